@@ -1,0 +1,28 @@
+# sluice_library(NAME SOURCES ... DEPS ... [TESTS ...])
+# One folder of src/ as one static library `sluice_NAME`, and its tests as one binary `NAME_test`.
+add_library(sluice_options INTERFACE)
+target_compile_options(sluice_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+  -Wno-sign-conversion -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough)
+if(SLUICE_WERROR)
+  target_compile_options(sluice_options INTERFACE -Werror)
+endif()
+if(SLUICE_SANITIZE)
+  string(REPLACE ";" "," _san "${SLUICE_SANITIZE}")
+  target_compile_options(sluice_options INTERFACE -fsanitize=${_san} -fno-omit-frame-pointer)
+  target_link_options(sluice_options INTERFACE -fsanitize=${_san})
+endif()
+target_include_directories(sluice_options INTERFACE ${PROJECT_SOURCE_DIR}/src)
+
+function(sluice_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;PRIVATE_DEPS;TESTS;TEST_DEPS" ${ARGN})
+  add_library(sluice_${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(sluice_${name} PUBLIC sluice_options ${ARG_DEPS} PRIVATE ${ARG_PRIVATE_DEPS})
+  if(SLUICE_TESTS AND ARG_TESTS)
+    add_executable(${name}_test ${ARG_TESTS})
+    target_link_libraries(${name}_test PRIVATE sluice_${name} ${ARG_TEST_DEPS} GTest::gmock
+      GTest::gtest_main)
+    # One ctest entry per binary: starting a process per case would cost more than the cases do.
+    add_test(NAME ${name} COMMAND ${name}_test --gtest_brief=1)
+    set_tests_properties(${name} PROPERTIES TIMEOUT 600)
+  endif()
+endfunction()

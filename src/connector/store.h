@@ -1,0 +1,67 @@
+// The contract of a store: something that holds files (a folder, a bucket). Whatever a layout needs
+// to know about files it learns here; formats and layouts never see which store it is.
+//
+// Conformance: every implementation and every fake passes connector/store_conformance.h.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "env/clock.h"
+
+namespace sluice::connector {
+
+struct StoredFile {
+  // Relative to the store's root, '/' between parts, no leading '/': "POD1/7/bi_dimuser/12/part.csv".
+  std::string path;
+  uint64_t size = 0;         // bytes
+  env::Micros modified = 0;  // as the store tells; arbitrary when the files were copied by a tool
+  // Changes whenever the content changes (S3: ETag without quotes; files: made from size, mtime and
+  // inode). Opaque. Never empty.
+  std::string tag;
+};
+
+struct Listing {
+  std::vector<StoredFile> files;  // sorted by path, bytewise
+};
+
+// What `Fetch` found while it copied a file.
+struct FetchedFile {
+  std::string local_path;    // the copy, or the file itself where the store is a local folder
+  uint64_t size = 0;
+  std::string content_hash;  // XXH3-128 of the bytes, 32 hex digits
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // For messages: "s3://bucket/prefix" or the folder's path. Holds no credentials.
+  virtual std::string Describe() const = 0;
+
+  // All files whose path begins with `prefix`, complete or an error: never a part of a listing.
+  // Memory grows with the number of files (about 300 bytes each). Thread-safe.
+  virtual Result<Listing> List(std::string_view prefix, const env::Cancel* cancel) = 0;
+
+  // Makes the bytes of `file` readable at a local path and verifies them: size and tag as listed
+  // (kRetry "changed while it was read" when the store's object is another by now), and the store's
+  // own checksum where it has one. A store that is not local copies into `spool_path` (complete or
+  // not there: written to a neighbour and renamed). Progress is told in bytes. Thread-safe.
+  virtual Result<FetchedFile> Fetch(const StoredFile& file, const std::string& spool_path,
+                                    const std::function<void(uint64_t)>& progress,
+                                    const env::Cancel* cancel) = 0;
+
+  // The whole content of a small file (schema files); larger than `limit` bytes is an error.
+  virtual Result<std::string> ReadSmall(const StoredFile& file, uint64_t limit,
+                                        const env::Cancel* cancel) = 0;
+
+  // For `validate --connect`: one cheap request that shows whether address and credentials are right.
+  virtual Status Probe(const env::Cancel* cancel) = 0;
+};
+
+}  // namespace sluice::connector

@@ -1,0 +1,93 @@
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "base/text.h"
+#include "env/clock.h"
+#include "env/file.h"
+#include "env/lock.h"
+
+namespace sluice::env {
+namespace {
+
+class EnvTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = testing::TempDir() + "sluice_env_XXXXXX";
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    dir_ = pattern;
+  }
+  void TearDown() override { EXPECT_TRUE(RemoveTree(dir_).ok()); }
+  std::string dir_;
+};
+
+TEST_F(EnvTest, AtomicWriteReplacesTheWholeFile) {
+  const std::string path = JoinPath(dir_, "a");
+  ASSERT_TRUE(WriteFileAtomically(path, "one").ok());
+  ASSERT_TRUE(WriteFileAtomically(path, "two", 0600).ok());
+  EXPECT_EQ(ReadFile(path).value(), "two");
+  EXPECT_EQ(ListDirectory(dir_).value().size(), 1U);
+}
+
+TEST_F(EnvTest, ErrorsNameThePathAndWhatIsNotThereIsNotFound) {
+  const auto missing = ReadFile(JoinPath(dir_, "nothing"));
+  EXPECT_EQ(missing.status().code(), Code::kNotFound);
+  EXPECT_NE(missing.status().message().find("/nothing: No such file"), std::string::npos);
+  ASSERT_TRUE(WriteFileAtomically(JoinPath(dir_, "big"), std::string(100, 'x')).ok());
+  EXPECT_FALSE(ReadFile(JoinPath(dir_, "big"), 99).ok());
+}
+
+TEST_F(EnvTest, AppendFileGoesOnWhereItWas) {
+  const std::string path = JoinPath(dir_, "log");
+  {
+    auto file = AppendFile::Open(path);
+    ASSERT_TRUE(file.value().Append("abc").ok());
+    ASSERT_TRUE(file.value().Sync().ok());
+  }
+  auto file = AppendFile::Open(path);
+  EXPECT_EQ(file.value().size(), 3U);
+  ASSERT_TRUE(file.value().Append("def").ok());
+  ASSERT_TRUE(file.value().Truncate(4).ok());
+  EXPECT_EQ(ReadFile(path).value(), "abcd");
+}
+
+TEST_F(EnvTest, ASecondTakerOfALockIsToldWhoHoldsIt) {
+  const std::string path = JoinPath(dir_, "zenoti.lock");
+  auto first = FileLock::TryAcquire(path, "sluice run");
+  ASSERT_TRUE(first.ok());
+  const auto second = FileLock::TryAcquire(path, "sluice run");
+  EXPECT_EQ(second.status().code(), Code::kBusy);
+  EXPECT_NE(second.status().message().find(": sluice run"), std::string::npos);
+  FakeClock clock;
+  const auto third = FileLock::Acquire(path, "x", std::chrono::seconds(1), clock, nullptr);
+  EXPECT_EQ(third.status().code(), Code::kBusy);
+  { const FileLock gone = std::move(first).value(); }
+  EXPECT_TRUE(FileLock::TryAcquire(path, "sluice run").ok());
+}
+
+TEST(Path, AreJoinedAndTakenApart) {
+  EXPECT_EQ(JoinPath("a/", "b"), "a/b");
+  EXPECT_EQ(JoinPath("a", "/b"), "/b");
+  EXPECT_EQ(Dirname("/a"), "/");
+  EXPECT_EQ(Dirname("a"), "");
+  EXPECT_EQ(Basename("/a/b.csv"), "b.csv");
+  EXPECT_EQ(AbsolutePath("/a/./b/../c/"), "/a/c");
+}
+
+TEST(ClockText, IsUtc) {
+  EXPECT_EQ(FormatUtc(0), "1970-01-01 00:00:00");
+  EXPECT_EQ(FormatUtc(-1, true), "1969-12-31 23:59:59.999999");
+  EXPECT_EQ(FormatIso(1'795'269'787'000'000), "2026-11-21T14:03:07Z");
+}
+
+TEST(CancelTest, WakesWhoWaits) {
+  Cancel cancel;
+  EXPECT_FALSE(cancel.WaitFor(std::chrono::milliseconds(1)));
+  cancel.Set();
+  EXPECT_TRUE(cancel.WaitFor(std::chrono::hours(1)));
+  FakeClock clock;
+  EXPECT_FALSE(clock.Sleep(std::chrono::seconds(1), &cancel));
+}
+
+}  // namespace
+}  // namespace sluice::env
