@@ -1,0 +1,212 @@
+// The project file as typed values, after includes, `${NAME}`, secrets and defaults were resolved and
+// everything was checked. Plain data: nothing here reads, parses or connects.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+
+namespace sluice::config {
+
+// Where an option stands, for messages: file relative to the project folder, line and column from 1.
+struct Location {
+  std::string file;
+  int line = 0;
+  int column = 0;
+  std::string ToString() const;  // "sluice.yml:12:7"
+};
+
+// A credential. It never prints itself: only `Reveal` gives the text, at the place that sends it.
+class Secret {
+ public:
+  Secret() = default;
+  explicit Secret(std::string text) : text_(std::move(text)) {}
+  const std::string& Reveal() const { return text_; }
+  bool empty() const { return text_.empty(); }
+
+ private:
+  std::string text_;
+};
+
+// Options of a connection as its connector's specification typed them. Names that are absent took
+// their default or, without one, are not in the map.
+struct OptionValue {
+  std::string text;         // strings, enumerations, paths
+  Secret secret;            // for options marked as secret; `text` is then empty
+  int64_t number = 0;       // integers, bytes, milliseconds
+  bool flag = false;
+  std::vector<std::string> list;
+  Location where;
+};
+
+struct Options {
+  std::map<std::string, OptionValue> values;
+  bool Has(const std::string& name) const { return values.count(name) > 0; }
+  // Break an invariant when the option is absent: ask Has first where it has no default.
+  const std::string& Text(const std::string& name) const;
+  const Secret& SecretOf(const std::string& name) const;
+  int64_t Number(const std::string& name) const;
+  bool Flag(const std::string& name) const;
+  std::chrono::milliseconds Duration(const std::string& name) const;
+};
+
+struct Connection {
+  std::string name;
+  std::string type;  // "file", "s3", "iterable"
+  Options options;
+  bool shared = false;  // may be used by two environments
+  Location where;
+};
+
+struct Warehouse {
+  std::string type = "duckdb";
+  std::string path;            // absolute
+  uint64_t memory_limit = 0;   // bytes for the whole process; 0: engine's default
+  int threads = 0;
+  bool shared = false;
+  Location where;
+};
+
+struct Percent {
+  double value = 0;  // 60 for "60%"
+};
+
+enum class OnFailure { kFail, kWarn };
+
+struct VolumeCheck {
+  enum class Per { kLoad, kDay } per = Per::kLoad;
+  enum class Against { kMedian, kMean } against = Against::kMedian;
+  int last = 14;         // how many past loads or days
+  int min_history = 5;   // fewer: "not enough history"
+  std::optional<Percent> at_least;
+  std::optional<Percent> at_most;
+};
+
+struct Check {
+  enum class Kind { kVolume, kNotNull, kUnique, kAcceptedValues } kind = Kind::kVolume;
+  OnFailure on_failure = OnFailure::kFail;
+  VolumeCheck volume;
+  std::vector<std::string> columns;  // lower-cased; of kNotNull, kUnique; one of kAcceptedValues
+  std::vector<std::string> values;   // of kAcceptedValues, as text
+  std::vector<std::string> tables;   // an ingest's check: only these tables; empty: all
+  Location where;
+  // Stable name of the check for history and holds: "volume per load", "unique(userid)".
+  std::string Name() const;
+};
+
+struct BadRowLimit {
+  double percent = 1;
+  int64_t always_allowed = 1000;
+};
+
+struct CsvOptions {
+  char delimiter = ',';
+  char quote = '"';
+  enum class Header { kAuto, kYes, kNo } header = Header::kAuto;
+  std::vector<std::string> null_words;  // besides the empty field
+  bool empty_quoted_is_null = false;    // layout zenoti: true unless empty_string: keep
+};
+
+struct Column {
+  std::string name;      // lower-cased
+  std::string sql_type;  // as declared, upper-cased: "DECIMAL(12,2)"
+  Location where;
+};
+
+struct Table {
+  std::string name;  // lower-cased
+  std::vector<std::string> key;
+  std::string pattern;  // layout files: "customers/*.csv", "orders_*.csv.gz"
+  std::vector<Column> columns;  // layout files
+  enum class Mode { kDefault, kAppend, kReplace, kDeleteInsert, kUpdateInsert } mode = Mode::kDefault;
+  std::string month_column;
+  std::vector<Check> checks;
+  std::optional<BadRowLimit> bad_rows;
+  Location where;
+};
+
+enum class OnNewColumn { kAdd, kIgnore, kFail };
+
+struct Ingest {
+  std::string name;
+  std::vector<std::string> from;  // connection names; several: center buckets
+  std::string layout;             // "zenoti", "files"
+  std::string prefix;             // below the store's root; "" or ends with '/'
+  std::vector<Table> tables;
+  std::vector<Check> checks;
+  CsvOptions csv;
+  BadRowLimit bad_rows;
+  std::chrono::milliseconds settle{15 * 60 * 1000};
+  OnNewColumn on_new_column = OnNewColumn::kFail;
+  bool shared_keys = false;
+  std::vector<std::string> organization_tables;  // added to the list of the vendor's document
+  std::map<std::string, int64_t> start_after;    // pod -> group
+  std::string schedule;                          // "every 15 minutes" or a cron line; "" none
+  Location where;
+};
+
+struct Model {
+  std::string name;
+  enum class Kind { kSql, kRelation } kind = Kind::kSql;  // relation: a table or view by name
+  std::string relation;
+  std::string sql;           // text, with {{ ref('…') }} still inside
+  Location sql_where;        // where the first character of `sql` stands
+  bool as_table = false;     // else a view
+  std::vector<Check> checks;
+  Location where;
+};
+
+struct Field {
+  std::string to;          // destination field, "address.city" is nested
+  std::string column;      // of the model, lower-cased; empty when a constant
+  bool is_constant = false;
+  std::string constant;    // canonical JSON text of the constant
+  std::string timezone;    // for naive timestamps; empty: the sync's
+  Location where;
+};
+
+struct Sync {
+  std::string name;
+  std::string model;
+  std::string to;        // connection name
+  std::string object;    // "users"; destination file: any name
+  std::string mode = "upsert";
+  std::string key;       // column of the model
+  std::vector<Field> fields;  // in the order of the file
+  std::string timezone = "UTC";
+  std::string schedule;
+  int64_t batch_rows = 0;   // 0: the destination's limit
+  int64_t batch_bytes = 0;
+  bool create_new_fields = true;
+  bool merge_nested_objects = false;
+  bool prefer_user_id = true;
+  Location where;
+};
+
+struct Project {
+  std::string name;
+  std::string folder;  // absolute
+  std::string env = "dev";
+  Warehouse warehouse;
+  std::vector<Connection> connections;
+  std::vector<Ingest> ingests;
+  std::vector<Model> models;
+  std::vector<Sync> syncs;
+  // XXH3-128 over the canonical text of the project without secrets; 32 hex digits.
+  std::string digest;
+
+  const Connection* FindConnection(const std::string& connection) const;
+  const Ingest* FindIngest(const std::string& ingest) const;
+  const Model* FindModel(const std::string& model) const;
+  const Sync* FindSync(const std::string& sync) const;
+  // FOLDER/.sluice/ENV, made 0700 by whoever writes there first.
+  std::string StateFolder() const;
+};
+
+}  // namespace sluice::config
