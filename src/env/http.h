@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -21,20 +20,30 @@ using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
 
 struct HttpRequest {
   std::string method = "GET";
-  std::string url;  // absolute, path and query already percent-encoded; sent exactly as it stands
+  // Absolute, http or https, path and query already percent-encoded; sent exactly as it stands, dots
+  // in the path included. Blanks, control characters, bytes above 127, fragments and credentials in
+  // it are refused with kConfig.
+  std::string url;
   HttpHeaders headers;
   std::string body;
   std::chrono::milliseconds connect_timeout{10'000};
   // For the whole exchange. 0: no limit on the whole, only on standing still.
   std::chrono::milliseconds timeout{60'000};
-  // The exchange fails when less than one byte a second came or went for so long.
+  // The exchange fails when not a single byte came or went for so long. The time that a server thinks
+  // before it answers counts too. 0: no limit.
   std::chrono::milliseconds stall_timeout{30'000};
   // Where the body of a 2xx answer goes piece by piece instead of into HttpResponse::body; returning
   // an error aborts the exchange with it. Bodies of other answers always go into the response.
   std::function<Status(std::string_view)> sink;
+  // Called before a further attempt when the sink already received something: the sink starts from
+  // nothing again. Without it such a request is not repeated. An error ends the attempts with it.
+  std::function<Status()> restart;
+  // Sending it twice does what sending it once does. Only then it is ever sent a second time: by the
+  // retrying transport, or when a kept connection turns out to be closed.
+  bool repeatable = false;
   // An answer body that is larger (in memory) is an error.
   uint64_t max_body = 64ULL << 20;
-  // May be null. Set: the exchange is aborted with kCancelled.
+  // May be null. Set: the exchange is aborted with kCancelled, within about a tenth of a second.
   const Cancel* cancel = nullptr;
 };
 
@@ -61,17 +70,21 @@ class HttpTransport {
  public:
   virtual ~HttpTransport() = default;
   // One exchange, no retries, redirects are not followed. Any status with a whole answer is success.
-  // `error`, when given, also tells whether the request may have arrived. Thread-safe.
+  // `error`, when given, also tells whether the request may have arrived. Messages name method and
+  // host, never path, query or headers: those may hold personal data or credentials. Thread-safe.
   virtual Result<HttpResponse> Send(const HttpRequest& request, HttpError* error = nullptr) = 0;
 };
 
 struct HttpOptions {
-  std::string ca_file;      // PEM; empty: the system's
+  std::string ca_file;      // PEM; trusted instead of the system's. Empty: the system's
   bool verify_tls = true;   // false only by an explicit option of a connection
   int max_idle = 8;         // connections kept open for reuse
+  // "HOST:PORT:ADDRESS": that host and port is reached at the address, no name service is asked.
+  std::vector<std::string> resolve;
 };
 
-// Over libcurl. Keeps connections alive between calls. Thread-safe.
+// Over libcurl, HTTP/1.1, TLS 1.2 or later. Keeps connections alive between calls. A proxy is taken
+// from the environment as libcurl does (https_proxy, no_proxy, ...). Thread-safe.
 std::unique_ptr<HttpTransport> MakeCurlTransport(HttpOptions options = {});
 
 // Percent-encodes everything except A-Z a-z 0-9 - _ . ~ and, when `keep_slash`, '/'.
