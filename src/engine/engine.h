@@ -39,9 +39,11 @@ struct OpenOptions {
 
 class Connection;
 class Transaction;
+struct FunctionSpec;
 
 class Database {
  public:
+  struct Impl;
   // Opens or creates the file at `path`; "" is a database in memory. Repairs first what a stopped
   // checkpoint left. kBusy, with the process id, when another program holds the file.
   static Result<std::unique_ptr<Database>> Open(const std::string& path, const OpenOptions& options);
@@ -63,7 +65,6 @@ class Database {
 
  private:
   Database();
-  struct Impl;
   std::unique_ptr<Impl> impl_;
   friend class Connection;
   friend class Transaction;
@@ -72,6 +73,7 @@ class Database {
 // A query's result: column names and types, and the rows as batches. Move-only.
 class QueryResult {
  public:
+  struct Impl;
   ~QueryResult();
   QueryResult(QueryResult&&) noexcept;
   QueryResult& operator=(QueryResult&&) noexcept;
@@ -84,13 +86,13 @@ class QueryResult {
 
  private:
   QueryResult();
-  struct Impl;
   std::unique_ptr<Impl> impl_;
   friend class Connection;
 };
 
 class Connection {
  public:
+  struct Impl;
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -115,12 +117,12 @@ class Connection {
 
  private:
   Connection();
-  struct Impl;
   std::unique_ptr<Impl> impl_;
   friend class Database;
   friend class Transaction;
   friend class Appender;
   friend class QueryResult;
+  friend Status RegisterFunction(Connection& connection, FunctionSpec spec);
 };
 
 // BEGIN .. COMMIT on a connection. Rolls back when it goes out of scope uncommitted. After a failed

@@ -1,0 +1,49 @@
+// The guard around DuckDB's checkpoint.
+//
+// A checkpoint overwrites metadata blocks in place while the header on disk still points at them; a
+// kill at that moment makes the file unreadable. So before a checkpoint the blocks it may overwrite
+// and both headers are copied into a side file, FILE.guard; after it the side file goes. When the
+// file is opened and a side file is there, the newest valid header tells whether the checkpoint had
+// come to its end: it had when its iteration is larger than the one saved; else everything saved is
+// written back. Writing back is idempotent, so it may be stopped and repeated too.
+//
+// Format of the file (DuckDB storage, unchanged since 0.10): two headers of 4,096 bytes at 4,096 and
+// 8,192, each: checksum, iteration, meta block, free list, block count, block size (8 bytes each).
+// Block n starts at 12,288 + n * block size.
+//
+// The descriptor must be opened before the engine opens the file and closed after it closed it:
+// POSIX record locks of a process go with *any* descriptor that it closes on the file.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+
+namespace sluice::engine {
+
+class CheckpointGuard {
+ public:
+  // Opens the existing database file at `path` and repairs it where a checkpoint was stopped.
+  static Result<std::unique_ptr<CheckpointGuard>> Open(const std::string& path);
+  ~CheckpointGuard();
+  CheckpointGuard(const CheckpointGuard&) = delete;
+  CheckpointGuard& operator=(const CheckpointGuard&) = delete;
+
+  // Saves the headers and these blocks durably. Before CHECKPOINT.
+  Status Save(const std::vector<uint64_t>& blocks);
+  // After a CHECKPOINT that went well.
+  Status Drop();
+
+ private:
+  CheckpointGuard(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
+  Status Repair();
+  std::string SidePath() const { return path_ + ".guard"; }
+
+  std::string path_;
+  int fd_;
+};
+
+}  // namespace sluice::engine
