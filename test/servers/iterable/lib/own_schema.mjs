@@ -1,0 +1,122 @@
+// What Sluice may send, in our own words: the checks where Iterable's Swagger is not at hand.
+// Written from the facts page; kept honest by the tests, which run the list of invalid requests
+// once with the Swagger and once with this.
+
+import { newAjv } from './swagger.mjs';
+
+const text = { type: 'string' };
+const flag = { type: 'boolean' };
+const id = { type: 'integer', format: 'int64' };
+const ids = { type: 'array', items: id };
+
+function object(properties, required = []) {
+  return { type: 'object', properties, required, additionalProperties: false };
+}
+
+function arrayOf(items) {
+  return { type: 'array', items };
+}
+
+const person = { email: text, userId: text };
+const profile = {
+  ...person,
+  dataFields: { type: 'object' },
+  mergeNestedObjects: flag,
+  preferUserId: flag,
+};
+const subscriptions = object({
+  ...person,
+  emailListIds: ids,
+  unsubscribedChannelIds: ids,
+  unsubscribedMessageTypeIds: ids,
+  subscribedMessageTypeIds: ids,
+  campaignId: id,
+  templateId: id,
+  validateChannelAlignment: flag,
+});
+const subscribe = object(
+  { listId: id, subscribers: arrayOf(object(profile)), updateExistingUsersOnly: flag },
+  ['listId', 'subscribers'],
+);
+const unsubscribe = object(
+  { listId: id, subscribers: arrayOf(object(person)), campaignId: id, channelUnsubscribe: flag },
+  ['listId', 'subscribers'],
+);
+
+const BODIES = {
+  'POST /api/users/bulkUpdate': object(
+    { users: arrayOf(object(profile)), createNewFields: flag },
+    ['users'],
+  ),
+  'POST /api/users/update': object({ ...profile, createNewFields: flag }),
+  'POST /api/users/updateEmail': object(
+    { currentEmail: text, currentUserId: text, newEmail: text },
+    ['newEmail'],
+  ),
+  'POST /api/users/forget': object(person),
+  'POST /api/users/unforget': object(person),
+  'POST /api/users/updateSubscriptions': subscriptions,
+  'POST /api/users/bulkUpdateSubscriptions': object(
+    { updateSubscriptionsRequests: arrayOf(subscriptions) },
+    ['updateSubscriptionsRequests'],
+  ),
+  'POST /api/lists': object({ name: text, description: text }, ['name']),
+  'POST /api/lists/subscribe': subscribe,
+  'POST /api/lists/unsubscribe': unsubscribe,
+};
+
+const PARAMETERS = {
+  'GET /api/users/getByEmail': [{ in: 'query', name: 'email', type: 'string' }],
+  'GET /api/users/byUserId': [{ in: 'query', name: 'userId', type: 'string' }],
+  'GET /api/users/byUserId/{userId}': [pathText('userId')],
+  'DELETE /api/users/byUserId/{userId}': [pathText('userId')],
+  'GET /api/users/{email}': [pathText('email')],
+  'DELETE /api/users/{email}': [pathText('email')],
+  'GET /api/users/getFields': [],
+  'GET /api/users/forgotten': [],
+  'GET /api/users/forgottenUserIds': [],
+  'GET /api/lists': [],
+  'DELETE /api/lists/{listId}': [listId('path')],
+  'GET /api/lists/{listId}/size': [listId('path')],
+  'GET /api/lists/getUsers': [
+    listId('query'),
+    { in: 'query', name: 'preferUserId', type: 'boolean' },
+  ],
+};
+
+function pathText(name) {
+  return { in: 'path', name, required: true, type: 'string' };
+}
+
+function listId(where) {
+  return { in: where, name: 'listId', required: true, type: 'integer' };
+}
+
+/** The same shape of operations as Swagger gives, for the endpoints that are built here. */
+export function ownOperations(strict) {
+  const ajv = newAjv();
+  const operation = (key, parameters, body) => {
+    const [method, template] = key.split(' ');
+    return {
+      method,
+      template,
+      parameters,
+      bodyRequired: body !== null,
+      body: body === null ? null : memo(() => ajv.compile(strict ? body : opened(body))),
+      answer: null,
+    };
+  };
+  return [
+    ...Object.entries(BODIES).map(([key, body]) => operation(key, [], body)),
+    ...Object.entries(PARAMETERS).map(([key, parameters]) => operation(key, parameters, null)),
+  ];
+}
+
+function memo(make) {
+  let made = null;
+  return () => (made ??= make());
+}
+
+function opened(schema) {
+  return JSON.parse(JSON.stringify(schema).replaceAll(',"additionalProperties":false', ''));
+}
