@@ -1,0 +1,149 @@
+#include "warehouse/schema.h"
+
+#include <string>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+
+namespace sluice::warehouse {
+namespace {
+
+// No keys, no indexes: the engine loses rows of indexes after a kill and replay (duckdb#23848). Keys
+// are kept by the code that writes.
+//
+// Times are naive UTC. Counts are rows. Ids are made from what a thing is (base/hash.h StableId), so
+// an interrupted and an undisturbed run write the same.
+constexpr const char* kVersion1[] = {
+    "CREATE SCHEMA IF NOT EXISTS _sluice",
+
+    "CREATE TABLE _sluice.meta (name VARCHAR, value VARCHAR)",
+
+    // One row per ingest and per sync. A run adds one at its start and reads it again inside every
+    // transaction: a process that was thought dead cannot publish any more.
+    "CREATE TABLE _sluice.fences (scope VARCHAR, token BIGINT)",
+
+    // How often a table or model has changed: models and syncs note the versions that they have read.
+    "CREATE TABLE _sluice.versions (name VARCHAR, version BIGINT)",
+
+    // One row per table and published (pod, group) or files' load. `kind`: full, increment.
+    "CREATE TABLE _sluice.loads (load_id BIGINT, run_id VARCHAR, ingest VARCHAR, connection VARCHAR,"
+    " table_name VARCHAR, pod VARCHAR, group_id BIGINT, kind VARCHAR, mode VARCHAR,"
+    " day DATE, published_at TIMESTAMP, hold_id VARCHAR,"
+    " rows_read BIGINT, inserted BIGINT, updated BIGINT, unchanged BIGINT, delete_matched BIGINT,"
+    " delete_unmatched BIGINT, superseded BIGINT, skipped BIGINT, quarantined BIGINT,"
+    " key_collisions BIGINT, too_long BIGINT)",
+
+    // The file ledger. `state`: loaded, held, reported, skipped.
+    "CREATE TABLE _sluice.files (file_id BIGINT, ingest VARCHAR, connection VARCHAR,"
+    " table_name VARCHAR, pod VARCHAR, group_id BIGINT, log_id BIGINT, address VARCHAR, size BIGINT,"
+    " tag VARCHAR, modified TIMESTAMP, content_hash VARCHAR, state VARCHAR, reason VARCHAR,"
+    " load_id BIGINT, rows_read BIGINT, inserted BIGINT, updated BIGINT, unchanged BIGINT,"
+    " delete_matched BIGINT, delete_unmatched BIGINT, superseded BIGINT, skipped BIGINT,"
+    " quarantined BIGINT, key_collisions BIGINT, too_long BIGINT)",
+
+    "CREATE TABLE _sluice.cursors (ingest VARCHAR, connection VARCHAR, pod VARCHAR,"
+    " table_name VARCHAR, group_id BIGINT, log_id BIGINT, loaded_at TIMESTAMP, rows BIGINT)",
+
+    // Schema files in the order in which they were applied: the order is frozen here.
+    "CREATE TABLE _sluice.schema_files (ingest VARCHAR, connection VARCHAR, position BIGINT,"
+    " kind VARCHAR, release VARCHAR, table_name VARCHAR, address VARCHAR, tag VARCHAR,"
+    " content_hash VARCHAR, ddl VARCHAR, state VARCHAR, message VARCHAR, applied_at TIMESTAMP)",
+
+    "CREATE TABLE _sluice.quarantine (quarantine_id BIGINT, load_id BIGINT, file_id BIGINT,"
+    " ingest VARCHAR, table_name VARCHAR, pod VARCHAR, address VARCHAR, content_hash VARCHAR,"
+    " record BIGINT, line BIGINT, byte_offset BIGINT, column_name VARCHAR, value VARCHAR,"
+    " reason VARCHAR, raw VARCHAR, found_at TIMESTAMP)",
+
+    // `owner` is the ingest or the model. `outcome`: pass, warn, fail, not_enough_history.
+    "CREATE TABLE _sluice.check_results (run_id VARCHAR, owner VARCHAR, table_name VARCHAR,"
+    " check_name VARCHAR, pod VARCHAR, group_id BIGINT, day DATE, measured DOUBLE, low DOUBLE,"
+    " high DOUBLE, history BIGINT, outcome VARCHAR, message VARCHAR, checked_at TIMESTAMP)",
+
+    // What waits for somebody's decision. `kind`: gate, file, schema, model. `state`: open, accepted,
+    // rejected, skipped. `files` lists the addresses concerned, one a line.
+    "CREATE TABLE _sluice.holds (hold_id VARCHAR, kind VARCHAR, owner VARCHAR, connection VARCHAR,"
+    " table_name VARCHAR, pod VARCHAR, group_id BIGINT, check_name VARCHAR, stage VARCHAR,"
+    " load_id BIGINT, files VARCHAR, message VARCHAR, created_at TIMESTAMP, run_id VARCHAR,"
+    " state VARCHAR, reason VARCHAR, decided_at TIMESTAMP)",
+
+    "CREATE TABLE _sluice.models (name VARCHAR, materialized VARCHAR, sql_digest VARCHAR,"
+    " inputs VARCHAR, version BIGINT, rows BIGINT, run_id VARCHAR, built_at TIMESTAMP)",
+
+    // Where each sync stands: digest of its mapping, versions of its inputs when it last had nothing
+    // left to do.
+    "CREATE TABLE _sluice.syncs (sync VARCHAR, mapping_digest VARCHAR, inputs VARCHAR,"
+    " next_delivery BIGINT, run_id VARCHAR, finished_at TIMESTAMP)",
+
+    // planned = acknowledged + rejected + deferred + waiting + unknown.
+    "CREATE TABLE _sluice.sync_runs (sync VARCHAR, run_id VARCHAR, delivery_id BIGINT,"
+    " started_at TIMESTAMP, ended_at TIMESTAMP, added BIGINT, changed BIGINT, returned BIGINT,"
+    " retried BIGINT, left_model BIGINT, unchanged BIGINT, planned BIGINT, acknowledged BIGINT,"
+    " rejected BIGINT, deferred BIGINT, waiting BIGINT, unknown BIGINT, requests BIGINT,"
+    " bytes BIGINT, outcome VARCHAR, message VARCHAR)",
+
+    // What the destination holds, by its own answers. `state`: delivered, left (no longer in the
+    // model), rejected, deferred, unknown; for the last three the attempted_ columns hold what was
+    // tried and `digest`, `payload` what was delivered before, NULL when nothing was.
+    "CREATE TABLE _sluice.sync_delivered (sync VARCHAR, key VARCHAR, identity VARCHAR,"
+    " digest UHUGEINT, digest_kind VARCHAR, payload VARCHAR, state VARCHAR,"
+    " attempted_digest UHUGEINT, attempted_payload VARCHAR, code VARCHAR, message VARCHAR,"
+    " run_id VARCHAR, answered_at TIMESTAMP)",
+
+    // Every try with the fields that were really sent.
+    "CREATE TABLE _sluice.sync_attempts (sync VARCHAR, key VARCHAR, run_id VARCHAR,"
+    " delivery_id BIGINT, attempt BIGINT, sent VARCHAR, state VARCHAR, http_status INTEGER,"
+    " code VARCHAR, message VARCHAR, answered_at TIMESTAMP)",
+
+    // Rows that were left out before anything was sent, as the last run found them. `kind`:
+    // null_key, duplicate_key, no_identity, same_identity, identifier_changed.
+    "CREATE TABLE _sluice.sync_findings (sync VARCHAR, run_id VARCHAR, key VARCHAR, kind VARCHAR,"
+    " message VARCHAR, found_at TIMESTAMP)",
+
+    // Deliveries whose log is not folded to its end yet: where the log lies.
+    "CREATE TABLE _sluice.deliveries (sync VARCHAR, delivery_id BIGINT, host VARCHAR, log VARCHAR,"
+    " folded_offset BIGINT, state VARCHAR, opened_at TIMESTAMP)",
+
+    "CREATE TABLE _sluice.runs (run_id VARCHAR, command VARCHAR, started_at TIMESTAMP,"
+    " ended_at TIMESTAMP, exit_code INTEGER, sluice_version VARCHAR, git_commit VARCHAR,"
+    " config_digest VARCHAR, sql_digests VARCHAR, summary VARCHAR)",
+};
+
+}  // namespace
+
+Result<int> SchemaVersion(engine::Connection& connection) {
+  SLUICE_ASSIGN(const auto there,
+                connection.Scalar("SELECT count(*) FROM duckdb_tables() WHERE database_name = "
+                                  "current_database() AND schema_name = '_sluice' AND "
+                                  "table_name = 'meta'"));
+  if (engine::ToInt(there) == 0) return 0;
+  SLUICE_ASSIGN(const auto rows,
+                connection.Rows("SELECT value FROM _sluice.meta WHERE name = 'schema_version'"));
+  if (rows.size() != 1) return FailedError("_sluice.meta has no schema_version: the file is damaged");
+  const auto version = ParseUnsigned(engine::ToText(rows[0][0]));
+  if (!version) return FailedError("_sluice.meta has no usable schema_version: the file is damaged");
+  return static_cast<int>(*version);
+}
+
+Status EnsureSchema(engine::Connection& connection) {
+  SLUICE_ASSIGN(const int version, SchemaVersion(connection));
+  if (version == kSchemaVersion) return Status::Ok();
+  if (version > kSchemaVersion) {
+    return FailedError(
+        fmt::format("the warehouse was written by a newer Sluice (its state has version {}, this "
+                    "program knows {})",
+                    version, kSchemaVersion),
+        "Run it with the newer sluice");
+  }
+  SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection));
+  for (const char* statement : kVersion1) {
+    SLUICE_TRY(connection.Execute(statement).status());
+  }
+  SLUICE_TRY(connection
+                 .Execute("INSERT INTO _sluice.meta VALUES ('schema_version', $1)",
+                          {std::to_string(kSchemaVersion)})
+                 .status());
+  return transaction->Commit();
+}
+
+}  // namespace sluice::warehouse
