@@ -51,12 +51,15 @@ class Store {
   // Makes the bytes of `file` readable at a local path and verifies them: size and tag as listed
   // (kRetry "changed while it was read" when the store's object is another by now), and the store's
   // own checksum where it has one. A store that is not local copies into `spool_path` (complete or
-  // not there: written to a neighbour and renamed). Progress is told in bytes. Thread-safe.
+  // not there: written to a neighbour and renamed). `progress` (may be empty) is told the bytes of
+  // this file so far; they fall back when a transfer begins anew. kNotFound when it is gone.
+  // Thread-safe.
   virtual Result<FetchedFile> Fetch(const StoredFile& file, const std::string& spool_path,
                                     const std::function<void(uint64_t)>& progress,
                                     const env::Cancel* cancel) = 0;
 
-  // The whole content of a small file (schema files); larger than `limit` bytes is an error.
+  // The whole content of a small file (schema files), verified as `Fetch` does; larger than `limit`
+  // bytes is an error. Thread-safe.
   virtual Result<std::string> ReadSmall(const StoredFile& file, uint64_t limit,
                                         const env::Cancel* cancel) = 0;
 

@@ -1,0 +1,287 @@
+#include "connectors/file/file_store.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/hash.h"
+#include "base/text.h"
+#include "env/file.h"
+
+namespace sluice::connectors::file {
+namespace {
+
+using connector::FetchedFile;
+using connector::Listing;
+using connector::Store;
+using connector::StoredFile;
+
+constexpr size_t kMaxDepth = 64;
+constexpr size_t kReadBytes = 1 << 20;
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0) close(fd_);
+  }
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+Status SystemError(std::string_view what, const std::string& path, int error) {
+  const std::string message = fmt::format("cannot {} {}: {}", what, path, std::strerror(error));
+  if (error == ENOENT || error == ENOTDIR) return NotFoundError(message);
+  if (error == EACCES || error == EPERM) {
+    return FailedError(message, "Give the user that runs sluice the right to read it");
+  }
+  return FailedError(message);
+}
+
+Status Stopped(const std::string& path) {
+  return CancelledError(fmt::format("{}: stopped", path));
+}
+
+std::string TagOf(const struct stat& st) {
+  return fmt::format("{:x}-{:x}.{:09}-{:x}", st.st_size, st.st_mtim.tv_sec, st.st_mtim.tv_nsec,
+                     st.st_ino);
+}
+
+bool IsSet(const env::Cancel* cancel) { return cancel != nullptr && cancel->is_set(); }
+
+// The real path of what lies under `path`, which must not lie outside `real_root`.
+Result<std::string> Resolve(const std::string& path, const std::string& real_root) {
+  char* found = realpath(path.c_str(), nullptr);
+  if (found == nullptr) return SystemError("look at", path, errno);
+  std::string real(found);
+  std::free(found);  // NOLINT: realpath allocates with malloc
+  const bool inside = real == real_root || real_root == "/" || StartsWith(real, real_root + "/");
+  if (!inside) {
+    return FailedError(fmt::format("{} is a link that leads out of {}", path, real_root),
+                       "Copy what it points to, or make a connection of its own for it");
+  }
+  return real;
+}
+
+// One listing: the walk down from the root.
+class Walk {
+ public:
+  Walk(std::string root, std::string_view prefix, const env::Cancel* cancel)
+      : root_(std::move(root)), prefix_(prefix), cancel_(cancel) {}
+
+  Result<Listing> Run() {
+    char* real = realpath(root_.c_str(), nullptr);
+    if (real == nullptr) return RootError(errno);
+    real_root_ = real;
+    std::free(real);  // NOLINT: realpath allocates with malloc
+    struct stat st {};
+    if (stat(real_root_.c_str(), &st) != 0) return RootError(errno);
+    if (!S_ISDIR(st.st_mode)) return RootError(ENOTDIR);
+    SLUICE_TRY(Folder("", st));
+    std::sort(listing_.files.begin(), listing_.files.end(),
+              [](const StoredFile& a, const StoredFile& b) { return a.path < b.path; });
+    return std::move(listing_);
+  }
+
+ private:
+  Status RootError(int error) const {
+    return SystemError("list", root_, error)
+        .WithNext("Check `path` of the connection: it must be a folder that can be read");
+  }
+
+  // All files below `folder`, which is "" or ends with '/'. `st` is the folder's own.
+  Status Folder(const std::string& folder, const struct stat& st) {
+    const std::string path = env::JoinPath(root_, folder);
+    if (IsSet(cancel_)) return Stopped(path);
+    for (const auto& [device, inode] : above_) {
+      if (device == st.st_dev && inode == st.st_ino) {
+        return FailedError(fmt::format("{} is a link that leads round in a circle", path),
+                           "Remove the link");
+      }
+    }
+    if (above_.size() >= kMaxDepth) {
+      return FailedError(fmt::format("{}: folders are nested deeper than {}", path, kMaxDepth));
+    }
+    std::vector<std::string> names;
+    SLUICE_TRY(Names(path, folder.empty(), names));
+    above_.emplace_back(st.st_dev, st.st_ino);
+    for (const std::string& name : names) SLUICE_TRY(Entry(folder + name));
+    above_.pop_back();
+    return Status::Ok();
+  }
+
+  Status Names(const std::string& path, bool is_root, std::vector<std::string>& names) const {
+    DIR* dir = opendir(path.c_str());
+    if (dir == nullptr) {
+      if (is_root) return RootError(errno);
+      // Removed since its parent was read: then it is simply not there.
+      return errno == ENOENT ? Status::Ok() : SystemError("list", path, errno);
+    }
+    errno = 0;
+    while (const dirent* entry = readdir(dir)) {
+      if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
+      errno = 0;
+    }
+    const int error = errno;
+    closedir(dir);
+    return error == 0 ? Status::Ok() : SystemError("list", path, error);
+  }
+
+  // A file or folder by its path below the root.
+  Status Entry(const std::string& relative) {
+    const bool may_be_file = StartsWith(relative, prefix_);
+    const std::string as_folder = relative + "/";
+    if (!may_be_file && !StartsWith(as_folder, prefix_) && !StartsWith(prefix_, as_folder)) {
+      return Status::Ok();
+    }
+    const std::string path = env::JoinPath(root_, relative);
+    struct stat st {};
+    if (lstat(path.c_str(), &st) != 0) {
+      return errno == ENOENT ? Status::Ok() : SystemError("look at", path, errno);
+    }
+    if (S_ISLNK(st.st_mode)) {
+      const auto real = Resolve(path, real_root_);
+      if (!real.ok() && real.status().code() == Code::kNotFound) {
+        return FailedError(fmt::format("{} is a link to nothing", path), "Remove the link");
+      }
+      SLUICE_TRY(real.status());
+      if (stat(path.c_str(), &st) != 0) return SystemError("look at", path, errno);
+    }
+    if (S_ISDIR(st.st_mode)) return Folder(as_folder, st);
+    if (!S_ISREG(st.st_mode) || !may_be_file) return Status::Ok();
+    if (!IsValidUtf8(relative)) {
+      return FailedError(fmt::format("{}: the name of a file below it is not UTF-8",
+                                     env::JoinPath(root_, env::Dirname(relative))),
+                         "Rename the file");
+    }
+    listing_.files.push_back(
+        {relative, static_cast<uint64_t>(st.st_size),
+         static_cast<env::Micros>(st.st_mtim.tv_sec) * 1'000'000 + st.st_mtim.tv_nsec / 1000,
+         TagOf(st)});
+    return Status::Ok();
+  }
+
+  const std::string root_;
+  const std::string prefix_;
+  const env::Cancel* cancel_;
+  std::string real_root_;
+  std::vector<std::pair<dev_t, ino_t>> above_;  // the folders from the root to here
+  Listing listing_;
+};
+
+class FileStore : public Store {
+ public:
+  explicit FileStore(std::string root) : root_(std::move(root)) {}
+
+  std::string Describe() const override { return root_; }
+
+  Result<Listing> List(std::string_view prefix, const env::Cancel* cancel) override {
+    return Walk(root_, prefix, cancel).Run();
+  }
+
+  Result<FetchedFile> Fetch(const StoredFile& file, const std::string&,
+                            const std::function<void(uint64_t)>& progress,
+                            const env::Cancel* cancel) override {
+    FetchedFile fetched;
+    fetched.local_path = env::JoinPath(root_, file.path);
+    Hasher128 hasher;
+    const auto take = [&](std::string_view piece) {
+      hasher.Update(piece);
+      fetched.size += piece.size();
+      if (progress) progress(fetched.size);
+    };
+    SLUICE_TRY(Read(file, take, cancel));
+    fetched.content_hash = hasher.Digest().Hex();
+    return fetched;
+  }
+
+  Result<std::string> ReadSmall(const StoredFile& file, uint64_t limit,
+                                const env::Cancel* cancel) override {
+    if (file.size > limit) {
+      return FailedError(fmt::format("{} has {}, more than the {} allowed for such a file",
+                                     env::JoinPath(root_, file.path), HumanBytes(file.size),
+                                     HumanBytes(limit)));
+    }
+    std::string content;
+    SLUICE_TRY(Read(file, [&](std::string_view piece) { content += piece; }, cancel));
+    return content;
+  }
+
+  Status Probe(const env::Cancel* cancel) override {
+    if (IsSet(cancel)) return Stopped(root_);
+    // A prefix that nothing has: the folder itself is read, nothing below it.
+    return Walk(root_, "\x01", cancel).Run().status();
+  }
+
+ private:
+  // Every byte of `file` to `take`, in order; fails unless it is as it was listed, before and after.
+  Status Read(const StoredFile& file, const std::function<void(std::string_view)>& take,
+              const env::Cancel* cancel) const {
+    const std::string path = env::JoinPath(root_, file.path);
+    SLUICE_ASSIGN(const Descriptor fd, Open(file, path));
+    std::string buffer(kReadBytes, '\0');
+    uint64_t total = 0;
+    while (true) {
+      if (IsSet(cancel)) return Stopped(path);
+      const ssize_t n = read(fd.get(), buffer.data(), buffer.size());
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) return SystemError("read", path, errno);
+      if (n == 0) break;
+      total += static_cast<uint64_t>(n);
+      if (total > file.size) return Changed(path);
+      take(std::string_view(buffer.data(), static_cast<size_t>(n)));
+    }
+    // By path, not by descriptor: also a file that was renamed over this one counts.
+    struct stat st {};
+    if (total != file.size || stat(path.c_str(), &st) != 0 || TagOf(st) != file.tag) {
+      return Changed(path);
+    }
+    return Status::Ok();
+  }
+
+  Result<Descriptor> Open(const StoredFile& file, const std::string& path) const {
+    for (const std::string& part : Split(file.path, '/')) {
+      if (part.empty() || part.front() == '.') {
+        return FailedError(fmt::format("\"{}\" is no path that {} lists", file.path, root_));
+      }
+    }
+    SLUICE_ASSIGN(const std::string real_root, Resolve(root_, "/"));
+    SLUICE_ASSIGN(const std::string real, Resolve(path, real_root));
+    // O_NONBLOCK: should the name be a pipe by now, opening it must not wait for a writer.
+    Descriptor fd(open(real.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (fd.get() < 0) return SystemError("open", path, errno);
+    struct stat st {};
+    if (fstat(fd.get(), &st) != 0) return SystemError("look at", path, errno);
+    if (!S_ISREG(st.st_mode) || TagOf(st) != file.tag) return Changed(path);
+    return fd;
+  }
+
+  static Status Changed(const std::string& path) {
+    return RetryError(fmt::format("{} changed while it was read", path),
+                      "Run the command again once the file is complete");
+  }
+
+  const std::string root_;
+};
+
+}  // namespace
+
+std::unique_ptr<Store> MakeFileStore(std::string root) {
+  return std::make_unique<FileStore>(std::move(root));
+}
+
+}  // namespace sluice::connectors::file
