@@ -41,7 +41,7 @@ class Changes:
 
 def changes_of(pod, table, index):
     n = pod.sizes[table.name]
-    least = 8 if n >= 150 else 3 if n >= 40 else 1
+    least = 8 if table.least >= 100 else 3 if table.least >= 40 else 1
     size = max(least, int(n * 0.0015))
     grown = n + (index - 1) * size
 
@@ -121,7 +121,7 @@ def _dim_increment(pod, table, index):
         Block(twice, index + 20), Block(c.updated, index), Block(c.new), Block(c.resent)])
     # The last row of a key wins: in the same file, the next file, the next log id; an empty field overwrites.
     corrected, last = Block(c.new[:1], index + 30), Block(twice, index + 25, put=blank)
-    if pod.sizes[table.name] < 50:
+    if table.least < 40:
         first.blocks += [corrected, last]
         return [first]
     return [first, FilePlan(first.log, 2, [corrected]), FilePlan(log_id(pod.index, index, 1), 1, [last])]

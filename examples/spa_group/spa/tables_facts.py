@@ -136,7 +136,7 @@ FACTS = [
         Column("DeductionId", "DECIMAL(19,0)", key_number(55_000_000)),
         Column("ItemId", "VARCHAR(36)", ITEM),
         Column("DeductionAmount", "DECIMAL(19,4)", number("deduction", 1, 20, 2)),
-        Column("DeductionName", "NVARCHAR(256)", pick("deductionname", ["Product cost", "Card fee, 3 %", "Linen"])),
+        Column("DeductionName", "NVARCHAR(256)", pick("deductionname", ["Product cost", "\"Card fee, 3 %\"", "Linen"])),
         VOID, ORG, etl_column("deduction"),
     ], organization=True),
 ]
