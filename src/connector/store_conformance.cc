@@ -128,10 +128,19 @@ TEST_P(StoreConformance, ListsMoreThanAThousandFilesEachOnce) {
 }
 
 TEST_P(StoreConformance, OddNamesComeThroughUnchanged) {
-  const std::vector<std::string> names = {
-      "with blank",       "plus+and=equals", "percent%20literal%", "quo'te\"s",
-      "amp&semi;<angle>", "question?hash#",  "\xc3\xa4\xe2\x82\xac\xf0\x9f\x8c\x8a", "star*[x]{y}",
-      "colon:at@comma,",  "tilde~back\\slash", "two  blanks ", "$dollar!(paren)", "a..b/..c"};
+  const std::vector<std::string> names = {"with blank",
+                                          "plus+and=equals",
+                                          "percent%20literal%",
+                                          "quo'te\"s",
+                                          "amp&semi;<angle>",
+                                          "question?hash#",
+                                          "\xc3\xa4\xe2\x82\xac\xf0\x9f\x8c\x8a",
+                                          "star*[x]{y}",
+                                          "colon:at@comma,",
+                                          "tilde~back\\slash",
+                                          "two  blanks ",
+                                          "$dollar!(paren)",
+                                          "a..b/..c"};
   for (const std::string& name : names) fixture_->Put("odd dir+/" + name, "content of " + name);
   std::set<std::string> expected;
   for (const std::string& name : names) {

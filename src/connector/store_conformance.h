@@ -1,5 +1,5 @@
-// What every store must do, as a GoogleTest suite over the interface alone. A store's own test gives
-// a fixture that can put files behind the store's back, and instantiates the suite:
+// What every store must do, as a GoogleTest suite over the interface alone. A store's own test
+// gives a fixture that can put files behind the store's back, and instantiates the suite:
 //
 //   INSTANTIATE_TEST_SUITE_P(Folder, StoreConformance, testing::Values(StoreFixtureFactory(...)));
 //
@@ -34,7 +34,9 @@ struct StoreFixtureFactory {
   std::function<std::unique_ptr<StoreFixture>()> make;
 };
 
-inline void PrintTo(const StoreFixtureFactory& factory, std::ostream* out) { *out << factory.name; }
+inline void PrintTo(const StoreFixtureFactory& factory, std::ostream* out) {
+  *out << factory.name;
+}
 
 class StoreConformance : public testing::TestWithParam<StoreFixtureFactory> {
  protected:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <ctime>
 #include <mutex>
 
 #include <curl/curl.h>
@@ -55,13 +56,6 @@ class HeaderList {
   curl_slist* list_ = nullptr;
 };
 
-// "https://host:port" of a URL, for messages.
-std::string_view Origin(std::string_view url) {
-  const size_t scheme = url.find("://");
-  if (scheme == std::string_view::npos) return {};
-  return url.substr(0, url.find_first_of("/?", scheme + 3));
-}
-
 bool HasHeader(const HttpRequest& request, std::string_view name) {
   return std::any_of(request.headers.begin(), request.headers.end(),
                      [&](const auto& header) { return EqualsIgnoreCase(header.first, name); });
@@ -77,7 +71,7 @@ Status CheckRequest(const HttpRequest& request) {
     if (c <= ' ' || c > '~' || c == '#') {
       return ConfigError(fmt::format(
           "{} {}: the address holds a character that must be percent-encoded (byte {:#04x})",
-          request.method, Origin(request.url), static_cast<unsigned char>(c)));
+          request.method, UrlOrigin(request.url), static_cast<unsigned char>(c)));
     }
   }
   constexpr std::string_view kForbidden("\r\n\0", 3);
@@ -86,7 +80,7 @@ Status CheckRequest(const HttpRequest& request) {
         name.find_first_of(kForbidden) != std::string::npos ||
         value.find_first_of(kForbidden) != std::string::npos) {
       return ConfigError(fmt::format("{} {}: the header \"{}\" holds a line break or is no header",
-                                     request.method, Origin(request.url),
+                                     request.method, UrlOrigin(request.url),
                                      name.substr(0, name.find_first_of(kForbidden))));
     }
   }
@@ -131,7 +125,7 @@ struct Exchange {
     }
     if (x.response.body.size() + size > x.request.max_body) {
       x.refused = FailedError(fmt::format("{} {}: the answer is larger than the {} allowed here",
-                                          x.request.method, Origin(x.request.url),
+                                          x.request.method, UrlOrigin(x.request.url),
                                           HumanBytes(x.request.max_body)));
       return CURL_WRITEFUNC_ERROR;
     }
@@ -149,8 +143,7 @@ struct Exchange {
 
   static int OnSeek(void* self, curl_off_t offset, int origin) {
     auto& x = *static_cast<Exchange*>(self);
-    if (origin != SEEK_SET || offset < 0 ||
-        static_cast<uint64_t>(offset) > x.request.body.size()) {
+    if (origin != SEEK_SET || offset < 0 || static_cast<uint64_t>(offset) > x.request.body.size()) {
       return CURL_SEEKFUNC_CANTSEEK;
     }
     x.body_sent = static_cast<size_t>(offset);
@@ -249,8 +242,8 @@ int64_t Moved(CURL* easy) {
 
 enum class End { kDone, kCancelled, kStalled };
 
-// Runs the exchange to its end. An own loop instead of curl_easy_perform, which looks up only once a
-// second while nothing moves.
+// Runs the exchange to its end. An own loop instead of curl_easy_perform, which looks up only once
+// a second while nothing moves.
 End Drive(const Session& session, const HttpRequest& request, CURLcode& result) {
   SLUICE_CHECK(curl_multi_add_handle(session.multi(), session.easy()) == CURLM_OK,
                "libcurl took no handle");
@@ -285,7 +278,7 @@ End Drive(const Session& session, const HttpRequest& request, CURLcode& result) 
 
 Status ErrorFor(CURLcode code, const Exchange& x, const HttpOptions& options) {
   const std::string message =
-      fmt::format("{} {}: {}", x.request.method, Origin(x.request.url),
+      fmt::format("{} {}: {}", x.request.method, UrlOrigin(x.request.url),
                   x.reason[0] != '\0' ? x.reason : curl_easy_strerror(code));
   switch (code) {
     case CURLE_URL_MALFORMAT:
@@ -315,7 +308,7 @@ Status ErrorFor(CURLcode code, const Exchange& x, const HttpOptions& options) {
       return RetryError(message);
     case CURLE_SEND_FAIL_REWIND:  // see SetMethodAndBody
       return RetryError(fmt::format("{} {}: the connection was closed before an answer came",
-                                    x.request.method, Origin(x.request.url)));
+                                    x.request.method, UrlOrigin(x.request.url)));
     default:
       return FailedError(message);
   }
@@ -340,8 +333,7 @@ class CurlTransport : public HttpTransport {
   Result<HttpResponse> Run(const HttpRequest& request, Sent& sent) {
     SLUICE_TRY(CheckRequest(request));
     if (request.cancel != nullptr && request.cancel->is_set()) {
-      return CancelledError(
-          fmt::format("{} {}: stopped", request.method, Origin(request.url)));
+      return CancelledError(fmt::format("{} {}: stopped", request.method, UrlOrigin(request.url)));
     }
     auto session = Take();
     Exchange x(request);
@@ -365,14 +357,12 @@ class CurlTransport : public HttpTransport {
   Status Outcome(End end, CURLcode code, const Exchange& x) const {
     const HttpRequest& request = x.request;
     if (end == End::kCancelled) {
-      return CancelledError(fmt::format("{} {}: stopped", request.method, Origin(request.url)));
+      return CancelledError(fmt::format("{} {}: stopped", request.method, UrlOrigin(request.url)));
     }
     if (end == End::kStalled) {
-      return RetryError(fmt::format("{} {}: nothing came or went for {}", request.method,
-                                    Origin(request.url),
-                                    HumanSeconds(std::chrono::duration<double>(
-                                                     request.stall_timeout)
-                                                     .count())));
+      return RetryError(
+          fmt::format("{} {}: nothing came or went for {}", request.method, UrlOrigin(request.url),
+                      HumanSeconds(std::chrono::duration<double>(request.stall_timeout).count())));
     }
     if (!x.refused.ok()) return x.refused;
     return code == CURLE_OK ? Status::Ok() : ErrorFor(code, x, options_);
@@ -410,6 +400,18 @@ std::string_view HttpResponse::Header(std::string_view name) const {
     if (EqualsIgnoreCase(key, name)) return value;
   }
   return {};
+}
+
+std::string_view UrlOrigin(std::string_view url) {
+  const size_t scheme = url.find("://");
+  if (scheme == std::string_view::npos) return {};
+  return url.substr(0, url.find_first_of("/?", scheme + 3));
+}
+
+std::optional<Micros> ParseHttpDate(std::string_view text) {
+  const std::time_t seconds = curl_getdate(std::string(text).c_str(), nullptr);
+  if (seconds < 0) return std::nullopt;
+  return static_cast<Micros>(seconds) * 1'000'000;
 }
 
 std::unique_ptr<HttpTransport> MakeCurlTransport(HttpOptions options) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,26 +21,27 @@ using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
 
 struct HttpRequest {
   std::string method = "GET";
-  // Absolute, http or https, path and query already percent-encoded; sent exactly as it stands, dots
-  // in the path included. Blanks, control characters, bytes above 127, fragments and credentials in
-  // it are refused with kConfig.
+  // Absolute, http or https, path and query already percent-encoded; sent exactly as it stands,
+  // dots in the path included. Blanks, control characters, bytes above 127, fragments and
+  // credentials in it are refused with kConfig.
   std::string url;
   HttpHeaders headers;
   std::string body;
   std::chrono::milliseconds connect_timeout{10'000};
   // For the whole exchange. 0: no limit on the whole, only on standing still.
   std::chrono::milliseconds timeout{60'000};
-  // The exchange fails when not a single byte came or went for so long. The time that a server thinks
-  // before it answers counts too. 0: no limit.
+  // The exchange fails when not a single byte came or went for so long. The time that a server
+  // thinks before it answers counts too. 0: no limit.
   std::chrono::milliseconds stall_timeout{30'000};
-  // Where the body of a 2xx answer goes piece by piece instead of into HttpResponse::body; returning
-  // an error aborts the exchange with it. Bodies of other answers always go into the response.
+  // Where the body of a 2xx answer goes piece by piece instead of into HttpResponse::body;
+  // returning an error aborts the exchange with it. Bodies of other answers always go into the
+  // response.
   std::function<Status(std::string_view)> sink;
   // Called before a further attempt when the sink already received something: the sink starts from
   // nothing again. Without it such a request is not repeated. An error ends the attempts with it.
   std::function<Status()> restart;
-  // Sending it twice does what sending it once does. Only then it is ever sent a second time: by the
-  // retrying transport, or when a kept connection turns out to be closed.
+  // Sending it twice does what sending it once does. Only then it is ever sent a second time: by
+  // the retrying transport, or when a kept connection turns out to be closed.
   bool repeatable = false;
   // An answer body that is larger (in memory) is an error.
   uint64_t max_body = 64ULL << 20;
@@ -57,8 +59,8 @@ struct HttpResponse {
 
 // What became of a request that got no answer.
 enum class Sent {
-  kNo,       // it did not leave: refused, unknown host, TLS failed
-  kMaybe,    // some or all of it went out and no whole answer came back: its effect is unknown
+  kNo,     // it did not leave: refused, unknown host, TLS failed
+  kMaybe,  // some or all of it went out and no whole answer came back: its effect is unknown
 };
 
 struct HttpError {
@@ -69,16 +71,17 @@ struct HttpError {
 class HttpTransport {
  public:
   virtual ~HttpTransport() = default;
-  // One exchange, no retries, redirects are not followed. Any status with a whole answer is success.
-  // `error`, when given, also tells whether the request may have arrived. Messages name method and
-  // host, never path, query or headers: those may hold personal data or credentials. Thread-safe.
+  // One exchange, no retries, redirects are not followed. Any status with a whole answer is
+  // success. `error`, when given, also tells whether the request may have arrived. Messages name
+  // method and host, never path, query or headers: those may hold personal data or credentials.
+  // Thread-safe.
   virtual Result<HttpResponse> Send(const HttpRequest& request, HttpError* error = nullptr) = 0;
 };
 
 struct HttpOptions {
-  std::string ca_file;      // PEM; trusted instead of the system's. Empty: the system's
-  bool verify_tls = true;   // false only by an explicit option of a connection
-  int max_idle = 8;         // connections kept open for reuse
+  std::string ca_file;     // PEM; trusted instead of the system's. Empty: the system's
+  bool verify_tls = true;  // false only by an explicit option of a connection
+  int max_idle = 8;        // connections kept open for reuse
   // "HOST:PORT:ADDRESS": that host and port is reached at the address, no name service is asked.
   std::vector<std::string> resolve;
 };
@@ -89,5 +92,12 @@ std::unique_ptr<HttpTransport> MakeCurlTransport(HttpOptions options = {});
 
 // Percent-encodes everything except A-Z a-z 0-9 - _ . ~ and, when `keep_slash`, '/'.
 std::string UrlEncode(std::string_view text, bool keep_slash = false);
+
+// "https://host:port" of an absolute URL, for messages; "" when it has none.
+std::string_view UrlOrigin(std::string_view url);
+
+// A date as HTTP headers carry it (RFC 9110: "Sun, 06 Nov 1994 08:49:37 GMT" and the two old
+// forms).
+std::optional<Micros> ParseHttpDate(std::string_view text);
 
 }  // namespace sluice::env

@@ -127,7 +127,9 @@ TEST(HttpTransport, ARepeatableRequestSurvivesAKeptConnectionThatWasClosed) {
 
 TEST(HttpTransport, ARefusedConnectionSentNothing) {
   int port = 0;
-  { port = LoopbackServer([](const Request&, const Peer&) { return false; }).port(); }
+  {
+    port = LoopbackServer([](const Request&, const Peer&) { return false; }).port();
+  }
   auto http = MakeCurlTransport();
   HttpError error;
   const auto response =

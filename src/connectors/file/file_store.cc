@@ -61,7 +61,9 @@ std::string TagOf(const struct stat& st) {
                      st.st_ino);
 }
 
-bool IsSet(const env::Cancel* cancel) { return cancel != nullptr && cancel->is_set(); }
+bool IsSet(const env::Cancel* cancel) {
+  return cancel != nullptr && cancel->is_set();
+}
 
 // The real path of what lies under `path`, which must not lie outside `real_root`.
 Result<std::string> Resolve(const std::string& path, const std::string& real_root) {
@@ -217,7 +219,8 @@ class FileStore : public Store {
                                      HumanBytes(limit)));
     }
     std::string content;
-    SLUICE_TRY(Read(file, [&](std::string_view piece) { content += piece; }, cancel));
+    SLUICE_TRY(Read(
+        file, [&](std::string_view piece) { content += piece; }, cancel));
     return content;
   }
 
@@ -228,7 +231,8 @@ class FileStore : public Store {
   }
 
  private:
-  // Every byte of `file` to `take`, in order; fails unless it is as it was listed, before and after.
+  // Every byte of `file` to `take`, in order; fails unless it is as it was listed, before and
+  // after.
   Status Read(const StoredFile& file, const std::function<void(std::string_view)>& take,
               const env::Cancel* cancel) const {
     const std::string path = env::JoinPath(root_, file.path);

@@ -14,8 +14,8 @@ namespace sluice::connectors::file {
 namespace {
 
 using connector::Store;
-using connector::StoredFile;
 using connector::StoreConformance;
+using connector::StoredFile;
 using connector::StoreFixture;
 using connector::StoreFixtureFactory;
 
@@ -45,9 +45,9 @@ class Folder : public StoreFixture {
   std::string root_;
 };
 
-INSTANTIATE_TEST_SUITE_P(
-    Folder, StoreConformance,
-    testing::Values(StoreFixtureFactory{"folder", [] { return std::make_unique<Folder>(); }}));
+INSTANTIATE_TEST_SUITE_P(Folder, StoreConformance,
+                         testing::Values(StoreFixtureFactory{
+                             "folder", [] { return std::make_unique<Folder>(); }}));
 
 class FileStoreTest : public testing::Test {
  protected:
@@ -186,10 +186,10 @@ TEST_F(FileStoreTest, AFolderThatCannotBeReadIsAnErrorNotAGap) {
           if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0)) _exit(2);
           const auto all = folder_.Open()->List("", nullptr);
           const auto part = folder_.Open()->List("a/", nullptr);
-          const bool right = all.status().code() == Code::kFailed &&
-                             all.status().message().find("Permission denied") !=
-                                 std::string::npos &&
-                             part.ok() && part->files.size() == 1;
+          const bool right =
+              all.status().code() == Code::kFailed &&
+              all.status().message().find("Permission denied") != std::string::npos && part.ok() &&
+              part->files.size() == 1;
           _exit(right ? 0 : 1);
         },
         testing::ExitedWithCode(0), "");
