@@ -41,8 +41,7 @@ class Changes:
 
 def changes_of(pod, table, index):
     n = pod.sizes[table.name]
-    least = 8 if table.least >= 100 else 3 if table.least >= 40 else 1
-    size = max(least, int(n * 0.0015))
+    size = pod.growth[table.name]
     grown = n + (index - 1) * size
 
     def every(residue, most):

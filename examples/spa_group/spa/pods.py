@@ -18,6 +18,12 @@ SHARES = {1: (1.0,), 2: (0.55, 0.45), 3: (0.4, 0.33, 0.27), 4: (0.3, 0.26, 0.23,
 MAIN_ORGANIZATION = guid("organization", 0)
 
 
+def growth(table, n):
+    """New rows that an increment brings to a table of n rows; updates are as many."""
+    least = 8 if table.least >= 100 else 3 if table.least >= 40 else 1
+    return max(least, int(n * 0.0015))
+
+
 def first_rows(table, rows, share):
     return max(table.least, int(rows * table.ratio * share))
 
@@ -35,6 +41,7 @@ class Pod:
         # One company in all pods, and a franchisee of this pod with every eighth row.
         self.organizations = [MAIN_ORGANIZATION] * 7 + [guid("organization", index + 1)]
         self.sizes = {t.name: first_rows(t, rows, self.share) for t in tables}
+        self.growth = {t.name: growth(t, self.sizes[t.name]) for t in tables}
         self.user_ids = self._ids("user", "bi_dimuser")
         self.employee_ids = self._ids("employee", "bi_dimemployee")
         self.center_ids = self._ids("center", "bi_dimcenter")

@@ -80,7 +80,7 @@ def _emails(ctx, ks, version):
         mail = f"{_MAIL[first]}.{n}@{words.DOMAINS[n % 5]}"
         if kind % 8 == 3:
             mail = mail.upper() if kind % 16 == 3 else mail.title()
-        elif kind == 60 and n % 5 == 0:
+        elif kind == 60 and n % 2 == 0:
             mail = mail.replace("@", " at ")
         out.append(mail)
     return out

@@ -1,12 +1,25 @@
 """The fact tables: sales, visits, payments, memberships ... of all kinds that the rules tell apart."""
 
 from . import words
-from .columns import (DAYS, FALSE_MOSTLY, PAST, RECENT, TRUE_MOSTLY, VISITS, Column, key_guid, key_number,
-                      key_plain, number, pick, pick_of, sparse)
+from .columns import (DAYS, FALSE_MOSTLY, PAST, POD_STRIDE, TRUE_MOSTLY, VISITS, Column, guid, key_guid,
+                      key_number, key_plain, number, pick, pick_of, sparse)
 from .table import ORG, POD, VOID, Upgrade, etl_column, make_table
 from .tables_document import FACT_FORMS
 
 GUEST = pick_of("guest", "user_ids")
+EXTRA = 60_000_000  # row numbers from here on belong to peculiarities, not to an increment
+
+
+def _guest_of_visit(ctx, ks, version):
+    """Who comes: one of the first load's guests, and in an increment the guests that it brings."""
+    first = ctx.sizes["bi_factappointment"]
+    if not ks or not first <= ks[0] < EXTRA:
+        return GUEST(ctx, ks, version)
+    visits, guests = ctx.growth["bi_factappointment"], ctx.growth["bi_dimuser"]
+    base = ctx.pod_index * POD_STRIDE + ctx.sizes["bi_dimuser"]
+    return [guid("user", base + (k - first) // visits * guests + (k - first) % visits % guests) for k in ks]
+
+
 CENTER = pick_of("factcenter", "center_ids")
 ITEM = pick_of("factitem", "item_ids")
 EMPLOYEE = pick_of("therapist", "employee_ids")
@@ -21,7 +34,7 @@ FACTS = [
            ["appointmentid", "organizationid"], 1.0, 200, [
         Column("AppointmentId", "VARCHAR(36)", key_guid("appointment")),
         Column("AppointmentGroupId", "VARCHAR(36)", pick_of("apptgroup", "form_ids")),
-        Column("GuestId", "VARCHAR(36)", GUEST),
+        Column("GuestId", "VARCHAR(36)", _guest_of_visit),
         Column("TherapistId", "VARCHAR(36)", EMPLOYEE),
         Column("ServiceId", "VARCHAR(36)", ITEM),
         Column("CenterId", "VARCHAR(36)", CENTER),
