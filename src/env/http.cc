@@ -4,6 +4,7 @@
 #include <cstring>
 #include <ctime>
 #include <mutex>
+#include <utility>
 
 #include <curl/curl.h>
 #include <fmt/format.h>
@@ -92,14 +93,23 @@ struct Exchange {
   const HttpRequest& request;
   HttpResponse response;
   size_t body_sent = 0;
-  Status refused;  // by the sink, or because the body is too large
+  bool begun = false;  // request.begin was called
+  Status refused;      // by the sink, or because the body is too large
   char reason[CURL_ERROR_SIZE] = "";
 
   explicit Exchange(const HttpRequest& r) : request(r) {}
 
   static size_t OnHeader(char* data, size_t, size_t size, void* self) {
-    auto& response = static_cast<Exchange*>(self)->response;
+    auto& x = *static_cast<Exchange*>(self);
+    HttpResponse& response = x.response;
     const std::string_view line(data, size);
+    if (Trim(line).empty()) {  // the end of the headers, or of the trailers of a chunked body
+      if (!x.request.begin || response.status / 100 != 2 || std::exchange(x.begun, true)) {
+        return size;
+      }
+      x.refused = x.request.begin(response);
+      return x.refused.ok() ? size : 0;
+    }
     if (StartsWith(line, "HTTP/")) {  // a status line; an interim answer (1xx) may have come before
       response.headers.clear();
       const size_t blank = line.find(' ');

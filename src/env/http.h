@@ -19,6 +19,14 @@ namespace sluice::env {
 
 using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
 
+struct HttpResponse {
+  int status = 0;
+  HttpHeaders headers;  // names as sent
+  std::string body;
+  // Case is ignored; the first of that name; empty when there is none.
+  std::string_view Header(std::string_view name) const;
+};
+
 struct HttpRequest {
   std::string method = "GET";
   // Absolute, http or https, path and query already percent-encoded; sent exactly as it stands,
@@ -37,9 +45,10 @@ struct HttpRequest {
   // returning an error aborts the exchange with it. Bodies of other answers always go into the
   // response.
   std::function<Status(std::string_view)> sink;
-  // Called before a further attempt when the sink already received something: the sink starts from
-  // nothing again. Without it such a request is not repeated. An error ends the attempts with it.
-  std::function<Status()> restart;
+  // Called with status and headers of a 2xx answer, before the first piece of its body: the sink
+  // starts from nothing. An error aborts the exchange with it. Without it a request whose sink
+  // received something is not repeated.
+  std::function<Status(const HttpResponse&)> begin;
   // Sending it twice does what sending it once does. Only then it is ever sent a second time: by
   // the retrying transport, or when a kept connection turns out to be closed.
   bool repeatable = false;
@@ -47,14 +56,6 @@ struct HttpRequest {
   uint64_t max_body = 64ULL << 20;
   // May be null. Set: the exchange is aborted with kCancelled, within about a tenth of a second.
   const Cancel* cancel = nullptr;
-};
-
-struct HttpResponse {
-  int status = 0;
-  HttpHeaders headers;  // names as sent
-  std::string body;
-  // Case is ignored; the first of that name; empty when there is none.
-  std::string_view Header(std::string_view name) const;
 };
 
 // What became of a request that got no answer.

@@ -17,7 +17,7 @@ using std::chrono::milliseconds;
 // What a sink saw of the attempt that is under way.
 struct SinkState {
   bool received = false;
-  bool refused = false;  // the exchange failed with the sink's own error
+  bool refused = false;  // the exchange failed with an error of the sink or of `begin`
 };
 
 class RetryingTransport : public HttpTransport {
@@ -48,12 +48,20 @@ class RetryingTransport : public HttpTransport {
       sink.refused = !status.ok();
       return status;
     };
+    if (request.begin) {
+      watched.begin = [&](const HttpResponse& head) {
+        Status status = request.begin(head);
+        sink.refused = !status.ok();
+        return status;
+      };
+    }
     return Repeat(watched, sink, sent);
   }
 
   Result<HttpResponse> Repeat(const HttpRequest& request, SinkState& sink, Sent& sent) {
     const auto start = clock_.Monotonic();
     for (int attempt = 1;; ++attempt) {
+      sink = {};
       HttpError error;
       auto result = inner_->Send(request, &error);
       if (!result.ok() && error.sent == Sent::kMaybe) sent = Sent::kMaybe;
@@ -63,7 +71,7 @@ class RetryingTransport : public HttpTransport {
       const auto wait = WaitAfter(attempt, result);
       const bool in_time = request.timeout.count() == 0 ||
                            (wait && clock_.Monotonic() - start + *wait <= policy_.total);
-      const bool can_begin_anew = !sink.received || request.restart;
+      const bool can_begin_anew = !sink.received || request.begin;
       if (attempt >= policy_.max_attempts || !wait || !in_time || !can_begin_anew) {
         if (result.ok() || attempt == 1) return result;
         const Status last = result.status();
@@ -74,8 +82,6 @@ class RetryingTransport : public HttpTransport {
       if (!clock_.Sleep(*wait, request.cancel)) {
         return CancelledError("stopped while waiting to try again");
       }
-      if (sink.received) SLUICE_TRY(request.restart());
-      sink = {};
     }
   }
 

@@ -29,9 +29,7 @@ class Script : public HttpTransport {
   }
   Script& Fail(Status status, Sent how = Sent::kMaybe, std::string received = "") {
     steps.push_back([=](const HttpRequest& request, HttpError* error) -> Result<HttpResponse> {
-      if (!received.empty()) {
-        if (Status refused = request.sink(received); !refused.ok()) return refused;
-      }
+      if (!received.empty()) SLUICE_TRY(Receive(request, received));
       if (error != nullptr) *error = {status, how};
       return status;
     });
@@ -39,13 +37,19 @@ class Script : public HttpTransport {
   }
   Script& Stream(std::string body) {
     steps.push_back([=](const HttpRequest& request, HttpError*) -> Result<HttpResponse> {
-      if (Status refused = request.sink(body); !refused.ok()) return refused;
+      SLUICE_TRY(Receive(request, body));
       return HttpResponse{200, {}, ""};
     });
     return *this;
   }
   std::deque<Step> steps;
   int sent = 0;
+
+ private:
+  static Status Receive(const HttpRequest& request, const std::string& body) {
+    if (request.begin) SLUICE_TRY(request.begin(HttpResponse{200, {}, ""}));
+    return request.sink(body);
+  }
 };
 
 // Always the largest jitter.
@@ -213,9 +217,10 @@ TEST_F(HttpRetryTest, ASinkThatReceivedSomethingBeginsAnewOrIsNotRepeated) {
   EXPECT_EQ(Send().status().code(), Code::kRetry);
   EXPECT_EQ(sent_, 1);
   got.clear();
-  int restarts = 0;
-  request_.restart = [&] {
-    ++restarts;
+  int begun = 0;
+  request_.begin = [&](const HttpResponse& head) {
+    EXPECT_EQ(head.status, 200);
+    ++begun;
     got.clear();
     return Status::Ok();
   };
@@ -223,8 +228,8 @@ TEST_F(HttpRetryTest, ASinkThatReceivedSomethingBeginsAnewOrIsNotRepeated) {
   script_.Fail(RetryError("cut"), Sent::kMaybe, "half").Answer(503).Stream("whole");
   EXPECT_TRUE(Send().ok());
   EXPECT_EQ(got, "whole");
-  EXPECT_EQ(restarts, 1);  // not again for the 503, which gave the sink nothing
-  request_.restart = nullptr;
+  EXPECT_EQ(begun, 2);  // not for the 503
+  request_.begin = nullptr;
   got.clear();
   script_.steps.clear();
   script_.Answer(503).Stream("whole");
@@ -232,17 +237,18 @@ TEST_F(HttpRetryTest, ASinkThatReceivedSomethingBeginsAnewOrIsNotRepeated) {
   EXPECT_EQ(got, "whole");
 }
 
-TEST_F(HttpRetryTest, TheSinksOwnErrorAndThatOfRestartEndTheAttempts) {
+TEST_F(HttpRetryTest, ErrorsOfTheSinkAndOfBeginEndTheAttempts) {
   request_.sink = [](std::string_view) { return RetryError("the sink's own"); };
-  request_.restart = [] { return Status::Ok(); };
+  request_.begin = [](const HttpResponse&) { return Status::Ok(); };
   script_.Stream("x").Stream("x");
   EXPECT_EQ(Send().status().message(), "the sink's own");
   EXPECT_EQ(sent_, 1);
   request_.sink = [](std::string_view) { return Status::Ok(); };
-  request_.restart = [] { return FailedError("the disk is full"); };
+  request_.begin = [](const HttpResponse&) { return RetryError("another file by now"); };
   script_.steps.clear();
-  script_.Fail(RetryError("cut"), Sent::kMaybe, "half").Stream("whole");
-  EXPECT_EQ(Send().status().message(), "the disk is full");
+  script_.Stream("x").Stream("x");
+  EXPECT_EQ(Send().status().message(), "another file by now");
+  EXPECT_EQ(sent_, 1);
 }
 
 TEST(RandomTest, SeedsRepeatAndFractionsStayBelowOne) {

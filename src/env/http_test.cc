@@ -244,6 +244,14 @@ TEST(HttpTransport, StreamsBigBodiesToTheSinkButNotThoseOfErrors) {
     got += piece;
     return Status::Ok();
   };
+  int begun = 0;
+  request.begin = [&](const HttpResponse& head) {
+    EXPECT_EQ(head.status, 206);
+    EXPECT_EQ(head.Header("Content-Length"), std::to_string(big.size()));
+    EXPECT_EQ(got, "");
+    ++begun;
+    return Status::Ok();
+  };
   const auto response = http->Send(request);
   ASSERT_TRUE(response.ok()) << response.status().ToString();
   EXPECT_EQ(response->body, "");
@@ -251,6 +259,7 @@ TEST(HttpTransport, StreamsBigBodiesToTheSinkButNotThoseOfErrors) {
   request.url = server.Url("/error");
   const auto refused = http->Send(request);
   EXPECT_EQ(refused->body, "why not");
+  EXPECT_EQ(begun, 1);
   EXPECT_EQ(got.size(), big.size());
 }
 
@@ -263,6 +272,32 @@ TEST(HttpTransport, ASinkThatFailsEndsTheExchangeWithItsError) {
   HttpRequest request = Get(server.Url("/"));
   request.sink = [](std::string_view) { return FailedError("the disk is full"); };
   EXPECT_EQ(http->Send(request).status().message(), "the disk is full");
+  request.sink = [](std::string_view) { return Status::Ok(); };
+  request.begin = [](const HttpResponse&) { return RetryError("another file by now"); };
+  EXPECT_EQ(http->Send(request).status().message(), "another file by now");
+}
+
+TEST(HttpTransport, BeginsOnceAlsoWithoutABodyAndWithTrailers) {
+  LoopbackServer server([](const Request& request, const Peer& peer) {
+    peer.Write(
+        request.Target() == "/empty"
+            ? Answer("")
+            : "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
+              "\r\n1\r\nx\r\n0\r\nX-Last: 1\r\n\r\n");
+    return true;
+  });
+  auto http = MakeCurlTransport();
+  for (const char* path : {"/empty", "/trailers"}) {
+    int begun = 0;
+    HttpRequest request = Get(server.Url(path));
+    request.sink = [](std::string_view) { return Status::Ok(); };
+    request.begin = [&](const HttpResponse&) {
+      ++begun;
+      return Status::Ok();
+    };
+    EXPECT_TRUE(http->Send(request).ok());
+    EXPECT_EQ(begun, 1) << path;
+  }
 }
 
 TEST(HttpTransport, AnAnswerLargerThanAllowedIsAnError) {
