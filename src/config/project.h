@@ -1,5 +1,5 @@
-// The project file as typed values, after includes, `${NAME}`, secrets and defaults were resolved and
-// everything was checked. Plain data: nothing here reads, parses or connects.
+// The project file as typed values, after includes, `${NAME}`, secrets and defaults were resolved
+// and everything was checked. Plain data: nothing here reads, parses or connects.
 #pragma once
 
 #include <chrono>
@@ -14,12 +14,16 @@
 
 namespace sluice::config {
 
-// Where an option stands, for messages: file relative to the project folder, line and column from 1.
+// Where an option stands, for messages: file relative to the project folder, line and column
+// from 1.
 struct Location {
   std::string file;
   int line = 0;
   int column = 0;
   std::string ToString() const;  // "sluice.yml:12:7"
+  // Where line and column (both from 1) of a text stand that begins here. Exact for SQL files, for
+  // `|` blocks (all their lines have one indent) and for text on one line.
+  Location Inside(int text_line, int text_column) const;
 };
 
 // A credential. It never prints itself: only `Reveal` gives the text, at the place that sends it.
@@ -37,9 +41,9 @@ class Secret {
 // Options of a connection as its connector's specification typed them. Names that are absent took
 // their default or, without one, are not in the map.
 struct OptionValue {
-  std::string text;         // strings, enumerations, paths
-  Secret secret;            // for options marked as secret; `text` is then empty
-  int64_t number = 0;       // integers, bytes, milliseconds
+  std::string text;    // strings, enumerations, paths
+  Secret secret;       // for options marked as secret; `text` is then empty
+  int64_t number = 0;  // integers, bytes, milliseconds
   bool flag = false;
   std::vector<std::string> list;
   Location where;
@@ -66,8 +70,8 @@ struct Connection {
 
 struct Warehouse {
   std::string type = "duckdb";
-  std::string path;            // absolute
-  uint64_t memory_limit = 0;   // bytes for the whole process; 0: engine's default
+  std::string path;           // absolute
+  uint64_t memory_limit = 0;  // bytes for the whole process; 0: engine's default
   int threads = 0;
   bool shared = false;
   Location where;
@@ -82,8 +86,8 @@ enum class OnFailure { kFail, kWarn };
 struct VolumeCheck {
   enum class Per { kLoad, kDay } per = Per::kLoad;
   enum class Against { kMedian, kMean } against = Against::kMedian;
-  int last = 14;         // how many past loads or days
-  int min_history = 5;   // fewer: "not enough history"
+  int last = 14;        // how many past loads or days
+  int min_history = 5;  // fewer: "not enough history"
   std::optional<Percent> at_least;
   std::optional<Percent> at_most;
 };
@@ -92,9 +96,11 @@ struct Check {
   enum class Kind { kVolume, kNotNull, kUnique, kAcceptedValues } kind = Kind::kVolume;
   OnFailure on_failure = OnFailure::kFail;
   VolumeCheck volume;
-  std::vector<std::string> columns;  // lower-cased; of kNotNull, kUnique; one of kAcceptedValues
-  std::vector<std::string> values;   // of kAcceptedValues, as text
-  std::vector<std::string> tables;   // an ingest's check: only these tables; empty: all
+  // Lower-cased; of kNotNull, kUnique; one of kAcceptedValues. An ingest's kUnique without columns
+  // (`unique: key`) means the key of each table.
+  std::vector<std::string> columns;
+  std::vector<std::string> values;  // of kAcceptedValues, as text
+  std::vector<std::string> tables;  // an ingest's check: only these tables; empty: all
   Location where;
   // Stable name of the check for history and holds: "volume per load", "unique(userid)".
   std::string Name() const;
@@ -122,9 +128,15 @@ struct Column {
 struct Table {
   std::string name;  // lower-cased
   std::vector<std::string> key;
-  std::string pattern;  // layout files: "customers/*.csv", "orders_*.csv.gz"
+  std::string pattern;          // layout files: "customers/*.csv", "orders_*.csv.gz"
   std::vector<Column> columns;  // layout files
-  enum class Mode { kDefault, kAppend, kReplace, kDeleteInsert, kUpdateInsert } mode = Mode::kDefault;
+  enum class Mode {
+    kDefault,
+    kAppend,
+    kReplace,
+    kDeleteInsert,
+    kUpdateInsert
+  } mode = Mode::kDefault;
   std::string month_column;
   std::vector<Check> checks;
   std::optional<BadRowLimit> bad_rows;
@@ -155,33 +167,33 @@ struct Model {
   std::string name;
   enum class Kind { kSql, kRelation } kind = Kind::kSql;  // relation: a table or view by name
   std::string relation;
-  std::string sql;           // text, with {{ ref('…') }} still inside
-  Location sql_where;        // where the first character of `sql` stands
-  bool as_table = false;     // else a view
+  std::string sql;        // text, with {{ ref('…') }} still inside
+  Location sql_where;     // where the first character of `sql` stands
+  bool as_table = false;  // else a view
   std::vector<Check> checks;
   Location where;
 };
 
 struct Field {
-  std::string to;          // destination field, "address.city" is nested
-  std::string column;      // of the model, lower-cased; empty when a constant
+  std::string to;      // destination field, "address.city" is nested
+  std::string column;  // of the model, lower-cased; empty when a constant
   bool is_constant = false;
-  std::string constant;    // canonical JSON text of the constant
-  std::string timezone;    // for naive timestamps; empty: the sync's
+  std::string constant;  // canonical JSON text of the constant
+  std::string timezone;  // for naive timestamps; empty: the sync's
   Location where;
 };
 
 struct Sync {
   std::string name;
   std::string model;
-  std::string to;        // connection name
-  std::string object;    // "users"; destination file: any name
+  std::string to;      // connection name
+  std::string object;  // "users"; destination file: any name
   std::string mode = "upsert";
-  std::string key;       // column of the model
+  std::string key;            // column of the model
   std::vector<Field> fields;  // in the order of the file
   std::string timezone = "UTC";
   std::string schedule;
-  int64_t batch_rows = 0;   // 0: the destination's limit
+  int64_t batch_rows = 0;  // 0: the destination's limit
   int64_t batch_bytes = 0;
   bool create_new_fields = true;
   bool merge_nested_objects = false;

@@ -1,0 +1,187 @@
+// Ingests, tables and checks.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "config/build_project.h"
+
+namespace sluice::config {
+namespace {
+
+constexpr std::chrono::milliseconds kZenotiSettle{15 * 60 * 1000};
+
+std::optional<Percent> PercentOf(const Value& value, const std::string& name) {
+  const Value* percent = value.Find(name);
+  if (percent == nullptr || !percent->usable) return std::nullopt;
+  return Percent{percent->real};
+}
+
+VolumeCheck BuildVolume(const Value& value, const std::string& key, Diagnostics* diagnostics) {
+  VolumeCheck volume;
+  if (value.TextOf("per") == "day") volume.per = VolumeCheck::Per::kDay;
+  if (value.TextOf("against") == "mean") volume.against = VolumeCheck::Against::kMean;
+  volume.last = static_cast<int>(value.NumberOf("last"));
+  volume.min_history = static_cast<int>(value.NumberOf("min_history"));
+  volume.at_least = PercentOf(value, "at_least");
+  volume.at_most = PercentOf(value, "at_most");
+  if (volume.min_history > volume.last && volume.last > 0) {
+    diagnostics->Error(value.where, key,
+                       fmt::format("min_history {} is more than the last {} that are looked at",
+                                   volume.min_history, volume.last));
+  }
+  if (volume.at_least && volume.at_most && volume.at_least->value > volume.at_most->value) {
+    diagnostics->Error(value.where, key, "at_least is more than at_most");
+  }
+  return volume;
+}
+
+Check BuildCheck(const Value& value, const std::string& key, const BuildContext& context) {
+  Check check;
+  check.where = value.where;
+  if (value.TextOf("on_failure") == "warn") check.on_failure = OnFailure::kWarn;
+  check.tables = value.TextsOf("tables");
+  if (const Value* volume = value.Find("volume")) {
+    check.kind = Check::Kind::kVolume;
+    check.volume = BuildVolume(*volume, key + ".volume", context.diagnostics);
+  } else if (value.Find("not_null") != nullptr) {
+    check.kind = Check::Kind::kNotNull;
+    check.columns = value.TextsOf("not_null");
+  } else if (const Value* unique = value.Find("unique")) {
+    check.kind = Check::Kind::kUnique;
+    check.columns = value.TextsOf("unique");
+    // `unique: key` (not in a list) is the key of the table: no columns.
+    if (unique->written == "key") check.columns.clear();
+  } else if (const Value* accepted = value.Find("accepted_values")) {
+    check.kind = Check::Kind::kAcceptedValues;
+    check.columns = {accepted->TextOf("column")};
+    check.values = accepted->TextsOf("values");
+  }
+  return check;
+}
+
+BadRowLimit BuildBadRows(const Value& value) {
+  BadRowLimit limit;
+  if (const Value* percent = value.Find("percent")) limit.percent = percent->real;
+  limit.always_allowed = value.NumberOf("always_allowed");
+  return limit;
+}
+
+CsvOptions BuildCsv(const Value& ingest, bool zenoti) {
+  CsvOptions csv;
+  if (const Value* value = ingest.Find("csv")) {
+    const std::string delimiter = value->TextOf("delimiter");
+    const std::string quote = value->TextOf("quote");
+    if (!delimiter.empty()) csv.delimiter = delimiter[0];
+    if (!quote.empty()) csv.quote = quote[0];
+    if (value->TextOf("header") == "yes") csv.header = CsvOptions::Header::kYes;
+    if (value->TextOf("header") == "no") csv.header = CsvOptions::Header::kNo;
+    csv.null_words = value->TextsOf("null_words");
+  }
+  const std::string empty = ingest.TextOf("empty_string");
+  csv.empty_quoted_is_null = empty.empty() ? zenoti : empty == "null";
+  return csv;
+}
+
+Table::Mode ModeOf(const std::string& word) {
+  if (word == "append") return Table::Mode::kAppend;
+  if (word == "replace") return Table::Mode::kReplace;
+  if (word == "delete-insert") return Table::Mode::kDeleteInsert;
+  if (word == "update-insert") return Table::Mode::kUpdateInsert;
+  return Table::Mode::kDefault;
+}
+
+void CheckKeyIsThere(const Table& table, const Location& where, const std::string& key,
+                     const BuildContext& context) {
+  const bool needed = table.mode != Table::Mode::kAppend && table.mode != Table::Mode::kReplace;
+  if (!needed || !table.key.empty()) return;
+  context.diagnostics->Error(where, key + ".key",
+                             "is missing; what identifies a row is not guessed. "
+                             "`sluice discover` proposes a key");
+}
+
+Table BuildTable(const std::string& name, const Location& where, const Value& value, bool zenoti,
+                 const std::string& key, const BuildContext& context) {
+  Table table;
+  table.name = name;
+  table.where = where;
+  table.key = value.TextsOf("key");
+  table.pattern = value.TextOf("pattern");
+  table.mode = ModeOf(value.TextOf("mode"));
+  table.month_column = value.TextOf("month_column");
+  table.checks = BuildChecks(value.Find("checks"), key + ".checks", context);
+  if (const Value* bad_rows = value.Find("bad_rows")) table.bad_rows = BuildBadRows(*bad_rows);
+  if (const Value* columns = value.Find("columns")) {
+    for (size_t i = 0; i < columns->fields.size(); ++i) {
+      const auto& [column, type] = columns->fields[i];
+      table.columns.push_back({column, type.text, type.where});
+    }
+    if (columns->usable && columns->fields.empty()) {
+      context.diagnostics->Error(columns->where, key + ".columns", "names no column");
+    }
+  }
+  const Value* given_key = value.Find("key");
+  const bool usable_key = given_key == nullptr || given_key->usable;
+  if (zenoti && value.usable && usable_key) CheckKeyIsThere(table, where, key, context);
+  return table;
+}
+
+std::string WithSlash(std::string prefix) {
+  while (StartsWith(prefix, "/")) prefix.erase(0, 1);
+  if (!prefix.empty() && prefix.back() != '/') prefix += '/';
+  return prefix;
+}
+
+}  // namespace
+
+std::vector<Check> BuildChecks(const Value* list, const std::string& key,
+                               const BuildContext& context) {
+  std::vector<Check> checks;
+  if (list == nullptr) return checks;
+  for (size_t i = 0; i < list->items.size(); ++i) {
+    checks.push_back(BuildCheck(list->items[i], fmt::format("{}[{}]", key, i), context));
+  }
+  return checks;
+}
+
+Ingest BuildIngest(const std::string& name, const Location& where, const Value& value,
+                   const BuildContext& context) {
+  const std::string key = "ingests." + name;
+  Ingest ingest;
+  ingest.name = name;
+  ingest.where = where;
+  ingest.layout = value.text;
+  const bool zenoti = ingest.layout == "zenoti";
+  ingest.from = value.TextsOf("from");
+  ingest.prefix = WithSlash(value.TextOf("prefix"));
+  ingest.checks = BuildChecks(value.Find("checks"), key + ".checks", context);
+  ingest.csv = BuildCsv(value, zenoti);
+  if (const Value* bad_rows = value.Find("bad_rows")) ingest.bad_rows = BuildBadRows(*bad_rows);
+  const Value* settle = value.Find("settle");
+  if (settle != nullptr) {
+    ingest.settle = std::chrono::milliseconds(settle->number);
+  } else {
+    ingest.settle = zenoti ? kZenotiSettle : std::chrono::milliseconds(0);
+  }
+  const std::string new_column = value.TextOf("on_new_column");
+  if (new_column == "add") ingest.on_new_column = OnNewColumn::kAdd;
+  if (new_column == "ignore") ingest.on_new_column = OnNewColumn::kIgnore;
+  ingest.shared_keys = value.FlagOf("shared_keys");
+  if (const Value* organization = value.Find("organization_tables")) {
+    ingest.organization_tables = organization->TextsOf("add");
+  }
+  if (const Value* start = value.Find("start_after")) {
+    for (const auto& [pod, group] : start->fields) ingest.start_after[pod] = group.number;
+  }
+  ingest.schedule = value.TextOf("schedule");
+  if (const Value* tables = value.Find("tables")) {
+    for (size_t i = 0; i < tables->fields.size(); ++i) {
+      const auto& [table, options] = tables->fields[i];
+      ingest.tables.push_back(BuildTable(table, tables->field_keys[i], options, zenoti,
+                                         key + ".tables." + table, context));
+    }
+  }
+  return ingest;
+}
+
+}  // namespace sluice::config

@@ -1,0 +1,216 @@
+#include "config/build_project.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "config/environment.h"
+#include "config/include.h"
+#include "env/file.h"
+
+namespace sluice::config {
+namespace {
+
+constexpr uint64_t kMostSqlBytes = 1 << 20;
+
+OptionValue BuildOption(const Value& value) {
+  OptionValue option;
+  option.text = value.text;
+  option.secret = value.secret;
+  option.number = value.number;
+  option.flag = value.flag;
+  for (const Value& item : value.items) option.list.push_back(item.text);
+  option.where = value.where;
+  return option;
+}
+
+Connection BuildConnection(const std::string& name, const Location& where, const Value& value) {
+  Connection connection;
+  connection.name = name;
+  connection.where = where;
+  connection.type = value.text;
+  for (const auto& [option, read] : value.fields) {
+    if (option == "shared") {
+      connection.shared = read.flag;
+    } else {
+      connection.options.values[option] = BuildOption(read);
+    }
+  }
+  return connection;
+}
+
+Warehouse BuildWarehouse(const Value* value, const BuildContext& context) {
+  Warehouse warehouse;
+  warehouse.path = env::JoinPath(context.folder, DefaultWarehousePath(context.env));
+  if (value == nullptr) return warehouse;
+  warehouse.where = value->where;
+  if (const std::string path = value->TextOf("path"); !path.empty()) warehouse.path = path;
+  warehouse.memory_limit = static_cast<uint64_t>(value->NumberOf("memory_limit"));
+  warehouse.threads = static_cast<int>(value->NumberOf("threads"));
+  warehouse.shared = value->FlagOf("shared");
+  return warehouse;
+}
+
+bool HasBlank(const std::string& text) {
+  return text.find_first_of(" \t\r\n") != std::string::npos;
+}
+
+// "guests" or "reporting.guests": names without quotes, at most three parts.
+bool IsRelation(const std::string& text) {
+  const std::vector<std::string> parts = Split(text, '.');
+  if (parts.size() > 3) return false;
+  return std::all_of(parts.begin(), parts.end(), [](const std::string& part) {
+    return FormatText(TextFormat::kSqlName, part, {}).ok;
+  });
+}
+
+void SetRelation(const Value& text, const std::string& key, const BuildContext& context,
+                 Model* model) {
+  model->kind = Model::Kind::kRelation;
+  model->relation = text.text;
+  if (!text.usable || IsRelation(text.text)) return;
+  context.diagnostics->Mismatch(text.where, key,
+                                "the name of a table or view, a file that ends in .sql, or SQL",
+                                Quoted(text.text));
+}
+
+void SetSql(const Value& text, const std::string& key, const BuildContext& context, Model* model) {
+  model->sql = text.text;
+  model->sql_where = text.text_where;
+  if (text.usable && Trim(text.text).empty()) {
+    context.diagnostics->Error(text.where, key, "the SQL is empty");
+  }
+}
+
+void SetFile(const Value& path, const std::string& absolute, const std::string& key,
+             const BuildContext& context, Model* model) {
+  if (!path.usable) return;
+  const std::string shown = RelativeTo(context.folder, absolute);
+  model->sql_where = {shown, 1, 1};
+  const Result<std::string> sql = env::ReadFile(absolute, kMostSqlBytes);
+  if (!sql.ok()) {
+    const bool there = sql.status().code() != Code::kNotFound;
+    context.diagnostics->Error(
+        path.where, key,
+        there ? sql.status().message() : fmt::format("there is no file {}", shown));
+    return;
+  }
+  model->sql = *sql;
+  if (Trim(model->sql).empty()) {
+    context.diagnostics->Error(path.where, key, fmt::format("{} is empty", shown));
+  } else if (!IsValidUtf8(model->sql)) {
+    context.diagnostics->Error(path.where, key, fmt::format("{} is not UTF-8 text", shown));
+  }
+}
+
+Field BuildField(const std::string& to, const Location& where, const Value& value) {
+  Field field;
+  field.to = to;
+  field.where = where;
+  if (value.spec->kind == OptionKind::kText) {
+    field.column = value.text;
+    return field;
+  }
+  field.column = value.TextOf("column");
+  if (const Value* constant = value.Find("value")) {
+    field.is_constant = true;
+    field.constant = constant->text;
+  }
+  field.timezone = value.TextOf("timezone");
+  return field;
+}
+
+Sync BuildSync(const std::string& name, const Location& where, const Value& value) {
+  Sync sync;
+  sync.name = name;
+  sync.where = where;
+  sync.model = value.TextOf("model");
+  sync.to = value.TextOf("to");
+  sync.object = value.TextOf("object");
+  sync.mode = value.TextOf("mode");
+  sync.key = value.TextOf("key");
+  if (const Value* fields = value.Find("fields")) {
+    for (size_t i = 0; i < fields->fields.size(); ++i) {
+      const auto& [to, field] = fields->fields[i];
+      sync.fields.push_back(BuildField(to, fields->field_keys[i], field));
+    }
+  }
+  sync.timezone = value.TextOf("timezone");
+  sync.schedule = value.TextOf("schedule");
+  sync.batch_rows = value.NumberOf("batch_rows");
+  sync.batch_bytes = value.NumberOf("batch_bytes");
+  sync.create_new_fields = value.FlagOf("create_new_fields");
+  sync.merge_nested_objects = value.FlagOf("merge_nested_objects");
+  sync.prefer_user_id = value.FlagOf("prefer_user_id");
+  return sync;
+}
+
+// Calls `build(name, place of the name, value)` for every entry of a section.
+template <typename Build>
+void ForEach(const Value& root, const std::string& section, Build build) {
+  const Value* map = root.Find(section);
+  if (map == nullptr) return;
+  for (size_t i = 0; i < map->fields.size(); ++i) {
+    build(map->fields[i].first, map->field_keys[i], map->fields[i].second);
+  }
+}
+
+}  // namespace
+
+Model BuildModel(const std::string& name, const Location& where, const Value& value,
+                 const BuildContext& context) {
+  const std::string key = "models." + name;
+  Model model;
+  model.name = name;
+  model.where = where;
+  if (value.spec->kind == OptionKind::kRawText) {
+    if (HasBlank(value.text)) {
+      SetSql(value, key, context, &model);
+    } else if (EndsWith(value.text, ".sql")) {
+      SetFile(value, env::AbsolutePath(env::JoinPath(context.folder, value.text)), key, context,
+              &model);
+    } else {
+      SetRelation(value, key, context, &model);
+    }
+    return model;
+  }
+  if (const Value* sql = value.Find("sql")) {
+    SetSql(*sql, key + ".sql", context, &model);
+  } else if (const Value* file = value.Find("file")) {
+    SetFile(*file, file->text, key + ".file", context, &model);
+  } else if (const Value* table = value.Find("table")) {
+    SetRelation(*table, key + ".table", context, &model);
+  } else if (const Value* view = value.Find("view")) {
+    SetRelation(*view, key + ".view", context, &model);
+  }
+  model.as_table = value.TextOf("as") == "table";
+  if (model.as_table && model.kind == Model::Kind::kRelation) {
+    context.diagnostics->Error(where, key, "`as` is for SQL; a table or view is used as it is");
+  }
+  model.checks = BuildChecks(value.Find("checks"), key + ".checks", context);
+  return model;
+}
+
+Project BuildProject(const Value& root, const BuildContext& context) {
+  Project project;
+  project.name = root.TextOf("project");
+  project.folder = context.folder;
+  project.env = context.env;
+  project.warehouse = BuildWarehouse(root.Find("warehouse"), context);
+  ForEach(root, "connections", [&](const auto& name, const auto& where, const Value& value) {
+    project.connections.push_back(BuildConnection(name, where, value));
+  });
+  ForEach(root, "ingests", [&](const auto& name, const auto& where, const Value& value) {
+    project.ingests.push_back(BuildIngest(name, where, value, context));
+  });
+  ForEach(root, "models", [&](const auto& name, const auto& where, const Value& value) {
+    project.models.push_back(BuildModel(name, where, value, context));
+  });
+  ForEach(root, "syncs", [&](const auto& name, const auto& where, const Value& value) {
+    project.syncs.push_back(BuildSync(name, where, value));
+  });
+  return project;
+}
+
+}  // namespace sluice::config

@@ -1,0 +1,224 @@
+#include "config/check_project.h"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+
+namespace sluice::config {
+namespace {
+
+template <typename T>
+std::vector<std::string> NamesOf(const std::vector<T>& things) {
+  std::vector<std::string> names;
+  for (const T& thing : things) names.push_back(thing.name);
+  return names;
+}
+
+class Checker {
+ public:
+  Checker(const Node& root, const std::vector<ConnectionType>& types, Project* project,
+          Diagnostics* diagnostics)
+      : root_(root), types_(types), project_(*project), diagnostics_(*diagnostics) {}
+
+  void Run() {
+    CheckNames();
+    CheckTables();
+    for (Ingest& ingest : project_.ingests) CheckIngest(&ingest);
+    for (const Model& model : project_.models) CheckModel(model);
+    for (const Sync& sync : project_.syncs) CheckSync(sync);
+  }
+
+ private:
+  struct Named {
+    std::string kind;
+    std::string name;
+    Location where;
+  };
+
+  // The place of an option, or of the nearest thing above it that is written down.
+  Location Place(const std::vector<std::string>& path, size_t index = 0) const {
+    const Node* node = &root_;
+    Location where = root_.where;
+    for (const std::string& key : path) {
+      const auto entry = std::find_if(node->entries.begin(), node->entries.end(),
+                                      [&](const Entry& e) { return EqualsIgnoreCase(e.key, key); });
+      if (entry == node->entries.end()) return where;
+      node = entry->value.get();
+      where = node->kind == Node::Kind::kMap ? entry->key_where : node->where;
+    }
+    return index < node->items.size() ? node->items[index]->where : where;
+  }
+
+  // Selectors of the command line name ingests, models and syncs by one word.
+  void CheckNames() {
+    std::vector<Named> all;
+    for (const Ingest& ingest : project_.ingests)
+      all.push_back({"ingests", ingest.name, ingest.where});
+    for (const Model& model : project_.models) all.push_back({"models", model.name, model.where});
+    for (const Sync& sync : project_.syncs) all.push_back({"syncs", sync.name, sync.where});
+    std::map<std::string, Named> seen;
+    for (const Named& named : all) {
+      const auto [it, first] = seen.try_emplace(Lower(named.name), named);
+      if (first) continue;
+      diagnostics_.Error(
+          named.where, named.kind + "." + named.name,
+          fmt::format("the name is taken by {}.{} at {}; names are unique over "
+                      "ingests, models and syncs",
+                      it->second.kind, it->second.name, it->second.where.ToString()));
+    }
+  }
+
+  // One schema holds the tables of all ingests and what the models make.
+  void CheckTables() {
+    std::map<std::string, Named> seen;
+    const auto add = [&](const Named& named) {
+      const auto [it, first] = seen.try_emplace(named.name, named);
+      if (first) return;
+      diagnostics_.Error(named.where, named.kind,
+                         fmt::format("the table {} is made by {} too, at {}", named.name,
+                                     it->second.kind, it->second.where.ToString()));
+    };
+    for (const Ingest& ingest : project_.ingests) {
+      for (const Table& table : ingest.tables) {
+        add({fmt::format("ingests.{}.tables.{}", ingest.name, table.name), table.name,
+             table.where});
+      }
+    }
+    for (const Model& model : project_.models) {
+      if (model.kind == Model::Kind::kSql) add({"models." + model.name, model.name, model.where});
+    }
+  }
+
+  const ConnectionType* TypeOf(const Connection& connection) const {
+    const auto it = std::find_if(types_.begin(), types_.end(), [&](const ConnectionType& type) {
+      return type.type == connection.type;
+    });
+    return it == types_.end() ? nullptr : &*it;
+  }
+
+  // The type of a connection that plays the role asked for; null when not, which is reported.
+  const ConnectionType* InRole(const std::string& name, bool ConnectionType::*role,
+                               const std::string& role_words, const Location& where,
+                               const std::string& key) {
+    const Connection* connection = project_.FindConnection(name);
+    if (connection == nullptr) {
+      diagnostics_.Unknown(where, key, "no connection", name, NamesOf(project_.connections));
+      return nullptr;
+    }
+    const ConnectionType* type = TypeOf(*connection);
+    if (type == nullptr) return nullptr;  // reported where the type stands
+    if (type->*role) return type;
+    std::vector<std::string> able;
+    for (const ConnectionType& other : types_) {
+      if (other.*role) able.push_back(other.type);
+    }
+    diagnostics_.Error(where, key,
+                       fmt::format("the connection {} is of type {}, which {}; expected {}", name,
+                                   type->type, role_words, OneOfWords(able)));
+    return nullptr;
+  }
+
+  void CheckIngest(Ingest* ingest) {
+    const std::string key = "ingests." + ingest->name;
+    for (size_t i = 0; i < ingest->from.size(); ++i) {
+      InRole(ingest->from[i], &ConnectionType::store, "holds no files",
+             Place({"ingests", ingest->name, "from"}, i), key + ".from");
+    }
+    if (ingest->layout == "files" && ingest->from.size() > 1) {
+      diagnostics_.Error(Place({"ingests", ingest->name, "from"}, 1), key + ".from",
+                         "layout files reads from one connection");
+    }
+    const std::vector<std::string> tables = NamesOf(ingest->tables);
+    for (size_t i = 0; i < ingest->checks.size(); ++i) {
+      const Check& check = ingest->checks[i];
+      for (const std::string& table : check.tables) {
+        if (std::find(tables.begin(), tables.end(), table) != tables.end()) continue;
+        diagnostics_.Unknown(check.where, fmt::format("{}.checks[{}].tables", key, i),
+                             "the ingest has no table", table, tables);
+      }
+      const bool needs_columns = check.kind != Check::Kind::kVolume && check.tables.empty();
+      for (const Table& table : ingest->tables) {
+        const bool meant = needs_columns || std::find(check.tables.begin(), check.tables.end(),
+                                                      table.name) != check.tables.end();
+        if (meant) CheckColumns(table, check, fmt::format("{}.checks[{}]", key, i));
+      }
+    }
+    for (Table& table : ingest->tables) CheckTable(key + ".tables." + table.name, &table);
+  }
+
+  void CheckTable(const std::string& key, Table* table) {
+    for (size_t i = 0; i < table->checks.size(); ++i) {
+      Check& check = table->checks[i];
+      const std::string check_key = fmt::format("{}.checks[{}]", key, i);
+      CheckColumns(*table, check, check_key);
+      if (check.kind == Check::Kind::kUnique && check.columns.empty()) check.columns = table->key;
+    }
+    KnownColumns(*table, table->key, table->where, key + ".key");
+  }
+
+  void CheckColumns(const Table& table, const Check& check, const std::string& key) {
+    if (check.kind == Check::Kind::kVolume) return;
+    if (check.kind == Check::Kind::kUnique && check.columns.empty()) {
+      if (!table.key.empty()) return;
+      diagnostics_.Error(check.where, key + ".unique",
+                         fmt::format("the table {} has no `key`", table.name));
+      return;
+    }
+    KnownColumns(table, check.columns, check.where, key);
+  }
+
+  // Only where the project itself says which columns there are.
+  void KnownColumns(const Table& table, const std::vector<std::string>& columns,
+                    const Location& where, const std::string& key) {
+    const std::vector<std::string> known = NamesOf(table.columns);
+    if (known.empty()) return;
+    for (const std::string& column : columns) {
+      if (column.empty() || std::find(known.begin(), known.end(), column) != known.end()) continue;
+      diagnostics_.Unknown(where, key, fmt::format("the table {} has no column", table.name),
+                           column, known);
+    }
+  }
+
+  void CheckModel(const Model& model) {
+    for (size_t i = 0; i < model.checks.size(); ++i) {
+      const Check& check = model.checks[i];
+      if (check.kind != Check::Kind::kUnique || !check.columns.empty()) continue;
+      diagnostics_.Error(check.where, fmt::format("models.{}.checks[{}].unique", model.name, i),
+                         "a model has no `key`; name the columns");
+    }
+  }
+
+  void CheckSync(const Sync& sync) {
+    const std::string key = "syncs." + sync.name;
+    if (!sync.model.empty() && project_.FindModel(sync.model) == nullptr) {
+      diagnostics_.Unknown(Place({"syncs", sync.name, "model"}), key + ".model", "no model",
+                           sync.model, NamesOf(project_.models));
+    }
+    if (sync.to.empty()) return;
+    const ConnectionType* type = InRole(sync.to, &ConnectionType::destination, "takes no rows",
+                                        Place({"syncs", sync.name, "to"}), key + ".to");
+    if (type == nullptr || type->objects.empty() || sync.object.empty()) return;
+    const auto& objects = type->objects;
+    if (std::find(objects.begin(), objects.end(), sync.object) != objects.end()) return;
+    diagnostics_.Unknown(Place({"syncs", sync.name, "object"}), key + ".object",
+                         fmt::format("a connection of type {} has no object", type->type),
+                         sync.object, objects);
+  }
+
+  const Node& root_;
+  const std::vector<ConnectionType>& types_;
+  Project& project_;
+  Diagnostics& diagnostics_;
+};
+
+}  // namespace
+
+void CheckProject(const Node& root, const std::vector<ConnectionType>& connection_types,
+                  Project* project, Diagnostics* diagnostics) {
+  Checker(root, connection_types, project, diagnostics).Run();
+}
+
+}  // namespace sluice::config

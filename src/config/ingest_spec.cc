@@ -1,0 +1,206 @@
+// Ingests and checks: the part of the project's specification that has most options.
+#include <utility>
+
+#include "config/project_spec.h"
+
+namespace sluice::config {
+namespace {
+
+OptionSpec Columns(std::string name, std::string description) {
+  return Option(OptionKind::kTextList, std::move(name), std::move(description))
+      .Format(TextFormat::kColumn);
+}
+
+OptionSpec VolumeSpec() {
+  OptionSpec spec = ObjectOption(
+      "volume", "Rows compared with the past. A full load is no baseline for what follows.",
+      {EnumOption("per", "What is counted.",
+                  {{"load", "the rows of one load"}, {"day", "the rows of a whole day"}})
+           .Default("load"),
+       EnumOption("against", "What the past is reduced to.",
+                  {{"median", "the middle value, deaf to outliers"}, {"mean", "the average"}})
+           .Default("median"),
+       Option(OptionKind::kInteger, "last", "How many past loads or days count.")
+           .Default("14")
+           .Range(1, 10'000),
+       Option(OptionKind::kInteger, "min_history",
+              "With fewer of them the answer is \"not enough history\", a warning.")
+           .Default("5")
+           .Range(1, 10'000),
+       Option(OptionKind::kPercent, "at_least", "Fewer rows than this share of the past fail.")
+           .Example("60%"),
+       Option(OptionKind::kPercent, "at_most", "More rows than this share of the past fail.")
+           .Example("300%")});
+  return spec.With({Rule::Kind::kAtLeastOne, {"at_least", "at_most"}});
+}
+
+OptionSpec AcceptedValuesSpec() {
+  OptionSpec values = Option(OptionKind::kTextList, "values", "All that may stand there, as text.")
+                          .Required()
+                          .Example("[new, paid, cancelled]");
+  return ObjectOption(
+      "accepted_values", "A column holds nothing but these values, or NULL.",
+      {Option(OptionKind::kText, "column", "The column.").Required().Format(TextFormat::kColumn),
+       values});
+}
+
+OptionSpec BadRowsSpec() {
+  return ObjectOption(
+             "bad_rows",
+             "How many rows of a file may go to quarantine; beyond both limits the file is held.",
+             {Option(OptionKind::kPercent, "percent", "Share of the file's rows.").Default("1%"),
+              Option(OptionKind::kInteger, "always_allowed",
+                     "So many are no reason to hold a file.")
+                  .Default("1000")
+                  .Range(0, 1'000'000'000)})
+      .Defined("bad_rows");
+}
+
+OptionSpec CsvSpec() {
+  return ObjectOption("csv", "How the files are written.",
+                      {Option(OptionKind::kText, "delimiter", "Between two fields.")
+                           .Default(",")
+                           .Format(TextFormat::kCharacter)
+                           .Example("tab"),
+                       Option(OptionKind::kText, "quote", "Around a field.")
+                           .Default("\"")
+                           .Format(TextFormat::kCharacter),
+                       EnumOption("header", "Whether the first line names the columns.",
+                                  {{"auto", "yes when it is made of known column names"},
+                                   {"yes", "always"},
+                                   {"no", "never"}})
+                           .Default("auto"),
+                       Option(OptionKind::kTextList, "null_words",
+                              "Words that mean NULL, besides the empty field.")
+                           .AllowEmpty()
+                           .Example("[NULL, n/a]")})
+      .Defined("csv");
+}
+
+OptionSpec TableChecks() {
+  return ListOption("checks", "What must hold for this table.", CheckSpec(false));
+}
+
+OptionSpec ZenotiTable() {
+  return ObjectOption(
+      "table", "A table of the drop; its columns come from the vendor's schema files.",
+      {Columns("key",
+               "What identifies a row. Required unless `mode` is append or replace; "
+               "`sluice discover` proposes it.")
+           .Example("[factformid, organizationid]"),
+       EnumOption("mode", "How rows are brought in.",
+                  {{"delete-insert", "rows with void = 1 delete, those with void = 0 are inserted"},
+                   {"update-insert", "the last row of a key replaces the one that is there"},
+                   {"append", "every row is added"},
+                   {"replace", "the newest files replace the table"}})
+           .DefaultNote("by the kind of the table, as the vendor's document says"),
+       Option(OptionKind::kText, "month_column", "Which month a row belongs to, for restoring one.")
+           .Format(TextFormat::kColumn),
+       TableChecks(), BadRowsSpec()});
+}
+
+OptionSpec FilesTable() {
+  return ObjectOption(
+      "table", "A table, the files that fill it and its columns.",
+      {Option(OptionKind::kText, "pattern", "Files, below `prefix`; `*` does not cross a `/`.")
+           .Required()
+           .Example("customers/*.csv"),
+       MapOption("columns", "Column → type, as in CREATE TABLE.", TextFormat::kColumn,
+                 Option(OptionKind::kText, "type", "The type.").Format(TextFormat::kSqlType))
+           .Required()
+           .Example("{ id: BIGINT, email: VARCHAR }"),
+       EnumOption("mode", "How rows are brought in.",
+                  {{"append", "the rows of every new file are added"},
+                   {"replace", "the newest files replace the table"}})
+           .Default("append"),
+       Columns("key", "What identifies a row, for checks and `trace`."), TableChecks(),
+       BadRowsSpec()});
+}
+
+std::vector<OptionSpec> CommonOptions() {
+  return {
+      Option(OptionKind::kTextList, "from",
+             "The connection that holds the files; several where a chain has several buckets.")
+          .Required()
+          .Format(TextFormat::kName),
+      Option(OptionKind::kText, "prefix", "Where in the store the files begin.")
+          .Example("exports/zenoti/"),
+      ListOption("checks", "What must hold for the tables of this ingest.", CheckSpec(true)),
+      CsvSpec(),
+      EnumOption("empty_string", "What an empty field in quotes means.",
+                 {{"null", "NULL"}, {"keep", "text of length 0"}})
+          .DefaultNote("`null` for layout zenoti, `keep` for files"),
+      BadRowsSpec(),
+      Option(OptionKind::kDuration, "settle",
+             "A file or group counts as complete when nothing new came for so long.")
+          .DefaultNote("`15 minutes` for layout zenoti, `0` for files")
+          .Range(0, 7LL * 24 * 3'600'000),
+      EnumOption("on_new_column", "What happens to a column that the schema does not have.",
+                 {{"add", "it is added as text"},
+                  {"ignore", "it is left out"},
+                  {"fail", "the table is stopped"}})
+          .Default("fail"),
+      Option(OptionKind::kText, "schedule",
+             "How often it should run. `validate` prints the cron line; something else must start "
+             "it.")
+          .Format(TextFormat::kSchedule)
+          .Example("every 2 hours"),
+  };
+}
+
+OptionSpec ZenotiLayout() {
+  return ObjectOption(
+      "zenoti", "The S3 drop of Zenoti: POD / group / table / log id / file.",
+      {MapOption("tables", "Table → how it is loaded. Tables that are not named are not loaded.",
+                 TextFormat::kSqlName, ZenotiTable()),
+       Option(OptionKind::kBoolean, "shared_keys",
+              "Keys mean the same in all pods; else a row belongs to its pod.")
+           .Default("false"),
+       ObjectOption("organization_tables", "Tables that are loaded once for all centers.",
+                    {Columns("add", "Names beside those of the vendor's document.")
+                         .Format(TextFormat::kSqlName)
+                         .AllowEmpty()}),
+       MapOption("start_after", "Pod → the last group that was loaded elsewhere.", TextFormat::kAny,
+                 Option(OptionKind::kInteger, "group", "The number of the group.")
+                     .Range(0, std::numeric_limits<int64_t>::max()))
+           .Example("{ POD1: 4711 }")});
+}
+
+OptionSpec FilesLayout() {
+  return ObjectOption(
+      "files", "CSV files, one pattern for each table.",
+      {MapOption("tables", "Table → its files and columns.", TextFormat::kSqlName, FilesTable())
+           .Required()});
+}
+
+}  // namespace
+
+OptionSpec CheckSpec(bool of_ingest) {
+  OptionSpec spec = ObjectOption(
+      "check", "One rule and what happens when it does not hold.",
+      {VolumeSpec(),
+       Columns("not_null", "These columns are never NULL.").Example("[userid, email]"),
+       Columns("unique",
+               "No two rows agree in these columns. The word `key` means the key of the table; a "
+               "column of that name is written `[key]`.")
+           .Example("[userid]"),
+       AcceptedValuesSpec(),
+       EnumOption("on_failure", "What happens then.",
+                  {{"fail", "nothing is published, and what depends on it waits"},
+                   {"warn", "it is reported"}})
+           .Default("fail")});
+  if (of_ingest) {
+    spec.fields.push_back(Columns("tables", "Only these tables of the ingest; else all.")
+                              .Format(TextFormat::kSqlName));
+  }
+  return spec.With({Rule::Kind::kExactlyOne, {"volume", "not_null", "unique", "accepted_values"}})
+      .Defined(of_ingest ? "ingest_check" : "check");
+}
+
+OptionSpec IngestSpec() {
+  return TaggedOption("ingest", "What is loaded from a store into the warehouse.", "layout",
+                      CommonOptions(), {ZenotiLayout(), FilesLayout()})
+      .Defined("ingest");
+}
+
+}  // namespace sluice::config

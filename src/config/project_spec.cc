@@ -1,0 +1,193 @@
+#include "config/project_spec.h"
+
+#include <utility>
+
+namespace sluice::config {
+namespace {
+
+OptionSpec Shared(std::string what) {
+  return Option(OptionKind::kBoolean, "shared",
+                "Two environments may use this " + std::move(what) + " together.")
+      .Default("false");
+}
+
+OptionSpec Partial(OptionSpec spec) {
+  spec.partial = true;
+  return spec;
+}
+
+OptionSpec EnvironmentSpec(const std::vector<ConnectionType>& connection_types) {
+  return ObjectOption(
+             "environment", "What is different in one environment.",
+             {Partial(WarehouseSpec()),
+              MapOption("connections",
+                        "Options that replace those of the connection of the same name. One that "
+                        "gives another `type` replaces it whole.",
+                        TextFormat::kName, Partial(ConnectionSpec(connection_types)))})
+      .Defined("environment");
+}
+
+OptionSpec ModelObject() {
+  OptionSpec spec = ObjectOption(
+      "model", "A model with options.",
+      {Option(OptionKind::kRawText, "sql", "A SELECT, with `{{ ref('name') }}` for other models.")
+           .Example("SELECT * FROM bi_dimuser"),
+       Option(OptionKind::kPath, "file",
+              "A file with the SELECT, relative to the project's folder.")
+           .Example("models/active_guests.sql"),
+       Option(OptionKind::kText, "table", "A table of the warehouse.").Example("bi_dimuser"),
+       Option(OptionKind::kText, "view", "A view of the warehouse.").Example("reporting.guests"),
+       EnumOption("as", "What is made of the SELECT.",
+                  {{"view", "a view"}, {"table", "a table, built anew by every run"}})
+           .Default("view"),
+       ListOption("checks", "What must hold for the rows of the model.", CheckSpec(false))});
+  return spec.With({Rule::Kind::kExactlyOne, {"sql", "file", "table", "view"}});
+}
+
+OptionSpec FieldSpec() {
+  OptionSpec object = ObjectOption(
+      "field", "A field with options.",
+      {Option(OptionKind::kText, "column", "The column of the model.")
+           .Format(TextFormat::kColumn)
+           .Example("last_visit"),
+       Option(OptionKind::kConstant, "value", "The same text, number or boolean for every row.")
+           .Example("\"spa\""),
+       Option(OptionKind::kText, "timezone",
+              "What a timestamp without a zone means; else the sync's `timezone`.")
+           .Format(TextFormat::kTimezone)
+           .Example("Europe/Berlin")});
+  object.rules = {{Rule::Kind::kExactlyOne, {"column", "value"}},
+                  {Rule::Kind::kAtMostOne, {"value", "timezone"}}};
+  return FormsOption(
+      "field", "A column, or a map with options.",
+      {Option(OptionKind::kText, "column", "The column of the model.").Format(TextFormat::kColumn),
+       object});
+}
+
+}  // namespace
+
+OptionSpec WarehouseSpec() {
+  return ObjectOption(
+             "warehouse", "Where the loaded tables and the models lie.",
+             {EnumOption("type", "The engine.", {{"duckdb", "an embedded DuckDB file"}})
+                  .Default("duckdb"),
+              Option(OptionKind::kPath, "path", "The file.")
+                  .DefaultNote("`warehouse.duckdb` in the environment `dev`, "
+                               "`warehouse.ENV.duckdb` in others")
+                  .Example("data/warehouse.duckdb"),
+              Option(OptionKind::kBytes, "memory_limit", "Memory that the engine may take.")
+                  .DefaultNote("four fifths of the machine's")
+                  .Range(64'000'000, std::numeric_limits<int64_t>::max())
+                  .Example("4 GB"),
+              Option(OptionKind::kInteger, "threads", "Threads of the engine.")
+                  .DefaultNote("one for each core")
+                  .Range(1, 1024),
+              Shared("warehouse")})
+      .Defined("warehouse");
+}
+
+OptionSpec ConnectionSpec(const std::vector<ConnectionType>& connection_types) {
+  std::vector<OptionSpec> variants;
+  for (const ConnectionType& type : connection_types) {
+    OptionSpec variant = ObjectOption(type.type, type.description, type.options);
+    variant.rules = type.rules;
+    variants.push_back(std::move(variant));
+  }
+  return TaggedOption("connection", "How to reach a system.", "type", {Shared("destination")},
+                      std::move(variants))
+      .Defined("connection");
+}
+
+OptionSpec SyncSpec() {
+  OptionSpec fields = Option(OptionKind::kFieldMap, "fields",
+                             "What is sent: the destination's field and the column that fills it.")
+                          .Required()
+                          .Example("{ email: email, lastVisit: last_visit }");
+  fields.item.push_back(FieldSpec());
+  return ObjectOption(
+             "sync", "A model that is sent to a destination.",
+             {Option(OptionKind::kText, "model", "The model whose rows are sent.")
+                  .Required()
+                  .Format(TextFormat::kSqlName),
+              Option(OptionKind::kText, "to", "The connection that takes them.")
+                  .Required()
+                  .Format(TextFormat::kName),
+              Option(OptionKind::kText, "object",
+                     "What they become there: `users` at Iterable; any name at a folder.")
+                  .Required()
+                  .Example("users"),
+              EnumOption("mode", "How rows are written.",
+                         {{"upsert", "new and changed rows are sent; none is deleted"}})
+                  .Default("upsert"),
+              Option(OptionKind::kText, "key",
+                     "The column that identifies a row of the model, unique and never NULL.")
+                  .Required()
+                  .Format(TextFormat::kColumn)
+                  .Example("userid"),
+              fields,
+              Option(OptionKind::kText, "timezone", "What timestamps without a zone mean.")
+                  .Default("UTC")
+                  .Format(TextFormat::kTimezone)
+                  .Example("Europe/Berlin"),
+              Option(
+                  OptionKind::kText, "schedule",
+                  "How often it should run. `validate` prints the cron line; something else must "
+                  "start it.")
+                  .Format(TextFormat::kSchedule)
+                  .Example("every 15 minutes"),
+              Option(OptionKind::kInteger, "batch_rows", "Rows in one request, at most.")
+                  .DefaultNote("the destination's limit")
+                  .Range(1, 1'000'000),
+              Option(OptionKind::kBytes, "batch_bytes", "Size of one request, at most.")
+                  .DefaultNote("the destination's limit")
+                  .Range(1'000, 1'000'000'000),
+              Option(OptionKind::kBoolean, "create_new_fields",
+                     "Whether the destination makes fields that it does not know yet.")
+                  .Default("true"),
+              Option(
+                  OptionKind::kBoolean, "merge_nested_objects",
+                  "Whether a nested object is merged into the one that is there, or replaces it.")
+                  .Default("false"),
+              Option(OptionKind::kBoolean, "prefer_user_id",
+                     "Iterable projects by e-mail: whether a userId that is not known yet makes a "
+                     "person.")
+                  .Default("true")})
+      .Defined("sync");
+}
+
+OptionSpec ModelSpec() {
+  return FormsOption(
+             "model",
+             "A SELECT: a file (`models/x.sql`), a table or view (`bi_dimuser`), SQL text "
+             "(anything with a blank), or a map with options.",
+             {Option(OptionKind::kRawText, "model", "A file, a relation or SQL."), ModelObject()})
+      .Defined("model");
+}
+
+OptionSpec ProjectSpec(const std::vector<ConnectionType>& connection_types) {
+  OptionSpec include = Option(OptionKind::kTextList, "include",
+                              "More files of the project, relative to this one; `*` and `?` in the "
+                              "last part. Their sections are merged with this file's; what stands "
+                              "twice is an error.")
+                           .Example("[tables.yml, connections/*.yml]")
+                           .AllowEmpty();
+  return ObjectOption(
+      "project", "",
+      {Option(OptionKind::kText, "project", "Name of the project.")
+           .Required()
+           .Format(TextFormat::kName)
+           .Example("spa_group"),
+       include, WarehouseSpec(),
+       MapOption("connections", "Name → connection.", TextFormat::kName,
+                 ConnectionSpec(connection_types)),
+       MapOption(
+           "environments",
+           "Name → what is different there. `--env NAME` chooses one; `dev` is the file as it "
+           "stands.",
+           TextFormat::kName, EnvironmentSpec(connection_types)),
+       MapOption("ingests", "Name → ingest.", TextFormat::kName, IngestSpec()),
+       MapOption("models", "Name → model.", TextFormat::kSqlName, ModelSpec()),
+       MapOption("syncs", "Name → sync.", TextFormat::kName, SyncSpec())});
+}
+
+}  // namespace sluice::config

@@ -1,0 +1,158 @@
+#include "config/text_format.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "base/text.h"
+#include "config/schedule.h"
+#include "env/file.h"
+
+namespace sluice::config {
+namespace {
+
+bool IsLetter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+bool IsDigit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+constexpr size_t kLongestName = 63;  // PostgreSQL's limit for identifiers, the smallest we meet
+
+FormattedText Good(std::string text) {
+  return {true, std::move(text), "", ""};
+}
+FormattedText Bad(std::string why = "") {
+  return {false, "", std::move(why), ""};
+}
+
+bool AllOf(std::string_view text, std::string_view more) {
+  return std::all_of(text.begin(), text.end(), [&](char c) {
+    return IsLetter(c) || IsDigit(c) || more.find(c) != std::string_view::npos;
+  });
+}
+
+FormattedText Name(std::string_view text) {
+  if (text.empty() || text.size() > kLongestName || !IsLetter(text[0]) || !AllOf(text, "_-")) {
+    return Bad();
+  }
+  return Good(std::string(text));
+}
+
+FormattedText SqlName(std::string_view text) {
+  const bool begins_well = !text.empty() && (IsLetter(text[0]) || text[0] == '_');
+  if (!begins_well || text.size() > kLongestName || !AllOf(text, "_")) return Bad();
+  std::string lower = Lower(text);
+  if (StartsWith(lower, "_sluice")) return Bad("names that begin with _sluice are Sluice's own");
+  return Good(std::move(lower));
+}
+
+FormattedText ColumnName(std::string_view text) {
+  const bool control = std::any_of(text.begin(), text.end(),
+                                   [](char c) { return static_cast<unsigned char>(c) < ' '; });
+  if (text.empty() || control || Trim(text).size() != text.size()) return Bad();
+  std::string lower = Lower(text);
+  if (StartsWith(lower, "_sluice")) return Bad("names that begin with _sluice are Sluice's own");
+  return Good(std::move(lower));
+}
+
+// NAME, NAME(n) or NAME(n,m); which names there are is known by whoever makes the columns.
+FormattedText SqlTypeText(std::string_view text) {
+  std::string upper;
+  for (const char c : Trim(text)) {
+    upper += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  }
+  if (upper.empty() || !IsLetter(upper[0]) || !AllOf(upper, "_ (),")) return Bad();
+  const auto open = std::count(upper.begin(), upper.end(), '(');
+  const auto close = std::count(upper.begin(), upper.end(), ')');
+  if (open != close || open > 1) return Bad();
+  return Good(upper);
+}
+
+void CollectZones(const std::string& folder, const std::string& prefix, int depth,
+                  std::vector<std::string>* zones) {
+  const auto entries = env::ListDirectory(folder);
+  if (!entries.ok() || depth > 3) return;
+  for (const env::DirectoryEntry& entry : *entries) {
+    const bool zone_like = !entry.name.empty() && entry.name[0] >= 'A' && entry.name[0] <= 'Z' &&
+                           entry.name.find('.') == std::string::npos;
+    if (!zone_like) continue;
+    if (entry.info.is_directory) {
+      CollectZones(env::JoinPath(folder, entry.name), prefix + entry.name + "/", depth + 1, zones);
+    } else {
+      zones->push_back(prefix + entry.name);
+    }
+  }
+}
+
+FormattedText Timezone(std::string_view text, const TextRules& rules) {
+  if (text == "UTC") return Good("UTC");
+  const bool begins_well = !text.empty() && text[0] >= 'A' && text[0] <= 'Z';
+  if (!begins_well || !AllOf(text, "_-+/") || text.find("//") != std::string_view::npos) {
+    return Bad();
+  }
+  const auto info = env::Stat(env::JoinPath(rules.zoneinfo_folder, text));
+  if (info.ok() && !info->is_directory) return Good(std::string(text));
+  if (!env::Exists(rules.zoneinfo_folder)) {
+    return Bad("this machine has no time zones in " + rules.zoneinfo_folder +
+               " (install tzdata), so that only UTC is known");
+  }
+  std::vector<std::string> zones;
+  CollectZones(rules.zoneinfo_folder, "", 0, &zones);
+  FormattedText bad = Bad();
+  bad.nearest = Nearest(text, zones).value_or("");
+  return bad;
+}
+
+}  // namespace
+
+FormattedText FormatText(TextFormat format, std::string_view text, const TextRules& rules) {
+  switch (format) {
+    case TextFormat::kAny:
+      return Good(std::string(text));
+    case TextFormat::kName:
+      return Name(text);
+    case TextFormat::kSqlName:
+      return SqlName(text);
+    case TextFormat::kColumn:
+      return ColumnName(text);
+    case TextFormat::kSqlType:
+      return SqlTypeText(text);
+    case TextFormat::kTimezone:
+      return Timezone(text, rules);
+    case TextFormat::kSchedule: {
+      const auto cron = ScheduleToCron(text);
+      if (cron.ok()) return Good(std::string(Trim(text)));
+      return Bad(cron.status().ToString());
+    }
+    case TextFormat::kCharacter:
+      if (EqualsIgnoreCase(text, "tab")) return Good("\t");
+      if (text.size() == 1 && static_cast<unsigned char>(text[0]) < 0x80 && text[0] != '\n') {
+        return Good(std::string(text));
+      }
+      return Bad();
+  }
+  return Bad();
+}
+
+std::string PatternOf(TextFormat format) {
+  switch (format) {
+    case TextFormat::kName:
+      return "^[A-Za-z][A-Za-z0-9_-]{0,62}$";
+    case TextFormat::kSqlName:
+      return "^[A-Za-z_][A-Za-z0-9_]{0,62}$";
+    case TextFormat::kSqlType:
+      return "^ *[A-Za-z][A-Za-z0-9_ ]*(\\([0-9A-Za-z ,]*\\))?[A-Za-z ]*$";
+    case TextFormat::kTimezone:
+      return "^[A-Z][A-Za-z0-9_+/-]*$";
+    case TextFormat::kCharacter:
+      return "^([\\u0000-\\u007f]|[Tt][Aa][Bb])$";
+    case TextFormat::kAny:
+    case TextFormat::kColumn:
+    case TextFormat::kSchedule:
+      break;
+  }
+  return "";
+}
+
+}  // namespace sluice::config
