@@ -1,0 +1,177 @@
+#include "format/csv_head.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "format/csv_reader.h"
+
+namespace sluice::format {
+namespace {
+
+constexpr size_t kLookBytes = 4096;   // where the encoding is looked for
+constexpr size_t kLookRecords = 100;  // over which the number of columns is counted
+
+// Bytes that were read already, then the rest of the source.
+class Continued : public ByteSource {
+ public:
+  Continued(std::string_view begin, ByteSource& rest) : begin_(begin), rest_(rest) {}
+  Result<size_t> Read(char* to, size_t size) override {
+    if (begin_.empty()) return rest_.Read(to, size);
+    const size_t n = begin_.copy(to, size);
+    begin_.remove_prefix(n);
+    return n;
+  }
+
+ private:
+  std::string_view begin_;
+  ByteSource& rest_;
+};
+
+Result<std::string> ReadBeginning(ByteSource& source) {
+  std::string begin(kLookBytes, '\0');
+  size_t have = 0;
+  while (have < begin.size()) {
+    SLUICE_ASSIGN(const size_t n, source.Read(begin.data() + have, begin.size() - have));
+    if (n == 0) break;
+    have += n;
+  }
+  begin.resize(have);
+  return begin;
+}
+
+Status CheckEncoding(std::string_view begin) {
+  constexpr std::string_view kNext = "Convert the file to UTF-8";
+  if (StartsWith(begin, "\xFF\xFE") || StartsWith(begin, "\xFE\xFF")) {
+    return RejectedError("the file is in UTF-16 (its first bytes say so), expected was UTF-8",
+                         std::string(kNext));
+  }
+  // Latin text in UTF-16 without a mark, or in UTF-32, has a NUL in every second byte or more.
+  const auto nuls = static_cast<size_t>(std::count(begin.begin(), begin.end(), '\0'));
+  if (nuls > 0 && nuls >= begin.size() / 4) {
+    return RejectedError("the file is in UTF-16 or it is binary (it is full of NUL bytes), "
+                         "expected was CSV in UTF-8", std::string(kNext));
+  }
+  return Status::Ok();
+}
+
+bool LooksLikeName(std::string_view text) {
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; };
+  return !text.empty() && letter(text[0]) && std::all_of(text.begin(), text.end(), [&](char c) {
+    return letter(c) || (c >= '0' && c <= '9');
+  });
+}
+
+std::vector<std::string> Names(const CsvRecord& record) {
+  std::vector<std::string> names;
+  for (const CsvCell& cell : record.cells) names.push_back(Lower(Trim(cell.text)));
+  while (!names.empty() && names.back().empty()) names.pop_back();
+  return names;
+}
+
+bool IsHeader(std::span<const std::string> names, const std::set<std::string>& known) {
+  std::set<std::string> seen;
+  size_t hits = 0;
+  for (const std::string& name : names) {
+    if (!seen.insert(name).second) return false;
+    if (known.count(name) > 0) {
+      ++hits;
+    } else if (!LooksLikeName(name)) {
+      return false;
+    }
+  }
+  return hits > 0 && hits * 2 >= known.size() && hits * 2 > names.size();
+}
+
+Status CheckNames(std::span<const std::string> names) {
+  std::set<std::string> seen;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (names[i].empty()) {
+      return RejectedError(fmt::format("column {} of the header has no name", i + 1));
+    }
+    if (!seen.insert(names[i]).second) {
+      return RejectedError(fmt::format("the header names column {} like an earlier one", i + 1));
+    }
+  }
+  return Status::Ok();
+}
+
+// The most frequent number of fields among records that are whole; of equals the one seen first.
+class ColumnVote {
+ public:
+  void Add(const CsvRecord& record) {
+    const size_t n = record.cells.size();
+    if (first_ == 0) first_ = n;
+    if (record.fault != CsvFault::kNone) return;
+    const size_t votes = ++votes_[n];
+    if (votes > best_votes_) {
+      best_votes_ = votes;
+      best_ = n;
+    }
+  }
+  size_t Winner() const { return best_votes_ > 0 ? best_ : first_; }
+
+ private:
+  std::map<size_t, size_t> votes_;
+  size_t first_ = 0;
+  size_t best_ = 0;
+  size_t best_votes_ = 0;
+};
+
+}  // namespace
+
+Result<CsvHead> LookAtHead(ByteSource& source, const CsvDialect& dialect,
+                           std::span<const std::string> known, HeaderRule rule) {
+  SLUICE_TRY(dialect.Validate());
+  SLUICE_ASSIGN(const std::string begin, ReadBeginning(source));
+  SLUICE_TRY(CheckEncoding(begin));
+  Continued all(begin, source);
+  CsvReader reader(all, {.dialect = dialect});
+
+  CsvHead head;
+  SLUICE_ASSIGN(const bool any, reader.Next());
+  if (!any) {
+    head.empty = true;
+    return head;
+  }
+  if (rule != HeaderRule::kNo) {
+    const std::set<std::string> known_set(known.begin(), known.end());
+    std::vector<std::string> names = Names(reader.record());
+    if (rule == HeaderRule::kYes) SLUICE_TRY(CheckNames(names));
+    if (rule == HeaderRule::kYes || IsHeader(names, known_set)) {
+      head.header = true;
+      head.columns = names.size();
+      for (const std::string& name : names) {
+        if (known_set.count(name) == 0) head.unknown.push_back(name);
+      }
+      head.names = std::move(names);
+      return head;
+    }
+  }
+  ColumnVote vote;
+  for (size_t i = 0; i < kLookRecords; ++i) {
+    vote.Add(reader.record());
+    SLUICE_ASSIGN(const bool more, reader.Next());
+    if (!more) break;
+  }
+  head.columns = vote.Winner();
+  return head;
+}
+
+Result<CsvHead> LookAtHead(const std::string& path, const CsvDialect& dialect,
+                           std::span<const std::string> known, HeaderRule rule) {
+  SLUICE_ASSIGN(const auto source, OpenByteSource(path));
+  auto head = LookAtHead(*source, dialect, known, rule);
+  if (!head.ok()) {
+    // What the source says names the file already.
+    const Status status = head.status();
+    return StartsWith(status.message(), path) ? status : status.WithContext(path);
+  }
+  return head;
+}
+
+}  // namespace sluice::format

@@ -1,0 +1,45 @@
+// What the beginning of a file tells: whether it is compressed, in which encoding, whether it has a
+// header, how many columns.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "format/byte_source.h"
+#include "format/csv_dialect.h"
+
+namespace sluice::format {
+
+enum class HeaderRule { kAuto, kYes, kNo };
+
+struct CsvHead {
+  // Nothing but a byte order mark and blank lines: the file has no rows. What follows is then unset.
+  bool empty = false;
+  bool header = false;
+  // How many fields a record has. With a header: of the header, without empty names at its end.
+  // Else: of most of the first hundred records, so that a damaged first one does not decide.
+  size_t columns = 0;
+  // With a header: its names in the file's order, trimmed and lower-cased.
+  std::vector<std::string> names;
+  // Of these, the ones that are not among the known columns.
+  std::vector<std::string> unknown;
+};
+
+// Looks at the beginning of the file at `path` (gzip or plain by its first bytes). `known` are the
+// columns of the table, in lower case; they may be empty with kYes and kNo.
+//
+// kAuto: the first record is a header when each of its fields is the name of a known column, none
+// twice, at least half of the known columns among them. New columns come with a header too: fields
+// that are not known are taken for their names when they look like names (letters, digits and
+// underscores) and are fewer than the known ones.
+//
+// kRejected: UTF-16 or UTF-32, a binary file, a header (kYes) with an empty or a repeated name, damaged gzip.
+Result<CsvHead> LookAtHead(const std::string& path, const CsvDialect& dialect,
+                           std::span<const std::string> known, HeaderRule rule);
+// The same for bytes from anywhere; messages then name no file.
+Result<CsvHead> LookAtHead(ByteSource& source, const CsvDialect& dialect,
+                           std::span<const std::string> known, HeaderRule rule);
+
+}  // namespace sluice::format

@@ -1,0 +1,104 @@
+#include "format/csv_head.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "format/file_for_tests.h"
+#include "format/gzip_for_tests.h"
+
+namespace sluice::format {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+const std::vector<std::string> kKnown = {"id", "name", "born", "void"};
+
+Result<CsvHead> Look(std::string_view text, HeaderRule rule = HeaderRule::kAuto) {
+  const auto source = MemorySource(text);
+  return LookAtHead(*source, {}, kKnown, rule);
+}
+
+TEST(CsvHead, KnowsAHeaderByItsNames) {
+  const auto head = *Look("Void, ID ,\"name\"\n1,2,3\n");
+  EXPECT_TRUE(head.header);
+  EXPECT_EQ(head.columns, 3U);
+  EXPECT_THAT(head.names, ElementsAre("void", "id", "name"));
+  EXPECT_THAT(head.unknown, IsEmpty());
+  EXPECT_TRUE(Look("\xEF\xBB\xBFid,name\r\n")->header);
+  EXPECT_TRUE(Look("\n\nid,name\n")->header);
+}
+
+TEST(CsvHead, WantsHalfOfTheNamesAndNoneTwice) {
+  EXPECT_TRUE(Look("id,void\n")->header);
+  EXPECT_FALSE(Look("id\n")->header);
+  EXPECT_FALSE(Look("id,name,ID\n")->header);
+  EXPECT_FALSE(Look("id,name,\n1,2,3\n")->names.size() == 3);
+  EXPECT_TRUE(Look("id,name,\n")->header);  // a delimiter at the end of the line
+  EXPECT_EQ(Look("id,name,\n")->columns, 2U);
+}
+
+TEST(CsvHead, TakesNewNamesBesideKnownOnes) {
+  const auto head = *Look("id,name,born,loyalty_tier\n");
+  EXPECT_TRUE(head.header);
+  EXPECT_THAT(head.unknown, ElementsAre("loyalty_tier"));
+  EXPECT_FALSE(Look("id,name,2024-01-01\n")->header);
+  EXPECT_FALSE(Look("id,name,anna,berta\n")->header);
+}
+
+TEST(CsvHead, CountsColumnsWithoutAHeader) {
+  const auto head = *Look("1,Anna,2001-01-01,0\n2,Ben,,0\n");
+  EXPECT_FALSE(head.header);
+  EXPECT_EQ(head.columns, 4U);
+  EXPECT_THAT(head.names, IsEmpty());
+  EXPECT_EQ(Look("1,\"a,b\nc\",3\n")->columns, 3U);
+  EXPECT_EQ(Look("1,2\n1,2,3\n1,2,3\n")->columns, 3U);         // a damaged first record
+  EXPECT_EQ(Look("1,\"2\"x\n1,2,3\n")->columns, 3U);
+  EXPECT_EQ(Look("1,\"2\n1,2,3\n1,2,3\n")->columns, 2U);       // nothing is whole
+  EXPECT_EQ(Look("1,2\n1,2,3\n")->columns, 2U);
+}
+
+TEST(CsvHead, ObeysTheRule) {
+  EXPECT_FALSE(Look("id,name\n", HeaderRule::kNo)->header);
+  EXPECT_EQ(Look("id,name\n", HeaderRule::kNo)->columns, 2U);
+  const auto head = *Look("foo,Bar baz\n1,2\n", HeaderRule::kYes);
+  EXPECT_TRUE(head.header);
+  EXPECT_THAT(head.names, ElementsAre("foo", "bar baz"));
+  EXPECT_THAT(head.unknown, ElementsAre("foo", "bar baz"));
+  EXPECT_EQ(Look("a,b,A\n", HeaderRule::kYes).status().code(), Code::kRejected);
+  EXPECT_EQ(Look("a,,b\n", HeaderRule::kYes).status().code(), Code::kRejected);
+}
+
+TEST(CsvHead, KnowsAnEmptyFile) {
+  for (const char* text : {"", "\xEF\xBB\xBF", "\n", "\r\n\r\n", "\xEF\xBB\xBF\n"}) {
+    const auto head = Look(text);
+    ASSERT_TRUE(head.ok());
+    EXPECT_TRUE(head->empty) << '"' << text << '"';
+  }
+  EXPECT_FALSE(Look("id,name\n")->empty);
+  EXPECT_FALSE(Look(" \n")->empty);
+}
+
+TEST(CsvHead, RefusesOtherEncodings) {
+  for (const std::string_view text :
+       {std::string_view("\xFF\xFEi\0d\0", 6), std::string_view("\xFE\xFF\0i\0d", 6),
+        std::string_view("i\0d\0,\0n\0", 8), std::string_view("\0\0\xFE\xFF\0\0\0i", 8)}) {
+    const auto head = Look(text);
+    ASSERT_FALSE(head.ok());
+    EXPECT_EQ(head.status().code(), Code::kRejected);
+    EXPECT_THAT(head.status().message(), HasSubstr("UTF-16"));
+  }
+  EXPECT_TRUE(Look(std::string_view("1,2,3,4,5,6,a\0b\n", 16)).ok());  // one NUL breaks a record only
+}
+
+TEST(CsvHead, LooksIntoFiles) {
+  const TestFolder folder;
+  EXPECT_TRUE(LookAtHead(folder.Write("a.csv", Gzip("id,name\n1,2\n")), {}, kKnown, HeaderRule::kAuto)->header);
+  const auto bad = LookAtHead(folder.Write("b.csv", "\xFF\xFE"), {}, kKnown, HeaderRule::kAuto);
+  EXPECT_THAT(bad.status().message(), HasSubstr("b.csv: the file is in UTF-16"));
+  EXPECT_EQ(LookAtHead(folder.path() + "/none", {}, kKnown, HeaderRule::kAuto).status().code(), Code::kNotFound);
+}
+
+}  // namespace
+}  // namespace sluice::format
