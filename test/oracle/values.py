@@ -11,8 +11,8 @@ import math
 import re
 
 _INTEGER = re.compile(r"[+-]?[0-9]+")
-_DECIMAL = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?")
-_FLOAT = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_DECIMAL = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]+))?")
+_FLOAT = re.compile(r"[+-]?([0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _TIMESTAMP = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
                         r"(?:[ T]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]+))?)?)?")
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
@@ -51,9 +51,13 @@ def _decimal(precision, scale):
 
 
 def _float(text):
-    if not _FLOAT.fullmatch(text) or math.isinf(float(text)):
+    match = _FLOAT.fullmatch(text)
+    if match is None:
         raise Misfit("bad_float")
-    return repr(float(text))
+    value = float(text)
+    if math.isinf(value) or (value == 0 and match.group(1).strip("0.")):
+        raise Misfit("bad_float")  # beyond the range, or so small that nothing is left of it
+    return repr(value)
 
 
 def _boolean(text):

@@ -7,7 +7,7 @@ from .columns import (BLANK, FALSE_MOSTLY, PAST, RECENT, TRUE_MOSTLY, VISITS, BI
 _quoted = [words.quote(a) for a in words.FORM_ANSWERS]
 _answers = _quoted * 3 + ['""', "", ""]
 _fields = [words.quote(f) for f in words.FORM_FIELDS]
-_scores = ["7", "7.5", "0.1", "1e3", "1.25E-2", "-3", "12345678.875", "2.5e+2", ".5", "3.", "100"] * 9 + [
+_scores = ["7", "7.5", "0.1", "1e3", "1.25E-2", "-3", "12345678.875", "2.5e+2", ".5", "3.0", "100"] * 9 + [
     "1.7976931348623157e308", "5e-324", "0.30000000000000004"]
 _sources = ["Webstore", "Kiosk", "App", "Center"] * 60 + [
     "A source name that is much longer than the sixty-four characters its column declares",

@@ -67,7 +67,7 @@ FACTS = [
         Column("Quantity", "INT", pick("quantity", ["1", "1", "1", "2", "3", "-1"])),
         Column("UnitPrice", "DECIMAL(19,4)", number("unitprice", 5, 350, 2)),
         Column("Discount", "DECIMAL(19,4)", sparse(number("discount", 1, 40, 4, True), 3)),
-        Column("Tax", "DECIMAL(19,4)", pick("tax", ["0", "0.00", "8.2500", "4.12500000", ".5", "12.", "-1.75"])),
+        Column("Tax", "DECIMAL(19,4)", pick("tax", ["0", "0.00", "8.2500", "4.12500000", ".5", "12.0", "-1.75"])),
         Column("Total", "DECIMAL(19,4)", number("total", 5, 900, 2, True)),
         VOID, ORG, POD, etl_column("item"),
     ], files=3),
