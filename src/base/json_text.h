@@ -1,0 +1,43 @@
+// JSON as text in one canonical form, so that equal values are equal bytes: what payloads, their
+// digests and their differences are made of. Not a document model: text in, views or text out.
+//
+// Canonical: no blanks; the names of an object sorted bytewise as they stand between their quotes,
+// each once (of several the last counts); strings escaped only where JSON demands it (quote,
+// backslash, control characters: \b \f \n \r \t, else \u00xx in lower case), everything else as
+// UTF-8; numbers as they came, without trailing zeros of a fraction, "+", leading "-" of zero, and
+// with "e" for "E". Numbers are never turned into floats.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+
+namespace sluice {
+
+// The quoted and escaped string is appended. `text` is UTF-8.
+void AppendJsonString(std::string& out, std::string_view text);
+
+// The number is appended in its canonical form; `number` is a JSON number or the text of a decimal.
+void AppendJsonNumber(std::string& out, std::string_view number);
+
+// Any JSON text in canonical form; nested at most 64 deep. kRejected when it is no JSON; the
+// message tells where (byte from 0), never what.
+Result<std::string> CanonicalJson(std::string_view text);
+
+// One member of a canonical object, as views into it.
+struct JsonMember {
+  std::string_view name;   // between its quotes, still escaped
+  std::string_view value;  // canonical
+};
+
+// The members of a canonical object, in their order. Only for text that CanonicalJson or the
+// payload builder made: anything else breaks an invariant.
+std::vector<JsonMember> JsonMembers(std::string_view object);
+// The value of one name; empty when it is not there. `name` as it stands between the quotes.
+std::string_view JsonMemberValue(std::string_view object, std::string_view name);
+// The text of a canonical string ("\"a\\n\"" -> "a\n"); for other values the value itself.
+std::string JsonText(std::string_view value);
+
+}  // namespace sluice
