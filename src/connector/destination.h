@@ -1,10 +1,14 @@
 // The contract of a destination: something that receives rows of a sync. Narrow on purpose: how a
-// difference is made, what is remembered and what is tried again is the sync engine's matter (sync/);
-// how one request looks and what its answer says about each row is the destination's.
+// difference is made, what is remembered and what is tried again is the sync engine's matter
+// (sync/); how one request looks and what its answer says about each row is the destination's.
 //
 // A delivery goes in three steps, so that a plan can count requests and `--dry-run` can write them
 // without sending anything, and so that the intent is durable before a request leaves:
 //   Prepare (pure) -> the engine writes the intent -> Send -> the engine writes the outcomes.
+//
+// One instance serves one sync: the sync's own options (new fields, nested merging) are given to it
+// when it is made. Const functions are pure and thread-safe; Send, Probe and settling() are called
+// by one thread at a time.
 //
 // Conformance: every implementation and every fake passes connector/destination_conformance.h.
 #pragma once
@@ -27,51 +31,66 @@ enum class OperationKind { kUpsert };
 // One row of a sync on its way. Views into memory that the caller keeps until Send returned.
 struct Operation {
   OperationKind kind = OperationKind::kUpsert;
-  std::string_view key;       // the model's stable key, as text
-  // Who or what it is at the destination, normalised as the destination compares it (e-mail:
-  // lower-cased); equal identities are the same person. Made by IdentityOf.
+  std::string_view key;  // the model's stable key, as text
+  // Who or what it is at the destination, as IdentityOf gave it: equal identities are the same one.
   std::string_view identity;
-  // The fields to send: a JSON object, names sorted, no blanks, nested fields nested, null where a
-  // value delivered before is to be cleared. Identifiers are among them.
+  // The fields to send, canonical as base/json_text.h describes: a JSON object, names sorted, no
+  // blanks, nested fields nested, null where a value delivered before is to be cleared. Identifiers
+  // are always among them.
   std::string_view payload;
 };
 
 enum class RowState {
   kAcknowledged,  // the destination has it
   kRejected,      // refused for good: tried again only when the payload changes
-  kDeferred,      // refused for now, or not reached: goes again in the next run
+  kDeferred,      // refused for now, or not reached; nothing of it took effect. It goes again
   kUnknown,       // it may or may not have arrived
 };
 
 struct RowOutcome {
   RowState state = RowState::kDeferred;
-  std::string code;     // the destination's or ours: "InvalidEmailAddressError", "http_503"
-  std::string message;  // for people; no payload values beyond what names the field
+  // The destination's or ours: "InvalidEmailAddressError", "http_503". Few different ones.
+  std::string code;
+  // For people. It may name a field, never the value of one: it goes into logs.
+  std::string message;
 };
 
-// One request, ready to go. `rows` of the operations given to Prepare are in it, the first of them.
+// The sync's own limits of a request, below those of the destination. 0: the destination's.
+struct RequestLimit {
+  int64_t rows = 0;
+  int64_t bytes = 0;
+};
+
+// One request, ready to go. The first `rows` of the operations given to Prepare are in it.
 struct PreparedRequest {
   size_t rows = 0;
-  std::string method;       // "POST", or "APPEND" for files: for --dry-run and logs
-  std::string target;       // URL path or file name, no credentials
+  std::string method;  // "POST", or "APPEND" for files: for --dry-run and logs
+  std::string target;  // URL path or file name, no credentials
   std::string body;
 };
 
 struct SendResult {
-  std::vector<RowOutcome> outcomes;        // one per row of the request, in order
-  int status = 0;                          // HTTP status; 0 without an answer
+  std::vector<RowOutcome> outcomes;  // one per row of the request, in order
+  int status = 0;                    // HTTP status; 0 without an answer
+  // The request was refused as a whole because of some of its rows (400, 413): nothing of it took
+  // effect. Rows to blame, as far as the answer lets them be found, are kRejected; the others are
+  // kDeferred and go again at once, without them. Where no row is to blame the engine sends the
+  // request in halves, down to the single row, which is then rejected with its code and message.
+  bool split = false;
   // Asked for by the destination (Retry-After); the engine waits at least so long before the next.
   std::optional<std::chrono::milliseconds> retry_after;
-  // Set when going on makes no sense for now (bad key, forbidden): the engine stops the sync with it.
+  // Set when going on makes no sense for now (bad key, forbidden): the engine stops the sync with
+  // it.
   Status stop;
-  // Things the run must report although rows were acknowledged: filtered fields, created fields.
+  // What the run must report although rows were acknowledged: filtered fields, created fields. The
+  // same text for the same thing, whatever the request: the engine counts how often it came.
   std::vector<std::string> warnings;
 };
 
 // How values stand in payloads.
 enum class TimestampStyle {
-  kIso,       // 2026-11-21T14:03:07.5Z
-  kIterable,  // 2026-11-21 14:03:07 +00:00, whole seconds
+  kIso,       // 2026-11-21T14:03:07.5Z; dates: 2026-11-21
+  kIterable,  // 2026-11-21 14:03:07 +00:00, whole seconds; dates the same, at midnight UTC
 };
 
 struct Capabilities {
@@ -82,10 +101,27 @@ struct Capabilities {
   bool one_per_identity = false;
   // Sending an operation again is harmless (keyed upserts): "unknown" rows are simply sent again.
   bool repeatable = false;
+  // Objects that are sent are merged into what is there, instead of replacing it: names inside them
+  // that are gone are then sent as null.
+  bool merges_nested = false;
   TimestampStyle timestamps = TimestampStyle::kIso;
   // For plans: "users", "user".
   std::string noun = "row";
   std::string request_name;  // "POST /api/users/bulkUpdate"
+};
+
+// An optional ability: what became of a request can be found out after the process ended before the
+// answer was durable, and a part of it that arrived can be undone. The engine then sends one
+// request at a time, and an interrupted delivery ends as an undisturbed one would have.
+class Settling {
+ public:
+  virtual ~Settling() = default;
+  // Called right before the intent to send `request` becomes durable; the text (at most 256 bytes,
+  // no personal data) is kept with the intent. Nothing is sent between Mark and its Send.
+  virtual Result<std::string> Mark(const PreparedRequest& request) = 0;
+  // True: the request marked so arrived, whole. False: it did not, or what arrived of it was
+  // undone. An error: it cannot be told. May be called again for the same mark.
+  virtual Result<bool> Settle(const std::string& mark) = 0;
 };
 
 class Destination {
@@ -95,30 +131,38 @@ class Destination {
   virtual std::string Describe() const = 0;  // "iterable (us, e-mail project)"; no credentials
   virtual const Capabilities& capabilities() const = 0;
 
-  // Whether a sync may map these destination fields: identifiers present, no clash between "a" and
-  // "a.b", names allowed. Pure. The error names the field.
+  // Whether a sync may map these destination fields ("address.city" is nested): identifiers
+  // present, no clash between "a" and "a.b", names allowed. kConfig; the error names the field.
   virtual Status CheckFields(std::span<const std::string> fields) const = 0;
 
-  // Who this payload (complete, not a difference) is about, normalised; an error (kRejected, message
-  // for people) when there is no usable identifier: missing, malformed, too long. Pure, thread-safe.
-  virtual Result<std::string> IdentityOf(std::string_view payload) const = 0;
+  // Who or what this row is about, normalised as the destination compares (e-mail: lower-cased).
+  // `payload` is complete, not a difference, and canonical. kRejected, with a message for people,
+  // when there is no usable identifier: missing, malformed, too long.
+  virtual Result<std::string> IdentityOf(std::string_view key, std::string_view payload) const = 0;
 
   // The names of the top-level payload fields that identify: they go with every operation, changed
   // or not.
   virtual std::span<const std::string> identifiers() const = 0;
 
-  // The largest request that can be made from the first of `operations` within the limits (and
-  // `max_rows`, when positive). At least one row always fits or the outcome is an error of that one
-  // row: kRejected. Pure.
+  // The largest request that can be made from the first of `operations` (not empty) within the
+  // limits. With one_per_identity it ends before an identity that is in it already. kRejected: the
+  // first operation cannot be sent in any request (too large for one): the engine rejects that row
+  // with the message and goes on behind it. The same operations give the same bytes.
   virtual Result<PreparedRequest> Prepare(std::span<const Operation> operations,
-                                          int64_t max_rows) const = 0;
+                                          const RequestLimit& limit) const = 0;
 
   // Sends `request`, made by Prepare from exactly the first request.rows of `operations`, once: no
-  // retries inside. Reads the answer in full and attributes it to rows.
+  // retries inside, no rate limit (both are the engine's). Reads the answer in full and attributes
+  // it to rows. `cancel` (may be null) aborts it: the rows are then kUnknown, or kDeferred when
+  // nothing went out.
   virtual SendResult Send(const PreparedRequest& request, std::span<const Operation> operations,
                           const env::Cancel* cancel) = 0;
 
-  // For `validate --connect`: one cheap request that shows whether address and credentials are right.
+  // The optional ability; null without it. Belongs to the destination.
+  virtual Settling* settling() { return nullptr; }
+
+  // For `validate --connect`: one cheap request that shows whether address and credentials are
+  // right.
   virtual Status Probe(const env::Cancel* cancel) = 0;
 };
 
