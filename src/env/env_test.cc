@@ -51,6 +51,21 @@ TEST_F(EnvTest, AppendFileGoesOnWhereItWas) {
   EXPECT_EQ(ReadFile(path).value(), "abcd");
 }
 
+TEST_F(EnvTest, AFileIsReadAtAnyPlaceAndEndsWhereItEnds) {
+  const std::string path = JoinPath(dir_, "data");
+  EXPECT_EQ(RandomReadFile::Open(path).status().code(), Code::kNotFound);
+  ASSERT_TRUE(WriteFileAtomically(path, "0123456789").ok());
+  const auto file = RandomReadFile::Open(path);
+  std::string bytes = "before";
+  ASSERT_TRUE(file.value().ReadAt(3, 4, bytes).ok());
+  EXPECT_EQ(bytes, "3456");
+  ASSERT_TRUE(file.value().ReadAt(8, 4, bytes).ok());
+  EXPECT_EQ(bytes, "89");
+  ASSERT_TRUE(file.value().ReadAt(20, 4, bytes).ok());
+  EXPECT_EQ(bytes, "");
+  EXPECT_EQ(file.value().Size().value(), 10U);
+}
+
 TEST_F(EnvTest, ASecondTakerOfALockIsToldWhoHoldsIt) {
   const std::string path = JoinPath(dir_, "zenoti.lock");
   auto first = FileLock::TryAcquire(path, "sluice run");

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -69,7 +70,9 @@ Result<FileInfo> Stat(const std::string& path) {
   return FromStat(st);
 }
 
-bool Exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
+bool Exists(const std::string& path) {
+  return access(path.c_str(), F_OK) == 0;
+}
 
 Result<std::string> ReadFile(const std::string& path, uint64_t limit) {
   const Descriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -94,8 +97,7 @@ Status WriteFileAtomically(const std::string& path, std::string_view content, un
   const std::string neighbour = fmt::format("{}.{}.new", path, getpid());
   Status status;
   {
-    const Descriptor fd(
-        open(neighbour.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
+    const Descriptor fd(open(neighbour.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
     if (fd.get() < 0) return SystemError("create", neighbour);
     status = WriteAll(fd.get(), content, neighbour);
     if (status.ok() && fsync(fd.get()) != 0) status = SystemError("sync", neighbour);
@@ -218,6 +220,46 @@ AppendFile& AppendFile::operator=(AppendFile&& other) noexcept {
 
 AppendFile::~AppendFile() {
   if (fd_ >= 0) close(fd_);
+}
+
+Result<RandomReadFile> RandomReadFile::Open(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return SystemError("open", path);
+  return RandomReadFile(path, fd);
+}
+
+RandomReadFile::RandomReadFile(RandomReadFile&& other) noexcept
+    : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)) {}
+
+RandomReadFile& RandomReadFile::operator=(RandomReadFile&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(fd_, other.fd_);
+  return *this;
+}
+
+RandomReadFile::~RandomReadFile() {
+  if (fd_ >= 0) close(fd_);
+}
+
+Status RandomReadFile::ReadAt(uint64_t offset, size_t length, std::string& out) const {
+  out.resize(length);
+  size_t done = 0;
+  while (done < length) {
+    const ssize_t n =
+        pread(fd_, out.data() + done, length - done, static_cast<off_t>(offset + done));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return SystemError("read", path_);
+    if (n == 0) break;
+    done += static_cast<size_t>(n);
+  }
+  out.resize(done);
+  return Status::Ok();
+}
+
+Result<uint64_t> RandomReadFile::Size() const {
+  struct stat st {};
+  if (fstat(fd_, &st) != 0) return SystemError("look at", path_);
+  return static_cast<uint64_t>(st.st_size);
 }
 
 Result<AppendFile> AppendFile::Open(const std::string& path, unsigned mode) {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/status.h"
@@ -16,8 +17,8 @@
 namespace sluice::env {
 
 struct FileInfo {
-  uint64_t size = 0;     // bytes
-  Micros modified = 0;   // UTC
+  uint64_t size = 0;    // bytes
+  Micros modified = 0;  // UTC
   bool is_directory = false;
 };
 
@@ -54,6 +55,27 @@ std::string Dirname(std::string_view path);
 std::string Basename(std::string_view path);
 // Absolute, without "." and ".."; does not follow links and need not exist.
 std::string AbsolutePath(std::string_view path);
+
+// A file read at any place. Thread-safe. Closes on destruction.
+class RandomReadFile {
+ public:
+  static Result<RandomReadFile> Open(const std::string& path);  // kNotFound when it is not there
+  RandomReadFile(RandomReadFile&& other) noexcept;
+  RandomReadFile& operator=(RandomReadFile&& other) noexcept;
+  RandomReadFile(const RandomReadFile&) = delete;
+  RandomReadFile& operator=(const RandomReadFile&) = delete;
+  ~RandomReadFile();
+
+  // The bytes from `offset` on, `length` of them, fewer only where the file ends, replace `out`.
+  Status ReadAt(uint64_t offset, size_t length, std::string& out) const;
+  Result<uint64_t> Size() const;  // now: it may grow meanwhile
+  const std::string& path() const { return path_; }
+
+ private:
+  RandomReadFile(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
+  std::string path_;
+  int fd_ = -1;
+};
 
 // A file that only grows. Not thread-safe. Closes on destruction without syncing.
 class AppendFile {
