@@ -89,7 +89,7 @@ def _make_certificate(directory):
 
 
 class S3Server:
-    """One running server. Its objects lie below directory; without one it makes and removes its own.
+    """One running server. Objects lie below directory; without one it makes and removes its own.
 
     Buckets are folders of directory/data, but objects are to be written through the server only:
     their tags and checksums are kept beside them.
