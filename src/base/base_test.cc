@@ -34,6 +34,8 @@ TEST(Text, NearestNameIsASlipNotAGuess) {
   const std::vector<std::string> names = {"bucket", "region", "endpoint"};
   EXPECT_EQ(Nearest("buket", names), "bucket");
   EXPECT_EQ(Nearest("Regoin", names), "region");
+  EXPECT_EQ(Nearest("drpo", std::vector<std::string>{"drop"}), "drop");
+  EXPECT_EQ(Nearest("dxpo", std::vector<std::string>{"drop"}), std::nullopt);
   EXPECT_EQ(Nearest("colour", names), std::nullopt);
 }
 
