@@ -74,8 +74,8 @@ CsvOptions BuildCsv(const Value& ingest, bool zenoti) {
     const std::string quote = value->TextOf("quote");
     if (!delimiter.empty()) csv.delimiter = delimiter[0];
     if (!quote.empty()) csv.quote = quote[0];
-    if (value->TextOf("header") == "yes") csv.header = CsvOptions::Header::kYes;
-    if (value->TextOf("header") == "no") csv.header = CsvOptions::Header::kNo;
+    if (value->TextOf("header") == "true") csv.header = CsvOptions::Header::kYes;
+    if (value->TextOf("header") == "false") csv.header = CsvOptions::Header::kNo;
     csv.null_words = value->TextsOf("null_words");
   }
   const std::string empty = ingest.TextOf("empty_string");

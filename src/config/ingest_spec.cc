@@ -67,8 +67,8 @@ OptionSpec CsvSpec() {
                            .Format(TextFormat::kCharacter),
                        EnumOption("header", "Whether the first line names the columns.",
                                   {{"auto", "yes when it is made of known column names"},
-                                   {"yes", "always"},
-                                   {"no", "never"}})
+                                   {"true", "always"},
+                                   {"false", "never"}})
                            .Default("auto"),
                        Option(OptionKind::kTextList, "null_words",
                               "Words that mean NULL, besides the empty field.")

@@ -131,8 +131,12 @@ Result<Project> LoadProject(const std::string& path, const LoadOptions& options,
                             Diagnostics* diagnostics) {
   Diagnostics own;
   if (diagnostics == nullptr) diagnostics = &own;
-  SLUICE_ASSIGN(const std::string file, FindProjectFile(path, options));
-  return Loader(file, options, diagnostics).Load();
+  const Result<std::string> file = FindProjectFile(path, options);
+  if (!file.ok()) {
+    diagnostics->Error({}, "", file.status().message());
+    return file.status();
+  }
+  return Loader(*file, options, diagnostics).Load();
 }
 
 }  // namespace sluice::config

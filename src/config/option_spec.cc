@@ -16,16 +16,15 @@ std::string Grouped(int64_t n) {
          Thousands(n < 0 ? 0 - static_cast<uint64_t>(n) : static_cast<uint64_t>(n));
 }
 
-std::string ExpectedInteger(const OptionSpec& spec) {
+// " from LOW to HIGH" as far as there are limits.
+template <typename Show>
+std::string Limits(const OptionSpec& spec, Show show) {
   const bool low = spec.minimum != std::numeric_limits<int64_t>::min();
   const bool high = spec.maximum != std::numeric_limits<int64_t>::max();
-  if (low && high) {
-    return fmt::format("a whole number from {} to {}", Grouped(spec.minimum),
-                       Grouped(spec.maximum));
-  }
-  if (low) return fmt::format("a whole number, at least {}", Grouped(spec.minimum));
-  if (high) return fmt::format("a whole number, at most {}", Grouped(spec.maximum));
-  return "a whole number";
+  if (low && high) return fmt::format(" from {} to {}", show(spec.minimum), show(spec.maximum));
+  if (low) return fmt::format(", at least {}", show(spec.minimum));
+  if (high) return fmt::format(", at most {}", show(spec.maximum));
+  return "";
 }
 
 std::string ExpectedText(TextFormat format) {
@@ -201,13 +200,15 @@ std::string Expectation(const OptionSpec& spec) {
     case OptionKind::kRawText:
       return "text";
     case OptionKind::kInteger:
-      return ExpectedInteger(spec);
+      return "a whole number" + Limits(spec, Grouped);
     case OptionKind::kBoolean:
       return "true or false";
     case OptionKind::kBytes:
-      return "a size such as \"4 MB\"";
+      return "a size such as \"4 MB\"" +
+             Limits(spec, [](int64_t n) { return HumanBytes(static_cast<uint64_t>(n)); });
     case OptionKind::kDuration:
-      return "a duration such as \"15 minutes\"";
+      return "a duration such as \"15 minutes\"" +
+             Limits(spec, [](int64_t n) { return HumanSeconds(static_cast<double>(n) / 1000); });
     case OptionKind::kPercent:
       return "a percentage such as \"60%\"";
     case OptionKind::kSecret:

@@ -1,12 +1,12 @@
 #include "config/read_options.h"
 
 #include <algorithm>
-#include <set>
 
 #include <fmt/format.h>
 
 #include "base/check.h"
 #include "base/text.h"
+#include "config/read_fields.h"
 #include "config/read_scalar.h"
 
 namespace sluice::config {
@@ -46,7 +46,7 @@ class Reader {
         ReadTextList(spec, node, key, &value);
         break;
       case OptionKind::kFieldMap:
-        ReadFieldMap(spec, node, key, &value);
+        ReadFieldMap(spec, node, key, context_, &value);
         break;
       case OptionKind::kList:
         ReadList(spec, node, key, &value);
@@ -171,8 +171,23 @@ class Reader {
     for (const OptionSpec* field : fields) known.push_back(field->name);
     for (const Entry& entry : node.entries) {
       if (std::find(known.begin(), known.end(), entry.key) != known.end()) continue;
-      diagnostics_.Unknown(entry.key_where, key, "unknown option", entry.key, known);
+      const OptionSpec* owner = VariantWith(spec, entry.key);
+      if (owner != nullptr) {
+        diagnostics_.Error(entry.key_where, key,
+                           fmt::format("unknown option {}; it belongs to {} {}", Quoted(entry.key),
+                                       spec.tag, owner->name));
+      } else {
+        diagnostics_.Unknown(entry.key_where, key, "unknown option", entry.key, known);
+      }
     }
+  }
+
+  // The other form of a tagged object that has the option; null when none has.
+  static const OptionSpec* VariantWith(const OptionSpec& spec, const std::string& option) {
+    if (spec.kind != OptionKind::kTagged) return nullptr;
+    const auto it = std::find_if(spec.variants.begin(), spec.variants.end(),
+                                 [&](const OptionSpec& v) { return v.Field(option) != nullptr; });
+    return it == spec.variants.end() ? nullptr : &*it;
   }
 
   void ReadField(const OptionSpec& field, const Node& node, const std::string& key, Value* value) {
@@ -239,7 +254,7 @@ class Reader {
     if (one_at_least && given.empty()) {
       diagnostics_.Error(
           node.where, key,
-          fmt::format("expected {}{}", given.size() + 1 < rule.names.size() ? "one of " : "",
+          fmt::format("expected {}{}", rule.names.size() > 2 ? "one of " : "",
                       OneOfWords(rule.names)));
     }
     if (rule.kind == Rule::Kind::kAllOrNone && !given.empty() && given.size() < rule.names.size()) {
@@ -287,67 +302,6 @@ class Reader {
     value.usable = false;
     diagnostics_.Mismatch(node.where, key, Expectation(spec), Found(node));
     return value;
-  }
-
-  // A sync's fields. A map whose keys are all options of a field (column, value, …) is a field; a
-  // map without any of them is an object at the destination, as dots in the name would make it.
-  void ReadFieldMap(const OptionSpec& spec, const Node& node, const std::string& key,
-                    Value* value) {
-    if (!Shaped(spec, node, key, value)) return;
-    if (node.entries.empty()) {
-      value->usable = false;
-      diagnostics_.Error(node.where, key, "maps no field");
-    }
-    ReadFieldsBelow(spec, node, key, "", value);
-  }
-
-  void ReadFieldsBelow(const OptionSpec& spec, const Node& node, const std::string& key,
-                       const std::string& prefix, Value* value) {
-    const OptionSpec& column = spec.item[0].variants[0];
-    const OptionSpec& object = spec.item[0].variants[1];
-    for (const Entry& entry : node.entries) {
-      const std::string to = ChildKey(prefix, entry.key);
-      const std::string child = ChildKey(key, entry.key);
-      const Node& target = *entry.value;
-      const std::vector<std::string> parts = Split(to, '.');
-      if (std::find(parts.begin(), parts.end(), "") != parts.end()) {
-        diagnostics_.Error(entry.key_where, key,
-                           fmt::format("{} is not the name of a field", Quoted(entry.key)));
-        continue;
-      }
-      const auto is_option = [&](const Entry& e) { return object.Field(e.key) != nullptr; };
-      const auto options = std::count_if(target.entries.begin(), target.entries.end(), is_option);
-      if (target.kind == Node::Kind::kMap && options == 0) {
-        if (target.entries.empty()) diagnostics_.Error(target.where, child, "maps no field");
-        ReadFieldsBelow(spec, target, child, to, value);
-        continue;
-      }
-      if (target.kind == Node::Kind::kMap && options < static_cast<long>(target.entries.size())) {
-        const auto other =
-            std::find_if_not(target.entries.begin(), target.entries.end(), is_option);
-        diagnostics_.Error(other->key_where, child,
-                           fmt::format("\"{0}\" is no option of a field ({1}); for a nested field "
-                                       "write \"{2}.{0}\"",
-                                       other->key, Join(object.FieldNames(), ", "), to));
-        continue;
-      }
-      AddField(target.kind == Node::Kind::kMap ? object : column, entry, to, child, value);
-    }
-  }
-
-  void AddField(const OptionSpec& form, const Entry& entry, const std::string& to,
-                const std::string& key, Value* value) {
-    for (size_t i = 0; i < value->fields.size(); ++i) {
-      const std::string& other = value->fields[i].first;
-      const bool clash = other == to || StartsWith(other, to + ".") || StartsWith(to, other + ".");
-      if (!clash) continue;
-      diagnostics_.Error(entry.key_where, key,
-                         fmt::format("is mapped twice; \"{}\" is mapped at {}", other,
-                                     value->field_keys[i].ToString()));
-      return;
-    }
-    value->fields.emplace_back(to, Read(form, *entry.value, key));
-    value->field_keys.push_back(entry.key_where);
   }
 
   const ReadContext& context_;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <fstream>
 #include <map>
 #include <string>
 #include <utility>
@@ -44,7 +45,7 @@ class TestProject {
   TestProject& Write(const std::string& name, const std::string& content, unsigned mode = 0600) {
     const std::string path = env::JoinPath(folder_, name);
     EXPECT_TRUE(env::CreateDirectories(env::Dirname(path)).ok());
-    EXPECT_TRUE(env::WriteFileAtomically(path, content).ok());
+    std::ofstream(path, std::ios::binary) << content;
     EXPECT_EQ(chmod(path.c_str(), mode), 0);
     return *this;
   }

@@ -57,7 +57,7 @@ FormattedText ColumnName(std::string_view text) {
 }
 
 // NAME, NAME(n) or NAME(n,m); which names there are is known by whoever makes the columns.
-FormattedText SqlTypeText(std::string_view text) {
+FormattedText SqlTypeText(std::string_view text, const TextRules& rules) {
   std::string upper;
   for (const char c : Trim(text)) {
     upper += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
@@ -66,7 +66,8 @@ FormattedText SqlTypeText(std::string_view text) {
   const auto open = std::count(upper.begin(), upper.end(), '(');
   const auto close = std::count(upper.begin(), upper.end(), ')');
   if (open != close || open > 1) return Bad();
-  return Good(upper);
+  const Status status = rules.check_sql_type ? rules.check_sql_type(upper) : Status::Ok();
+  return status.ok() ? Good(upper) : Bad(status.ToString());
 }
 
 void CollectZones(const std::string& folder, const std::string& prefix, int depth,
@@ -117,7 +118,7 @@ FormattedText FormatText(TextFormat format, std::string_view text, const TextRul
     case TextFormat::kColumn:
       return ColumnName(text);
     case TextFormat::kSqlType:
-      return SqlTypeText(text);
+      return SqlTypeText(text, rules);
     case TextFormat::kTimezone:
       return Timezone(text, rules);
     case TextFormat::kSchedule: {

@@ -1,16 +1,21 @@
 // The formats that text in a project file can be asked to have: names, columns, types, time zones.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
+#include "base/status.h"
 #include "config/option_spec.h"
 
 namespace sluice::config {
 
-// The folder with the system's time zones; given, so that tests have their own.
+// What this library does not know itself.
 struct TextRules {
+  // The system's time zones.
   std::string zoneinfo_folder = "/usr/share/zoneinfo";
+  // Whether a column type is one (format::ParseSqlType); without it only its notation is checked.
+  std::function<Status(std::string_view)> check_sql_type;
 };
 
 struct FormattedText {

@@ -11,65 +11,10 @@
 #include <yaml-cpp/parser.h>
 
 #include "base/text.h"
+#include "config/yaml_variables.h"
 
 namespace sluice::config {
 namespace {
-
-// YAML refuses `{` and `}` in unquoted text inside `{ … }`, so `{ key: ${NAME} }` would not parse.
-// Before parsing, the special characters of every `${…}` are moved to a private area of Unicode,
-// one for one so that columns stay, and moved back in the scalars afterwards.
-constexpr std::string_view kSpecial = "{}[],:#&*!|>%@`?-";
-
-void AppendPrivate(char c, std::string* out) {  // U+E000 + c, in UTF-8
-  const auto code = 0xE000U + static_cast<unsigned char>(c);
-  *out += static_cast<char>(0xE0U | code >> 12U);
-  *out += static_cast<char>(0x80U | (code >> 6U & 0x3FU));
-  *out += static_cast<char>(0x80U | (code & 0x3FU));
-}
-
-std::string HideVariables(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (size_t i = 0; i < text.size(); ++i) {
-    out += text[i];
-    if (text[i] != '$' || i + 1 >= text.size() || text[i + 1] != '{') continue;
-    const size_t end = text.find_first_of("}\n", i);
-    if (end == std::string_view::npos || text[end] == '\n') continue;
-    for (size_t k = i + 1; k <= end; ++k) {
-      if (kSpecial.find(text[k]) != std::string_view::npos) {
-        AppendPrivate(text[k], &out);
-      } else {
-        out += text[k];
-      }
-    }
-    i = end;
-  }
-  return out;
-}
-
-std::string ShowVariables(std::string_view text) {
-  std::string open;
-  AppendPrivate('{', &open);
-  std::string close;
-  AppendPrivate('}', &close);
-  std::string out;
-  bool inside = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text.substr(i, open.size()) == open && i > 0 && text[i - 1] == '$') inside = true;
-    const auto c = static_cast<unsigned char>(text[i]);
-    const bool ours = inside && c == 0xEE && i + 2 < text.size();
-    if (!ours) {
-      out += text[i];
-      continue;
-    }
-    if (text.substr(i, close.size()) == close) inside = false;
-    const auto high = static_cast<unsigned char>(text[i + 1]);
-    const auto low = static_cast<unsigned char>(text[i + 2]);
-    out += static_cast<char>((high & 0x3FU) << 6U | (low & 0x3FU));
-    i += 2;
-  }
-  return out;
-}
 
 // Ends the parse from inside a callback; the error is in the diagnostics already.
 struct Stop {};
