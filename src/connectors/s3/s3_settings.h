@@ -1,0 +1,55 @@
+// What a connection of type s3 says, ready to use: where the bucket is and with which keys.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "config/project.h"
+#include "connectors/s3/sigv4.h"
+
+namespace sluice::connectors::s3 {
+
+enum class UrlStyle { kPath, kVirtual };
+
+struct S3Settings {
+  std::string bucket;
+  std::string region = "us-east-1";
+  std::string endpoint;   // "https://host:port/path" without a '/' at the end; never empty
+  bool is_amazon = true;  // no endpoint was given
+  std::string prefix;     // "" or ends with '/'
+  UrlStyle url_style = UrlStyle::kPath;
+  Credentials credentials;
+  std::string ca_file;
+  bool verify_tls = true;
+  std::vector<std::string> resolve;  // as HttpOptions::resolve; for tests
+
+  // Without a '/' at the end: the address that keys are appended to.
+  std::string BucketUrl() const;
+  // For messages: "s3://bucket/prefix".
+  std::string Describe() const;
+};
+
+// The process environment as an effect: the value of a variable, nothing when it is not set.
+using Environment = std::function<std::optional<std::string>(const std::string&)>;
+
+// Reads the options bucket, region, endpoint, prefix, url_style, access_key_id, secret_access_key,
+// session_token, profile, credentials_file, ca_file, verify_tls. The keys come from the first of:
+//
+//   1. access_key_id, secret_access_key and session_token of the connection;
+//   2. when profile or credentials_file is given: that section ("default" otherwise) of that file
+//      (~/.aws/credentials otherwise), and nothing else;
+//   3. AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN of the environment;
+//   4. the section AWS_PROFILE (or "default") of the file AWS_SHARED_CREDENTIALS_FILE (or
+//      ~/.aws/credentials),
+//
+// which is the order of Amazon's own tools. kConfig when an option is impossible or no keys are
+// found. Keys are in no message.
+Result<S3Settings> ReadS3Settings(const config::Options& options, const Environment& environment);
+
+// The section of a shared credentials file's text; kNotFound when there is none of that name.
+Result<Credentials> ParseCredentials(std::string_view text, std::string_view profile);
+
+}  // namespace sluice::connectors::s3
