@@ -28,12 +28,17 @@ const ENDPOINTS = {
   'GET fields': (app) => Object.fromEntries([...app.store.fields].sort()),
   'GET lists': (app) => [...app.store.lists.values()],
   'GET requests': (app, url) => requests(app, url.searchParams),
-  'GET violations': (app) => ({ total: app.records.violationTotal, violations: app.records.violations }),
+  'GET violations': (app) => ({
+    total: app.records.violationTotal,
+    violations: app.records.violations,
+  }),
   'GET notes': (app) => app.records.notes,
   'GET faults': (app) => faults(app),
   'GET forgotten': (app) => forgotten(app),
   'POST fields': (app, url, body) => addFields(app, body),
-  'POST faults': (app, url, body) => ({ added: [body].flat().map((fault) => app.faults.add(fault)) }),
+  'POST faults': (app, url, body) => ({
+    added: [body].flat().map((fault) => app.faults.add(fault)),
+  }),
   'DELETE faults': (app) => {
     app.faults.clear();
     return faults(app);
@@ -50,7 +55,8 @@ const ENDPOINTS = {
   },
   'POST reset': (app, url, body) => {
     const what = body?.what ?? Object.keys(RESETS);
-    for (const name of what) if (RESETS[name] === undefined) throw new Error(`cannot reset ${name}`);
+    for (const name of what)
+      if (RESETS[name] === undefined) throw new Error(`cannot reset ${name}`);
     for (const name of what) RESETS[name](app);
     return { reset: what };
   },
@@ -106,20 +112,26 @@ function stats(app) {
 }
 
 function faults(app) {
-  return { queue: app.faults.queue, fired: Object.fromEntries(app.faults.fired), random: app.faults.random };
+  return {
+    queue: app.faults.queue,
+    fired: Object.fromEntries(app.faults.fired),
+    random: app.faults.random,
+  };
 }
 
 function requests(app, query) {
   const since = Number(query.get('since') ?? 0);
   const endpoint = query.get('endpoint');
   return app.records.requests.filter(
-    (entry) => entry.seq > since && (endpoint === null || entry.endpoint.split(' ')[1] === endpoint),
+    (entry) =>
+      entry.seq > since && (endpoint === null || entry.endpoint.split(' ')[1] === endpoint),
   );
 }
 
 function addFields(app, body) {
   const wrong = Object.values(body ?? {}).find((type) => !FIELD_TYPES.includes(type));
-  if (wrong !== undefined) throw new Error(`unknown type ${wrong}; known: ${FIELD_TYPES.join(', ')}`);
+  if (wrong !== undefined)
+    throw new Error(`unknown type ${wrong}; known: ${FIELD_TYPES.join(', ')}`);
   presetFields(app.store, Object.entries(body ?? {}));
   return Object.fromEntries([...app.store.fields].sort());
 }
@@ -166,11 +178,15 @@ function changeSettings(app, body) {
     }
     const [option, type] = SETTINGS[name] ?? [];
     if (option === undefined || typeof value !== type) {
-      throw new Error(`no such setting: ${name}=${value}; known: rate, ${Object.keys(SETTINGS).join(', ')}`);
+      throw new Error(
+        `no such setting: ${name}=${value}; known: rate, ${Object.keys(SETTINGS).join(', ')}`,
+      );
     }
     app.options[option] = value;
   }
-  return Object.fromEntries(Object.entries(SETTINGS).map(([name, [option]]) => [name, app.options[option]]));
+  return Object.fromEntries(
+    Object.entries(SETTINGS).map(([name, [option]]) => [name, app.options[option]]),
+  );
 }
 
 /**

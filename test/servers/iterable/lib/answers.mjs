@@ -15,8 +15,13 @@ export function answer(status, body, headers = {}) {
 
 /** 429 as Iterable words it; `seconds` null leaves Retry-After out. */
 export function rateLimited(seconds) {
-  const headers = seconds === null ? {} : { 'Retry-After': String(Math.max(1, Math.ceil(seconds))) };
-  return answer(429, { msg: 'Exceeded rate limit.', code: 'RateLimitExceeded', params: null }, headers);
+  const headers =
+    seconds === null ? {} : { 'Retry-After': String(Math.max(1, Math.ceil(seconds))) };
+  return answer(
+    429,
+    { msg: 'Exceeded rate limit.', code: 'RateLimitExceeded', params: null },
+    headers,
+  );
 }
 
 /** 400 BadJsonBody with one entry per problem ("obj.users[1].email" → what was expected). */
@@ -69,7 +74,6 @@ export class BulkOutcome {
   }
 }
 
-const FAILURE_LISTS = ['conflict', 'forgotten', 'invalidData', 'invalid', 'notFound'].flatMap((r) => [
-  `${r}Emails`,
-  `${r}UserIds`,
-]);
+const FAILURE_LISTS = ['conflict', 'forgotten', 'invalidData', 'invalid', 'notFound'].flatMap(
+  (r) => [`${r}Emails`, `${r}UserIds`],
+);

@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto';
 
 import { badJsonBody, failure, rateLimited } from './answers.mjs';
 import { effectOf } from './faults.mjs';
+import { formatDate } from './fields.mjs';
 import { identifierOf } from './identity.mjs';
 import { parse, stringify } from './json_text.mjs';
 import { takeDaily } from './rates.mjs';
@@ -31,7 +32,8 @@ export class App {
   async handle(req, res) {
     const url = new URL(req.url, 'http://127.0.0.1');
     if (url.pathname.startsWith('/__admin/')) {
-      await this.admin(this, req, res, url, await readBody(req, Infinity));
+      const { bytes } = await readBody(req, Infinity);
+      await this.admin(this, req, res, url, bytes);
       return;
     }
     this.inFlight += 1;
@@ -50,9 +52,9 @@ export class App {
       endpoint: route?.endpoint ?? `${req.method} ${url.pathname}`,
       path: url.pathname + url.search,
     });
-    const bytes = await readBody(req, this.options.maxBodyBytes * 4);
-    entry.bytes = bytes.length;
-    const request = { req, url, route, entry, bytes, path: url.pathname };
+    const { bytes, size } = await readBody(req, this.options.maxBodyBytes);
+    entry.bytes = size;
+    const request = { req, url, route, entry, bytes, size, path: url.pathname };
     const refused = this.#admit(request) ?? this.#read(request);
     if (refused !== null) {
       this.#send(res, request, refused, started);
@@ -74,7 +76,7 @@ export class App {
   }
 
   /** Everything that refuses a request before its body is looked at. */
-  #admit({ req, url, route, entry, bytes, path }) {
+  #admit({ req, url, route, entry, size, path }) {
     const violation = (kind, message) => this.records.violation(entry, kind, message);
     if (url.searchParams.has('api_key') || url.searchParams.has('apiKey')) {
       violation('api-key-in-url', 'The key stands in the URL; it belongs in the Api-Key header');
@@ -88,8 +90,8 @@ export class App {
       return failure(401, 'BadApiKey', 'Invalid API key', { ip: '127.0.0.1', endpoint: path });
     }
     const most = this.options.maxBodyBytes;
-    if (bytes.length > most) {
-      return failure(400, 'BatchTooLarge', `[${path}] ${bytes.length} bytes, at most ${most} are taken`);
+    if (size > most) {
+      return failure(400, 'BatchTooLarge', `[${path}] ${size} bytes, at most ${most} are taken`);
     }
     const wait = this.rates.take(route.endpoint);
     if (wait > 0) return rateLimited(this.options.retryAfter ? wait : null);
@@ -105,7 +107,11 @@ export class App {
       if (wrong !== null) return wrong;
     }
     const query = Object.fromEntries(request.url.searchParams);
-    const checked = this.checks.check(route.operation, { body: request.body, query, path: route.path });
+    const checked = this.checks.check(route.operation, {
+      body: request.body,
+      query,
+      path: route.path,
+    });
     request.values = checked.values;
     request.items = route.handler?.items;
     request.list = request.items ? (request.body?.[request.items] ?? []) : [request.body];
@@ -115,7 +121,11 @@ export class App {
     if (checked.notes.length > 0) this.records.note(entry, checked.notes);
     for (const name of Object.keys(query)) {
       if (route.operation.parameters.some((p) => p.in === 'query' && p.name === name)) continue;
-      this.records.violation(entry, 'unknown-parameter', `${name} is no parameter of ${route.endpoint}`);
+      this.records.violation(
+        entry,
+        'unknown-parameter',
+        `${name} is no parameter of ${route.endpoint}`,
+      );
     }
     if (checked.problems.length === 0) return this.#notBuilt(request);
     for (const source of new Set(checked.problems.map((p) => p.source))) {
@@ -159,7 +169,11 @@ export class App {
   #notBuilt({ route, entry }) {
     if (route.handler !== null) return null;
     this.records.violation(entry, 'not-built', `${route.endpoint} is not built in the stand-in`);
-    return failure(501, 'GenericError', `Not built in the stand-in (the request is valid): ${route.endpoint}`);
+    return failure(
+      501,
+      'GenericError',
+      `Not built in the stand-in (the request is valid): ${route.endpoint}`,
+    );
   }
 
   #carryOut(request, tweak) {
@@ -180,6 +194,7 @@ export class App {
       store: this.store,
       txn,
       now,
+      nowText: formatDate(now),
       tweak,
       note: (kind, message) => this.records.violation(entry, kind, message),
       lane: (user) => touched.push(this.#lane(entry, user, route.handler.lane, now)),
@@ -197,9 +212,17 @@ export class App {
   #lane(entry, user, lane, now) {
     const at = now.getTime();
     const last = this.lanes.get(user.id);
-    if (last !== undefined && last.lane !== lane && at - last.at < this.options.laneSeconds * 1000) {
+    if (
+      last !== undefined &&
+      last.lane !== lane &&
+      at - last.at < this.options.laneSeconds * 1000
+    ) {
       const who = user.email ?? user.userId;
-      this.records.violation(entry, 'mixed-lanes', `${who}: ${last.lane} and ${lane} calls within a short time`);
+      this.records.violation(
+        entry,
+        'mixed-lanes',
+        `${who}: ${last.lane} and ${lane} calls within a short time`,
+      );
     }
     return [user.id, { lane, at }];
   }
@@ -210,7 +233,8 @@ export class App {
       path,
       users: entry.users ?? 1,
       bytes: bytes.length,
-      identifiers: () => list.map((item) => identifierOf(this.options.projectType, item ?? {}).value),
+      identifiers: () =>
+        list.map((item) => identifierOf(this.options.projectType, item ?? {}).value),
     };
   }
 
@@ -218,7 +242,8 @@ export class App {
     const { entry, route } = request;
     if (isOwn) {
       const problems = this.checks.checkAnswer(route?.operation, answer.status, answer.body);
-      if (problems.length > 0) this.records.answerProblems.push({ endpoint: entry.endpoint, problems });
+      if (problems.length > 0)
+        this.records.answerProblems.push({ endpoint: entry.endpoint, problems });
     }
     entry.duration_ms = Math.round((performance.now() - started) * 10) / 10;
     this.records.close(entry, answer.status);
@@ -253,7 +278,7 @@ function rendered({ headers, body }) {
   return { head: { 'Content-Type': type, 'Content-Length': bytes.length, ...headers }, bytes };
 }
 
-/** The whole body; what is beyond `most` bytes is read and dropped, but counted. */
+/** {bytes, size}: the body and its length. A body of more than `most` bytes is read, not kept. */
 async function readBody(req, most) {
   const chunks = [];
   let size = 0;
@@ -261,7 +286,7 @@ async function readBody(req, most) {
     size += chunk.length;
     if (size <= most) chunks.push(chunk);
   }
-  return Buffer.concat(chunks);
+  return { bytes: Buffer.concat(size <= most ? chunks : []), size };
 }
 
 function sleep(ms) {

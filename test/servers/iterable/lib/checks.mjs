@@ -36,7 +36,9 @@ export class Checks {
 
   /** For the first line: which checks are on. */
   describe() {
-    const shape = this.swagger ? `Swagger ${this.swagger.version}` : 'own schema (no Swagger found)';
+    const shape = this.swagger
+      ? `Swagger ${this.swagger.version}`
+      : 'own schema (no Swagger found)';
     return `${shape}${this.strict ? ' strict' : ''} + zod of ${ZOD_PACKAGE}`;
   }
 
@@ -61,7 +63,11 @@ export class Checks {
       const shapeOnly = issue.code === 'invalid_format' && issue.format === 'email';
       (shapeOnly && this.zodEmails === 'report' ? notes : problems).push(problem);
     }
-    return { problems: problems.slice(0, MOST_PROBLEMS), notes: notes.slice(0, MOST_PROBLEMS), values };
+    return {
+      problems: problems.slice(0, MOST_PROBLEMS),
+      notes: notes.slice(0, MOST_PROBLEMS),
+      values,
+    };
   }
 
   /** Problems of an answer that this server is about to give; always [] without the Swagger. */
@@ -113,7 +119,8 @@ export function keyOf(operation) {
 
 function typedValue(text, type) {
   if (type === 'integer') return /^-?\d{1,15}$/.test(text) ? Number(text) : undefined;
-  if (type === 'number') return text !== '' && !Number.isNaN(Number(text)) ? Number(text) : undefined;
+  if (type === 'number')
+    return text !== '' && !Number.isNaN(Number(text)) ? Number(text) : undefined;
   if (type === 'boolean') return { true: true, false: false }[text];
   return text;
 }
@@ -122,9 +129,17 @@ function problemOf(error, source) {
   const path = pathText(error.instancePath.split('/').slice(1).map(unescapePointer));
   switch (error.keyword) {
     case 'additionalProperties':
-      return { source, path: `${path}.${error.params.additionalProperty}`, message: 'Unknown property' };
+      return {
+        source,
+        path: `${path}.${error.params.additionalProperty}`,
+        message: 'Unknown property',
+      };
     case 'required':
-      return { source, path: `${path}.${error.params.missingProperty}`, message: 'Value is missing' };
+      return {
+        source,
+        path: `${path}.${error.params.missingProperty}`,
+        message: 'Value is missing',
+      };
     case 'type':
       return { source, path, message: EXPECTED[error.params.type] ?? error.message };
     case 'format':

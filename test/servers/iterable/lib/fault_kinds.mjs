@@ -23,9 +23,16 @@ export const FAULT_KINDS = {
     commit: false,
     answer: () => rateLimited(f.retry_after === undefined ? 1 : f.retry_after),
   })),
-  'error-before-commit': kind(['status', 'msg'], (f) => ({ commit: false, answer: () => serverError(f) })),
+  'error-before-commit': kind(['status', 'msg'], (f) => ({
+    commit: false,
+    answer: () => serverError(f),
+  })),
   'error-after-commit': kind(['status', 'msg'], (f) => ({ answer: () => serverError(f) })),
-  'hang-before-commit': kind(['hang_ms'], (f) => ({ commit: false, wire: 'hang', after: f.hang_ms })),
+  'hang-before-commit': kind(['hang_ms'], (f) => ({
+    commit: false,
+    wire: 'hang',
+    after: f.hang_ms,
+  })),
   'hang-after-commit': kind(['hang_ms'], (f) => ({ wire: 'hang', after: f.hang_ms })),
   'reset-before-commit': kind([], () => ({ commit: false, wire: 'reset' })),
   'reset-after-commit': kind([], () => ({ wire: 'reset' })),
@@ -39,7 +46,9 @@ export const FAULT_KINDS = {
   'fail-users': refusing(['emails', 'user_ids', 'indexes', 'reason'], (f, request) => ({
     tweak: { fail: failing(f, request.project) },
   })),
-  'count-failures': refusing(['count'], (f) => ({ answer: (real) => withUnnamedFailures(real, f.count ?? 1) })),
+  'count-failures': refusing(['count'], (f) => ({
+    answer: (real) => withUnnamedFailures(real, f.count ?? 1),
+  })),
   'drop-fields': refusing(['fields'], (f) => ({ tweak: { drop: f.fields ?? [] } })),
   'bad-json-index': refusing(['index', 'field', 'message'], (f, request) => ({
     commit: false,
@@ -61,7 +70,11 @@ export const FAULT_KINDS = {
   })),
   'payload-too-large': refusing(['text'], (f) => ({
     commit: false,
-    answer: () => answer(413, f.text ?? '<html><head><title>413 Request Entity Too Large</title></head></html>'),
+    answer: () =>
+      answer(
+        413,
+        f.text ?? '<html><head><title>413 Request Entity Too Large</title></head></html>',
+      ),
   })),
   conflict: refusing(['code', 'msg'], (f) => ({
     commit: false,
@@ -78,7 +91,9 @@ export const FAULT_KINDS = {
 };
 
 /** Kinds after which the same request, sent again, has the effect of an undisturbed one. */
-export const RETRYABLE_KINDS = Object.keys(FAULT_KINDS).filter((name) => FAULT_KINDS[name].retryable);
+export const RETRYABLE_KINDS = Object.keys(FAULT_KINDS).filter(
+  (name) => FAULT_KINDS[name].retryable,
+);
 
 function kind(fields, effect) {
   return { fields, effect, retryable: true };
@@ -109,7 +124,11 @@ function withUnnamedFailures(real, count) {
   if (real.status !== 200) return real;
   const { successCount, failCount } = real.body;
   const moved = Math.min(count, successCount);
-  return answer(200, { ...real.body, successCount: successCount - moved, failCount: failCount + moved });
+  return answer(200, {
+    ...real.body,
+    successCount: successCount - moved,
+    failCount: failCount + moved,
+  });
 }
 
 function mismatchOf(fault, request) {
@@ -117,7 +136,8 @@ function mismatchOf(fault, request) {
   const field = fault.field ?? Object.keys(item?.dataFields ?? {})[0] ?? 'field';
   const value = fault.value !== undefined ? fault.value : item?.dataFields?.[field];
   const error = {
-    incomingTypes: typeof value === 'string' && dateOf(value) === null ? ['string', 'keyword'] : [typeof value],
+    incomingTypes:
+      typeof value === 'string' && dateOf(value) === null ? ['string', 'keyword'] : [typeof value],
     expectedType: fault.expected_type ?? 'date',
     category: 'user',
     offendingValue: value ?? null,

@@ -28,7 +28,9 @@ export class Faults {
   add(fault) {
     const kind = FAULT_KINDS[fault?.kind];
     if (kind === undefined) {
-      throw new Error(`unknown fault kind ${fault?.kind}; known: ${Object.keys(FAULT_KINDS).join(', ')}`);
+      throw new Error(
+        `unknown fault kind ${fault?.kind}; known: ${Object.keys(FAULT_KINDS).join(', ')}`,
+      );
     }
     const allowed = [...MATCHERS, ...kind.fields];
     const unknown = Object.keys(fault).find((key) => !allowed.includes(key));

@@ -6,8 +6,12 @@
 
 import { ExactNumber } from './json_text.mjs';
 
-const PLAIN_DATE = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) ([+-]\d\d:\d\d)$/;
-const ISO_DATE = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d{1,9})?(Z|[+-]\d\d:?\d\d)$/;
+const DAY = '(\\d{4}-\\d\\d-\\d\\d)';
+const TIME = '((?:[01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d)';
+const PLAIN_DATE = new RegExp(`^${DAY} ${TIME} ([+-]\\d\\d:\\d\\d)$`);
+const ISO_DATE = new RegExp(`^${DAY}T${TIME}(?:\\.\\d{1,9})?(Z|[+-]\\d\\d:?\\d\\d)$`);
+const SHORTEST_DATE = '2026-01-31T12:00:00Z'.length;
+const LONGEST_DATE = '2026-01-31T12:00:00.123456789+00:00'.length;
 const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 63n - 1n;
 
@@ -39,11 +43,13 @@ export const MANAGED_FIELDS = ['profileUpdatedAt', 'itblInternal', 'itblDS', 'it
  * an offset. A naive one is a string (seen with a blank and with milliseconds).
  */
 export function dateOf(text) {
+  if (text.length < SHORTEST_DATE || text.length > LONGEST_DATE) return null;
   const parts = PLAIN_DATE.exec(text) ?? ISO_DATE.exec(text);
   if (parts === null) return null;
   const [, day, time, zone] = parts;
   if (!isCalendarDay(day)) return null;
-  const offset = zone === 'Z' || zone.includes(':') ? zone : `${zone.slice(0, 3)}:${zone.slice(3)}`;
+  if (zone === '+00:00' || zone === 'Z') return `${day} ${time} +00:00`;
+  const offset = zone.includes(':') ? zone : `${zone.slice(0, 3)}:${zone.slice(3)}`;
   const instant = new Date(`${day}T${time}${offset}`);
   return Number.isNaN(instant.getTime()) ? null : formatDate(instant);
 }
@@ -53,8 +59,10 @@ export function formatDate(date) {
 }
 
 function isCalendarDay(day) {
-  const date = new Date(`${day}T00:00:00Z`);
-  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(day);
+  const month = Number(day.slice(5, 7));
+  const date = Number(day.slice(8));
+  if (month < 1 || month > 12 || date < 1) return false;
+  return date <= 28 || date <= new Date(Date.UTC(Number(day.slice(0, 4)), month, 0)).getUTCDate();
 }
 
 /** The kind of one JSON value: a field type, or 'array' or 'null'. */

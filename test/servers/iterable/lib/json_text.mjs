@@ -165,8 +165,7 @@ class Walker {
     this.at += text.length;
     const value = Number(text);
     const written = !/[.eE]/.test(text) ? 'integer' : 'fraction';
-    const lost =
-      written === 'integer' ? !Number.isSafeInteger(value) : Number.isInteger(value);
+    const lost = written === 'integer' ? !Number.isSafeInteger(value) : Number.isInteger(value);
     return lost ? new ExactNumber(text) : value;
   }
 }

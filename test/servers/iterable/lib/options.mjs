@@ -50,10 +50,14 @@ export const OPTIONS = {
   swagger: [
     text,
     resolve(CONTRACTS, 'iterable_swagger.json'),
-    "Iterable's Swagger; \"none\", or a file that is not there, means our own schema",
+    'Iterable\'s Swagger; "none", or a file that is not there, means our own schema',
   ],
   strict: [flag, true, 'refuse properties that the schema does not list'],
-  'zod-emails': [oneOf(['report', 'refuse']), 'report', 'malformed e-mails that zod finds: note, or 400'],
+  'zod-emails': [
+    oneOf(['report', 'refuse']),
+    'report',
+    'malformed e-mails that zod finds: note, or 400',
+  ],
   'create-new-fields': [flag, true, 'the project keeps unknown fields'],
   'allow-both-identifiers': [flag, false, 'take user objects with email and userId'],
   'opt-in-message-types': [flag, false, 'the project has opt-in message types'],
@@ -79,7 +83,8 @@ export function parseOptions(argv) {
   for (let i = 0; i < argv.length; i += 2) {
     const name = argv[i].replace(/^--/, '');
     const spec = OPTIONS[name];
-    if (!argv[i].startsWith('--') || spec === undefined) throw new Error(`unknown option ${argv[i]}`);
+    if (!argv[i].startsWith('--') || spec === undefined)
+      throw new Error(`unknown option ${argv[i]}`);
     if (argv[i + 1] === undefined) throw new Error(`${argv[i]} needs a value`);
     try {
       options[camel(name)] = spec[0](argv[i + 1]);
@@ -92,7 +97,9 @@ export function parseOptions(argv) {
 }
 
 export function help() {
-  const lines = Object.entries(OPTIONS).map(([name, [, , what]]) => `  --${name.padEnd(24)}${what}`);
+  const lines = Object.entries(OPTIONS).map(
+    ([name, [, , what]]) => `  --${name.padEnd(24)}${what}`,
+  );
   return `node server.mjs [--option value]…\n\n${lines.join('\n')}\n`;
 }
 

@@ -44,10 +44,9 @@ const unsubscribe = object(
 );
 
 const BODIES = {
-  'POST /api/users/bulkUpdate': object(
-    { users: arrayOf(object(profile)), createNewFields: flag },
-    ['users'],
-  ),
+  'POST /api/users/bulkUpdate': object({ users: arrayOf(object(profile)), createNewFields: flag }, [
+    'users',
+  ]),
   'POST /api/users/update': object({ ...profile, createNewFields: flag }),
   'POST /api/users/updateEmail': object(
     { currentEmail: text, currentUserId: text, newEmail: text },

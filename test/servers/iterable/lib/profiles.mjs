@@ -1,12 +1,12 @@
 // What one user object of a request does to one profile: the heart of bulkUpdate and update.
 
 import { ExactNumber } from './json_text.mjs';
-import { MANAGED_FIELDS, formatDate } from './fields.mjs';
+import { MANAGED_FIELDS } from './fields.mjs';
 import { forgottenHash, identifierOf, isEmail, isUserId, normalEmail } from './identity.mjs';
 
 /**
  * Finds or makes the profile that `item` names and works out its new state, without writing it.
- * `ctx`: {project, txn, pass, now, maxValueBytes, mayCreate, note}. Returns {user} or {failure}, a
+ * `ctx`: {project, txn, pass, nowText, maxValueBytes, mayCreate, note}. Returns {user} or {failure}, a
  * failure being {reason, kind, value, identifier} as BulkOutcome.fail takes it.
  */
 export function plan(ctx, item) {
@@ -58,7 +58,7 @@ export function locate(ctx, item) {
 
 /** Adds "user was touched" and hands the new state to the transaction. */
 export function write(ctx, user) {
-  ctx.txn.put({ ...user, managed: { ...user.managed, profileUpdatedAt: formatDate(ctx.now) } });
+  ctx.txn.put({ ...user, managed: { ...user.managed, profileUpdatedAt: ctx.nowText } });
 }
 
 function failureOf(reason, { kind, value }, identifier) {
@@ -70,7 +70,7 @@ function blankUser(ctx, { kind, value }) {
   // E-mail projects have no profile without an e-mail; unknown people get one that is never mailed.
   const placeholder =
     ctx.project === 'email' ? `${forgottenHash(value).slice(0, 32)}@placeholder.email` : null;
-  const created = formatDate(ctx.now);
+  const created = ctx.nowText;
   return {
     id,
     email: kind === 'email' ? value : placeholder,
@@ -162,7 +162,10 @@ function merged(user, admitted, mergeNested) {
 
 function isObject(value) {
   return (
-    value !== null && typeof value === 'object' && !Array.isArray(value) && !(value instanceof ExactNumber)
+    value !== null &&
+    typeof value === 'object' &&
+    !Array.isArray(value) &&
+    !(value instanceof ExactNumber)
   );
 }
 
@@ -176,7 +179,10 @@ function withoutNulls(object) {
 
 function hasTooLongValue(value, maxBytes) {
   if (typeof value === 'string') {
-    return value.length > maxBytes || (value.length * 3 > maxBytes && Buffer.byteLength(value) > maxBytes);
+    return (
+      value.length > maxBytes ||
+      (value.length * 3 > maxBytes && Buffer.byteLength(value) > maxBytes)
+    );
   }
   if (value === null || typeof value !== 'object') return false;
   return Object.values(value).some((item) => hasTooLongValue(item, maxBytes));

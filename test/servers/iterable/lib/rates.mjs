@@ -39,7 +39,8 @@ export function parseRates(text) {
   const named = new Map();
   for (const part of text.split(',').filter((p) => p !== '')) {
     const match = /^(.+)=(?:(\d+(?:\.\d+)?)(\/min)?|(off))$/.exec(part.trim());
-    if (match === null) throw new Error(`--rate: "${part}" is not NAME=NUMBER, NAME=NUMBER/min or NAME=off`);
+    if (match === null)
+      throw new Error(`--rate: "${part}" is not NAME=NUMBER, NAME=NUMBER/min or NAME=off`);
     const [, name, number, perMinute, off] = match;
     named.set(name, off ? null : [Number(number), perMinute ? 60 : 1]);
   }

@@ -25,7 +25,14 @@ export class Records {
   /** Opens the log entry of a request; the caller fills it in as it learns more. */
   open(fields) {
     this.total += 1;
-    const entry = { seq: this.total, ...fields, status: null, fault: null, committed: false, violations: [] };
+    const entry = {
+      seq: this.total,
+      ...fields,
+      status: null,
+      fault: null,
+      committed: false,
+      violations: [],
+    };
     this.requests.push(entry);
     if (this.requests.length > MOST_REQUESTS) this.#forgetBody(this.requests.shift());
     return entry;

@@ -148,7 +148,9 @@ export class Transaction {
     const index = kind === 'email' ? this.store.byEmail : this.store.byUserId;
     const ids = new Set(index.get(value));
     for (const id of this.writtenIds[kind].get(value)) ids.add(id);
-    const users = [...ids].map((id) => this.user(id)).filter((u) => u !== null && u[kind] === value);
+    const users = [...ids]
+      .map((id) => this.user(id))
+      .filter((u) => u !== null && u[kind] === value);
     return users.sort((a, b) => a.id - b.id);
   }
 

@@ -9,8 +9,17 @@ import { readFileSync } from 'node:fs';
 import Ajv from 'ajv';
 
 const COPIED = [
-  'type', 'enum', 'required', 'minimum', 'maximum', 'minLength', 'maxLength', 'minItems',
-  'maxItems', 'uniqueItems', 'pattern',
+  'type',
+  'enum',
+  'required',
+  'minimum',
+  'maximum',
+  'minLength',
+  'maxLength',
+  'minItems',
+  'maxItems',
+  'uniqueItems',
+  'pattern',
 ];
 const METHODS = ['get', 'put', 'post', 'delete', 'patch'];
 
@@ -41,8 +50,14 @@ export function mapValues(object, change) {
 export function newAjv() {
   const ajv = new Ajv({ allErrors: true, strict: false, coerceTypes: false });
   const number = (validate) => ({ type: 'number', validate });
-  ajv.addFormat('int32', number((n) => Number.isInteger(n) && Math.abs(n) < 2 ** 31));
-  ajv.addFormat('int64', number((n) => Number.isSafeInteger(n)));
+  ajv.addFormat(
+    'int32',
+    number((n) => Number.isInteger(n) && Math.abs(n) < 2 ** 31),
+  );
+  ajv.addFormat(
+    'int64',
+    number((n) => Number.isSafeInteger(n)),
+  );
   ajv.addFormat('date-time', (text) => !Number.isNaN(Date.parse(text)));
   return ajv;
 }

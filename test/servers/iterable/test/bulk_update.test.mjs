@@ -13,7 +13,10 @@ after(() => server.stop());
 beforeEach(() => server.reset());
 
 async function profile(email) {
-  const { body } = await server.api('GET', `/api/users/getByEmail?email=${encodeURIComponent(email)}`);
+  const { body } = await server.api(
+    'GET',
+    `/api/users/getByEmail?email=${encodeURIComponent(email)}`,
+  );
   return body.user;
 }
 
@@ -72,7 +75,9 @@ test('replaces objects, or merges them one level deep', async () => {
     { email: 'a@x.org', dataFields: { s: { two: 2, deep: { x: 9 } } }, mergeNestedObjects: true },
   ]);
   assert.deepEqual((await server.users())[0].dataFields, { s: { deep: { x: 9 }, one: 1, two: 2 } });
-  await server.bulk([{ email: 'a@x.org', dataFields: { s: { one: null } }, mergeNestedObjects: true }]);
+  await server.bulk([
+    { email: 'a@x.org', dataFields: { s: { one: null } }, mergeNestedObjects: true },
+  ]);
   assert.deepEqual((await server.users())[0].dataFields, { s: { deep: { x: 9 }, two: 2 } });
   await server.bulk([{ email: 'a@x.org', dataFields: { s: { two: 5 } } }]);
   assert.deepEqual((await server.users())[0].dataFields, { s: { two: 5 } });
@@ -102,7 +107,10 @@ test('reports failures by identifier, in the new lists and in the deprecated one
   assert.deepEqual(body.failedUpdates.invalidUserIds, ['ends with blank ']);
   assert.deepEqual(body.invalidEmails, ['sayan', 'gone@x.org', 'long@x.org', 'id@x.org']);
   assert.deepEqual(body.invalidUserIds, []);
-  assert.deepEqual((await server.users()).map((u) => u.email), ['ok@x.org']);
+  assert.deepEqual(
+    (await server.users()).map((u) => u.email),
+    ['ok@x.org'],
+  );
   const [note] = await server.admin('GET', 'notes');
   assert.equal(note.problems[0].path, 'obj.users[0].email');
 });
@@ -128,7 +136,9 @@ test('drops unknown fields with createNewFields: false and still counts a succes
 test('the setting of the project decides where the request says nothing', async () => {
   await server.admin('POST', 'settings', { create_new_fields: false });
   const dropped = await server.bulk([{ email: 'a@x.org', dataFields: { f: 1 } }]);
-  const forced = await server.bulk([{ email: 'a@x.org', dataFields: { f: 1 } }], { createNewFields: true });
+  const forced = await server.bulk([{ email: 'a@x.org', dataFields: { f: 1 } }], {
+    createNewFields: true,
+  });
   await server.admin('POST', 'settings', { create_new_fields: true });
   assert.deepEqual(dropped.body.filteredOutFields, ['f']);
   assert.deepEqual(forced.body.createdFields, ['f']);
@@ -153,7 +163,9 @@ test('refuses more fields than the project may have', async () => {
 });
 
 test('shows a profile as the service does', async () => {
-  await server.bulk([{ email: 'a@x.org', dataFields: { userId: 'u1', joined: '2026-01-02T03:04:05Z' } }]);
+  await server.bulk([
+    { email: 'a@x.org', dataFields: { userId: 'u1', joined: '2026-01-02T03:04:05Z' } },
+  ]);
   const user = await profile('A@X.org');
   assert.equal(user.email, 'a@x.org');
   assert.equal(user.userId, 'u1');
@@ -187,7 +199,12 @@ test('thousands of users are quick', async () => {
   await server.admin('POST', 'settings', { max_users: 4000 });
   const users = Array.from({ length: 4000 }, (_, i) => ({
     email: `user${i}@example.com`,
-    dataFields: { firstName: `Name ${i}`, visits: i, lastVisit: '2026-01-02 03:04:05 +00:00', vip: i % 2 === 0 },
+    dataFields: {
+      firstName: `Name ${i}`,
+      visits: i,
+      lastVisit: '2026-01-02 03:04:05 +00:00',
+      vip: i % 2 === 0,
+    },
   }));
   await server.bulk(users.slice(0, 10));
   const began = performance.now();

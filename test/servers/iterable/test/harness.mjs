@@ -8,6 +8,12 @@ import { fileURLToPath } from 'node:url';
 
 import { parseOptions } from '../lib/options.mjs';
 
+// A test that fails half-way leaves its server behind; it must not keep the run alive.
+const running = new Set();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 export const FOLDER = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 export const KEY = 'key-of-the-tests';
 export const SWAGGER = parseOptions([]).swagger;
@@ -28,6 +34,10 @@ export async function start(options = {}) {
     });
     child.once('exit', (code) => fail(new Error(`the server ended with ${code}: ${text}`)));
   });
+  child.stdout.unref();
+  child.unref();
+  running.add(child);
+  child.once('exit', () => running.delete(child));
   const url = /http:\/\/127\.0\.0\.1:\d+/.exec(line)[0];
   return new Server(child, url, line);
 }
@@ -72,6 +82,7 @@ class Server {
 
   /** Ends the server and waits for it; returns the exit code (null after a signal). */
   async stop(signal = 'SIGTERM') {
+    this.child.ref();
     const ended = new Promise((done) => this.child.once('exit', done));
     this.child.kill(signal);
     return ended;

@@ -12,7 +12,12 @@ import { plan, write } from '../profiles.mjs';
  * `finish(user, item)` may change each profile further. Returns {refused} with an answer for the whole
  * request, or {outcome, pass}.
  */
-export function applyAll(ctx, name, items, { createNew, mayCreate = true, finish = (user) => user }) {
+export function applyAll(
+  ctx,
+  name,
+  items,
+  { createNew, mayCreate = true, finish = (user) => user },
+) {
   const refused = tooMany(ctx, items.length) ?? wrongIdentifiers(ctx, name, items);
   if (refused !== null) return { refused };
   noteDuplicates(ctx, name, items);
@@ -79,7 +84,11 @@ function refusedFields(ctx, pass) {
   if (pass.badNames.size > 0) {
     const [name] = pass.badNames;
     ctx.note('field-name', `"${name}" is no field name`);
-    return failure(400, 'BadParams', `[${ctx.path}] "${name}" is no field name: empty or with a dot`);
+    return failure(
+      400,
+      'BadParams',
+      `[${ctx.path}] "${name}" is no field name: empty or with a dot`,
+    );
   }
   if (pass.mismatches.size > 0) return typesMismatched(ctx.options.projectName, pass.mismatches);
   const total = ctx.store.customFieldCount + pass.created.size;

@@ -5,7 +5,12 @@ import { applyAll } from './bulk.mjs';
 
 export function createList(ctx) {
   const { name, description } = ctx.body;
-  const list = { id: ctx.store.nextListId, name, createdAt: ctx.now.getTime(), listType: 'Standard' };
+  const list = {
+    id: ctx.store.nextListId,
+    name,
+    createdAt: ctx.now.getTime(),
+    listType: 'Standard',
+  };
   if (description !== undefined) list.description = description;
   ctx.txn.record({ op: 'list', list });
   return answer(200, { listId: list.id });
@@ -19,7 +24,8 @@ export function deleteList(ctx) {
   const id = ctx.values.path.listId;
   if (!ctx.store.lists.has(id)) return unknownList(ctx, id);
   for (const user of ctx.store.users.values()) {
-    if (user.lists.includes(id)) ctx.txn.put({ ...user, lists: user.lists.filter((l) => l !== id) });
+    if (user.lists.includes(id))
+      ctx.txn.put({ ...user, lists: user.lists.filter((l) => l !== id) });
   }
   ctx.txn.record({ op: 'unlist', id });
   return success(`List ${id} in Project ${ctx.options.projectName} was successfully deleted.`);
@@ -35,7 +41,8 @@ export function listSize(ctx) {
 export function listUsers(ctx) {
   const { listId, preferUserId } = ctx.values.query;
   if (!ctx.store.lists.has(listId)) return unknownList(ctx, listId);
-  const first = ctx.project === 'userid' || preferUserId ? ['userId', 'email'] : ['email', 'userId'];
+  const first =
+    ctx.project === 'userid' || preferUserId ? ['userId', 'email'] : ['email', 'userId'];
   const lines = members(ctx, listId).map((user) => `${user[first[0]] ?? user[first[1]]}\n`);
   return answer(200, lines.sort().join(''));
 }

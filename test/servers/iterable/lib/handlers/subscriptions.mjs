@@ -18,8 +18,12 @@ export function bulkUpdateSubscriptions(ctx) {
   const { refused, outcome } = overwrite(ctx, 'updateSubscriptionsRequests', items);
   if (refused) return refused;
   // This endpoint knows two kinds of failure only; "internal" ones are worth another try.
-  const internal = { email: outcome.failed.invalidDataEmails, userId: outcome.failed.invalidDataUserIds };
-  const invalid = (kind) => outcome.deprecated[kind].filter((value) => !internal[kind].includes(value));
+  const internal = {
+    email: outcome.failed.invalidDataEmails,
+    userId: outcome.failed.invalidDataUserIds,
+  };
+  const invalid = (kind) =>
+    outcome.deprecated[kind].filter((value) => !internal[kind].includes(value));
   return answer(200, {
     successCount: outcome.successCount,
     failCount: outcome.failCount,

@@ -26,7 +26,11 @@ export function confirmOne(ctx, { refused, outcome }) {
     case 'forgotten':
       return failure(409, 'ForgottenUserError', `User is forgotten: ${value}`);
     case 'conflict':
-      return failure(409, isUser ? 'UserIdAlreadyExists' : 'EmailAlreadyExists', `Exists: ${value}`);
+      return failure(
+        409,
+        isUser ? 'UserIdAlreadyExists' : 'EmailAlreadyExists',
+        `Exists: ${value}`,
+      );
     case 'invalid':
       if (!isUser) return failure(400, 'InvalidEmailAddressError', `Invalid email: ${value}`);
       return isUserId(value)
@@ -39,7 +43,10 @@ export function confirmOne(ctx, { refused, outcome }) {
 
 // An unknown user is 200 with an empty object, as recorded from the real service by e-mail.
 export function getByEmail(ctx) {
-  const [user] = ctx.txn.find('email', normalEmail(ctx.values.path.email ?? ctx.values.query.email));
+  const [user] = ctx.txn.find(
+    'email',
+    normalEmail(ctx.values.path.email ?? ctx.values.query.email),
+  );
   return answer(200, user ? { user: shown(user, ctx.project) } : {});
 }
 
