@@ -259,15 +259,25 @@ class Canonicaliser {
   size_t at_ = 0;
 };
 
+// The closing quote of the string whose text begins at `begin`. Almost all text is strings, so this
+// searches a word at a time (memchr) instead of looking at every byte.
+size_t StringEnd(std::string_view text, size_t begin) {
+  for (size_t at = begin;; ++at) {
+    at = text.find('"', at);
+    if (at == std::string_view::npos) return text.size();
+    size_t slashes = 0;
+    while (at - slashes > begin && text[at - slashes - 1] == '\\') ++slashes;
+    if (slashes % 2 == 0) return at;
+  }
+}
+
 // The end of the canonical value that begins at `at`.
 size_t ValueEnd(std::string_view text, size_t at) {
   int depth = 0;
   for (size_t i = at; i < text.size(); ++i) {
     switch (text[i]) {
       case '"':
-        for (++i; i < text.size() && text[i] != '"'; ++i) {
-          if (text[i] == '\\') ++i;
-        }
+        i = StringEnd(text, i + 1);
         break;
       case '{':
       case '[':
@@ -286,12 +296,6 @@ size_t ValueEnd(std::string_view text, size_t at) {
     }
   }
   return text.size();
-}
-
-size_t StringEnd(std::string_view text, size_t at) {
-  size_t i = at;
-  while (i < text.size() && text[i] != '"') i += text[i] == '\\' ? 2 : 1;
-  return i;
 }
 
 }  // namespace
@@ -356,29 +360,50 @@ Result<std::string> CanonicalJson(std::string_view text) {
   return Canonicaliser(text).Run();
 }
 
-std::vector<JsonMember> JsonMembers(std::string_view object) {
+JsonMemberScan::JsonMemberScan(std::string_view object) : object_(object) {
   SLUICE_CHECK(object.size() >= 2 && object.front() == '{' && object.back() == '}',
                "a canonical JSON object was expected");
+}
+
+bool JsonMemberScan::Next(JsonMember& member) {
+  const size_t end = object_.size() - 1;
+  if (at_ >= end) return false;
+  SLUICE_CHECK(object_[at_] == '"', "a name was expected");
+  const size_t name_end = StringEnd(object_, at_ + 1);
+  SLUICE_CHECK(name_end + 1 < end && object_[name_end + 1] == ':', "a colon was expected");
+  const size_t value_end = ValueEnd(object_, name_end + 2);
+  member.name = object_.substr(at_ + 1, name_end - at_ - 1);
+  member.value = object_.substr(name_end + 2, value_end - name_end - 2);
+  at_ = value_end + 1;
+  return true;
+}
+
+std::vector<JsonMember> JsonMembers(std::string_view object) {
   std::vector<JsonMember> members;
-  const size_t end = object.size() - 1;
-  size_t at = 1;
-  while (at < end) {
-    SLUICE_CHECK(object[at] == '"', "a name was expected");
-    const size_t name_end = StringEnd(object, at + 1);
-    SLUICE_CHECK(name_end + 1 < end && object[name_end + 1] == ':', "a colon was expected");
-    const size_t value_end = ValueEnd(object, name_end + 2);
-    members.push_back({object.substr(at + 1, name_end - at - 1),
-                       object.substr(name_end + 2, value_end - name_end - 2)});
-    at = value_end + 1;
-  }
+  JsonMember member;
+  for (JsonMemberScan scan(object); scan.Next(member);) members.push_back(member);
   return members;
 }
 
 std::string_view JsonMemberValue(std::string_view object, std::string_view name) {
-  for (const JsonMember& member : JsonMembers(object)) {
+  JsonMember member;
+  for (JsonMemberScan scan(object); scan.Next(member);) {
     if (member.name == name) return member.value;
   }
   return {};
+}
+
+std::vector<std::string_view> JsonItems(std::string_view array) {
+  SLUICE_CHECK(array.size() >= 2 && array.front() == '[' && array.back() == ']',
+               "a canonical JSON array was expected");
+  std::vector<std::string_view> items;
+  const size_t end = array.size() - 1;
+  for (size_t at = 1; at < end;) {
+    const size_t item_end = ValueEnd(array, at);
+    items.push_back(array.substr(at, item_end - at));
+    at = item_end + 1;
+  }
+  return items;
 }
 
 std::string JsonText(std::string_view value) {

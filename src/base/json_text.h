@@ -32,11 +32,26 @@ struct JsonMember {
   std::string_view value;  // canonical
 };
 
-// The members of a canonical object, in their order. Only for text that CanonicalJson or the
-// payload builder made: anything else breaks an invariant.
+// The members of a canonical object one after the other, in their order. Only for text that
+// CanonicalJson or the payload builder made: anything else breaks an invariant. The object's text
+// outlives the scan.
+class JsonMemberScan {
+ public:
+  explicit JsonMemberScan(std::string_view object);
+  // False, and `member` as it was, behind the last one.
+  bool Next(JsonMember& member);
+
+ private:
+  std::string_view object_;
+  size_t at_ = 1;
+};
+
+// All members at once; the same text as above.
 std::vector<JsonMember> JsonMembers(std::string_view object);
 // The value of one name; empty when it is not there. `name` as it stands between the quotes.
 std::string_view JsonMemberValue(std::string_view object, std::string_view name);
+// The elements of a canonical array, in their order, as views into it.
+std::vector<std::string_view> JsonItems(std::string_view array);
 // The text of a canonical string ("\"a\\n\"" -> "a\n"); for other values the value itself.
 std::string JsonText(std::string_view value);
 

@@ -53,6 +53,31 @@ TEST(JsonText, MembersOfAnObject) {
   EXPECT_EQ(JsonMemberValue(R"({"a":1})", "b"), "");
 }
 
+TEST(JsonText, MembersOneAfterTheOther) {
+  const std::string object = R"({"a":"\\","b":"\\\"}","c":{"d":["]"]}})";
+  JsonMemberScan scan(object);
+  JsonMember member;
+  ASSERT_TRUE(scan.Next(member));
+  EXPECT_EQ(member.value, R"("\\")");
+  ASSERT_TRUE(scan.Next(member));
+  EXPECT_EQ(member.value, R"("\\\"}")");
+  ASSERT_TRUE(scan.Next(member));
+  EXPECT_EQ(member.name, "c");
+  EXPECT_EQ(member.value, R"({"d":["]"]})");
+  EXPECT_FALSE(scan.Next(member));
+}
+
+TEST(JsonText, ItemsOfAnArray) {
+  EXPECT_TRUE(JsonItems("[]").empty());
+  const auto items = JsonItems(R"([1,"a,]\"",[2,3],{"b":[4]},null])");
+  ASSERT_EQ(items.size(), 5U);
+  EXPECT_EQ(items[0], "1");
+  EXPECT_EQ(items[1], R"("a,]\"")");
+  EXPECT_EQ(items[2], "[2,3]");
+  EXPECT_EQ(items[3], R"({"b":[4]})");
+  EXPECT_EQ(items[4], "null");
+}
+
 TEST(JsonText, TextsComeBackAsTheyWere) {
   std::string every;
   for (int c = 0; c < 128; ++c) every += static_cast<char>(c);
