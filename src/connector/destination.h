@@ -76,6 +76,8 @@ struct SendResult {
   // effect. Rows to blame, as far as the answer lets them be found, are kRejected; the others are
   // kDeferred and go again at once, without them. Where no row is to blame the engine sends the
   // request in halves, down to the single row, which is then rejected with its code and message.
+  // A repeatable destination also asks for it when an answer counts failures that it does not name:
+  // the rows in doubt are then kUnknown and go again in the same way.
   bool split = false;
   // Asked for by the destination (Retry-After); the engine waits at least so long before the next.
   std::optional<std::chrono::milliseconds> retry_after;
