@@ -252,10 +252,9 @@ class Reader {
     const bool one_at_least =
         rule.kind == Rule::Kind::kExactlyOne || rule.kind == Rule::Kind::kAtLeastOne;
     if (one_at_least && given.empty()) {
-      diagnostics_.Error(
-          node.where, key,
-          fmt::format("expected {}{}", rule.names.size() > 2 ? "one of " : "",
-                      OneOfWords(rule.names)));
+      diagnostics_.Error(node.where, key,
+                         fmt::format("expected {}{}", rule.names.size() > 2 ? "one of " : "",
+                                     OneOfWords(rule.names)));
     }
     if (rule.kind == Rule::Kind::kAllOrNone && !given.empty() && given.size() < rule.names.size()) {
       for (const std::string& name : rule.names) {

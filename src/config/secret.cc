@@ -20,6 +20,10 @@ namespace {
 
 constexpr size_t kMostOutput = 64 << 10;
 
+Status CannotRun(int error) {
+  return FailedError(fmt::format("the command cannot be run: {}", std::strerror(error)));
+}
+
 // The child between fork and exec: only async-signal-safe calls.
 [[noreturn]] void BecomeShell(const char* command, const char* folder, int output) {
   setpgid(0, 0);
@@ -41,13 +45,17 @@ Status ReadOutput(int fd, std::chrono::nanoseconds until, env::Clock& clock, std
     if (left <= 0) return CancelledError("did not end in time");
     pollfd wait{fd, POLLIN, 0};
     const int ready = poll(&wait, 1, static_cast<int>(std::min<int64_t>(left, 1000)));
-    if (ready < 0 && errno != EINTR) return FailedError(std::strerror(errno));
+    if (ready < 0 && errno != EINTR) {
+      return CannotRun(errno);
+    }
     if (ready <= 0) continue;
     const ssize_t n = read(fd, buffer, sizeof buffer);
     if (n == 0) return Status::Ok();
-    if (n < 0 && errno != EINTR) return FailedError(std::strerror(errno));
+    if (n < 0 && errno != EINTR) {
+      return CannotRun(errno);
+    }
     if (n > 0) output->append(buffer, static_cast<size_t>(n));
-    if (output->size() > kMostOutput) return FailedError("wrote more than 64 KB");
+    if (output->size() > kMostOutput) return FailedError("the command wrote more than 64 KB");
   }
 }
 
@@ -56,7 +64,9 @@ Status AwaitEnd(pid_t child, std::chrono::nanoseconds until, env::Clock& clock, 
   while (true) {
     const pid_t ended = waitpid(child, how, WNOHANG);
     if (ended == child) return Status::Ok();
-    if (ended < 0 && errno != EINTR) return FailedError(std::strerror(errno));
+    if (ended < 0 && errno != EINTR) {
+      return CannotRun(errno);
+    }
     if (clock.Monotonic() >= until) return CancelledError("did not end in time");
     clock.Sleep(std::chrono::milliseconds(5), nullptr);
   }
@@ -74,13 +84,15 @@ void KillGroup(pid_t child) {
 Result<std::string> RunSecretCommand(const std::string& command, const std::string& folder,
                                      std::chrono::milliseconds deadline, env::Clock& clock) {
   int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) return FailedError(std::strerror(errno));
+  if (pipe2(ends, O_CLOEXEC) != 0) {
+    return CannotRun(errno);
+  }
   const pid_t child = fork();
   if (child < 0) {
     const int error = errno;
     close(ends[0]);
     close(ends[1]);
-    return FailedError(std::strerror(error));
+    return CannotRun(error);
   }
   if (child == 0) BecomeShell(command.c_str(), folder.c_str(), ends[1]);
   close(ends[1]);
@@ -95,7 +107,7 @@ Result<std::string> RunSecretCommand(const std::string& command, const std::stri
     return FailedError(fmt::format("the command did not end within {}",
                                    HumanSeconds(static_cast<double>(deadline.count()) / 1000)));
   }
-  if (!status.ok()) return status.WithContext("the command");
+  if (!status.ok()) return status;
   if (WIFSIGNALED(how)) {
     return FailedError(fmt::format("the command was ended by signal {}", WTERMSIG(how)));
   }
