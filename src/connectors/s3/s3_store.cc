@@ -52,7 +52,8 @@ class SpoolTarget : public ByteTarget {
   Status Begin() override {
     if (!file_) {
       auto opened = env::AppendFile::Open(part_);
-      SLUICE_TRY(opened.status());
+      // Never kNotFound, which would speak of the object.
+      if (!opened.ok()) return FailedError(opened.status().message(), opened.status().next());
       file_.emplace(std::move(opened).value());
     }
     return file_->Truncate(0);

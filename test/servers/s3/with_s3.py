@@ -15,6 +15,8 @@ import secrets
 import signal
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 from s3server import S3Server, S3ServerError
 
@@ -46,7 +48,13 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # leave through stop()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     try:
-        with S3Server(users=[STRANGER]) as plain, S3Server(tls=True) as tls:
+        # In memory where that is to be had: three thousand little objects are hard on a disk.
+        memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+        with (
+            tempfile.TemporaryDirectory(prefix="sluice-s3-", dir=memory) as folder,
+            S3Server(Path(folder) / "plain", users=[STRANGER]) as plain,
+            S3Server(Path(folder) / "tls", tls=True) as tls,
+        ):
             for server in (plain, tls):
                 with server.client() as client:
                     client.create_bucket(BUCKET)
