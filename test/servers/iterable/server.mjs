@@ -12,7 +12,7 @@ import { Journal } from './lib/journal.mjs';
 import { help, parseOptions } from './lib/options.mjs';
 import { parseRates, Rates } from './lib/rates.mjs';
 import { Records } from './lib/records.mjs';
-import { HANDLERS, Routes } from './lib/routes.mjs';
+import { Routes } from './lib/routes.mjs';
 import { Store } from './lib/store.mjs';
 
 const GRACE_MS = 2000;
@@ -23,7 +23,6 @@ function build(options) {
     strict: options.strict,
     zodEmails: options.zodEmails,
   });
-  checks.warm(new Set(Object.keys(HANDLERS).map((endpoint) => endpoint.replace(' ', ' /api/'))));
   const faults = new Faults(
     randomFaults({
       seed: options.faultSeed,

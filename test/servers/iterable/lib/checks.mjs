@@ -42,15 +42,6 @@ export class Checks {
     return `${shape}${this.strict ? ' strict' : ''} + zod of ${ZOD_PACKAGE}`;
   }
 
-  /** Compiles what the endpoints in `keys` ("POST /api/…") need, so that no request pays for it. */
-  warm(keys) {
-    for (const operation of this.operations) {
-      if (!keys.has(keyOf(operation))) continue;
-      operation.body?.();
-      operation.answer?.();
-    }
-  }
-
   /** `request`: {body, query, path}. Returns {problems, notes, values}; values are typed. */
   check(operation, request) {
     const problems = [];

@@ -98,6 +98,7 @@ export class Swagger {
     const parameters = operation.parameters ?? [];
     const body = parameters.find((p) => p.in === 'body');
     const answer = operation.responses['200']?.schema;
+    // Each is compiled once, when the first request needs it: all at the start would take longer.
     const lazy = (ajv, schema, closed) => {
       let check = null;
       return () => (check ??= ajv.compile(inApi(toJsonSchema(schema, closed))));

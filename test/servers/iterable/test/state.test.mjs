@@ -82,6 +82,19 @@ test('a torn last line of the log is a commit that nobody was told of', async ()
   await third.stop();
 });
 
+test('commits that the snapshot has already are not repeated', async () => {
+  const state = newFile();
+  const first = await start({ state });
+  await first.bulk([{ email: 'a@x.org', dataFields: { n: 1 } }]);
+  const log = readFileSync(`${state}.log`);
+  await first.bulk([{ email: 'a@x.org', dataFields: { n: 2 } }]);
+  await first.stop();
+  appendFileSync(`${state}.log`, log);
+  const second = await start({ state });
+  assert.equal((await second.users())[0].dataFields.n, 2);
+  await second.stop();
+});
+
 test('what a fault refused is not in the state, what it hid is', async () => {
   const state = newFile();
   const first = await start({ state });
