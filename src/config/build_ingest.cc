@@ -67,7 +67,8 @@ BadRowLimit BuildBadRows(const Value& value) {
   return limit;
 }
 
-CsvOptions BuildCsv(const Value& ingest, bool zenoti) {
+CsvOptions BuildCsv(const Value& ingest, bool zenoti, const std::string& key,
+                    Diagnostics* diagnostics) {
   CsvOptions csv;
   if (const Value* value = ingest.Find("csv")) {
     const std::string delimiter = value->TextOf("delimiter");
@@ -77,6 +78,9 @@ CsvOptions BuildCsv(const Value& ingest, bool zenoti) {
     if (value->TextOf("header") == "true") csv.header = CsvOptions::Header::kYes;
     if (value->TextOf("header") == "false") csv.header = CsvOptions::Header::kNo;
     csv.null_words = value->TextsOf("null_words");
+    if (csv.delimiter == csv.quote) {
+      diagnostics->Error(value->where, key, "delimiter and quote are the same");
+    }
   }
   const std::string empty = ingest.TextOf("empty_string");
   csv.empty_quoted_is_null = empty.empty() ? zenoti : empty == "null";
@@ -116,9 +120,6 @@ Table BuildTable(const std::string& name, const Location& where, const Value& va
       const auto& [column, type] = columns->fields[i];
       table.columns.push_back({column, type.text, type.where});
     }
-    if (columns->usable && columns->fields.empty()) {
-      context.diagnostics->Error(columns->where, key + ".columns", "names no column");
-    }
   }
   const Value* given_key = value.Find("key");
   const bool usable_key = given_key == nullptr || given_key->usable;
@@ -155,7 +156,7 @@ Ingest BuildIngest(const std::string& name, const Location& where, const Value& 
   ingest.from = value.TextsOf("from");
   ingest.prefix = WithSlash(value.TextOf("prefix"));
   ingest.checks = BuildChecks(value.Find("checks"), key + ".checks", context);
-  ingest.csv = BuildCsv(value, zenoti);
+  ingest.csv = BuildCsv(value, zenoti, key + ".csv", context.diagnostics);
   if (const Value* bad_rows = value.Find("bad_rows")) ingest.bad_rows = BuildBadRows(*bad_rows);
   const Value* settle = value.Find("settle");
   if (settle != nullptr) {

@@ -233,7 +233,7 @@ std::string Expectation(const OptionSpec& spec) {
   }
   std::vector<std::string> words;
   for (const Choice& choice : spec.choices) words.push_back("\"" + choice.word + "\"");
-  return OneOfWords(words);
+  return OneOfWords(words) + (words.size() == 1 ? " (all that this version knows)" : "");
 }
 
 }  // namespace sluice::config

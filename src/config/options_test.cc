@@ -101,7 +101,7 @@ TEST(Ingest, OfLayoutFilesHasPatternsAndColumns) {
 
 TEST(Ingest, OfLayoutFilesAppendsUnlessToldOtherwise) {
   const Ingest ingest = IngestOf(
-      "    layout: files\n    empty_string: \"null\"\n    tables: { t: { pattern: t.csv, columns: "
+      "    layout: files\n    empty_string: null\n    tables: { t: { pattern: t.csv, columns: "
       "{ "
       "a: INT } } }\n");
   EXPECT_EQ(ingest.tables[0].mode, Table::Mode::kAppend);

@@ -76,7 +76,7 @@ OptionSpec WarehouseSpec() {
                                "`warehouse.ENV.duckdb` in others")
                   .Example("data/warehouse.duckdb"),
               Option(OptionKind::kBytes, "memory_limit", "Memory that the engine may take.")
-                  .DefaultNote("four fifths of the machine's")
+                  .DefaultNote("the engine's own")
                   .Range(64'000'000, std::numeric_limits<int64_t>::max())
                   .Example("4 GB"),
               Option(OptionKind::kInteger, "threads", "Threads of the engine.")

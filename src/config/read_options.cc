@@ -124,6 +124,10 @@ class Reader {
 
   void ReadMap(const OptionSpec& spec, const Node& node, const std::string& key, Value* value) {
     if (!Shaped(spec, node, key, value)) return;
+    if (spec.required && node.entries.empty()) {
+      value->usable = false;
+      diagnostics_.Error(node.where, key, "is empty");
+    }
     const OptionSpec name_spec = Option(OptionKind::kText, "", "").Format(spec.key_format);
     for (const Entry& entry : node.entries) {
       const std::string child = ChildKey(key, entry.key);
@@ -193,15 +197,14 @@ class Reader {
   void ReadField(const OptionSpec& field, const Node& node, const std::string& key, Value* value) {
     const Entry* entry = node.Find(field.name);
     const std::string child = ChildKey(key, field.name);
-    const bool null = entry != nullptr && entry->value->kind == Node::Kind::kNull;
-    // An empty object is one with all options left out; a constant that is null is an error.
-    const bool absent = entry == nullptr || (null && field.kind != OptionKind::kObject &&
-                                             field.kind != OptionKind::kConstant);
+    const bool absent = entry == nullptr || IsAbsence(field, *entry->value);
     if (!absent) {
       if (!field.deprecated.empty()) {
         diagnostics_.Warn(entry->key_where, child, "is deprecated; write " + field.deprecated);
       }
-      value->fields.emplace_back(field.name, Read(field, *entry->value, child));
+      Node node_of_word = *entry->value;
+      if (IsWordOf(field, node_of_word)) node_of_word.kind = Node::Kind::kScalar;
+      value->fields.emplace_back(field.name, Read(field, node_of_word, child));
       return;
     }
     if (field.required) {
@@ -210,6 +213,20 @@ class Reader {
       return;
     }
     if (field.default_text) value->fields.emplace_back(field.name, DefaultOf(field, node, child));
+  }
+
+  // Null stands for an option that is left out, but for an object (whose options are left out), a
+  // constant (for which it is an error) and an enumeration that has it as a word.
+  static bool IsAbsence(const OptionSpec& field, const Node& node) {
+    if (node.kind != Node::Kind::kNull) return false;
+    return field.kind != OptionKind::kObject && field.kind != OptionKind::kConstant &&
+           !IsWordOf(field, node);
+  }
+
+  static bool IsWordOf(const OptionSpec& field, const Node& node) {
+    return field.kind == OptionKind::kEnum &&
+           std::any_of(field.choices.begin(), field.choices.end(),
+                       [&](const Choice& choice) { return choice.word == node.text; });
   }
 
   // Defaults go the way of written values, so that a default that does not fit cannot exist.
