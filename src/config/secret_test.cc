@@ -212,7 +212,16 @@ TEST(SecretCommand, ThatFailsTellsHowButNotWhatItWrote) {
             "the command wrote more than 64 KB");
 }
 
-TEST(SecretCommand, IsKilledWithItsChildrenAtTheDeadline) {
+TEST(SecretCommand, TakesItsChildrenWithItAtTheDeadline) {
+  TestProject project;
+  const auto output = RunSecretCommand("(sleep 0.4; touch survived) & sleep 60", project.folder(),
+                                       std::chrono::milliseconds(50), env::SystemClock());
+  EXPECT_FALSE(output.ok());
+  env::SystemClock().Sleep(std::chrono::milliseconds(800), nullptr);
+  EXPECT_FALSE(env::Exists(project.folder() + "/survived"));
+}
+
+TEST(SecretCommand, IsKilledAtTheDeadline) {
   EXPECT_EQ(OutputOf("sleep 60 & sleep 60", 50).status().message(),
             "the command did not end within 0.1 s");
   EXPECT_EQ(OutputOf("exec >&-; sleep 60", 50).status().message(),
