@@ -21,6 +21,7 @@ bucket: see S3Server.allow().
 """
 
 import argparse
+import contextlib
 import json
 import os
 import secrets
@@ -298,12 +299,16 @@ def _stop(arguments):
     directory = arguments.dir.resolve()
     pid = _running_pid(directory)
     if pid:
-        os.kill(pid, signal.SIGTERM)
-        deadline = time.monotonic() + STOP_DEADLINE_S
-        while _running_pid(directory):
-            if time.monotonic() > deadline:
-                os.kill(pid, signal.SIGKILL)
-            time.sleep(0.05)
+        for how in (signal.SIGTERM, signal.SIGKILL):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, how)
+            deadline = time.monotonic() + STOP_DEADLINE_S
+            while _running_pid(directory) and time.monotonic() < deadline:
+                time.sleep(0.05)
+            if not _running_pid(directory):
+                break
+        else:
+            raise S3ServerError(f"the S3 server, process {pid}, does not end")
     (directory / "server.pid").unlink(missing_ok=True)
     return 0
 

@@ -216,7 +216,10 @@ class CommandLine(unittest.TestCase):
 
     def command(self, *arguments):
         return subprocess.run(
-            [sys.executable, HERE / "s3server.py", *arguments], text=True, capture_output=True
+            [sys.executable, HERE / "s3server.py", *arguments],
+            text=True,
+            capture_output=True,
+            timeout=120,
         )
 
     def assert_nobody_listens(self, endpoint):
