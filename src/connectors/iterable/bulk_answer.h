@@ -1,0 +1,34 @@
+// What an answer to users/bulkUpdate means for the rows of its request. Pure.
+//
+//   200, with counts      rows that are named failed for good; the rest are acknowledged when the
+//                         counts agree with the names, else in doubt: they go again
+//   other 2xx, no counts, unknown: nothing says what became of them
+//   no JSON
+//   type mismatch         rows that hold the value (type_mismatch.h) are rejected, the rest go
+//   again 400, 409, 422         rows that the answer names by index are rejected, the rest go again
+//   413, BatchTooLarge    in halves
+//   401, 403, bad key     stop: the key has to be renewed
+//   field limit reached   stop: more requests would end the same
+//   429                   deferred, with the time that was asked for
+//   408, 5xx              unknown: it may have happened before the commit or after it
+//   anything else         stop: the address is not Iterable's
+#pragma once
+
+#include <span>
+
+#include "connector/destination.h"
+#include "connectors/iterable/identifiers.h"
+#include "env/clock.h"
+#include "env/http.h"
+
+namespace sluice::connectors::iterable {
+
+// `rows` are exactly those of the request, in order. `now` is for a Retry-After that is a date.
+connector::SendResult ReadBulkAnswer(ProjectType project, const env::HttpResponse& response,
+                                     std::span<const connector::Operation> rows, env::Micros now);
+
+// The error of an answer that is about key or address, for requests without rows. Ok when it is
+// about neither.
+Status StatusOfRefusal(const env::HttpResponse& response);
+
+}  // namespace sluice::connectors::iterable

@@ -1,0 +1,35 @@
+// What a connection of type iterable says, ready to use: where the project is, what identifies its
+// people, and how much a request may hold.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "base/status.h"
+#include "config/project.h"
+#include "connectors/iterable/identifiers.h"
+
+namespace sluice::connectors::iterable {
+
+struct IterableSettings {
+  std::string base_url;  // "https://api.iterable.com", without a '/' at the end
+  // What people call it: "us", "eu", or the address of an `endpoint`.
+  std::string place;
+  ProjectType project = ProjectType::kEmail;
+  config::Secret api_key;
+  double requests_per_second = 5;
+  int64_t max_users = 1000;
+  int64_t max_body_bytes = 4'000'000;
+  std::chrono::milliseconds timeout{60'000};
+  std::string ca_file;  // for env::HttpOptions; empty: the system's
+
+  // For messages: "iterable (us, e-mail project)". No credentials.
+  std::string Describe() const;
+};
+
+// Reads the options region, endpoint, project_type, api_key, requests_per_second,
+// max_users_per_request, max_body_bytes, timeout and ca_file. kConfig when one is impossible.
+Result<IterableSettings> ReadIterableSettings(const config::Options& options);
+
+}  // namespace sluice::connectors::iterable

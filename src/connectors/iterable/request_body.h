@@ -1,0 +1,45 @@
+// The body of POST /api/users/bulkUpdate, spliced from payloads: their text is copied, never parsed
+// into values and printed again.
+//
+//   {"createNewFields":true,"users":[
+//     {"email":"ann@x.org","dataFields":{"firstName":"Ann","userId":"7"},"mergeNestedObjects":true},
+//     {"userId":"8","dataFields":{"firstName":"Bo"},"preferUserId":true}]}
+//
+// Iterable wants one of `email` and `userId` beside the data fields, never both; the other one is
+// set through the data fields. docs/decisions/0005-iterable-identifiers.md.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+
+#include "base/status.h"
+#include "connector/destination.h"
+#include "connectors/iterable/identifiers.h"
+
+namespace sluice::connectors::iterable {
+
+// What a sync says about its requests.
+struct UserOptions {
+  bool create_new_fields = true;
+  bool merge_nested_objects = false;
+  bool prefer_user_id = true;
+};
+
+struct BodyLimit {
+  size_t users = 0;
+  size_t bytes = 0;
+};
+
+struct Body {
+  size_t users = 0;  // of the first operations, in their order
+  std::string text;
+};
+
+// The largest body within `limit` (both at least 1) from the first of `operations` (not empty); it
+// ends before an identity that is in it already. kRejected when the first one cannot be sent:
+// larger than the limit all alone, or without an identifier. Numbers as userIds are sent as text.
+Result<Body> BuildBody(ProjectType project, const UserOptions& options,
+                       std::span<const connector::Operation> operations, const BodyLimit& limit);
+
+}  // namespace sluice::connectors::iterable
