@@ -1,0 +1,163 @@
+#include "ingest/held_load.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "ingest/plan.h"
+#include "ingest/publish.h"
+#include "ingest/sql.h"
+#include "quality/checks.h"
+#include "warehouse/dialect.h"
+
+namespace sluice::ingest {
+namespace {
+
+using engine::ToInt;
+using engine::ToText;
+using warehouse::QualifiedName;
+
+Result<TargetTable> TargetOf(engine::Connection& connection, const config::Ingest& ingest,
+                             const std::string& table) {
+  if (ingest.layout == "files") return FilesTarget(ingest, table);
+  SLUICE_ASSIGN(const SchemaCatalog catalog, SchemaCatalog::Load(connection, ingest.name));
+  return ZenotiTarget(ingest, catalog, table);
+}
+
+// The ledger's "held" entries of the files of a hold, in the order in which they count.
+Result<std::vector<LoadFile>> HeldFiles(engine::Connection& connection,
+                                        const quality::HoldRecord& hold) {
+  SLUICE_ASSIGN(
+      const auto rows,
+      connection.Rows(
+          "SELECT file_id, connection, pod, group_id, log_id, address, size, tag, "
+          "epoch_us(modified), content_hash, load_id, rows_read, inserted, updated, unchanged, "
+          "delete_matched, delete_unmatched, superseded, skipped, quarantined, key_collisions, "
+          "too_long FROM _sluice.files WHERE ingest = $1 AND table_name = $2 AND state = 'held' "
+          "ORDER BY rowid",
+          {hold.owner, hold.table}));
+  const std::set<std::string> addresses(hold.files.begin(), hold.files.end());
+  std::vector<LoadFile> files;
+  for (const auto& row : rows) {
+    if (addresses.count(ToText(row[5])) == 0) continue;
+    LoadFile& file = files.emplace_back();
+    file.file_id = ToInt(row[0]);
+    file.connection = ToText(row[1]);
+    file.pod = ToText(row[2]);
+    file.group = ToInt(row[3]);
+    file.log_id = ToInt(row[4]);
+    file.stored.path = ToText(row[5]);
+    file.stored.size = static_cast<uint64_t>(ToInt(row[6]));
+    file.stored.tag = ToText(row[7]);
+    file.stored.modified = ToInt(row[8]);
+    file.content_hash = ToText(row[9]);
+    file.load_id = ToInt(row[10]);
+    file.counts = {ToInt(row[11]), ToInt(row[12]), ToInt(row[13]), ToInt(row[14]),
+                   ToInt(row[15]), ToInt(row[16]), ToInt(row[17]), ToInt(row[18]),
+                   ToInt(row[19]), ToInt(row[20]), ToInt(row[21])};
+  }
+  return files;
+}
+
+Status DropHeldTables(engine::Connection& connection, const quality::HoldRecord& hold) {
+  if (hold.stage.empty()) return Status::Ok();
+  SLUICE_TRY(connection.Execute("DROP TABLE IF EXISTS " + QualifiedName(hold.stage)).status());
+  return connection.Execute("DROP TABLE IF EXISTS " + QualifiedName(GoneName(hold.load_id))).status();
+}
+
+Status RemoveHeldEntries(engine::Connection& connection, const quality::HoldRecord& hold,
+                         bool with_quarantine) {
+  SLUICE_ASSIGN(const auto files, HeldFiles(connection, hold));
+  for (const LoadFile& file : files) {
+    if (with_quarantine) {
+      SLUICE_TRY(connection
+                     .Execute("DELETE FROM _sluice.quarantine WHERE load_id = $1 AND file_id = $2",
+                              {file.load_id, file.file_id})
+                     .status());
+    }
+    SLUICE_TRY(connection
+                   .Execute("DELETE FROM _sluice.files WHERE file_id = $1 AND state = 'held'",
+                            {file.file_id})
+                   .status());
+  }
+  return Status::Ok();
+}
+
+Result<bool> HasCursor(engine::Connection& connection, const quality::HoldRecord& hold,
+                       const std::string& pod) {
+  SLUICE_ASSIGN(const auto n,
+                connection.Scalar("SELECT count(*) FROM _sluice.cursors WHERE ingest = $1 AND "
+                                  "connection = $2 AND pod = $3 AND table_name = $4",
+                                  {hold.owner, hold.connection, pod, hold.table}));
+  return ToInt(n) > 0;
+}
+
+}  // namespace
+
+Result<TableLoad> PublishHeld(engine::Connection& connection, const config::Ingest& ingest,
+                              const quality::HoldRecord& hold, const quality::RunInfo& run) {
+  TableLoad load;
+  load.ingest = ingest.name;
+  SLUICE_ASSIGN(load.target, TargetOf(connection, ingest, hold.table));
+  load.label = fmt::format("{}.{} {}/{}", ingest.name, hold.table, hold.pod, hold.group);
+  SLUICE_ASSIGN(load.files, HeldFiles(connection, hold));
+  if (load.files.empty()) {
+    return FailedError(fmt::format("the files of hold {} are not in the ledger any more", hold.id));
+  }
+  for (LoadFile& file : load.files) {
+    SLUICE_ASSIGN(const bool known, HasCursor(connection, hold, file.pod));
+    file.full = !known;
+  }
+  load.stage = hold.stage;
+  const std::string gone = GoneName(hold.load_id);
+  SLUICE_ASSIGN(const std::string kind, warehouse::KindOf(connection, gone));
+  if (!kind.empty()) load.gone = gone;
+  SLUICE_TRY(AlterTarget(connection, load));
+  SLUICE_TRY(MergeStage(connection, load));
+  SLUICE_TRY(RemoveHeldEntries(connection, hold, false));
+  SLUICE_TRY(RecordPublished(connection, load, run, hold.id));
+  SLUICE_TRY(warehouse::BumpVersion(connection, load.target.name));
+  return load;
+}
+
+Status ForgetHeld(engine::Connection& connection, const quality::HoldRecord& hold) {
+  SLUICE_TRY(DropHeldTables(connection, hold));
+  return RemoveHeldEntries(connection, hold, true);
+}
+
+Status SkipHeld(engine::Connection& connection, const config::Ingest& ingest,
+                const quality::HoldRecord& hold,
+                const std::vector<connector::StoredFile>& listing, const quality::RunInfo& run) {
+  SLUICE_ASSIGN(std::vector<LoadFile> files, HeldFiles(connection, hold));
+  SLUICE_TRY(DropHeldTables(connection, hold));
+  SLUICE_TRY(RemoveHeldEntries(connection, hold, false));
+  if (files.empty()) {
+    // Never staged: what the store says of them now is what is passed.
+    for (const connector::StoredFile& stored : listing) {
+      if (std::find(hold.files.begin(), hold.files.end(), stored.path) == hold.files.end()) continue;
+      LoadFile& file = files.emplace_back();
+      file.stored = stored;
+      file.connection = hold.connection;
+      file.pod = hold.pod;
+      file.group = hold.group;
+    }
+  }
+  TableLoad load;
+  load.ingest = ingest.name;
+  load.target.name = hold.table;
+  for (LoadFile& file : files) {
+    // Whatever was in it is passed over, and counted so.
+    const int64_t quarantined = file.counts.quarantined;
+    const int64_t read = file.counts.read;
+    file.counts = {};
+    file.counts.read = read;
+    file.counts.quarantined = quarantined;
+    file.counts.skipped = read - quarantined;
+  }
+  load.files = std::move(files);
+  return RecordSkipped(connection, load, hold.kind != "late", run, hold.id);
+}
+
+}  // namespace sluice::ingest

@@ -1,0 +1,359 @@
+#include "ingest/ingest_runner.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "base/hash.h"
+#include "base/text.h"
+#include "env/file.h"
+#include "ingest/fetcher.h"
+#include "ingest/ledger.h"
+#include "ingest/load_checks.h"
+#include "ingest/publish.h"
+#include "ingest/stage.h"
+#include "quality/holds.h"
+#include "warehouse/dialect.h"
+#include "warehouse/fence.h"
+
+namespace sluice::ingest {
+namespace {
+
+std::string SummaryOf(const FileCounts& counts) {
+  std::string text = Counted(static_cast<uint64_t>(counts.read), "row");
+  const auto add = [&](int64_t n, std::string_view what) {
+    if (n > 0) text += fmt::format(", {} {}", Thousands(static_cast<uint64_t>(n)), what);
+  };
+  add(counts.inserted, "inserted");
+  add(counts.updated, "updated");
+  add(counts.unchanged, "unchanged");
+  add(counts.delete_matched, "deleted");
+  add(counts.delete_unmatched, "not there to delete");
+  add(counts.superseded, "superseded");
+  add(counts.skipped, "skipped");
+  add(counts.quarantined, "quarantined");
+  add(counts.too_long, "longer than declared");
+  return text;
+}
+
+class Runner {
+ public:
+  Runner(const IngestContext& context, IngestPlan plan)
+      : context_(context),
+        connection_(context.session.connection()),
+        plan_(std::move(plan)),
+        run_{context.run_id, context.clock.Now()} {}
+
+  Result<IngestOutcome> Run() {
+    SLUICE_ASSIGN(fence_, warehouse::TakeFence(connection_, "ingest:" + context_.ingest.name));
+    SLUICE_TRY(DropStaleStages(connection_));
+    SLUICE_TRY(env::RemoveTree(context_.spool_folder));
+    SLUICE_TRY(env::CreateDirectories(context_.spool_folder, 0700));
+    SLUICE_TRY(ReportLateFiles());
+    ReportProblems();
+    StartFetching();
+    for (Step& step : plan_.steps) {
+      SLUICE_TRY(RunStep(step));
+      SLUICE_TRY(context_.session.database().CheckpointIfLarger(context_.checkpoint_bytes));
+    }
+    fetcher_.reset();
+    SLUICE_TRY(env::RemoveTree(context_.spool_folder));
+    SLUICE_TRY(ListOpenHolds());
+    return std::move(outcome_);
+  }
+
+ private:
+  // A file that came too late is held once, with everything else of that kind of its table and group.
+  Status ReportLateFiles() {
+    outcome_.late_files = static_cast<int64_t>(plan_.late.size());
+    std::map<std::tuple<std::string, std::string, std::string, int64_t>, std::vector<LateFile>> sets;
+    for (const LateFile& late : plan_.late) {
+      sets[{late.connection, late.table, late.pod, late.group}].push_back(late);
+    }
+    for (const auto& [key, files] : sets) {
+      quality::NewHold hold;
+      hold.kind = "late";
+      hold.owner = context_.ingest.name;
+      std::tie(hold.connection, hold.table, hold.pod, hold.group) = key;
+      for (const LateFile& late : files) {
+        hold.files.push_back(late.file.path);
+        hold.message = late.changed ? "a file has changed after it was loaded"
+                                    : "a file came into a group that was passed already";
+      }
+      if (files.size() > 1) hold.message += fmt::format(" ({})", Counted(files.size(), "file"));
+      SLUICE_ASSIGN(const auto open,
+                    connection_.Scalar("SELECT count(*) FROM _sluice.holds WHERE state = 'open' AND "
+                                       "kind = 'late' AND owner = $1 AND table_name = $2 AND pod = "
+                                       "$3 AND group_id = $4 AND files = $5",
+                                       {hold.owner, hold.table, hold.pod, hold.group,
+                                        Join(hold.files, "\n")}));
+      if (engine::ToInt(open) > 0) continue;
+      SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection_));
+      SLUICE_ASSIGN(const std::string id, quality::WriteHold(connection_, hold, run_));
+      SLUICE_TRY(transaction->Commit());
+      context_.reporter.Note(report::Level::kWarning,
+                             fmt::format("{}.{}: {} (hold {})", hold.owner, hold.table,
+                                         hold.message, id));
+    }
+    return Status::Ok();
+  }
+
+  void ReportProblems() {
+    for (const std::string& note : plan_.notes) {
+      outcome_.warnings.push_back(note);
+      context_.reporter.Note(report::Level::kWarning, note);
+    }
+    for (const std::string& problem : plan_.problems) {
+      outcome_.failed = true;
+      outcome_.loads.push_back({Split(problem, ':')[0], problem, "failed", problem, "", {}});
+      context_.reporter.Note(report::Level::kError, problem);
+    }
+  }
+
+  void StartFetching() {
+    std::vector<Fetcher::Task> tasks;
+    for (const Step& step : plan_.steps) {
+      for (const TableLoad& load : step.loads) {
+        for (const LoadFile& file : load.files) tasks.push_back({file.stored, file.store});
+      }
+    }
+    fetcher_ = std::make_unique<Fetcher>(std::move(tasks), context_.spool_folder, FetchLimits(),
+                                         context_.cancel, nullptr);
+  }
+
+  Status RunStep(Step& step) {
+    std::vector<TableLoad*> passed;
+    std::vector<std::vector<quality::CheckResult>> results;
+    for (TableLoad& load : step.loads) {
+      if (context_.cancel != nullptr && context_.cancel->is_set()) return CancelledError("stopped");
+      const size_t first_file = next_file_;
+      next_file_ += load.files.size();
+      context_.reporter.StepBegan(load.label);
+      std::vector<quality::CheckResult> checks;
+      const Status status = StageAndCheck(load, first_file, &checks);
+      for (size_t i = 0; i < load.files.size(); ++i) fetcher_->Release(first_file + i);
+      if (status.ok()) {
+        passed.push_back(&load);
+        results.push_back(std::move(checks));
+        continue;
+      }
+      // Only what concerns this one table may leave it behind alone.
+      const bool goes_on = status.code() == Code::kRejected || status.code() == Code::kHeld ||
+                           status.code() == Code::kNotFound || status.code() == Code::kRetry ||
+                           status.code() == Code::kAuth;
+      if (!goes_on) {
+        context_.reporter.StepEnded(load.label, "failed", status.ToString());
+        return status;
+      }
+      SLUICE_TRY(Leave(load, status, checks));
+    }
+    return passed.empty() ? Status::Ok() : Publish(passed, results);
+  }
+
+  bool IsBlocked(const TableLoad& load) const {
+    if (blocked_.count(load.target.name) > 0) return true;
+    return std::any_of(load.files.begin(), load.files.end(), [&](const LoadFile& file) {
+      return blocked_.count(load.target.name + "/" + file.pod) > 0;
+    });
+  }
+
+  Status StageAndCheck(TableLoad& load, size_t first_file,
+                       std::vector<quality::CheckResult>* checks) {
+    if (IsBlocked(load)) return HeldError("an earlier group of this table waits");
+    uint64_t total = 0;
+    for (const LoadFile& file : load.files) total += file.stored.size;
+    report::Progress progress;
+    progress.total_bytes = total;
+    for (size_t i = 0; i < load.files.size(); ++i) {
+      LoadFile& file = load.files[i];
+      auto fetched = fetcher_->Wait(first_file + i);
+      if (!fetched.ok()) return fetched.status().WithContext(file.stored.path);
+      file.local_path = fetched->local_path;
+      file.content_hash = fetched->content_hash;
+      file.file_id = StableId({load.ingest, file.connection, file.stored.path, file.content_hash});
+      progress.bytes += file.stored.size;
+      context_.reporter.StepAdvanced(load.label, progress);
+    }
+    const StageContext stage{connection_, context_.functions, context_.reporter, context_.cancel,
+                             context_.spool_folder};
+    SLUICE_TRY(Stage(stage, load));
+    progress.rows = static_cast<uint64_t>(load.Total().read);
+    context_.reporter.StepAdvanced(load.label, progress);
+    SLUICE_ASSIGN(*checks, CheckLoad(connection_, context_.ingest, load));
+    std::vector<std::string> failures;
+    for (const quality::CheckResult& result : *checks) {
+      if (result.outcome == quality::Outcome::kPass) continue;
+      const std::string text = fmt::format("{}: {}: {}", load.label, result.check, result.message);
+      if (result.outcome == quality::Outcome::kFail) {
+        failures.push_back(fmt::format("{}: {}", result.check, result.message));
+      } else {
+        outcome_.warnings.push_back(text);
+        context_.reporter.Note(report::Level::kWarning, text);
+      }
+    }
+    if (!failures.empty()) return HeldError(Join(failures, "; "));
+    return Status::Ok();
+  }
+
+  // The load is not published: a gate holds its stage, or its files are held, or it failed for now.
+  Status Leave(TableLoad& load, const Status& status,
+               const std::vector<quality::CheckResult>& checks) {
+    LoadOutcome outcome{load.target.name, load.label, "failed", status.ToString(), "", load.Total()};
+    if (IsBlocked(load)) {
+      outcome.outcome = "waiting";
+    } else if (status.code() == Code::kHeld || status.code() == Code::kRejected) {
+      outcome.outcome = "held";
+      SLUICE_ASSIGN(outcome.hold_id, Hold(load, status, checks));
+    } else {
+      outcome_.failed = true;
+    }
+    Block(load);
+    context_.reporter.StepEnded(
+        load.label, outcome.outcome,
+        outcome.hold_id.empty() ? status.ToString()
+                                : fmt::format("{} (hold {})", status.message(), outcome.hold_id));
+    outcome_.loads.push_back(std::move(outcome));
+    return Status::Ok();
+  }
+
+  void Block(const TableLoad& load) {
+    std::set<std::string> pods;
+    for (const LoadFile& file : load.files) pods.insert(file.pod);
+    if (!load.target.match_pod || pods.size() > 1) {
+      blocked_.insert(load.target.name);
+    } else {
+      blocked_.insert(load.target.name + "/" + *pods.begin());
+    }
+  }
+
+  Result<std::string> Hold(TableLoad& load, const Status& status,
+                           const std::vector<quality::CheckResult>& checks) {
+    const LoadFile& last = load.files.back();
+    quality::NewHold hold;
+    hold.kind = status.code() == Code::kHeld ? "gate" : "file";
+    hold.owner = load.ingest;
+    hold.connection = last.connection;
+    hold.table = load.target.name;
+    hold.pod = last.pod;
+    hold.group = last.group;
+    hold.load_id = load.files.front().load_id;
+    hold.message = status.message();
+    std::vector<std::string> names;
+    for (const quality::CheckResult& check : checks) {
+      if (check.outcome == quality::Outcome::kFail) names.push_back(check.check);
+    }
+    hold.check = hold.kind == "gate" ? Join(names, ", ") : TooManyBadRows(status);
+    for (const LoadFile& file : load.files) hold.files.push_back(file.stored.path);
+    SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection_));
+    SLUICE_TRY(warehouse::CheckFence(connection_, fence_));
+    if (hold.kind == "gate") {
+      hold.stage = load.stage;
+      SLUICE_TRY(RecordHeldFiles(connection_, load, run_));
+    }
+    SLUICE_TRY(RecordChecks(load, checks));
+    SLUICE_ASSIGN(std::string id, quality::WriteHold(connection_, hold, run_));
+    SLUICE_TRY(transaction->Commit());
+    return id;
+  }
+
+  static std::string TooManyBadRows(const Status& status) {
+    return status.message().find(" are bad, more than") == std::string::npos ? "file" : "bad_rows";
+  }
+
+  Status RecordChecks(const TableLoad& load, const std::vector<quality::CheckResult>& checks) {
+    const LoadFile& last = load.files.back();
+    for (const quality::CheckResult& check : checks) {
+      SLUICE_TRY(quality::RecordCheck(
+          connection_, {load.ingest, load.target.name, last.pod, last.group}, check, run_));
+    }
+    return Status::Ok();
+  }
+
+  Status Publish(const std::vector<TableLoad*>& loads,
+                 const std::vector<std::vector<quality::CheckResult>>& checks) {
+    {
+      SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection_));
+      SLUICE_TRY(warehouse::CheckFence(connection_, fence_));
+      for (TableLoad* load : loads) {
+        SLUICE_TRY(AlterTarget(connection_, *load).WithContext(load->label));
+      }
+      for (size_t i = 0; i < loads.size(); ++i) {
+        SLUICE_TRY(MergeStage(connection_, *loads[i]).WithContext(loads[i]->label));
+        SLUICE_TRY(RecordPublished(connection_, *loads[i], run_, ""));
+        SLUICE_TRY(RecordChecks(*loads[i], checks[i]));
+        SLUICE_TRY(warehouse::BumpVersion(connection_, loads[i]->target.name));
+      }
+      SLUICE_TRY(transaction->Commit());
+    }
+    for (TableLoad* load : loads) {
+      SLUICE_TRY(ReadBack(*load));
+      const FileCounts total = load->Total();
+      outcome_.total += total;
+      context_.reporter.StepEnded(load->label, "done", SummaryOf(total));
+      outcome_.loads.push_back({load->target.name, load->label, "done", "", "", total});
+      load->quarantined.clear();
+      load->quarantined.shrink_to_fit();
+    }
+    return Status::Ok();
+  }
+
+  // COMMIT is not believed: the engine has reported success for what it rolled back.
+  Status ReadBack(const TableLoad& load) {
+    SLUICE_ASSIGN(const auto there,
+                  connection_.Scalar("SELECT count(*) FROM _sluice.loads WHERE load_id = $1",
+                                     {load.files.front().load_id}));
+    if (engine::ToInt(there) > 0) return Status::Ok();
+    return FailedError(fmt::format("{}: the commit was reported as done and is not there", load.label));
+  }
+
+  Status ListOpenHolds() {
+    SLUICE_ASSIGN(const auto rows,
+                  connection_.Rows("SELECT hold_id FROM _sluice.holds WHERE state = 'open' AND owner "
+                                   "= $1 ORDER BY created_at, hold_id",
+                                   {context_.ingest.name}));
+    for (const auto& row : rows) outcome_.hold_ids.push_back(engine::ToText(row[0]));
+    return Status::Ok();
+  }
+
+  const IngestContext& context_;
+  engine::Connection& connection_;
+  IngestPlan plan_;
+  const RunInfo run_;
+  warehouse::Fence fence_;
+  std::unique_ptr<Fetcher> fetcher_;
+  size_t next_file_ = 0;
+  std::set<std::string> blocked_;  // "table" or "table/pod"
+  IngestOutcome outcome_;
+};
+
+}  // namespace
+
+Result<IngestPlan> PlanIngest(const IngestContext& context, const std::vector<Source>& sources,
+                              bool write) {
+  engine::Connection& connection = context.session.connection();
+  SLUICE_ASSIGN(const LedgerState ledger, ReadLedger(connection, context.ingest.name));
+  if (context.ingest.layout == "files") return PlanFiles(context.ingest, sources, ledger);
+  SLUICE_ASSIGN(SchemaCatalog catalog, SchemaCatalog::Load(connection, context.ingest.name));
+  std::vector<std::string> notes;
+  for (const Source& source : sources) {
+    const ZenotiDrop drop = ReadDrop(source.listing, context.ingest.prefix);
+    SLUICE_TRY(catalog.Update(source.connection, *source.store, drop.schema_files, &notes,
+                              context.cancel));
+  }
+  if (write && catalog.has_news()) {
+    SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection));
+    SLUICE_TRY(catalog.Save(connection, context.ingest.name, context.clock.Now()));
+    SLUICE_TRY(transaction->Commit());
+  }
+  SLUICE_ASSIGN(IngestPlan plan,
+                PlanZenoti(context.ingest, sources, catalog, ledger, context.clock.Now()));
+  plan.notes.insert(plan.notes.begin(), notes.begin(), notes.end());
+  return plan;
+}
+
+Result<IngestOutcome> RunIngest(const IngestContext& context, IngestPlan plan) {
+  return Runner(context, std::move(plan)).Run();
+}
+
+}  // namespace sluice::ingest

@@ -1,0 +1,210 @@
+#include "ingest/ledger.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/hash.h"
+#include "base/text.h"
+
+namespace sluice::ingest {
+namespace {
+
+using engine::ToInt;
+using engine::ToText;
+using engine::Value;
+
+std::string TimestampText(env::Micros time) { return env::FormatUtc(time, true); }
+
+std::vector<Value> CountValues(const FileCounts& c) {
+  return {c.read,       c.inserted, c.updated,     c.unchanged,      c.delete_matched, c.delete_unmatched,
+          c.superseded, c.skipped,  c.quarantined, c.key_collisions, c.too_long};
+}
+
+Status AppendFiles(engine::Connection& connection, const TableLoad& load,
+                   const std::string& state) {
+  SLUICE_ASSIGN(const auto appender, engine::Appender::Open(connection, "_sluice", "files"));
+  for (const LoadFile& file : load.files) {
+    std::vector<Value> row = {file.file_id,
+                              load.ingest,
+                              file.connection,
+                              load.target.name,
+                              file.pod,
+                              file.group,
+                              file.log_id,
+                              file.stored.path,
+                              static_cast<int64_t>(file.stored.size),
+                              file.stored.tag,
+                              TimestampText(file.stored.modified),
+                              file.content_hash,
+                              state,
+                              std::string(),
+                              file.load_id};
+    for (const Value& count : CountValues(file.counts)) row.push_back(count);
+    SLUICE_TRY(appender->Row(row));
+  }
+  return appender->Close();
+}
+
+Status AppendQuarantine(engine::Connection& connection, const TableLoad& load,
+                        const RunInfo& run) {
+  if (load.quarantined.empty()) return Status::Ok();
+  SLUICE_ASSIGN(const auto appender, engine::Appender::Open(connection, "_sluice", "quarantine"));
+  for (const QuarantinedRow& bad : load.quarantined) {
+    const LoadFile& file = load.files[bad.file];
+    // Known by the content of its file and its place in it, wherever the file lies.
+    const int64_t id = StableId({file.content_hash, std::to_string(bad.byte_offset)});
+    const auto text = [](const std::string& value) {
+      return IsValidUtf8(value) ? value : "\\x" + HexEncode({reinterpret_cast<const uint8_t*>(
+                                                                 value.data()),
+                                                             value.size()});
+    };
+    SLUICE_TRY(appender->Row({id, file.load_id, file.file_id, load.ingest, load.target.name,
+                              file.pod, file.stored.path, file.content_hash, bad.record, bad.line,
+                              bad.byte_offset, bad.column.empty() ? Value() : Value(bad.column),
+                              bad.value.empty() ? Value() : Value(text(bad.value)), bad.reason,
+                              text(bad.raw), TimestampText(run.now)}));
+  }
+  return appender->Close();
+}
+
+// The files of `load` by load id: one record each, for several pods may be published in one step.
+std::map<int64_t, std::vector<const LoadFile*>> ByLoad(const TableLoad& load) {
+  std::map<int64_t, std::vector<const LoadFile*>> by_load;
+  for (const LoadFile& file : load.files) by_load[file.load_id].push_back(&file);
+  return by_load;
+}
+
+Status MoveCursor(engine::Connection& connection, const TableLoad& load,
+                  const std::vector<const LoadFile*>& files, const FileCounts& total,
+                  const RunInfo& run) {
+  const LoadFile& last = *files.back();
+  const std::vector<Value> where = {load.ingest, last.connection, last.pod, load.target.name};
+  SLUICE_TRY(connection
+                 .Execute("DELETE FROM _sluice.cursors WHERE ingest = $1 AND connection = $2 AND "
+                          "pod = $3 AND table_name = $4",
+                          where)
+                 .status());
+  std::vector<Value> row = where;
+  row.insert(row.end(), {last.group, last.log_id, TimestampText(run.now), total.read});
+  return connection
+      .Execute("INSERT INTO _sluice.cursors VALUES ($1, $2, $3, $4, $5, $6, $7::TIMESTAMP, $8)", row)
+      .status();
+}
+
+}  // namespace
+
+Result<LedgerState> ReadLedger(engine::Connection& connection, const std::string& ingest) {
+  LedgerState state;
+  // The newest entry of an address is the one that counts; entries are only ever added.
+  SLUICE_ASSIGN(auto files, connection.Query("SELECT connection, address, tag, state FROM "
+                                             "_sluice.files WHERE ingest = $1 ORDER BY rowid",
+                                             {ingest}));
+  while (true) {
+    SLUICE_ASSIGN(const auto batch, files.Next());
+    if (!batch) break;
+    for (size_t r = 0; r < batch->rows(); ++r) {
+      state.files[{std::string(batch->text(0, r)), std::string(batch->text(1, r))}] = {
+          std::string(batch->text(2, r)), std::string(batch->text(3, r))};
+    }
+  }
+  SLUICE_ASSIGN(const auto cursors,
+                connection.Rows("SELECT connection, pod, table_name, group_id, log_id FROM "
+                                "_sluice.cursors WHERE ingest = $1",
+                                {ingest}));
+  for (const auto& row : cursors) {
+    state.cursors[{ToText(row[0]), ToText(row[1]), ToText(row[2])}] = {ToInt(row[3]),
+                                                                       ToInt(row[4])};
+  }
+  SLUICE_ASSIGN(const auto holds,
+                connection.Rows("SELECT hold_id, kind, table_name, pod, group_id, message, state, "
+                                "check_name FROM _sluice.holds WHERE owner = $1 ORDER BY created_at, "
+                                "hold_id",
+                                {ingest}));
+  for (const auto& row : holds) {
+    if (ToText(row[6]) == "open") {
+      state.holds.push_back({ToText(row[0]), ToText(row[1]), ToText(row[2]), ToText(row[3]),
+                             ToInt(row[4]), ToText(row[5])});
+    } else if (ToText(row[6]) == "accepted" && ToText(row[7]) == "bad_rows") {
+      state.limits_lifted.insert({ToText(row[2]), ToText(row[3]), ToInt(row[4])});
+    }
+  }
+  SLUICE_ASSIGN(const auto tables,
+                connection.Rows("SELECT table_name FROM duckdb_tables() WHERE database_name = "
+                                "current_database() AND schema_name = 'main'"));
+  for (const auto& row : tables) state.tables.insert(ToText(row[0]));
+  return state;
+}
+
+Status RecordPublished(engine::Connection& connection, const TableLoad& load, const RunInfo& run,
+                       const std::string& hold_id) {
+  SLUICE_TRY(AppendFiles(connection, load, "loaded"));
+  SLUICE_TRY(AppendQuarantine(connection, load, run));
+  for (const auto& [load_id, files] : ByLoad(load)) {
+    FileCounts total;
+    env::Micros newest = 0;
+    for (const LoadFile* file : files) {
+      total += file->counts;
+      newest = std::max(newest, file->stored.modified);
+    }
+    const LoadFile& first = *files.front();
+    std::vector<Value> row = {load_id,
+                              run.run_id,
+                              load.ingest,
+                              first.connection,
+                              load.target.name,
+                              first.pod,
+                              first.group,
+                              std::string(first.full ? "full" : "increment"),
+                              std::string(MergeName(load.target.merge)),
+                              env::FormatDate(newest),
+                              TimestampText(run.now),
+                              hold_id.empty() ? Value() : Value(hold_id)};
+    for (const Value& count : CountValues(total)) row.push_back(count);
+    SLUICE_TRY(connection
+                   .Execute("INSERT INTO _sluice.loads VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
+                            "$10::DATE, $11::TIMESTAMP, $12, $13, $14, $15, $16, $17, $18, $19, $20, "
+                            "$21, $22, $23)",
+                            row)
+                   .status());
+    SLUICE_TRY(MoveCursor(connection, load, files, total, run));
+  }
+  return Status::Ok();
+}
+
+Status RecordSkipped(engine::Connection& connection, const TableLoad& load, bool moves_cursor,
+                     const RunInfo& run, const std::string& hold_id) {
+  SLUICE_TRY(AppendFiles(connection, load, "skipped"));
+  SLUICE_TRY(connection
+                 .Execute("UPDATE _sluice.files SET reason = $1 WHERE state = 'skipped' AND reason = "
+                          "'' AND ingest = $2 AND table_name = $3",
+                          {"skipped by a decision on hold " + hold_id, load.ingest, load.target.name})
+                 .status());
+  if (!moves_cursor) return Status::Ok();
+  std::map<std::string, std::vector<const LoadFile*>> by_pod;
+  for (const LoadFile& file : load.files) by_pod[file.pod].push_back(&file);
+  for (const auto& [pod, files] : by_pod) {
+    SLUICE_TRY(MoveCursor(connection, load, files, FileCounts(), run));
+  }
+  return Status::Ok();
+}
+
+Status RecordHeldFiles(engine::Connection& connection, const TableLoad& load, const RunInfo& run) {
+  SLUICE_TRY(AppendFiles(connection, load, "held"));
+  return AppendQuarantine(connection, load, run);
+}
+
+Result<std::vector<double>> LoadHistory(engine::Connection& connection, const std::string& ingest,
+                                        const std::string& table, const std::string& pod,
+                                        int64_t limit) {
+  SLUICE_ASSIGN(const auto rows,
+                connection.Rows("SELECT rows_read FROM _sluice.loads WHERE ingest = $1 AND "
+                                "table_name = $2 AND pod = $3 AND kind = 'increment' AND hold_id IS "
+                                "NULL ORDER BY group_id DESC, published_at DESC, load_id LIMIT $4",
+                                {ingest, table, pod, limit}));
+  std::vector<double> history;
+  for (const auto& row : rows) history.push_back(static_cast<double>(ToInt(row[0])));
+  return history;
+}
+
+}  // namespace sluice::ingest

@@ -1,0 +1,73 @@
+// What was loaded so far, as the warehouse remembers it: the file ledger, cursors, holds, load
+// records, fences. Reads for planning, writes inside the publishing transaction.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "engine/engine.h"
+#include "env/clock.h"
+#include "ingest/table_load.h"
+#include "quality/holds.h"
+
+namespace sluice::ingest {
+
+struct Cursor {
+  int64_t group = 0;
+  int64_t log_id = 0;
+};
+
+struct KnownFile {
+  std::string tag;
+  std::string state;  // loaded, held, skipped
+};
+
+struct OpenHold {
+  std::string id;
+  std::string kind;
+  std::string table;
+  std::string pod;
+  int64_t group = 0;
+  std::string message;
+};
+
+// Everything that planning one ingest needs.
+struct LedgerState {
+  // (connection, address) -> the newest entry.
+  std::map<std::pair<std::string, std::string>, KnownFile> files;
+  // (connection, pod, table).
+  std::map<std::tuple<std::string, std::string, std::string>, Cursor> cursors;
+  std::vector<OpenHold> holds;
+  // Files whose limit of bad rows somebody lifted: (table, pod, group).
+  std::set<std::tuple<std::string, std::string, int64_t>> limits_lifted;
+  std::set<std::string> tables;  // that are there already
+};
+
+Result<LedgerState> ReadLedger(engine::Connection& connection, const std::string& ingest);
+
+using quality::RunInfo;
+
+// Load records, ledger entries, quarantined rows and cursors of a load that is being published.
+// `hold_id` of a load that a gate had held. In the caller's transaction.
+Status RecordPublished(engine::Connection& connection, const TableLoad& load, const RunInfo& run,
+                       const std::string& hold_id);
+
+// The entries of files that somebody decided to pass over; the cursor goes past them when
+// `moves_cursor`.
+Status RecordSkipped(engine::Connection& connection, const TableLoad& load, bool moves_cursor,
+                     const RunInfo& run, const std::string& hold_id);
+
+// The file entries of a load that waits (state "held") and its quarantined rows.
+Status RecordHeldFiles(engine::Connection& connection, const TableLoad& load, const RunInfo& run);
+
+// Rows of earlier increments of a table, newest first, without loads that a gate had held.
+Result<std::vector<double>> LoadHistory(engine::Connection& connection, const std::string& ingest,
+                                        const std::string& table, const std::string& pod,
+                                        int64_t limit);
+
+}  // namespace sluice::ingest

@@ -1,0 +1,215 @@
+#include "ingest/publish.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "ingest/sql.h"
+#include "warehouse/dialect.h"
+
+namespace sluice::ingest {
+namespace {
+
+using warehouse::NameList;
+using warehouse::QualifiedName;
+using warehouse::QuoteName;
+
+Status Run(engine::Connection& connection, const std::string& sql) {
+  return connection.Execute(sql).status();
+}
+
+std::string File() { return QuoteName(kFileColumn); }
+
+// Inserted rows whose key was there already (in the target, after its deletions) or stands twice.
+// A fact's key that was not voided: both rows stand, and the unique check decides what that means.
+Status CountCollisions(engine::Connection& connection, TableLoad& load, const std::string& rows,
+                       bool against_target) {
+  const TargetTable& target = load.target;
+  if (target.key.empty()) return Status::Ok();
+  const std::vector<std::string> match = target.MatchColumns();
+  if (against_target) {
+    SLUICE_TRY(AddCounts(
+        connection,
+        fmt::format("SELECT s.{0}, count(*) FROM {1} s WHERE EXISTS (SELECT 1 FROM {2} t WHERE {3}) "
+                    "GROUP BY s.{0}",
+                    File(), rows, QualifiedName(target.name), Matches(target, "t", "s")),
+        load, {&FileCounts::key_collisions}));
+  }
+  const std::string repeated =
+      fmt::format("SELECT {0} FROM {1} GROUP BY ALL HAVING count(*) > 1", NameList(match), rows);
+  SLUICE_ASSIGN(const auto any,
+                connection.Scalar(fmt::format("SELECT count(*) FROM ({})", repeated)));
+  if (engine::ToInt(any) == 0) return Status::Ok();
+  // Of rows with one key the first in the order of the files is no collision, the others are; where
+  // the target has the key, all of them were counted above.
+  const std::string not_in_target =
+      against_target ? fmt::format("AND NOT EXISTS (SELECT 1 FROM {} t WHERE {})",
+                                   QualifiedName(target.name), Matches(target, "t", "s"))
+                     : std::string();
+  return AddCounts(
+      connection,
+      fmt::format("SELECT file, count(*) FROM (SELECT s.{file} AS file, row_number() OVER (PARTITION "
+                  "BY {match} ORDER BY f.position, s.rowid) AS place FROM {rows} s JOIN {files} ON "
+                  "f.file = s.{file} JOIN ({repeated}) r ON {same} WHERE true {missing}) WHERE "
+                  "place > 1 GROUP BY file",
+                  fmt::arg("file", File()), fmt::arg("match", NameList(match, "s.")),
+                  fmt::arg("rows", rows), fmt::arg("files", FileOrder(load, "f")),
+                  fmt::arg("repeated", repeated), fmt::arg("same", Matches(target, "s", "r")),
+                  fmt::arg("missing", not_in_target)),
+      load, {&FileCounts::key_collisions});
+}
+
+Status CountInserted(engine::Connection& connection, TableLoad& load, const std::string& rows) {
+  return AddCounts(connection,
+                   fmt::format("SELECT {0}, count(*) FROM {1} GROUP BY {0}", File(), rows), load,
+                   {&FileCounts::inserted});
+}
+
+// Markers whose row was there; `in_target` is false when there was no target.
+Status CountMatchedMarkers(engine::Connection& connection, TableLoad& load, bool in_target) {
+  if (load.gone.empty()) return Status::Ok();
+  const std::string there =
+      in_target ? fmt::format("OR (g.first AND EXISTS (SELECT 1 FROM {} t WHERE {}))",
+                              QualifiedName(load.target.name), Matches(load.target, "t", "g"))
+                : std::string();
+  return AddCounts(
+      connection,
+      fmt::format("SELECT g.file, sum(g.markers), -sum(g.markers) FROM {} g WHERE g.in_stage {} "
+                  "GROUP BY g.file",
+                  QualifiedName(load.gone), there),
+      load, {&FileCounts::delete_matched, &FileCounts::delete_unmatched});
+}
+
+Status InsertStage(engine::Connection& connection, const TableLoad& load,
+                   const std::string& condition) {
+  const std::string columns = NameList(load.target.AllColumns());
+  return Run(connection, fmt::format("INSERT INTO {} ({}) SELECT {} FROM {} s {}",
+                                     QualifiedName(load.target.name), columns, columns,
+                                     QualifiedName(load.stage), condition));
+}
+
+Status MergeInsert(engine::Connection& connection, TableLoad& load) {
+  const std::string stage = QualifiedName(load.stage);
+  SLUICE_TRY(CountMatchedMarkers(connection, load, true));
+  if (!load.gone.empty()) {
+    SLUICE_TRY(Run(connection, fmt::format("DELETE FROM {} t USING (SELECT DISTINCT {} FROM {}) g "
+                                           "WHERE {}",
+                                           QualifiedName(load.target.name),
+                                           NameList(load.target.MatchColumns()),
+                                           QualifiedName(load.gone),
+                                           Matches(load.target, "t", "g"))));
+  }
+  SLUICE_TRY(CountInserted(connection, load, stage));
+  SLUICE_TRY(CountCollisions(connection, load, stage, true));
+  return InsertStage(connection, load, "");
+}
+
+Status MergeUpdate(engine::Connection& connection, TableLoad& load) {
+  const TargetTable& target = load.target;
+  std::string same_values;
+  for (const DdlColumn& column : target.columns) {
+    if (!same_values.empty()) same_values += " AND ";
+    same_values += fmt::format("t.{0} IS NOT DISTINCT FROM s.{0}", QuoteName(column.name));
+  }
+  // Unchanged rows stay as they are, lineage included.
+  SLUICE_TRY(Run(connection,
+                 fmt::format("CREATE OR REPLACE TEMP TABLE sluice_compared AS SELECT s.rowid AS id, "
+                             "s.{file} AS file, t.rowid IS NULL AS is_new, t.rowid IS NOT NULL AND "
+                             "{same} AS is_same FROM {stage} s LEFT JOIN {target} t ON {match}",
+                             fmt::arg("file", File()), fmt::arg("same", same_values),
+                             fmt::arg("stage", QualifiedName(load.stage)),
+                             fmt::arg("target", QualifiedName(target.name)),
+                             fmt::arg("match", Matches(target, "t", "s")))));
+  SLUICE_TRY(AddCounts(connection,
+                       "SELECT file, count(*) FILTER (is_new), count(*) FILTER (NOT is_new AND NOT "
+                       "is_same), count(*) FILTER (is_same) FROM sluice_compared GROUP BY file",
+                       load,
+                       {&FileCounts::inserted, &FileCounts::updated, &FileCounts::unchanged}));
+  SLUICE_TRY(Run(connection,
+                 fmt::format("DELETE FROM {} t USING (SELECT s.* FROM {} s JOIN sluice_compared c "
+                             "ON c.id = s.rowid WHERE NOT c.is_new AND NOT c.is_same) s WHERE {}",
+                             QualifiedName(target.name), QualifiedName(load.stage),
+                             Matches(target, "t", "s"))));
+  SLUICE_TRY(InsertStage(connection, load,
+                         "WHERE rowid IN (SELECT id FROM sluice_compared WHERE NOT is_same)"));
+  return Run(connection, "DROP TABLE sluice_compared");
+}
+
+Status CheckAccounts(const TableLoad& load) {
+  for (const LoadFile& file : load.files) {
+    if (file.counts.Adds()) continue;
+    const FileCounts& c = file.counts;
+    return FailedError(fmt::format(
+        "{}: the rows of {} do not add up: read {}, inserted {}, updated {}, unchanged {}, deleted "
+        "{}, not there to delete {}, superseded {}, skipped {}, quarantined {}",
+        load.label, file.stored.path, c.read, c.inserted, c.updated, c.unchanged, c.delete_matched,
+        c.delete_unmatched, c.superseded, c.skipped, c.quarantined));
+  }
+  return Status::Ok();
+}
+
+Status AddMissingColumns(engine::Connection& connection, const TargetTable& target,
+                         const std::string& table,
+                         const std::vector<warehouse::ColumnInfo>& present) {
+  for (const DdlColumn& column : target.columns) {
+    const bool there = std::any_of(present.begin(), present.end(), [&](const auto& known) {
+      return known.name == column.name;
+    });
+    if (there) continue;
+    SLUICE_TRY(Run(connection,
+                   fmt::format("ALTER TABLE {} ADD COLUMN {} {}", QualifiedName(table),
+                               QuoteName(column.name), column.type.DuckDb())));
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
+Status AlterTarget(engine::Connection& connection, TableLoad& load) {
+  const TargetTable& target = load.target;
+  SLUICE_ASSIGN(const auto present, warehouse::ColumnsOf(connection, target.name));
+  const bool by_renaming = present.empty() || target.merge == Merge::kReplace;
+  if (by_renaming) {
+    // Views survive this: they hold the name, not the table.
+    if (!present.empty()) {
+      SLUICE_TRY(Run(connection, "DROP TABLE " + QualifiedName(target.name)));
+    }
+    SLUICE_TRY(Run(connection, fmt::format("ALTER TABLE {} RENAME TO {}", QualifiedName(load.stage),
+                                           QuoteName(target.name))));
+    load.stage.clear();
+    return Status::Ok();
+  }
+  SLUICE_TRY(AddMissingColumns(connection, target, target.name, present));
+  // A stage that a gate held may be older than the table's newest columns.
+  SLUICE_ASSIGN(const auto staged, warehouse::ColumnsOf(connection, load.stage));
+  return AddMissingColumns(connection, target, load.stage, staged);
+}
+
+Status MergeStage(engine::Connection& connection, TableLoad& load) {
+  if (load.stage.empty()) {
+    const std::string rows = QualifiedName(load.target.name);
+    SLUICE_TRY(CountMatchedMarkers(connection, load, false));
+    SLUICE_TRY(CountInserted(connection, load, rows));
+    if (load.target.merge == Merge::kDeleteInsert || load.target.merge == Merge::kInsertNonVoid) {
+      SLUICE_TRY(CountCollisions(connection, load, rows, false));
+    }
+  } else {
+    switch (load.target.merge) {
+      case Merge::kDeleteInsert:
+      case Merge::kInsertNonVoid: SLUICE_TRY(MergeInsert(connection, load)); break;
+      case Merge::kUpdateInsert: SLUICE_TRY(MergeUpdate(connection, load)); break;
+      case Merge::kAppend:
+      case Merge::kReplace:
+        SLUICE_TRY(CountInserted(connection, load, QualifiedName(load.stage)));
+        SLUICE_TRY(InsertStage(connection, load, ""));
+        break;
+    }
+    SLUICE_TRY(Run(connection, "DROP TABLE " + QualifiedName(load.stage)));
+  }
+  if (!load.gone.empty()) {
+    SLUICE_TRY(Run(connection, "DROP TABLE " + QualifiedName(load.gone)));
+  }
+  return CheckAccounts(load);
+}
+
+}  // namespace sluice::ingest

@@ -1,0 +1,340 @@
+#include "ingest/stage.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "env/file.h"
+#include "format/cast_functions.h"
+#include "format/read_csv.h"
+#include "ingest/file_shape.h"
+#include "ingest/readable_copy.h"
+#include "ingest/reduce.h"
+#include "ingest/second_look.h"
+#include "ingest/sql.h"
+#include "warehouse/dialect.h"
+
+namespace sluice::ingest {
+namespace {
+
+using warehouse::QualifiedName;
+using warehouse::QuoteName;
+using warehouse::QuoteText;
+
+// One statement reads at most so many files: its text and its bookkeeping stay bounded.
+constexpr size_t kFilesPerStatement = 1000;
+
+struct ShapedFile {
+  size_t index = 0;  // into TableLoad::files
+  FileShape shape;
+  ReadableCopy copy;  // what the engine reads
+};
+
+// Files that one statement can read: neighbours in order, alike in everything.
+struct Batch {
+  std::vector<const ShapedFile*> files;
+};
+
+bool Alike(const TableLoad& load, const ShapedFile& a, const ShapedFile& b) {
+  const LoadFile& x = load.files[a.index];
+  const LoadFile& y = load.files[b.index];
+  return a.shape == b.shape && a.copy.parallel == b.copy.parallel &&
+         a.copy.compression == b.copy.compression && a.copy.header == b.copy.header &&
+         x.load_id == y.load_id && x.pod == y.pod;
+}
+
+std::vector<Batch> MakeBatches(const TableLoad& load, const std::vector<ShapedFile>& files) {
+  std::vector<Batch> batches;
+  for (const ShapedFile& file : files) {
+    if (batches.empty() || !Alike(load, *batches.back().files.front(), file) ||
+        batches.back().files.size() >= kFilesPerStatement) {
+      batches.emplace_back();
+    }
+    batches.back().files.push_back(&file);
+  }
+  return batches;
+}
+
+// The SELECT that reads a batch: text -> typed values, bad rows left out and counted.
+class StageSelect {
+ public:
+  StageSelect(const TableLoad& load, const Batch& batch)
+      : load_(load), target_(load.target), batch_(batch), shape_(batch.files.front()->shape) {}
+
+  std::string Sql() {
+    std::string outer;
+    std::string inner;
+    for (const DdlColumn& column : target_.columns) {
+      AddColumn(column, outer, inner);
+    }
+    const LoadFile& first = load_.files[batch_.files.front()->index];
+    if (target_.has_pod) {
+      outer += fmt::format("CAST({} AS VARCHAR) AS {}, ", QuoteText(first.pod),
+                           QuoteName(kPodColumn));
+    }
+    outer += fmt::format("CAST({} AS BIGINT) AS {}, sluice_file_id AS {}", first.load_id,
+                         QuoteName(kLoadColumn), QuoteName(kFileColumn));
+    inner += FileExpression(first) + " AS sluice_file_id";
+    return fmt::format("SELECT {} FROM (SELECT {} FROM {}) WHERE sluice_accept(sluice_file_id, {}, {})",
+                       outer, inner, format::ReadCsvCall(ReadOptions()),
+                       bad_.empty() ? "false" : bad_, too_long_.empty() ? "false" : too_long_);
+  }
+
+ private:
+  void AddColumn(const DdlColumn& column, std::string& outer, std::string& inner) {
+    const auto at = std::find(shape_.columns.begin(), shape_.columns.end(), column.name);
+    const bool required = Required(column.name);
+    if (at == shape_.columns.end()) {
+      outer += fmt::format("CAST(NULL AS {}) AS {}, ", column.type.DuckDb(), QuoteName(column.name));
+      if (required) Or(bad_, "true");
+      return;
+    }
+    const auto position = static_cast<size_t>(at - shape_.columns.begin());
+    const std::string raw = QuoteName(RawName(position));
+    const std::string typed = QuoteName(fmt::format("v{}", position));
+    outer += fmt::format("{} AS {}, ", typed, QuoteName(column.name));
+    if (column.type.kind == format::SqlType::Kind::kText) {
+      inner += fmt::format("{} AS {}, ", raw, typed);
+      if (column.type.max_bytes > 0) {
+        Or(too_long_, fmt::format("strlen({}) > {}", typed, column.type.max_bytes));
+      }
+    } else {
+      inner += fmt::format("{} AS {}, {}, ", format::CastExpression(column.type, raw), typed, raw);
+      if (!required) Or(bad_, fmt::format("({} IS NULL AND {} IS NOT NULL)", typed, raw));
+    }
+    if (required) Or(bad_, typed + " IS NULL");
+  }
+
+  bool Required(const std::string& name) const {
+    return std::find(target_.key.begin(), target_.key.end(), name) != target_.key.end() ||
+           (target_.merge == Merge::kDeleteInsert && name == target_.void_column);
+  }
+
+  static void Or(std::string& condition, const std::string& more) {
+    if (!condition.empty()) condition += " OR ";
+    condition += more;
+  }
+
+  static std::string RawName(size_t position) { return fmt::format("r{}", position); }
+
+  std::string FileExpression(const LoadFile& first) const {
+    if (batch_.files.size() > 1) return "sluice_file(sluice_path)";
+    return fmt::format("sluice_file(CAST({} AS BIGINT))", first.file_id);
+  }
+
+  format::ReadCsvOptions ReadOptions() const {
+    const ShapedFile& first = *batch_.files.front();
+    format::ReadCsvOptions options;
+    for (const ShapedFile* file : batch_.files) options.paths.push_back(file->copy.path);
+    for (size_t i = 0; i < shape_.columns.size(); ++i) options.columns.push_back(RawName(i));
+    options.compression = first.copy.compression;
+    options.dialect = DialectOf(target_.csv);
+    options.header = first.copy.header;
+    options.parallel = first.copy.parallel;
+    if (batch_.files.size() > 1) options.file_column = "sluice_path";
+    return options;
+  }
+
+  const TableLoad& load_;
+  const TargetTable& target_;
+  const Batch& batch_;
+  const FileShape& shape_;
+  std::string bad_;
+  std::string too_long_;
+};
+
+std::string EmptyStage(const TableLoad& load) {
+  std::string columns;
+  for (const DdlColumn& column : load.target.columns) {
+    columns += fmt::format("{} {}, ", QuoteName(column.name), column.type.DuckDb());
+  }
+  if (load.target.has_pod) columns += fmt::format("{} VARCHAR, ", QuoteName(kPodColumn));
+  return fmt::format("CREATE TABLE {} ({}{} BIGINT, {} BIGINT)", QualifiedName(load.stage), columns,
+                     QuoteName(kLoadColumn), QuoteName(kFileColumn));
+}
+
+Status DropRejects(engine::Connection& connection) {
+  SLUICE_TRY(connection.Execute("DROP TABLE IF EXISTS temp.reject_errors").status());
+  return connection.Execute("DROP TABLE IF EXISTS temp.reject_scans").status();
+}
+
+// Broken records of the last statement, by the path that was read.
+Result<std::map<std::string, int64_t>> TakeRejects(engine::Connection& connection) {
+  SLUICE_ASSIGN(const auto rows,
+                connection.Rows("SELECT s.file_path, count(DISTINCT (e.scan_id, e.file_id, e.line)) "
+                                "FROM reject_errors e JOIN reject_scans s ON s.scan_id = e.scan_id "
+                                "AND s.file_id = e.file_id GROUP BY s.file_path"));
+  std::map<std::string, int64_t> rejects;
+  for (const auto& row : rows) rejects[engine::ToText(row[0])] = engine::ToInt(row[1]);
+  SLUICE_TRY(DropRejects(connection));
+  return rejects;
+}
+
+class Stager {
+ public:
+  Stager(const StageContext& context, TableLoad& load) : context_(context), load_(load) {}
+
+  Status Run() {
+    SLUICE_TRY(LookAtFiles());
+    load_.stage = StageName(load_.files.front().load_id);
+    std::vector<format::SqlType> types;
+    for (const DdlColumn& column : load_.target.columns) types.push_back(column.type);
+    SLUICE_TRY(format::RegisterCasts(context_.connection, types));
+    SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(context_.connection));
+    SLUICE_TRY(Execute("DROP TABLE IF EXISTS " + QualifiedName(load_.stage)));
+    SLUICE_TRY(ReadBatches());
+    SLUICE_TRY(FindBadRowsOfAll());
+    SLUICE_TRY(CheckLimits());
+    SLUICE_TRY(ReduceStage(context_.connection, load_));
+    return transaction->Commit();
+  }
+
+ private:
+  Status Execute(const std::string& sql) { return context_.connection.Execute(sql).status(); }
+
+  Status LookAtFiles() {
+    for (size_t i = 0; i < load_.files.size(); ++i) {
+      if (context_.cancel != nullptr && context_.cancel->is_set()) {
+        return CancelledError("stopped");
+      }
+      LoadFile& file = load_.files[i];
+      file.counts = {};
+      std::vector<DdlColumn> added;
+      auto shape = ShapeOf(file, load_.target, &added);
+      if (!shape.ok()) return shape.status().WithContext(file.stored.path);
+      load_.target.columns.insert(load_.target.columns.end(), added.begin(), added.end());
+      if (shape->empty) continue;
+      ShapedFile shaped{i, std::move(shape).value(), {}};
+      auto copy = MakeReadable(file, shaped.shape, load_.target, context_.spool_folder,
+                               context_.cancel);
+      if (!copy.ok()) return copy.status().WithContext(file.stored.path);
+      shaped.copy = std::move(copy).value();
+      if (!shaped.copy.warning.empty()) {
+        context_.reporter.Note(report::Level::kWarning, shaped.copy.warning);
+      }
+      files_.push_back(std::move(shaped));
+    }
+    return Status::Ok();
+  }
+
+  Status ReadBatches() {
+    if (files_.empty()) return Execute(EmptyStage(load_));
+    bool created = false;
+    for (const Batch& batch : MakeBatches(load_, files_)) {
+      if (context_.cancel != nullptr && context_.cancel->is_set()) {
+        return CancelledError("stopped");
+      }
+      SLUICE_TRY(ReadBatch(batch, created));
+      created = true;
+    }
+    return Status::Ok();
+  }
+
+  Status ReadBatch(const Batch& batch, bool created) {
+    std::map<std::string, int64_t, std::less<>> ids;
+    for (const ShapedFile* file : batch.files) {
+      ids[file->copy.path] = load_.files[file->index].file_id;
+    }
+    context_.functions.Begin(std::move(ids));
+    SLUICE_TRY(DropRejects(context_.connection));
+    const std::string select = StageSelect(load_, batch).Sql();
+    SLUICE_TRY(Execute(created ? fmt::format("INSERT INTO {} {}", QualifiedName(load_.stage), select)
+                               : fmt::format("CREATE TABLE {} AS {}", QualifiedName(load_.stage),
+                                             select)));
+    const auto tallies = context_.functions.Take();
+    SLUICE_ASSIGN(const auto rejects, TakeRejects(context_.connection));
+    for (const ShapedFile* file : batch.files) {
+      FileCounts& counts = load_.files[file->index].counts;
+      const auto tally = tallies.find(load_.files[file->index].file_id);
+      const auto rejected = rejects.find(file->copy.path);
+      if (tally != tallies.end()) {
+        counts.read += tally->second.accepted + tally->second.bad;
+        counts.quarantined += tally->second.bad;
+        counts.too_long += tally->second.too_long;
+      }
+      if (rejected != rejects.end()) {
+        counts.read += rejected->second;
+        counts.quarantined += rejected->second;
+      }
+      // What was loaded and rejected must add up to what was counted apart from the engine.
+      if (counts.read != file->copy.expected) {
+        return RejectedError(fmt::format("{}: {} were counted in it, and {} read: such a file cannot "
+                                         "be accounted for",
+                                         load_.files[file->index].stored.path,
+                                         Counted(static_cast<uint64_t>(file->copy.expected), "row"),
+                                         Thousands(static_cast<uint64_t>(counts.read))));
+      }
+      if (file->copy.is_copy) SLUICE_TRY(env::RemoveFile(file->copy.path));
+    }
+    return Status::Ok();
+  }
+
+  // A rewritten copy has no broken records any more: they were taken out before, and are counted now.
+  Status FindBadRowsOfAll() {
+    for (const ShapedFile& file : files_) {
+      FileCounts& counts = load_.files[file.index].counts;
+      counts.read += file.copy.removed;
+      counts.quarantined += file.copy.removed;
+      if (counts.quarantined == 0) continue;
+      SLUICE_ASSIGN(auto rows, FindBadRows(load_, file.index, file.shape));
+      if (static_cast<int64_t>(rows.size()) != counts.quarantined) {
+        return RejectedError(fmt::format(
+            "{}: the engine found {} and a second look {}: such a file cannot be accounted for",
+            load_.files[file.index].stored.path,
+            Counted(static_cast<uint64_t>(counts.quarantined), "bad row"), rows.size()));
+      }
+      load_.quarantined.insert(load_.quarantined.end(), std::make_move_iterator(rows.begin()),
+                               std::make_move_iterator(rows.end()));
+    }
+    return Status::Ok();
+  }
+
+  Status CheckLimits() const {
+    const config::BadRowLimit& limit = load_.target.bad_rows;
+    for (const LoadFile& file : load_.files) {
+      const FileCounts& counts = file.counts;
+      if (counts.quarantined <= limit.always_allowed) continue;
+      if (static_cast<double>(counts.quarantined) <=
+          limit.percent / 100 * static_cast<double>(counts.read)) {
+        continue;
+      }
+      return RejectedError(
+          fmt::format("{}: {} of {} are bad, more than the {}% or {} that are allowed",
+                      file.stored.path, Thousands(static_cast<uint64_t>(counts.quarantined)),
+                      Counted(static_cast<uint64_t>(counts.read), "row"), limit.percent,
+                      Thousands(static_cast<uint64_t>(limit.always_allowed))),
+          "Have the file sent again, or raise bad_rows for this table");
+    }
+    return Status::Ok();
+  }
+
+  const StageContext& context_;
+  TableLoad& load_;
+  std::vector<ShapedFile> files_;
+};
+
+}  // namespace
+
+Status Stage(const StageContext& context, TableLoad& load) { return Stager(context, load).Run(); }
+
+Status DropStaleStages(engine::Connection& connection) {
+  SLUICE_ASSIGN(
+      const auto rows,
+      connection.Rows(fmt::format(
+          "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database() AND "
+          "schema_name = 'main' AND (starts_with(table_name, {0}) OR starts_with(table_name, {1})) "
+          "AND replace(table_name, {1}, {0}) NOT IN (SELECT stage FROM _sluice.holds WHERE state = "
+          "'open' AND stage IS NOT NULL)",
+          QuoteText(kStagePrefix), QuoteText(kGonePrefix))));
+  if (rows.empty()) return Status::Ok();
+  SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection));
+  for (const auto& row : rows) {
+    SLUICE_TRY(connection.Execute("DROP TABLE " + QualifiedName(engine::ToText(row[0]))).status());
+  }
+  return transaction->Commit();
+}
+
+}  // namespace sluice::ingest

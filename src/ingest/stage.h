@@ -1,0 +1,33 @@
+// Files -> typed rows beside the target, not yet visible, with every row accounted for.
+#pragma once
+
+#include "base/status.h"
+#include "engine/engine.h"
+#include "env/clock.h"
+#include "ingest/stage_functions.h"
+#include "ingest/table_load.h"
+#include "report/report.h"
+
+namespace sluice::ingest {
+
+struct StageContext {
+  engine::Connection& connection;
+  StageFunctions& functions;
+  report::Reporter& reporter;
+  const env::Cancel* cancel = nullptr;  // may be null
+  std::string spool_folder;             // for copies of files that must be rewritten first
+};
+
+// Reads the fetched files of `load` into a stage, reduces it (ReduceStage) and makes it durable in a
+// transaction of its own. Sets `load.stage`, `load.gone`, the counts known so far and
+// `load.quarantined`. May append columns to `load.target.columns` (on_new_column: add).
+//
+// kRejected: a file does not fit the table, or has more bad rows than its limit: nothing is staged, the
+// message names the file, and what was found in it so far is in `load.quarantined`.
+Status Stage(const StageContext& context, TableLoad& load);
+
+// Removes stages that no open hold speaks of: what a killed run left behind. In a transaction of its
+// own.
+Status DropStaleStages(engine::Connection& connection);
+
+}  // namespace sluice::ingest

@@ -1,0 +1,58 @@
+#include "ingest/table_load.h"
+
+namespace sluice::ingest {
+
+std::string_view MergeName(Merge merge) {
+  switch (merge) {
+    case Merge::kAppend: return "append";
+    case Merge::kReplace: return "replace";
+    case Merge::kDeleteInsert: return "delete-insert";
+    case Merge::kUpdateInsert: return "update-insert";
+    case Merge::kInsertNonVoid: return "insert-nonvoid";
+  }
+  return "append";
+}
+
+std::vector<std::string> TargetTable::MatchColumns() const {
+  std::vector<std::string> names = key;
+  names.insert(names.end(), also.begin(), also.end());
+  if (match_pod) names.emplace_back(kPodColumn);
+  return names;
+}
+
+std::vector<std::string> TargetTable::AllColumns() const {
+  std::vector<std::string> names;
+  for (const DdlColumn& column : columns) names.push_back(column.name);
+  if (has_pod) names.emplace_back(kPodColumn);
+  names.emplace_back(kLoadColumn);
+  names.emplace_back(kFileColumn);
+  return names;
+}
+
+FileCounts& FileCounts::operator+=(const FileCounts& other) {
+  read += other.read;
+  inserted += other.inserted;
+  updated += other.updated;
+  unchanged += other.unchanged;
+  delete_matched += other.delete_matched;
+  delete_unmatched += other.delete_unmatched;
+  superseded += other.superseded;
+  skipped += other.skipped;
+  quarantined += other.quarantined;
+  key_collisions += other.key_collisions;
+  too_long += other.too_long;
+  return *this;
+}
+
+bool FileCounts::Adds() const {
+  return read == inserted + updated + unchanged + delete_matched + delete_unmatched + superseded +
+                     skipped + quarantined;
+}
+
+FileCounts TableLoad::Total() const {
+  FileCounts total;
+  for (const LoadFile& file : files) total += file.counts;
+  return total;
+}
+
+}  // namespace sluice::ingest

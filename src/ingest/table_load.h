@@ -1,0 +1,110 @@
+// What is loaded into one table in one step, from the plan to its publication. Plain values.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "config/project.h"
+#include "connector/store.h"
+#include "format/strict.h"
+#include "ingest/ddl.h"
+
+namespace sluice::ingest {
+
+// Lineage columns of every loaded table.
+inline constexpr const char* kPodColumn = "_sluice_pod";    // VARCHAR, layout zenoti only
+inline constexpr const char* kLoadColumn = "_sluice_load";  // BIGINT, _sluice.loads.load_id
+inline constexpr const char* kFileColumn = "_sluice_file";  // BIGINT, _sluice.files.file_id
+
+enum class Merge {
+  kAppend,         // files: every row is new
+  kReplace,        // files: the table is what these files hold
+  kDeleteInsert,   // facts: void = 1 deletes, void = 0 is inserted
+  kUpdateInsert,   // dimensions: the last row of a key wins
+  kInsertNonVoid,  // the vendor's exceptions: void = 1 is skipped, all others are inserted
+};
+std::string_view MergeName(Merge merge);
+
+struct TargetTable {
+  std::string name;                // canonical
+  std::vector<DdlColumn> columns;  // as the table is to be, without lineage columns
+  // Trailing columns that upgrades appended: a file without a header may lack them.
+  size_t required_columns = 0;
+  Merge merge = Merge::kAppend;
+  std::vector<std::string> key;    // declared; never NULL in a loaded row
+  std::vector<std::string> also;   // joins the key in every match, NULL equals NULL (organizationid)
+  bool has_pod = false;            // carries kPodColumn
+  bool match_pod = false;          // kPodColumn is part of every match
+  std::string void_column;         // "" when there is none
+  config::BadRowLimit bad_rows;
+  config::CsvOptions csv;
+  config::OnNewColumn on_new_column = config::OnNewColumn::kFail;
+
+  // key, `also` and kPodColumn: what identifies a row.
+  std::vector<std::string> MatchColumns() const;
+  // The names of `columns`, then the lineage columns.
+  std::vector<std::string> AllColumns() const;
+};
+
+// Rows by what happened to them. read = inserted + updated + unchanged + delete_matched +
+// delete_unmatched + superseded + skipped + quarantined; the others count within these.
+struct FileCounts {
+  int64_t read = 0;
+  int64_t inserted = 0;
+  int64_t updated = 0;
+  int64_t unchanged = 0;
+  int64_t delete_matched = 0;
+  int64_t delete_unmatched = 0;
+  int64_t superseded = 0;
+  int64_t skipped = 0;
+  int64_t quarantined = 0;
+  int64_t key_collisions = 0;  // inserted although the key was there already
+  int64_t too_long = 0;        // text longer than declared: loaded, a warning
+
+  FileCounts& operator+=(const FileCounts& other);
+  bool Adds() const;  // whether the equation above holds
+};
+
+struct LoadFile {
+  connector::StoredFile stored;
+  connector::Store* store = nullptr;  // not owned
+  std::string connection;
+  std::string pod;
+  int64_t group = 0;
+  int64_t log_id = 0;
+  int64_t file_id = 0;  // StableId of ingest, connection, address, content
+  int64_t load_id = 0;  // StableId of connection, pod, table, group
+  bool full = false;    // belongs to the first load of this table and pod
+  // Known once fetched.
+  std::string local_path;
+  std::string content_hash;
+  FileCounts counts;
+};
+
+// A row that could not be used.
+struct QuarantinedRow {
+  size_t file = 0;  // index into TableLoad::files
+  int64_t record = 0;
+  int64_t line = 0;         // physical, from 1
+  int64_t byte_offset = 0;  // of the record's first byte, from 0, uncompressed
+  std::string column;       // "" when the record itself is broken
+  std::string value;
+  std::string reason;
+  std::string raw;
+};
+
+struct TableLoad {
+  std::string ingest;
+  TargetTable target;
+  std::vector<LoadFile> files;  // in the order in which their rows count
+  std::string label;            // "zenoti.bi_dimuser POD1/7"
+  std::string stage;            // table beside the target; "" before staging
+  std::string gone;             // keys that are deleted; "" when none are
+  std::vector<QuarantinedRow> quarantined;
+
+  FileCounts Total() const;
+};
+
+}  // namespace sluice::ingest

@@ -1,0 +1,105 @@
+#include "models/graph.h"
+
+#include <algorithm>
+#include <functional>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+
+namespace sluice::models {
+namespace {
+
+std::string Where(const config::Model& model, const Reference& reference) {
+  return model.sql_where.Inside(reference.line, reference.column).ToString();
+}
+
+Result<ModelNode> MakeNode(const config::Model& model, const std::set<std::string>& known) {
+  ModelNode node;
+  node.model = &model;
+  if (model.kind == config::Model::Kind::kRelation) {
+    const std::string name = Lower(model.relation);
+    // A table that nobody here loads may be there all the same: it is looked for when it is needed.
+    if (name != model.name) node.inputs.insert(name);
+    return node;
+  }
+  auto references = FindReferences(model.sql);
+  if (!references.ok()) {
+    // "line:column: what" within the text becomes the place in the file.
+    const std::string message = references.status().message();
+    const auto parts = Split(message, ':');
+    const auto line = ParseUnsigned(parts[0]);
+    const auto column = parts.size() > 1 ? ParseUnsigned(parts[1]) : std::nullopt;
+    if (!line || !column) return references.status();
+    return ConfigError(fmt::format(
+        "{}:{}", model.sql_where.Inside(static_cast<int>(*line), static_cast<int>(*column)).ToString(),
+        message.substr(parts[0].size() + parts[1].size() + 2)));
+  }
+  node.references = std::move(references).value();
+  const std::vector<std::string> names(known.begin(), known.end());
+  for (const Reference& reference : node.references) {
+    if (known.count(reference.name) == 0) {
+      return ConfigError(fmt::format("{}: model {} refers to {}, which is no model and no table of "
+                                     "an ingest{}",
+                                     Where(model, reference), model.name, reference.name,
+                                     DidYouMean(reference.name, names)));
+    }
+    node.inputs.insert(reference.name);
+  }
+  return node;
+}
+
+}  // namespace
+
+std::set<std::string> LoadedTables(const config::Project& project) {
+  std::set<std::string> tables;
+  for (const config::Ingest& ingest : project.ingests) {
+    for (const config::Table& table : ingest.tables) {
+      std::string name = Lower(table.name);
+      // The vendor's suffix is no part of a table's name (docs/zenoti.md).
+      if (ingest.layout == "zenoti" && EndsWith(name, "_s3")) name.resize(name.size() - 3);
+      tables.insert(std::move(name));
+    }
+  }
+  return tables;
+}
+
+Result<std::vector<ModelNode>> OrderModels(const config::Project& project,
+                                           const std::set<std::string>& tables) {
+  std::set<std::string> known = tables;
+  for (const config::Model& model : project.models) known.insert(model.name);
+  std::map<std::string, ModelNode> nodes;
+  for (const config::Model& model : project.models) {
+    SLUICE_ASSIGN(nodes[model.name], MakeNode(model, known));
+  }
+  std::vector<ModelNode> order;
+  std::set<std::string> done;
+  std::vector<std::string> path;
+  std::function<Status(const std::string&)> visit = [&](const std::string& name) -> Status {
+    if (done.count(name) > 0 || nodes.count(name) == 0) return Status::Ok();
+    const auto again = std::find(path.begin(), path.end(), name);
+    if (again != path.end()) {
+      std::vector<std::string> cycle(again, path.end());
+      cycle.push_back(name);
+      const ModelNode& last = nodes.at(path.back());
+      const auto reference =
+          std::find_if(last.references.begin(), last.references.end(),
+                       [&](const Reference& r) { return r.name == name; });
+      const std::string where = reference == last.references.end()
+                                    ? last.model->where.ToString()
+                                    : Where(*last.model, *reference);
+      return ConfigError(fmt::format("{}: models refer to each other in a circle: {}", where,
+                                     Join(cycle, " -> ")));
+    }
+    path.push_back(name);
+    for (const std::string& input : nodes.at(name).inputs) SLUICE_TRY(visit(input));
+    path.pop_back();
+    done.insert(name);
+    order.push_back(nodes.at(name));
+    return Status::Ok();
+  };
+  for (const config::Model& model : project.models) SLUICE_TRY(visit(model.name));
+  return order;
+}
+
+}  // namespace sluice::models

@@ -1,0 +1,154 @@
+#include "pipeline/plan.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "models/build.h"
+#include "pipeline/sources.h"
+#include "pipeline/sync_step.h"
+#include "warehouse/dialect.h"
+
+namespace sluice::pipeline {
+namespace {
+
+class Planner {
+ public:
+  Planner(Runtime& runtime, warehouse::Session* session, report::Reporter& reporter,
+          const env::Cancel* cancel)
+      : runtime_(runtime), session_(session), reporter_(reporter), cancel_(cancel) {}
+
+  Result<ProjectPlan> Make(const Selection& selection) {
+    for (const std::string& name : selection.ingests) {
+      const config::Ingest& ingest = *runtime_.project().FindIngest(name);
+      auto plan = PlanOneIngest(ingest);
+      if (!plan.ok()) {
+        plan_.problems.push_back(fmt::format("{}: {}", name, plan.status().ToString()));
+        continue;
+      }
+      const auto tables = selection.tables.find(name);
+      if (tables != selection.tables.end()) KeepTables(plan.value(), tables->second);
+      for (const ingest::Step& step : plan->steps) {
+        for (const ingest::TableLoad& load : step.loads) changing_.insert(load.target.name);
+      }
+      plan_.ingests.push_back(std::move(plan).value());
+    }
+    for (const models::ModelNode& node : selection.models) SLUICE_TRY(PlanModel(node));
+    for (const std::string& name : selection.syncs) {
+      plan_.syncs.push_back(PlanSync(*runtime_.project().FindSync(name)));
+    }
+    return std::move(plan_);
+  }
+
+ private:
+  Result<ingest::IngestPlan> PlanOneIngest(const config::Ingest& ingest) {
+    SLUICE_ASSIGN(const auto sources, ListSources(runtime_, ingest, cancel_));
+    if (session_ == nullptr) return PlanWithoutWarehouse(ingest, sources);
+    const ingest::IngestContext context{ingest,
+                                        *session_,
+                                        runtime_.stage_functions(),
+                                        reporter_,
+                                        runtime_.clock(),
+                                        cancel_,
+                                        "",
+                                        ""};
+    return ingest::PlanIngest(context, sources, false);
+  }
+
+  // Nothing was loaded yet: everything waits.
+  Result<ingest::IngestPlan> PlanWithoutWarehouse(const config::Ingest& ingest,
+                                                  const std::vector<ingest::Source>& sources) {
+    const ingest::LedgerState ledger;
+    if (ingest.layout == "files") return ingest::PlanFiles(ingest, sources, ledger);
+    ingest::SchemaCatalog catalog;
+    std::vector<std::string> notes;
+    for (const ingest::Source& source : sources) {
+      const ingest::ZenotiDrop drop = ingest::ReadDrop(source.listing, ingest.prefix);
+      SLUICE_TRY(catalog.Update(source.connection, *source.store, drop.schema_files, &notes,
+                                cancel_));
+    }
+    SLUICE_ASSIGN(ingest::IngestPlan plan, ingest::PlanZenoti(ingest, sources, catalog, ledger,
+                                                              runtime_.clock().Now()));
+    plan.notes.insert(plan.notes.begin(), notes.begin(), notes.end());
+    return plan;
+  }
+
+  // A model is built anew when its SQL changed, or when something that it reads did or will.
+  Status PlanModel(const models::ModelNode& node) {
+    const config::Model& model = *node.model;
+    bool build = std::any_of(node.inputs.begin(), node.inputs.end(), [&](const std::string& input) {
+      return changing_.count(input) > 0;
+    });
+    if (!build && session_ != nullptr) {
+      SLUICE_ASSIGN(const auto rows, session_->connection().Rows(
+                                         "SELECT sql_digest FROM _sluice.models WHERE name = $1",
+                                         {model.name}));
+      build = rows.empty() || engine::ToText(rows[0][0]) != models::SqlDigest(model);
+    }
+    if (build || session_ == nullptr) {
+      plan_.models.push_back(model.name);
+      changing_.insert(model.name);
+    }
+    return Status::Ok();
+  }
+
+  PlannedSync PlanSync(const config::Sync& sync) {
+    PlannedSync planned;
+    planned.name = sync.name;
+    const auto made = MakeSyncPlan(sync);
+    if (!made.ok()) {
+      planned.problem = made.status().ToString();
+      return planned;
+    }
+    const sync::SyncPlan& plan = made.value();
+    planned.text = plan.Describe();
+    if (changing_.count(sync.model) > 0) {
+      planned.text += " (from what is published now; what waits above will change it)";
+    }
+    const nlohmann::ordered_json json = {{"added", plan.counts.added},
+                                         {"changed", plan.counts.changed},
+                                         {"returned", plan.counts.returned},
+                                         {"retried", plan.counts.retried},
+                                         {"unchanged", plan.counts.unchanged},
+                                         {"refused", plan.counts.refused},
+                                         {"left", plan.counts.left},
+                                         {"left_out", plan.counts.findings},
+                                         {"first_run", plan.first_run},
+                                         {"rows", plan.totals.rows},
+                                         {"requests", plan.totals.requests},
+                                         {"bytes", plan.totals.bytes},
+                                         {"least_seconds", plan.LeastSeconds()}};
+    planned.json = json.dump();
+    return planned;
+  }
+
+  Result<sync::SyncPlan> MakeSyncPlan(const config::Sync& sync) {
+    if (session_ == nullptr) {
+      return NotFoundError("its model is not built yet: the first run builds it");
+    }
+    SLUICE_ASSIGN(const sync::SyncJob job,
+                  MakeSyncJob(runtime_, session_->connection(), sync, "plan"));
+    return runtime_.sync_engine().Plan(session_->connection(), job);
+  }
+
+  Runtime& runtime_;
+  warehouse::Session* session_;
+  report::Reporter& reporter_;
+  const env::Cancel* cancel_;
+  ProjectPlan plan_;
+  std::set<std::string> changing_;  // tables and models that a run would change
+};
+
+}  // namespace
+
+Result<ProjectPlan> PlanProject(Runtime& runtime, warehouse::Session* session,
+                                const std::vector<std::string>& selectors,
+                                report::Reporter& reporter, const env::Cancel* cancel) {
+  SLUICE_ASSIGN(const Selection selection, Select(runtime.project(), selectors));
+  return Planner(runtime, session, reporter, cancel).Make(selection);
+}
+
+}  // namespace sluice::pipeline

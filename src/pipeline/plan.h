@@ -1,0 +1,34 @@
+// `sluice plan`: what `run` would do. Changes nothing.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "ingest/plan.h"
+#include "pipeline/runtime.h"
+#include "pipeline/selector.h"
+#include "report/report.h"
+
+namespace sluice::pipeline {
+
+struct PlannedSync {
+  std::string name;
+  // "FIRST RUN: sends all 48,210 users, 49 requests, 10 s at 5 requests/s", one line or several.
+  std::string text;
+  std::string json;     // the same as an object
+  std::string problem;  // why it cannot be planned, "" when it can
+};
+
+struct ProjectPlan {
+  std::vector<ingest::IngestPlan> ingests;
+  std::vector<std::string> models;       // that would be built anew, in order
+  std::vector<PlannedSync> syncs;
+  std::vector<std::string> problems;     // of ingests: a store that does not answer
+};
+
+Result<ProjectPlan> PlanProject(Runtime& runtime, warehouse::Session* session,
+                                const std::vector<std::string>& selectors,
+                                report::Reporter& reporter, const env::Cancel* cancel);
+
+}  // namespace sluice::pipeline

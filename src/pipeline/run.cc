@@ -1,0 +1,328 @@
+#include "pipeline/run.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "env/file.h"
+#include "env/lock.h"
+#include "env/random.h"
+#include "models/build.h"
+#include "pipeline/run_record.h"
+#include "pipeline/sources.h"
+#include "pipeline/sync_step.h"
+#include "quality/holds.h"
+
+namespace sluice::pipeline {
+namespace {
+
+// Another run's step may take a while; what holds the warehouse for longer is named.
+constexpr std::chrono::seconds kWarehouseWait{60};
+
+class ProjectRun {
+ public:
+  ProjectRun(Runtime& runtime, const RunOptions& options, Selection selection,
+             report::Reporter& reporter, std::string run_id)
+      : runtime_(runtime),
+        project_(runtime.project()),
+        options_(options),
+        selection_(std::move(selection)),
+        reporter_(reporter) {
+    report_.run_id = std::move(run_id);
+  }
+
+  RunReport Run() {
+    if (!options_.dry_run) {
+      for (const std::string& name : selection_.ingests) {
+        if (Stopped()) break;
+        RunOneIngest(*project_.FindIngest(name));
+      }
+      if (!Stopped()) RunModels();
+    }
+    for (const std::string& name : selection_.syncs) {
+      if (Stopped()) break;
+      RunOneSync(*project_.FindSync(name));
+    }
+    if (!options_.dry_run) Finish();
+    if (Stopped()) report_.exit_code = kExitCancelled;
+    return std::move(report_);
+  }
+
+ private:
+  bool Stopped() const { return options_.cancel != nullptr && options_.cancel->is_set(); }
+
+  void Worsen(int code) { report_.exit_code = WorseExit(report_.exit_code, code); }
+
+  void RunOneIngest(const config::Ingest& ingest) {
+    IngestReport report;
+    report.name = ingest.name;
+    const Status status = LoadIngest(ingest, report);
+    if (!status.ok()) {
+      report.outcome = status.code() == Code::kBusy ? "busy" : "failed";
+      report.message = status.ToString();
+      reporter_.Note(report::Level::kError, fmt::format("{}: {}", ingest.name, report.message));
+      Worsen(ExitCodeOf(status));
+      // What was not loaded feeds nobody.
+      for (const config::Table& table : ingest.tables) {
+        blocked_[Lower(table.name)] = fmt::format("{} {}", ingest.name, report.outcome);
+      }
+    }
+    report_.ingests.push_back(std::move(report));
+  }
+
+  Status LoadIngest(const config::Ingest& ingest, IngestReport& report) {
+    auto lock = env::FileLock::Acquire(runtime_.StatePath("ingest-" + ingest.name + ".lock"),
+                                       runtime_.options().command, options_.wait, runtime_.clock(),
+                                       options_.cancel);
+    if (!lock.ok()) return lock.status();
+    SLUICE_ASSIGN(const auto sources, ListSources(runtime_, ingest, options_.cancel));
+    SLUICE_ASSIGN(const auto session,
+                  runtime_.warehouse().Open(true, kWarehouseWait, options_.cancel));
+    const ingest::IngestContext context{ingest,
+                                        *session,
+                                        runtime_.stage_functions(),
+                                        reporter_,
+                                        runtime_.clock(),
+                                        options_.cancel,
+                                        runtime_.StatePath("spool-" + ingest.name),
+                                        report_.run_id};
+    SLUICE_ASSIGN(ingest::IngestPlan plan, ingest::PlanIngest(context, sources, true));
+    const auto tables = selection_.tables.find(ingest.name);
+    if (tables != selection_.tables.end()) KeepTables(plan, tables->second);
+    const size_t unconfirmed = plan.unknown_tables.size();
+    SLUICE_ASSIGN(report.result, ingest::RunIngest(context, std::move(plan)));
+    if (unconfirmed > 0) {
+      report_.warnings.push_back(fmt::format(
+          "{}: {} in the drop without a confirmed key: sluice discover", ingest.name,
+          Counted(unconfirmed, "table")));
+    }
+    Judge(report);
+    return Status::Ok();
+  }
+
+  void Judge(IngestReport& report) {
+    const ingest::IngestOutcome& result = report.result;
+    for (const ingest::LoadOutcome& load : result.loads) {
+      if (load.outcome != "failed") continue;
+      blocked_[load.table] = load.table + " failed";
+    }
+    report.outcome = result.failed                 ? "failed"
+                     : !result.hold_ids.empty()    ? "held"
+                     : result.loads.empty()        ? "unchanged"
+                                                   : "done";
+    if (result.failed) Worsen(kExitFailed);
+    if (!result.hold_ids.empty() || result.late_files > 0) Worsen(kExitHeld);
+    if (options_.strict && result.total.quarantined > 0) Worsen(kExitFailed);
+    report_.warnings.insert(report_.warnings.end(), result.warnings.begin(), result.warnings.end());
+  }
+
+  // What waits for a decision stops what depends on it, also when this run did not touch it.
+  Status ReadHolds(engine::Connection& connection) {
+    SLUICE_ASSIGN(const auto holds, quality::StoppingHolds(connection));
+    for (const quality::HoldRecord& hold : holds) {
+      blocked_[hold.kind == "model" ? hold.owner : hold.table] = "hold " + hold.id;
+    }
+    return Status::Ok();
+  }
+
+  void RunModels() {
+    if (selection_.models.empty() && selection_.syncs.empty()) return;
+    auto session = runtime_.warehouse().Open(!selection_.models.empty(), kWarehouseWait,
+                                             options_.cancel);
+    const Status status = session.ok() ? ReadHolds(session.value()->connection()) : session.status();
+    if (!status.ok()) {
+      // Syncs say by themselves what they miss.
+      if (!selection_.models.empty()) {
+        report_.warnings.push_back("models: " + status.ToString());
+        Worsen(ExitCodeOf(status));
+      }
+      return;
+    }
+    for (const models::ModelNode& node : selection_.models) {
+      if (Stopped()) return;
+      BuildOne(session.value()->connection(), node);
+    }
+  }
+
+  void BuildOne(engine::Connection& connection, const models::ModelNode& node) {
+    ModelReport report;
+    report.name = node.model->name;
+    const std::string label = "model " + report.name;
+    reporter_.StepBegan(label);
+    const auto why = WhyBlocked(node);
+    if (!why.empty()) {
+      report.outcome = "waiting";
+      report.message = "waits for " + why;
+      blocked_[report.name] = why;
+      Worsen(StartsWith(why, "hold") ? kExitHeld : kExitFailed);
+    } else {
+      const models::BuildContext context{connection, runtime_.clock(), report_.run_id};
+      auto built = models::BuildModel(context, node);
+      if (!built.ok()) {
+        report.outcome = "failed";
+        report.message = built.status().ToString();
+      } else {
+        report.outcome = built->outcome;
+        report.message = built->message;
+        report.hold_id = built->hold_id;
+        report.rows = built->rows;
+        for (const std::string& warning : built->warnings) {
+          report_.warnings.push_back(warning);
+          reporter_.Note(report::Level::kWarning, warning);
+        }
+      }
+      if (report.outcome == "failed") {
+        blocked_[report.name] = "model " + report.name + " failed";
+        Worsen(kExitFailed);
+      }
+      if (report.outcome == "held") {
+        blocked_[report.name] = "hold " + report.hold_id;
+        Worsen(kExitHeld);
+      }
+    }
+    std::string summary = report.message;
+    if (summary.empty() && report.rows >= 0) {
+      summary = Counted(static_cast<uint64_t>(report.rows), "row");
+    }
+    reporter_.StepEnded(label, report.outcome, summary);
+    report_.models.push_back(std::move(report));
+  }
+
+  std::string WhyBlocked(const models::ModelNode& node) const {
+    const auto own = blocked_.find(node.model->name);
+    if (own != blocked_.end()) return own->second;
+    for (const std::string& input : node.inputs) {
+      const auto found = blocked_.find(input);
+      if (found != blocked_.end()) return found->second;
+    }
+    return {};
+  }
+
+  void RunOneSync(const config::Sync& sync) {
+    const auto blocked = blocked_.find(sync.model);
+    if (blocked != blocked_.end()) {
+      SyncReport report;
+      report.name = sync.name;
+      report.outcome = "waiting";
+      report.message = "waits for " + blocked->second;
+      reporter_.StepBegan("sync " + sync.name);
+      reporter_.StepEnded("sync " + sync.name, "waiting", report.message);
+      Worsen(StartsWith(blocked->second, "hold") ? kExitHeld : kExitFailed);
+      report_.syncs.push_back(std::move(report));
+      return;
+    }
+    SyncReport report = RunSync(runtime_, sync, options_, report_.run_id, reporter_);
+    if (report.outcome == "failed") Worsen(kExitFailed);
+    if (report.outcome == "busy") Worsen(kExitBusy);
+    if (report.deferred + report.unknown > 0) Worsen(kExitFailed);
+    if (options_.strict && report.rejected + report.left_out > 0) Worsen(kExitFailed);
+    for (const std::string& warning : report.warnings) {
+      report_.warnings.push_back(warning);
+      reporter_.Note(report::Level::kWarning, warning);
+    }
+    report_.syncs.push_back(std::move(report));
+  }
+
+  // The log becomes part of the file, so that the next opening is quick.
+  void Finish() {
+    if (!env::Exists(runtime_.warehouse().path())) return;
+    auto session = runtime_.warehouse().Open(false, kWarehouseWait, options_.cancel);
+    if (!session.ok()) return;
+    const Status status = session.value()->database().Checkpoint();
+    if (!status.ok()) {
+      report_.warnings.push_back(status.ToString());
+      Worsen(kExitFailed);
+    }
+  }
+
+  Runtime& runtime_;
+  const config::Project& project_;
+  const RunOptions& options_;
+  const Selection selection_;
+  report::Reporter& reporter_;
+  RunReport report_;
+  std::map<std::string, std::string> blocked_;  // table or model -> why
+};
+
+std::string SqlDigests(const config::Project& project) {
+  nlohmann::ordered_json digests = nlohmann::ordered_json::object();
+  for (const config::Model& model : project.models) digests[model.name] = models::SqlDigest(model);
+  return digests.dump();
+}
+
+RunSummary Describe(Runtime& runtime, const std::string& run_id) {
+  RunSummary run;
+  run.run_id = run_id;
+  run.command = runtime.options().command;
+  run.started_at = env::FormatUtc(runtime.clock().Now(), true);
+  run.process = getpid();
+  run.version = runtime.options().version;
+  run.git_commit = GitCommit(runtime.project().folder);
+  run.config_digest = runtime.project().digest;
+  run.sql_digests = SqlDigests(runtime.project());
+  return run;
+}
+
+// The same record in the warehouse, beside the data it is about.
+Status RecordInWarehouse(Runtime& runtime, const RunSummary& run, const RunReport& report) {
+  if (!env::Exists(runtime.warehouse().path())) return Status::Ok();
+  SLUICE_ASSIGN(const auto session, runtime.warehouse().Open(false, kWarehouseWait, nullptr));
+  return session->connection()
+      .Execute("INSERT INTO _sluice.runs VALUES ($1, $2, $3::TIMESTAMP, $4::TIMESTAMP, $5, $6, $7, "
+               "$8, $9, $10)",
+               {run.run_id, run.command, run.started_at,
+                env::FormatUtc(runtime.clock().Now(), true), int64_t{report.exit_code}, run.version,
+                run.git_commit, run.config_digest, run.sql_digests, ToJson(report)})
+      .status();
+}
+
+}  // namespace
+
+int ExitCodeOf(const Status& status) {
+  switch (status.code()) {
+    case Code::kOk: return kExitDone;
+    case Code::kConfig: return kExitConfig;
+    case Code::kHeld: return kExitHeld;
+    case Code::kBusy: return kExitBusy;
+    case Code::kCancelled: return kExitCancelled;
+    default: return kExitFailed;
+  }
+}
+
+int WorseExit(int a, int b) {
+  constexpr int kOrder[] = {kExitCancelled, kExitConfig, kExitFailed, kExitHeld, kExitBusy};
+  for (const int code : kOrder) {
+    if (a == code || b == code) return code;
+  }
+  return kExitDone;
+}
+
+Result<RunReport> RunProject(Runtime& runtime, const RunOptions& options,
+                             report::Reporter& reporter) {
+  SLUICE_ASSIGN(Selection selection, Select(runtime.project(), options.selectors));
+  SLUICE_TRY(runtime.MakeStateFolder());
+  const auto began = runtime.clock().Monotonic();
+  const std::string run_id = NewRunId(runtime.clock().Now(), env::SystemRandom().Next());
+  SLUICE_ASSIGN(const auto store, RunStore::Open(runtime.project().StateFolder()));
+  const RunSummary run = Describe(runtime, run_id);
+  SLUICE_TRY(store->Begin(run));
+  const auto logged = MakeLoggingReporter(LogPath(runtime.project().StateFolder(), run_id), reporter,
+                                          runtime.clock());
+  RunReport report = ProjectRun(runtime, options, std::move(selection), *logged, run_id).Run();
+  report.seconds =
+      std::chrono::duration<double>(runtime.clock().Monotonic() - began).count();
+  if (!options.dry_run) {
+    const Status recorded = RecordInWarehouse(runtime, run, report);
+    if (!recorded.ok()) report.warnings.push_back("run record: " + recorded.ToString());
+  }
+  SLUICE_TRY(store->End(run_id, env::FormatUtc(runtime.clock().Now(), true), report.exit_code,
+                        ToJson(report)));
+  return report;
+}
+
+}  // namespace sluice::pipeline

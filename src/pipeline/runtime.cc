@@ -1,0 +1,64 @@
+#include "pipeline/runtime.h"
+
+#include "env/file.h"
+#include "env/random.h"
+
+namespace sluice::pipeline {
+
+Runtime::Runtime(config::Project project, Factories factories, env::Clock& clock,
+                 RuntimeOptions options)
+    : project_(std::move(project)),
+      factories_(std::move(factories)),
+      clock_(clock),
+      options_(std::move(options)),
+      stage_functions_(std::make_shared<ingest::StageFunctions>()),
+      sync_engine_(std::make_shared<sync::SyncEngine>(clock, env::SystemRandom())) {
+  warehouse::WarehouseOptions warehouse;
+  warehouse.path = project_.warehouse.path;
+  warehouse.memory_limit = project_.warehouse.memory_limit;
+  warehouse.threads = project_.warehouse.threads;
+  warehouse.holder = options_.command;
+  warehouse.on_open = [stage = stage_functions_,
+                       sync = sync_engine_](engine::Connection& connection) -> Status {
+    SLUICE_TRY(ingest::StageFunctions::Register(connection, stage));
+    return sync->Register(connection);
+  };
+  warehouse_ = std::make_unique<warehouse::Warehouse>(std::move(warehouse), clock_);
+}
+
+Status Runtime::MakeStateFolder() {
+  SLUICE_TRY(env::CreateDirectories(env::JoinPath(project_.folder, ".sluice"), 0700));
+  return env::CreateDirectories(project_.StateFolder(), 0700);
+}
+
+std::string Runtime::StatePath(const std::string& name) const {
+  return env::JoinPath(project_.StateFolder(), name);
+}
+
+Result<connector::Store*> Runtime::StoreOf(const std::string& connection) {
+  const auto known = stores_.find(connection);
+  if (known != stores_.end()) return known->second.get();
+  const config::Connection* found = project_.FindConnection(connection);
+  if (found == nullptr) return ConfigError("there is no connection " + connection);
+  SLUICE_ASSIGN(auto store, factories_.make_store(*found, project_));
+  return (stores_[connection] = std::move(store)).get();
+}
+
+Result<connector::Destination*> Runtime::DestinationOf(const config::Sync& sync) {
+  const auto known = destinations_.find(sync.name);
+  if (known != destinations_.end()) return known->second.get();
+  const config::Connection* found = project_.FindConnection(sync.to);
+  if (found == nullptr) return ConfigError("there is no connection " + sync.to);
+  SLUICE_ASSIGN(auto destination, factories_.make_destination(*found, sync, project_));
+  return (destinations_[sync.name] = std::move(destination)).get();
+}
+
+sync::RateLimiter& Runtime::LimiterOf(const std::string& connection, double requests_per_second) {
+  auto& limiter = limiters_[connection];
+  if (limiter == nullptr) {
+    limiter = std::make_unique<sync::RateLimiter>(clock_, requests_per_second);
+  }
+  return *limiter;
+}
+
+}  // namespace sluice::pipeline

@@ -1,0 +1,71 @@
+// A project brought to life: the warehouse, the stores and the destinations that its connections name.
+// Made by main.cc, used by every command.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/status.h"
+#include "config/project.h"
+#include "connector/destination.h"
+#include "connector/store.h"
+#include "env/clock.h"
+#include "ingest/stage_functions.h"
+#include "sync/rate_limiter.h"
+#include "sync/sync_engine.h"
+#include "warehouse/warehouse.h"
+
+namespace sluice::pipeline {
+
+// What main.cc puts in: how connections of each type are made. Registration is this list, nothing else.
+struct Factories {
+  std::function<Result<std::unique_ptr<connector::Store>>(const config::Connection&,
+                                                          const config::Project&)>
+      make_store;
+  std::function<Result<std::unique_ptr<connector::Destination>>(
+      const config::Connection&, const config::Sync&, const config::Project&)>
+      make_destination;
+};
+
+struct RuntimeOptions {
+  std::string command;   // "sluice run zenoti": what holders of locks are called
+  std::string version;   // of this program
+};
+
+class Runtime {
+ public:
+  Runtime(config::Project project, Factories factories, env::Clock& clock, RuntimeOptions options);
+
+  const config::Project& project() const { return project_; }
+  env::Clock& clock() { return clock_; }
+  warehouse::Warehouse& warehouse() { return *warehouse_; }
+  ingest::StageFunctions& stage_functions() { return *stage_functions_; }
+  sync::SyncEngine& sync_engine() { return *sync_engine_; }
+  const RuntimeOptions& options() const { return options_; }
+
+  // FOLDER/.sluice/ENV and what is below it; made 0700 on first use.
+  Status MakeStateFolder();
+  std::string StatePath(const std::string& name) const;  // ".../.sluice/dev/NAME"
+
+  // Made once and kept. Not thread-safe.
+  Result<connector::Store*> StoreOf(const std::string& connection);
+  Result<connector::Destination*> DestinationOf(const config::Sync& sync);
+  // One for each connection, whichever syncs go there.
+  sync::RateLimiter& LimiterOf(const std::string& connection, double requests_per_second);
+
+ private:
+  config::Project project_;
+  Factories factories_;
+  env::Clock& clock_;
+  RuntimeOptions options_;
+  std::shared_ptr<ingest::StageFunctions> stage_functions_;
+  std::shared_ptr<sync::SyncEngine> sync_engine_;
+  std::unique_ptr<warehouse::Warehouse> warehouse_;
+  std::map<std::string, std::unique_ptr<connector::Store>> stores_;
+  std::map<std::string, std::unique_ptr<connector::Destination>> destinations_;
+  std::map<std::string, std::unique_ptr<sync::RateLimiter>> limiters_;
+};
+
+}  // namespace sluice::pipeline

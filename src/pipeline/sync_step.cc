@@ -1,0 +1,221 @@
+#include "pipeline/sync_step.h"
+
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "env/file.h"
+#include "env/lock.h"
+#include "models/build.h"
+#include "warehouse/dialect.h"
+#include "warehouse/fence.h"
+
+namespace sluice::pipeline {
+namespace {
+
+constexpr std::chrono::seconds kWarehouseWait{60};
+
+std::string HostName() {
+  char name[256] = {};
+  return gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
+}
+
+class SyncStep {
+ public:
+  SyncStep(Runtime& runtime, const config::Sync& sync, const RunOptions& options,
+           const std::string& run_id, report::Reporter& reporter)
+      : runtime_(runtime),
+        sync_(sync),
+        options_(options),
+        run_id_(run_id),
+        reporter_(reporter),
+        label_("sync " + sync.name) {
+    report_.name = sync.name;
+  }
+
+  SyncReport Run() {
+    reporter_.StepBegan(label_);
+    const Status status = options_.dry_run ? DryRun() : Deliver();
+    if (!status.ok()) {
+      report_.outcome = status.code() == Code::kBusy        ? "busy"
+                        : status.code() == Code::kCancelled ? "cancelled"
+                                                            : "failed";
+      report_.message = status.ToString();
+    }
+    reporter_.StepEnded(label_, report_.outcome, report_.message);
+    return std::move(report_);
+  }
+
+ private:
+  Result<std::unique_ptr<warehouse::Session>> OpenWarehouse() {
+    return runtime_.warehouse().Open(false, kWarehouseWait, options_.cancel);
+  }
+
+  Status DryRun() {
+    SLUICE_ASSIGN(const auto session, OpenWarehouse());
+    SLUICE_ASSIGN(sync::SyncJob job, Job(*session));
+    const std::string folder =
+        env::JoinPath(runtime_.StatePath("dry-run"), run_id_ + "/" + sync_.name);
+    SLUICE_TRY(env::CreateDirectories(folder, 0700));
+    SLUICE_ASSIGN(const sync::SyncPlan plan,
+                  runtime_.sync_engine().DryRun(session->connection(), job, folder));
+    report_.outcome = "dry";
+    report_.first_run = plan.first_run;
+    report_.planned = static_cast<int64_t>(plan.totals.rows);
+    report_.requests = static_cast<int64_t>(plan.totals.requests);
+    report_.bytes = static_cast<int64_t>(plan.totals.bytes);
+    report_.message = fmt::format("{}; nothing was sent, the requests are in {}", plan.Describe(),
+                                  folder);
+    return Status::Ok();
+  }
+
+  Result<sync::SyncJob> Job(warehouse::Session& session) {
+    SLUICE_ASSIGN(sync::SyncJob job,
+                  MakeSyncJob(runtime_, session.connection(), sync_, run_id_));
+    job.limit = static_cast<uint64_t>(options_.limit);
+    return job;
+  }
+
+  Status Deliver() {
+    auto lock = env::FileLock::Acquire(runtime_.StatePath("sync-" + sync_.name + ".lock"),
+                                       runtime_.options().command, options_.wait, runtime_.clock(),
+                                       options_.cancel);
+    if (!lock.ok()) return lock.status();
+    std::optional<sync::SyncJob> job;
+    sync::Delivery delivery;
+    {
+      SLUICE_ASSIGN(const auto session, OpenWarehouse());
+      engine::Connection& connection = session->connection();
+      SLUICE_ASSIGN(auto made, Job(*session));
+      job.emplace(std::move(made));
+      SLUICE_ASSIGN(job->fence, warehouse::TakeFence(connection, "sync:" + sync_.name));
+      SLUICE_ASSIGN(const auto recovered, runtime_.sync_engine().Recover(connection, *job));
+      if (recovered) {
+        reporter_.Note(report::Level::kInfo,
+                       fmt::format("{}: an interrupted delivery was taken in: {} acknowledged, {} "
+                                   "not known",
+                                   sync_.name, Thousands(recovered->acknowledged),
+                                   Thousands(recovered->unknown)));
+      }
+      SLUICE_ASSIGN(delivery, runtime_.sync_engine().Prepare(connection, *job));
+    }
+    TellCounts(delivery);
+    if (delivery.id == 0) {
+      report_.outcome = delivery.up_to_date ? "unchanged" : "done";
+      report_.message = report_.left_out > 0
+                            ? fmt::format("nothing to send; {} left out (sluice sync rows {})",
+                                          Counted(static_cast<uint64_t>(report_.left_out), "row"),
+                                          sync_.name)
+                            : "nothing to send";
+      return Status::Ok();
+    }
+    const auto delivered = runtime_.sync_engine().Deliver(delivery, *job, Limiter(*job), Options());
+    SLUICE_ASSIGN(const auto session, OpenWarehouse());
+    SLUICE_ASSIGN(const sync::SyncSummary summary,
+                  runtime_.sync_engine().Fold(session->connection(), *job, delivery));
+    if (!delivered.ok()) return delivered.status();
+    TellSummary(summary, delivered.value());
+    return Status::Ok();
+  }
+
+  sync::RateLimiter& Limiter(const sync::SyncJob& job) {
+    return runtime_.LimiterOf(sync_.to, job.destination.capabilities().requests_per_second);
+  }
+
+  sync::DeliverOptions Options() {
+    sync::DeliverOptions deliver;
+    deliver.limit.rows = sync_.batch_rows;
+    deliver.limit.bytes = sync_.batch_bytes;
+    deliver.stop = options_.cancel;
+    deliver.abort = options_.abort;
+    deliver.progress = [this](const sync::DeliverProgress& progress) {
+      report::Progress step;
+      step.rows = progress.settled;
+      step.total_rows = progress.rows;
+      reporter_.StepAdvanced(label_, step);
+      if (!progress.note.empty()) {
+        reporter_.Note(report::Level::kInfo, sync_.name + ": " + progress.note);
+      }
+    };
+    return deliver;
+  }
+
+  void TellCounts(const sync::Delivery& delivery) {
+    report_.unchanged = static_cast<int64_t>(delivery.counts.unchanged + delivery.counts.refused);
+    for (const auto& [kind, rows] : delivery.counts.findings) {
+      report_.left_out += static_cast<int64_t>(rows);
+      report_.warnings.push_back(fmt::format("{}: {} left out: {}", sync_.name,
+                                             Counted(rows, "row"), ReplaceAll(kind, "_", " ")));
+    }
+  }
+
+  void TellSummary(const sync::SyncSummary& summary, const sync::DeliverReport& delivered) {
+    report_.planned = static_cast<int64_t>(summary.planned);
+    report_.acknowledged = static_cast<int64_t>(summary.acknowledged);
+    report_.rejected = static_cast<int64_t>(summary.rejected);
+    report_.deferred = static_cast<int64_t>(summary.deferred);
+    report_.waiting = static_cast<int64_t>(summary.waiting);
+    report_.unknown = static_cast<int64_t>(summary.unknown);
+    report_.requests = static_cast<int64_t>(summary.requests);
+    report_.bytes = static_cast<int64_t>(summary.bytes);
+    for (const auto& [text, times] : summary.warnings) {
+      report_.warnings.push_back(
+          times > 1 ? fmt::format("{}: {} ({} times)", sync_.name, text, times)
+                    : fmt::format("{}: {}", sync_.name, text));
+    }
+    report_.outcome = summary.outcome;
+    report_.message = fmt::format("{} of {} acknowledged in {}",
+                                  Thousands(summary.acknowledged), Counted(summary.planned, "row"),
+                                  Counted(summary.requests, "request"));
+    const auto add = [&](uint64_t n, std::string_view what) {
+      if (n > 0) report_.message += fmt::format(", {} {}", Thousands(n), what);
+    };
+    add(summary.rejected, "rejected");
+    add(summary.deferred, "deferred");
+    add(summary.waiting, "waiting");
+    add(summary.unknown, "unknown");
+    if (!delivered.stopped.ok() && delivered.stopped.code() != Code::kCancelled) {
+      report_.outcome = "failed";
+      report_.message += ": " + delivered.stopped.ToString();
+    }
+  }
+
+  Runtime& runtime_;
+  const config::Sync& sync_;
+  const RunOptions& options_;
+  const std::string& run_id_;
+  report::Reporter& reporter_;
+  const std::string label_;
+  SyncReport report_;
+};
+
+}  // namespace
+
+Result<sync::SyncJob> MakeSyncJob(Runtime& runtime, engine::Connection& connection,
+                                  const config::Sync& sync, const std::string& run_id) {
+  const config::Model* model = runtime.project().FindModel(sync.model);
+  if (model == nullptr) return ConfigError("there is no model " + sync.model);
+  SLUICE_ASSIGN(connector::Destination * destination, runtime.DestinationOf(sync));
+  const std::string relation = models::RelationOf(*model);
+  SLUICE_ASSIGN(const std::string kind, warehouse::KindOf(connection, relation));
+  if (kind.empty()) {
+    return NotFoundError(fmt::format("model {} is not built yet", sync.model),
+                         fmt::format("Run it first: sluice run {}", sync.model));
+  }
+  sync::SyncJob job{sync, *destination, warehouse::QualifiedName(relation), "", "", "", "", "",
+                    std::nullopt, 0};
+  SLUICE_ASSIGN(job.inputs, models::InputVersions(connection, {relation}));
+  job.state_folder = runtime.project().StateFolder();
+  job.warehouse_path = runtime.project().warehouse.path;
+  job.host = HostName();
+  job.run_id = run_id;
+  return job;
+}
+
+SyncReport RunSync(Runtime& runtime, const config::Sync& sync, const RunOptions& options,
+                   const std::string& run_id, report::Reporter& reporter) {
+  return SyncStep(runtime, sync, options, run_id, reporter).Run();
+}
+
+}  // namespace sluice::pipeline
