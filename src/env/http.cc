@@ -216,6 +216,7 @@ void SetOptions(CURL* easy, Exchange& x, const HttpOptions& options, const Heade
   curl_easy_setopt(easy, CURLOPT_USERAGENT, "sluice");
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers.get());
   if (resolve.get() != nullptr) curl_easy_setopt(easy, CURLOPT_RESOLVE, resolve.get());
+  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 256L << 10);
   SetMethodAndBody(easy, x);
 
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
