@@ -266,7 +266,9 @@ class S3Server:
 
 
 def _run(arguments):
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # leave through stop()
+    # Leave through stop(). SIGINT too: a shell starts background jobs with that one ignored.
+    for how in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(how, lambda number, _: sys.exit(128 + number))
     with S3Server(users=arguments.user, tls=arguments.tls) as server:
         return subprocess.run(
             arguments.command, env={**os.environ, **server.environment()}
