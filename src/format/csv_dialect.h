@@ -23,7 +23,13 @@ struct CsvDialect {
   Status Validate() const;
 };
 
-// A record that is longer is broken. DuckDB's own default for a line.
-inline constexpr size_t kMaxRecordBytes = 2'000'000;
+// What bounds the reading of a file; the same for census, reader and engine.
+struct CsvLimits {
+  // A record that is longer is broken. DuckDB's own default for a line.
+  size_t max_record_bytes = 2'000'000;
+  // What the engine reads of a file at once. At least four records, and a multiple of 64: it divides a
+  // buffer by 16 and by 4, and loses rows in what would be left over.
+  size_t buffer_bytes = 32'000'000;
+};
 
 }  // namespace sluice::format

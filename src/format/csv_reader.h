@@ -65,7 +65,7 @@ struct CsvReaderOptions {
   CsvDialect dialect = {};
   size_t columns = 0;  // how many a record must have; 0: any number
   bool header = false;  // the first record that is not blank is no data
-  size_t max_record_bytes = kMaxRecordBytes;
+  size_t max_record_bytes = CsvLimits().max_record_bytes;
   size_t raw_limit = 4096;
 };
 

@@ -11,8 +11,6 @@ namespace {
 
 using engine::QuoteText;
 
-constexpr uint64_t kBufferBytes = 32'000'000;
-
 // DuckDB takes every path for a pattern; a set of one character stands for that character.
 std::string Literally(std::string_view path) {
   std::string pattern;
@@ -39,6 +37,7 @@ std::string_view Bool(bool value) { return value ? "true" : "false"; }
 std::string ReadCsvCall(const ReadCsvOptions& options) {
   SLUICE_CHECK(!options.paths.empty() && !options.columns.empty(), "nothing to read");
   SLUICE_CHECK(options.dialect.Validate().ok(), "an impossible dialect");
+  SLUICE_CHECK(options.limits.buffer_bytes % 64 == 0, "a buffer that the engine would lose rows with");
   std::vector<std::string> paths;
   for (const std::string& path : options.paths) paths.push_back(Literally(path));
   std::vector<std::string> columns;
@@ -67,10 +66,9 @@ std::string ReadCsvCall(const ReadCsvOptions& options) {
   add("rejects_limit", "0");
   add("compression", options.compression == Compression::kGzip ? "'gzip'" : "'none'");
   add("parallel", Bool(options.parallel));
-  // The census has found all records within kMaxRecordBytes; the engine counts line ends and blank
-  // lines before a record with it.
-  add("max_line_size", std::to_string(kMaxRecordBytes + 100'000));
-  add("buffer_size", std::to_string(options.buffer_bytes > 0 ? options.buffer_bytes : kBufferBytes));
+  // The engine counts the line ends around a record with it.
+  add("max_line_size", std::to_string(options.limits.max_record_bytes + 8));
+  add("buffer_size", std::to_string(options.limits.buffer_bytes));
   // Folders such as "day=1" are no columns.
   add("hive_partitioning", "false");
   if (!options.file_column.empty()) add("filename", QuoteText(options.file_column));

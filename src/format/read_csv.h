@@ -26,9 +26,12 @@ struct ReadCsvOptions {
   Compression compression = Compression::kNone;  // of all of them; names do not matter
   CsvDialect dialect = {};
   bool header = false;     // the first line of each file is skipped, whatever it says
-  bool parallel = true;    // several threads in one file: only sound without line ends in quotes
+  // Several threads in one file; several files are always read at the same time. Only for files
+  // without CsvCensus::quoted_breaks, and even then broken records may swallow others behind them: when
+  // the rows do not add up to the census, read again without.
+  bool parallel = false;
   std::string file_column = {};  // when not empty: a last column with the path as it was given
-  uint64_t buffer_bytes = 0;  // 0: the default of 32 MB; each thread holds a few
+  CsvLimits limits = {};
 };
 
 // "read_csv([...], ...)", to stand behind FROM. A statement must read all of the columns: a record is
