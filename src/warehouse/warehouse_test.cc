@@ -7,6 +7,7 @@
 #include "env/file.h"
 #include "env/lock.h"
 #include "warehouse/dialect.h"
+#include "warehouse/fence.h"
 #include "warehouse/schema.h"
 
 namespace sluice::warehouse {
@@ -80,6 +81,19 @@ TEST_F(WarehouseTest, KnowsColumnsKindsAndVersions) {
   ASSERT_TRUE(BumpVersion(connection, "t").ok());
   ASSERT_TRUE(transaction.value()->Commit().ok());
   EXPECT_EQ(VersionOf(connection, "t").value(), 2);
+}
+
+TEST_F(WarehouseTest, ANewerFenceStopsTheOlderHolder) {
+  Warehouse warehouse(options_, env::SystemClock());
+  auto session = warehouse.Open(true, kNoWait, nullptr);
+  engine::Connection& connection = session.value()->connection();
+  const Fence first = TakeFence(connection, "sync:a").value();
+  const Fence other = TakeFence(connection, "sync:b").value();
+  EXPECT_TRUE(CheckFence(connection, first).ok());
+  const Fence second = TakeFence(connection, "sync:a").value();
+  EXPECT_FALSE(CheckFence(connection, first).ok());
+  EXPECT_TRUE(CheckFence(connection, second).ok());
+  EXPECT_TRUE(CheckFence(connection, other).ok());
 }
 
 TEST(Dialect, QuotesEverything) {
