@@ -1,19 +1,19 @@
-#include <sys/stat.h>
-
+#include <chrono>
 #include <thread>
 
 #include <fmt/format.h>
 
-#include "engine/database_impl.h"
 #include "engine/handles.h"
+#include "engine/statement.h"
 #include "env/file.h"
-#include "env/lock.h"
 
 namespace sluice::engine {
 namespace {
 
-constexpr std::chrono::seconds kCheckpointDeadline{60};
 constexpr std::chrono::milliseconds kCheckpointRetry{20};
+// What the engine keeps beside a file. The last two are made only when there are writers during a
+// checkpoint, which our writer's slot does not allow.
+constexpr const char* kLogs[] = {".wal", ".wal.checkpoint", ".wal.recovery"};
 
 class Config {
  public:
@@ -62,23 +62,13 @@ Result<duckdb_database> OpenEngine(const std::string& path, Config& config) {
   return database;
 }
 
-Status RunStatement(duckdb_connection connection, const char* sql) {
-  duckdb_result result;
-  Status status;
-  if (duckdb_query(connection, sql, &result) != DuckDBSuccess) {
-    status = EngineError(duckdb_result_error(&result));
-  }
-  duckdb_destroy_result(&result);
-  return status;
-}
-
 // On shutdown the engine would checkpoint by itself, unguarded.
 Status DisableShutdownCheckpoint(duckdb_database database) {
   duckdb_connection connection = nullptr;
   if (duckdb_connect(database, &connection) != DuckDBSuccess) {
     return FailedError("the engine gave no connection");
   }
-  const Status status = RunStatement(connection, "PRAGMA disable_checkpoint_on_shutdown");
+  const Status status = RunOwn(connection, "PRAGMA disable_checkpoint_on_shutdown");
   duckdb_disconnect(&connection);
   return status;
 }
@@ -87,7 +77,7 @@ Status DisableShutdownCheckpoint(duckdb_database database) {
 Status CreateFile(const std::string& path) {
   const std::string neighbour = path + ".new";
   SLUICE_TRY(env::RemoveFile(neighbour));
-  SLUICE_TRY(env::RemoveFile(neighbour + ".wal"));
+  for (const char* log : kLogs) SLUICE_TRY(env::RemoveFile(neighbour + log));
   {
     Config config;
     SLUICE_TRY(Configure(config, {}));
@@ -99,7 +89,7 @@ Status CreateFile(const std::string& path) {
   SLUICE_ASSIGN(auto file, env::AppendFile::Open(neighbour));
   SLUICE_TRY(file.Sync());
   // A log without its file belongs to a database that somebody removed; it must not be replayed.
-  SLUICE_TRY(env::RemoveFile(path + ".wal"));
+  for (const char* log : kLogs) SLUICE_TRY(env::RemoveFile(path + log));
   SLUICE_TRY(env::RemoveFile(path + ".guard"));
   SLUICE_TRY(env::Rename(neighbour, path));
   return env::SyncDirectory(env::Dirname(path));
@@ -121,18 +111,25 @@ Result<std::unique_ptr<Database>> Database::Open(const std::string& path,
                                                  const OpenOptions& options) {
   std::unique_ptr<Database> database(new Database());
   Impl& impl = *database->impl_;
-  impl.path = path;
   if (!path.empty()) {
-    if (!env::Exists(path)) {
+    SLUICE_ASSIGN(impl.path, RealPath(path));
+    if (!env::Exists(impl.path)) {
       if (options.read_only) return NotFoundError(fmt::format("{} is not there yet", path));
-      SLUICE_TRY(CreateFile(path).WithContext("creating the warehouse"));
+      SLUICE_TRY(CreateFile(impl.path).WithContext("creating the warehouse"));
     }
-    SLUICE_ASSIGN(impl.guard, CheckpointGuard::Open(path));
+    SLUICE_ASSIGN(FileClaim claim, FileClaim::Take(impl.path));
+    impl.claim.emplace(std::move(claim));
+    SLUICE_ASSIGN(impl.guard, CheckpointGuard::Open(impl.path, options.read_only));
+    impl.log_is_named = env::Exists(impl.LogPath());  // the guard has synced its folder
   }
   Config config;
   SLUICE_TRY(Configure(config, options));
-  SLUICE_ASSIGN(impl.database, OpenEngine(path, config));
-  SLUICE_TRY(DisableShutdownCheckpoint(impl.database));
+  SLUICE_ASSIGN(impl.database, OpenEngine(impl.path, config));
+  const Status disabled = DisableShutdownCheckpoint(impl.database);
+  if (!disabled.ok()) {
+    impl.database = nullptr;  // never closed: closing it would be an unguarded checkpoint
+    return disabled;
+  }
   return database;
 }
 
@@ -149,53 +146,69 @@ Result<std::unique_ptr<Connection>> Database::Connect() {
     impl_->connections.insert(handle);
   }
   // Without these two, progress of a query cannot be asked for.
-  SLUICE_TRY(RunStatement(handle, "SET enable_progress_bar = true"));
-  SLUICE_TRY(RunStatement(handle, "SET enable_progress_bar_print = false"));
+  SLUICE_TRY(RunOwn(handle, "SET enable_progress_bar = true"));
+  SLUICE_TRY(RunOwn(handle, "SET enable_progress_bar_print = false"));
   return connection;
 }
 
-Status Database::Checkpoint(std::chrono::milliseconds reader_limit) {
+namespace {
+
+// While readers hold on to what a DROP or ALTER took away, CHECKPOINT is refused before it begins.
+Status RunCheckpoint(Database::Impl& database, duckdb_connection own,
+                     std::chrono::milliseconds reader_limit,
+                     std::chrono::milliseconds interrupt_limit, bool& began) {
+  const auto started = std::chrono::steady_clock::now();
+  while (true) {
+    const Status status = RunOwn(own, "CHECKPOINT");
+    began = status.ok() || status.message().find("Cannot CHECKPOINT") == std::string::npos;
+    if (began) return status;
+    const auto waited = std::chrono::steady_clock::now() - started;
+    if (waited >= reader_limit + interrupt_limit) {
+      return BusyError("somebody has been reading for too long for a checkpoint: " +
+                       status.message());
+    }
+    if (waited >= reader_limit) database.InterruptAllBut(own);
+    std::this_thread::sleep_for(kCheckpointRetry);
+  }
+}
+
+}  // namespace
+
+Status Database::Checkpoint(std::chrono::milliseconds reader_limit,
+                            std::chrono::milliseconds interrupt_limit) {
   if (impl_->path.empty() || LogSize() == 0) return Status::Ok();
   SLUICE_ASSIGN(auto connection, Connect());
-  impl_->writer.Take();
-  struct Releaser {
-    WriterSlot& slot;
-    ~Releaser() { slot.Release(); }
-  } releaser{impl_->writer};
-
+  const WriterTurn turn(impl_->writer);
+  // From here on a failed checkpoint of another thread is known, and its side file is not overwritten.
   SLUICE_ASSIGN(const auto blocks, MetadataBlocks(*connection));
   SLUICE_TRY(impl_->guard->Save(blocks).WithContext("saving blocks before a checkpoint"));
-  duckdb_connection own = connection->impl_->connection;
-  Status status;
-  {
-    // Readers may finish within their limit; then they are interrupted, until the checkpoint is done.
-    std::mutex mutex;
-    std::condition_variable changed;
-    bool done = false;
-    std::thread watchdog([&] {
-      std::unique_lock lock(mutex);
-      if (changed.wait_for(lock, reader_limit, [&] { return done; })) return;
-      while (!changed.wait_for(lock, kCheckpointRetry, [&] { return done; })) {
-        impl_->InterruptAllBut(own);
-      }
-    });
-    const auto give_up = std::chrono::steady_clock::now() + kCheckpointDeadline;
-    while (true) {
-      status = RunStatement(own, "CHECKPOINT");
-      const bool conflict = !status.ok() && status.message().find("CHECKPOINT") != std::string::npos;
-      if (!conflict || std::chrono::steady_clock::now() >= give_up) break;
-      std::this_thread::sleep_for(kCheckpointRetry);
-    }
-    {
-      const std::lock_guard lock(mutex);
-      done = true;
-    }
-    changed.notify_all();
-    watchdog.join();
+  bool began = false;
+  const Status status =
+      RunCheckpoint(*impl_, connection->impl_->connection, reader_limit, interrupt_limit, began);
+  if (!began) {
+    SLUICE_TRY(impl_->guard->Drop());
+    return status;
   }
-  // After a failure the side file stays: the next Open decides by the header what happened.
-  SLUICE_TRY(status.WithContext("checkpoint"));
+  if (!status.ok()) {
+    impl_->must_reopen = true;  // the side file stays: the next Open decides by the header
+    return status.WithContext("checkpoint");
+  }
+  impl_->log_is_named = false;
   return impl_->guard->Drop();
+}
+
+Status Database::Impl::Usable() const {
+  if (!must_reopen) return Status::Ok();
+  return FailedError("a checkpoint of the warehouse failed half-way",
+                     "Opening it again repairs it: run the command again");
+}
+
+Status Database::Impl::MakeLogNameDurable() {
+  if (log_is_named || path.empty() || !env::Exists(LogPath())) return Status::Ok();
+  SLUICE_TRY(env::SyncDirectory(env::Dirname(path))
+                 .WithContext("the commit was made, but a power failure could still undo it"));
+  log_is_named = true;
+  return Status::Ok();
 }
 
 Status Database::CheckpointIfLarger(uint64_t bytes) {
@@ -203,7 +216,7 @@ Status Database::CheckpointIfLarger(uint64_t bytes) {
 }
 
 uint64_t Database::LogSize() const {
-  const auto info = env::Stat(impl_->path + ".wal");
+  const auto info = env::Stat(impl_->LogPath());
   return info.ok() ? info->size : 0;
 }
 

@@ -1,15 +1,19 @@
 // What Database, Connection and Transaction share. Private to this folder.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 
 #include <duckdb.h>
 
+#include "base/check.h"
 #include "engine/engine.h"
+#include "engine/file_claim.h"
 #include "engine/guard.h"
 
 namespace sluice::engine {
@@ -36,18 +40,43 @@ class WriterSlot {
   bool taken_ = false;
 };
 
+class WriterTurn {
+ public:
+  explicit WriterTurn(WriterSlot& slot) : slot_(slot) { slot_.Take(); }
+  ~WriterTurn() { slot_.Release(); }
+  WriterTurn(const WriterTurn&) = delete;
+  WriterTurn& operator=(const WriterTurn&) = delete;
+
+ private:
+  WriterSlot& slot_;
+};
+
 struct Database::Impl {
-  std::string path;
-  // Order matters: the guard's descriptor is closed after the engine (destroyed in reverse order).
+  std::string path;  // absolute, links followed; empty in memory
+  // Order matters: the guard's descriptor is closed after the engine (destroyed in reverse order),
+  // and only then may the file be opened again.
+  std::optional<FileClaim> claim;
   std::unique_ptr<CheckpointGuard> guard;
   duckdb_database database = nullptr;
   WriterSlot writer;
+  // Guarded by the writer's slot: the name of the log in its folder is durable.
+  bool log_is_named = false;
+  // A checkpoint failed half-way: the side file holds what the file lacks until the next Open.
+  std::atomic<bool> must_reopen{false};
   std::mutex connections_mutex;
   std::set<duckdb_connection> connections;  // all that are open, to interrupt readers
 
   ~Impl() {
+    // One more connection would keep the engine's instance alive, and its files open, behind us.
+    SLUICE_CHECK(connections.empty(), "a Database was closed before its Connections");
     if (database != nullptr) duckdb_close(&database);
   }
+  // An error once a checkpoint has failed half-way.
+  Status Usable() const;
+  std::string LogPath() const { return path + ".wal"; }
+  // After a commit, in the writer's slot. The engine syncs its log but not the folder in which the
+  // log was just made: a machine that stops could lose the name, and the commit with it.
+  Status MakeLogNameDurable();
   void InterruptAllBut(duckdb_connection spared) {
     const std::lock_guard lock(connections_mutex);
     for (duckdb_connection connection : connections) {
@@ -56,9 +85,10 @@ struct Database::Impl {
   }
 };
 
-struct Connection::Impl {
+// Shared with the results of its statements, which must know whether it is still there.
+struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
   Database::Impl* database = nullptr;
-  duckdb_connection connection = nullptr;
+  duckdb_connection connection = nullptr;  // nullptr once the Connection has gone
   bool in_transaction = false;
   bool failed = false;  // a statement failed inside the transaction
 };

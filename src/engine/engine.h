@@ -44,24 +44,29 @@ struct FunctionSpec;
 class Database {
  public:
   struct Impl;
-  // Opens or creates the file at `path`; "" is a database in memory. Repairs first what a stopped
-  // checkpoint left. kBusy, with the process id, when another program holds the file.
+  // Opens or creates the file at `path`, links followed; "" is a database in memory. Repairs first what
+  // a stopped checkpoint left. kBusy, with the process id, when another program holds the file, and
+  // when this process has it open already. Two programs may not create one file at the same instant:
+  // the caller's own lock sees to that.
   static Result<std::unique_ptr<Database>> Open(const std::string& path, const OpenOptions& options);
-  ~Database();
+  ~Database();  // its Connections are gone by then
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
   Result<std::unique_ptr<Connection>> Connect();
 
-  // Makes the log part of the file, guarded. Waits for readers up to `reader_limit`, then interrupts
-  // them. Nothing may be in a Transaction. A failure leaves the file as it was before, or repaired at
-  // the next Open; the database must be closed and opened again after a failure.
-  Status Checkpoint(std::chrono::milliseconds reader_limit = std::chrono::milliseconds(2000));
+  // Makes the log part of the file, guarded; waits for the writer. Most readers do not matter to it;
+  // those of a table that was dropped or altered since hold it up: they are waited for up to
+  // `reader_limit`, then interrupted; kBusy when they are still there `interrupt_limit` later, and
+  // nothing has happened. After any other failure the file is as it was, or is repaired by the next
+  // Open: every further call fails until the database is closed and opened again.
+  Status Checkpoint(std::chrono::milliseconds reader_limit = std::chrono::milliseconds(2000),
+                    std::chrono::milliseconds interrupt_limit = std::chrono::milliseconds(10000));
   // Checkpoint when the log is larger than `bytes`.
   Status CheckpointIfLarger(uint64_t bytes);
   uint64_t LogSize() const;  // bytes of the write-ahead log
 
-  const std::string& path() const;
+  const std::string& path() const;  // absolute, links followed
 
  private:
   Database();
@@ -97,10 +102,12 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  // One statement; `parameters` bind to $1, $2, ... The result is complete in memory.
+  // One statement; `parameters` bind to $1, $2, ... The result is complete in memory. Outside a
+  // Transaction a statement that writes is one of its own and waits for the writer. BEGIN, COMMIT,
+  // ROLLBACK, CHECKPOINT and its settings are refused.
   Result<QueryResult> Query(const std::string& sql, const std::vector<Value>& parameters = {});
   // As Query, but rows are produced as they are asked for: memory stays flat. While the result lives
-  // this connection can do nothing else, and no checkpoint can pass (so: short-lived, or on a copy).
+  // this connection can do nothing else and must live, and it may hold up a checkpoint: be short.
   Result<QueryResult> Stream(const std::string& sql, const std::vector<Value>& parameters = {});
   // One statement without an interest in rows; gives the number of rows changed.
   Result<int64_t> Execute(const std::string& sql, const std::vector<Value>& parameters = {});
@@ -110,6 +117,9 @@ class Connection {
                                                const std::vector<Value>& parameters = {});
   Result<Value> Scalar(const std::string& sql, const std::vector<Value>& parameters = {});
 
+  // The tables and views that a statement reads, unqualified, by the engine's own parser.
+  Result<std::vector<std::string>> TableNames(const std::string& sql);
+
   // Stops what this connection is doing. Thread-safe.
   void Interrupt();
   // 0..100 of the running query, or -1 when unknown. Thread-safe.
@@ -117,7 +127,7 @@ class Connection {
 
  private:
   Connection();
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;
   friend class Database;
   friend class Transaction;
   friend class Appender;

@@ -1,53 +1,14 @@
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <thread>
+#include <sys/resource.h>
 
-#include "engine/engine.h"
+#include <csignal>
+
+#include "engine/engine_fixture.h"
 #include "engine/functions.h"
-#include "engine/guard.h"
-#include "env/file.h"
 
 namespace sluice::engine {
 namespace {
-
-class EngineTest : public testing::Test {
- protected:
-  void SetUp() override {
-    std::string pattern = testing::TempDir() + "sluice_engine_XXXXXX";
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    dir_ = pattern;
-    path_ = env::JoinPath(dir_, "w.duckdb");
-    Open();
-  }
-  void TearDown() override {
-    connection_.reset();
-    database_.reset();
-    EXPECT_TRUE(env::RemoveTree(dir_).ok());
-  }
-  void Open() {
-    connection_.reset();
-    database_.reset();
-    auto database = Database::Open(path_, {});
-    ASSERT_TRUE(database.ok()) << database.status().ToString();
-    database_ = std::move(database).value();
-    auto connection = database_->Connect();
-    ASSERT_TRUE(connection.ok()) << connection.status().ToString();
-    connection_ = std::move(connection).value();
-  }
-  std::string Text(const std::string& sql) {
-    auto value = connection_->Scalar(sql);
-    return value.ok() ? ToText(value.value()) : value.status().ToString();
-  }
-  void Do(const std::string& sql) {
-    const auto done = connection_->Execute(sql);
-    ASSERT_TRUE(done.ok()) << done.status().ToString();
-  }
-  std::string dir_;
-  std::string path_;
-  std::unique_ptr<Database> database_;
-  std::unique_ptr<Connection> connection_;
-};
 
 TEST_F(EngineTest, ValuesComeOutExactly) {
   EXPECT_EQ(Text("SELECT true"), "true");
@@ -86,6 +47,50 @@ TEST_F(EngineTest, ACommitAfterAFailedStatementIsRefused) {
   EXPECT_EQ(Text("SELECT count(*) FROM t"), "0");
 }
 
+TEST_F(EngineTest, ACommitAfterAFailedStreamIsRefused) {
+  Do("CREATE TABLE t (i INTEGER)");
+  auto transaction = Transaction::Begin(*connection_);
+  Do("INSERT INTO t VALUES (1)");
+  {
+    // The error comes with a row, long after the statement began well.
+    auto stream = connection_->Stream(
+        "SELECT CASE WHEN range = 900000 THEN error('no') ELSE range END FROM range(1000000)");
+    ASSERT_TRUE(stream.ok()) << stream.status().ToString();
+    while (true) {
+      const auto batch = stream.value().Next();
+      if (!batch.ok()) break;
+      ASSERT_TRUE(batch.value().has_value()) << "the stream was expected to fail";
+    }
+  }
+  EXPECT_FALSE(transaction.value()->Commit().ok());
+  EXPECT_EQ(Text("SELECT count(*) FROM t"), "0");
+}
+
+TEST_F(EngineTest, TransactionsAndCheckpointsAreNotForStatements) {
+  Do("CREATE TABLE t (i INTEGER)");
+  for (const char* sql : {"BEGIN", "COMMIT", "ROLLBACK", "CHECKPOINT", "force checkpoint",
+                          "CALL checkpoint()", "SELECT * FROM checkpoint()",
+                          "PRAGMA enable_checkpoint_on_shutdown", "SET checkpoint_threshold = '1MB'",
+                          "SET wal_autocheckpoint = '1MB'"}) {
+    EXPECT_FALSE(connection_->Query(sql).ok()) << sql;
+  }
+  EXPECT_GT(database_->LogSize(), 0U);
+  EXPECT_EQ(Text("SELECT 'a checkpoint is no word of ours'"), "a checkpoint is no word of ours");
+}
+
+TEST_F(EngineTest, AWritingQueryWaitsForTheWriter) {
+  Do("CREATE TABLE t (i INTEGER)");
+  auto other = database_->Connect();
+  auto transaction = Transaction::Begin(*connection_);
+  Do("INSERT INTO t VALUES (1)");
+  std::thread writer([&] { EXPECT_TRUE(other.value()->Query("INSERT INTO t VALUES (2)").ok()); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_EQ(Text("SELECT count(*) FROM t"), "1");
+  ASSERT_TRUE(transaction.value()->Commit().ok());
+  writer.join();
+  EXPECT_EQ(Text("SELECT count(*) FROM t"), "2");
+}
+
 TEST_F(EngineTest, AnUncommittedTransactionIsRolledBackAndFreesTheWriter) {
   Do("CREATE TABLE t (i INTEGER)");
   {
@@ -120,58 +125,46 @@ TEST_F(EngineTest, ACheckpointPassesAReaderThatDawdles) {
   EXPECT_TRUE(status.ok()) << status.ToString();
 }
 
-TEST_F(EngineTest, AStoppedCheckpointIsUndoneFromTheSideFile) {
-  Do("CREATE TABLE t AS SELECT range AS i, 'text ' || range AS s FROM range(50000)");
-  ASSERT_TRUE(database_->Checkpoint().ok());
-  const auto blocks = connection_->Rows("SELECT block_id FROM pragma_metadata_info()");
-  std::vector<uint64_t> ids;
-  for (const auto& row : blocks.value()) ids.push_back(static_cast<uint64_t>(ToInt(row[0])));
-  ASSERT_FALSE(ids.empty());
-  connection_.reset();
-  database_.reset();
+TEST_F(EngineTest, AReaderOfADroppedTableHoldsUpACheckpointForATimeOnly) {
+  Do("CREATE TABLE t AS SELECT range AS i FROM range(1000000)");
+  auto reader = database_->Connect();
   {
-    auto guard = CheckpointGuard::Open(path_);
-    ASSERT_TRUE(guard.value()->Save(ids).ok());
+    auto stream = reader.value()->Stream("SELECT * FROM t");
+    ASSERT_TRUE(stream.value().Next().ok());
+    Do("DROP TABLE t");
+    const auto limit = std::chrono::milliseconds(50);
+    EXPECT_EQ(database_->Checkpoint(limit, limit).code(), Code::kBusy);
+    EXPECT_FALSE(env::Exists(path_ + ".guard"));
+    Do("CREATE TABLE u AS SELECT 1 AS i");  // nothing is broken
   }
-  // What a torn checkpoint does: a metadata block and one header are overwritten.
-  std::string bytes = env::ReadFile(path_).value();
-  for (size_t i = 0; i < 262144; ++i) bytes[12288 + ids[0] * 262144 + i] = 'x';
-  for (size_t i = 0; i < 100; ++i) bytes[8192 + i] = 'x';
-  ASSERT_TRUE(env::WriteFileAtomically(path_, bytes).ok());
-  Open();
-  EXPECT_EQ(Text("SELECT count(*) || ' ' || max(s) FROM t"), "50000 text 9999");
-  EXPECT_FALSE(env::Exists(path_ + ".guard"));
+  const Status status = database_->Checkpoint();
+  EXPECT_TRUE(status.ok()) << status.ToString();
+  EXPECT_EQ(database_->LogSize(), 0U);
 }
 
-TEST_F(EngineTest, AFinishedCheckpointDropsItsSideFile) {
-  Do("CREATE TABLE t AS SELECT range AS i FROM range(1000)");
+TEST_F(EngineTest, AfterAFailedCheckpointNothingGoesOnUntilItIsOpenedAgain) {
+  Do("CREATE TABLE t AS SELECT range AS i, hash(range) AS h FROM range(200000)");
   ASSERT_TRUE(database_->Checkpoint().ok());
-  connection_.reset();
-  database_.reset();
-  {
-    auto guard = CheckpointGuard::Open(path_);
-    ASSERT_TRUE(guard.value()->Save({}).ok());
-  }
-  const std::string side = env::ReadFile(path_ + ".guard").value();
+  Do("INSERT INTO t SELECT range, hash(range) FROM range(100000)");
+  // The disk is full just when the engine must make the file longer.
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto handler = signal(SIGXFSZ, SIG_IGN);
+  rlimit full = before;
+  full.rlim_cur = env::Stat(path_)->size;
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &full), 0);
+  const Status status = database_->Checkpoint();
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  (void)signal(SIGXFSZ, handler);
+  ASSERT_FALSE(status.ok());
+  EXPECT_TRUE(env::Exists(path_ + ".guard"));
+  // A second attempt would save the blocks that the first one has half overwritten.
+  EXPECT_FALSE(database_->Checkpoint().ok());
+  EXPECT_FALSE(connection_->Execute("INSERT INTO t VALUES (0, 0)").ok());
+  EXPECT_FALSE(Transaction::Begin(*connection_).ok());
   Open();
-  Do("INSERT INTO t VALUES (-1)");
-  ASSERT_TRUE(database_->Checkpoint().ok());
-  // As if the kill had come after the header was written and before the side file went.
-  connection_.reset();
-  database_.reset();
-  ASSERT_TRUE(env::WriteFileAtomically(path_ + ".guard", side).ok());
-  Open();
-  EXPECT_EQ(Text("SELECT count(*) FROM t"), "1001");
-}
-
-TEST_F(EngineTest, ADamagedSideFileIsNotGuessedAt) {
-  connection_.reset();
-  database_.reset();
-  ASSERT_TRUE(env::WriteFileAtomically(path_ + ".guard", "rubbish").ok());
-  const auto database = Database::Open(path_, {});
-  EXPECT_NE(database.status().message().find("w.duckdb.guard is damaged"), std::string::npos);
-  ASSERT_TRUE(env::RemoveFile(path_ + ".guard").ok());
-  Open();
+  EXPECT_EQ(Text("SELECT count(*) || ' ' || sum(i) FROM t"), "300000 24999850000");
+  EXPECT_TRUE(database_->Checkpoint().ok());
 }
 
 TEST_F(EngineTest, OwnFunctionsSeeNullsAndRunVectorised) {

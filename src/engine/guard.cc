@@ -5,31 +5,23 @@
 
 #include <cerrno>
 #include <cstring>
-#include <optional>
 #include <string_view>
 
 #include <fmt/format.h>
 
-#include "base/hash.h"
+#include "base/text.h"
+#include "engine/side_file.h"
 #include "env/file.h"
 
 namespace sluice::engine {
 namespace {
 
-constexpr uint64_t kHeaderSize = 4096;
 constexpr uint64_t kFirstBlock = 3 * kHeaderSize;
-constexpr std::string_view kMagic = "SLUICEG1";
-// A side file holds metadata blocks only: a database with 4 GiB of them is not one we can guard.
-constexpr uint64_t kMaxSideFile = 4ULL << 30;
 
 uint64_t ReadWord(std::string_view bytes, size_t at) {
   uint64_t word = 0;
   std::memcpy(&word, bytes.data() + at, sizeof word);
   return word;
-}
-
-void PutWord(std::string& out, uint64_t word) {
-  out.append(reinterpret_cast<const char*>(&word), sizeof word);
 }
 
 // DuckDB's checksum of a block or header: every word by a multiplication, folded by xor.
@@ -42,18 +34,24 @@ uint64_t Checksum(std::string_view bytes) {
 }
 
 struct Header {
-  bool valid = false;
+  std::string_view bytes;
   uint64_t iteration = 0;
   uint64_t block_size = 0;
 };
 
-Header ParseHeader(std::string_view bytes) {
-  Header header;
-  if (bytes.size() != kHeaderSize) return header;
-  header.valid = ReadWord(bytes, 0) == Checksum(bytes.substr(8));
-  header.iteration = ReadWord(bytes, 8);
-  header.block_size = ReadWord(bytes, 40);
-  return header;
+// The newest valid one of both headers, which lie behind each other in `bytes`; without bytes when
+// there is none.
+Header NewestHeader(std::string_view bytes) {
+  Header newest;
+  for (size_t at = 0; at + kHeaderSize <= bytes.size(); at += kHeaderSize) {
+    const std::string_view header = bytes.substr(at, kHeaderSize);
+    if (ReadWord(header, 0) != Checksum(header.substr(8))) continue;
+    const uint64_t iteration = ReadWord(header, 8);
+    if (newest.bytes.empty() || iteration > newest.iteration) {
+      newest = {header, iteration, ReadWord(header, 40)};
+    }
+  }
+  return newest;
 }
 
 Status Failed(std::string_view what, const std::string& path) {
@@ -86,100 +84,115 @@ Status WriteAt(int fd, uint64_t offset, std::string_view bytes, const std::strin
   return Status::Ok();
 }
 
-struct SideFile {
-  uint64_t iteration = 0;
-  uint64_t block_size = 0;
-  std::string_view headers;  // both, as they were
-  struct Block {
-    uint64_t id;
-    std::string_view bytes;
-  };
-  std::vector<Block> blocks;
-};
-
-// magic, iteration, block size, count, headers, (id, bytes)*, XXH3-64 of all before it.
-std::optional<SideFile> ParseSideFile(std::string_view content) {
-  constexpr size_t kFixed = 8 + 3 * 8 + 2 * kHeaderSize + 8;
-  if (content.size() < kFixed || content.substr(0, 8) != kMagic) return std::nullopt;
-  if (ReadWord(content, content.size() - 8) != Hash64(content.substr(0, content.size() - 8))) {
-    return std::nullopt;
-  }
-  SideFile side;
-  side.iteration = ReadWord(content, 8);
-  side.block_size = ReadWord(content, 16);
-  const uint64_t count = ReadWord(content, 24);
-  side.headers = content.substr(32, 2 * kHeaderSize);
-  size_t at = 32 + 2 * kHeaderSize;
-  for (uint64_t i = 0; i < count; ++i) {
-    side.blocks.push_back({ReadWord(content, at), content.substr(at + 8, side.block_size)});
-    at += 8 + side.block_size;
-  }
-  return side;
+Status SyncFile(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return errno == ENOENT ? Status::Ok() : Failed("open", path);
+  const bool synced = fsync(fd) == 0;
+  const int error = errno;
+  close(fd);
+  errno = error;
+  return synced ? Status::Ok() : Failed("sync", path);
 }
 
 }  // namespace
 
-Result<std::unique_ptr<CheckpointGuard>> CheckpointGuard::Open(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDWR | O_CLOEXEC);
+Result<std::unique_ptr<CheckpointGuard>> CheckpointGuard::Open(const std::string& path,
+                                                               bool read_only) {
+  int fd = open(path.c_str(), O_RDWR | O_CLOEXEC);
+  const bool writable = fd >= 0;
+  if (!writable && read_only && (errno == EACCES || errno == EROFS)) {
+    fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  }
   if (fd < 0) return Failed("open", path);
   std::unique_ptr<CheckpointGuard> guard(new CheckpointGuard(path, fd));
-  SLUICE_TRY(guard->Repair());
+  // Before the look at the side file: it may be that of a checkpoint which another process is in.
+  SLUICE_TRY(guard->Lock(!read_only));
+  if (env::Exists(guard->SidePath())) {
+    if (!writable) {
+      return FailedError(fmt::format("{} needs a repair that you have no right to make", path),
+                         "Run the command once as the user who owns the file");
+    }
+    SLUICE_TRY(guard->Lock(true));
+    SLUICE_TRY(guard->Repair());
+  }
+  if (writable) SLUICE_TRY(env::RemoveFile(UnfinishedSideFile(guard->SidePath())));
+  SLUICE_TRY(guard->SyncWhatIsThere());
   return guard;
 }
 
 CheckpointGuard::~CheckpointGuard() { close(fd_); }
 
+// The engine takes the same lock, in the same process: it replaces ours and does not wait for it.
+Status CheckpointGuard::Lock(bool exclusive) {
+  struct flock lock {};
+  lock.l_type = exclusive ? F_WRLCK : F_RDLCK;
+  lock.l_whence = SEEK_SET;
+  if (fcntl(fd_, F_SETLK, &lock) == 0) return Status::Ok();
+  if (errno != EAGAIN && errno != EACCES) return Failed("lock", path_);
+  // By our own descriptor, for to close another would drop what locks we have on the file.
+  std::string holder = "another program";
+  if (fcntl(fd_, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK && lock.l_pid > 0) {
+    const auto name = env::ReadFile(fmt::format("/proc/{}/comm", lock.l_pid));
+    holder = fmt::format("process {} ({})", lock.l_pid,
+                         name.ok() ? Trim(name.value()) : std::string_view("unknown program"));
+  }
+  return BusyError(fmt::format("{} is open in {}", path_, holder),
+                   "Close it there and run the command again");
+}
+
 Status CheckpointGuard::Repair() {
-  if (!env::Exists(SidePath())) return Status::Ok();
-  SLUICE_ASSIGN(const std::string content, env::ReadFile(SidePath(), kMaxSideFile));
-  // It is renamed into place whole, so a broken one was damaged from outside: dropping it could lose
-  // the only good copy, so that is not ours to decide.
-  const auto side = ParseSideFile(content);
-  if (!side) {
-    return FailedError(fmt::format("{} is damaged", SidePath()),
-                       "Restore it or the database from a backup, or remove it if the database opens");
+  SLUICE_ASSIGN(const SideFileReader side, SideFileReader::Open(SidePath()));
+  SLUICE_ASSIGN(const std::string headers, ReadAt(fd_, kHeaderSize, 2 * kHeaderSize, path_));
+  const Header now = NewestHeader(headers);
+  const Header saved = NewestHeader(side.header().headers);
+  // A checkpoint never touches the newest header: where neither it nor a newer one is there, this is
+  // not the file that was saved.
+  if (now.bytes.empty() || now.iteration < saved.iteration ||
+      (now.iteration == saved.iteration && now.bytes != saved.bytes)) {
+    return FailedError(
+        fmt::format("{} was saved from another state of {}", SidePath(), path_),
+        "If you restored the database from a backup, remove the .guard and .wal files beside it");
   }
-  uint64_t newest = 0;
-  for (uint64_t i = 1; i <= 2; ++i) {
-    SLUICE_ASSIGN(const std::string bytes, ReadAt(fd_, i * kHeaderSize, kHeaderSize, path_));
-    const Header header = ParseHeader(bytes);
-    if (header.valid && header.iteration > newest) newest = header.iteration;
+  if (now.iteration == saved.iteration) {
+    SLUICE_TRY(side.ForEach([&](uint64_t block, std::string_view bytes) {
+      return WriteAt(fd_, kFirstBlock + block * bytes.size(), bytes, path_);
+    }));
+    SLUICE_TRY(WriteAt(fd_, kHeaderSize, side.header().headers, path_));
   }
-  if (newest <= side->iteration) {
-    for (const SideFile::Block& block : side->blocks) {
-      SLUICE_TRY(WriteAt(fd_, kFirstBlock + block.id * side->block_size, block.bytes, path_));
-    }
-    SLUICE_TRY(WriteAt(fd_, kHeaderSize, side->headers, path_));
-    if (fsync(fd_) != 0) return Failed("sync", path_);
-  }
+  // In both cases before the side file goes: the newer header may not be on the disk yet.
+  if (fsync(fd_) != 0) return Failed("sync", path_);
   return Drop();
+}
+
+Status CheckpointGuard::SyncWhatIsThere() {
+  const std::string log = path_ + ".wal";
+  if (!env::Exists(log)) return Status::Ok();  // then the last thing was a checkpoint, which synced
+  if (fsync(fd_) != 0) return Failed("sync", path_);
+  SLUICE_TRY(SyncFile(log));
+  return env::SyncDirectory(env::Dirname(path_));
 }
 
 Status CheckpointGuard::Save(const std::vector<uint64_t>& blocks) {
   SLUICE_ASSIGN(const std::string headers, ReadAt(fd_, kHeaderSize, 2 * kHeaderSize, path_));
-  const Header first = ParseHeader(std::string_view(headers).substr(0, kHeaderSize));
-  const Header second = ParseHeader(std::string_view(headers).substr(kHeaderSize));
-  if (!first.valid && !second.valid) {
+  const Header newest = NewestHeader(headers);
+  if (newest.bytes.empty()) {
     return FailedError(fmt::format("{} has no valid header", path_),
                        "The file was written by another program or is damaged: restore a backup");
   }
-  const Header& newest =
-      !second.valid || (first.valid && first.iteration > second.iteration) ? first : second;
-  std::string side(kMagic);
-  PutWord(side, newest.iteration);
-  PutWord(side, newest.block_size);
-  PutWord(side, blocks.size());
-  side += headers;
+  SideHeader header;
+  header.iteration = newest.iteration;
+  header.block_size = newest.block_size;
+  header.count = blocks.size();
+  header.headers = headers;
+  SLUICE_ASSIGN(SideFileWriter side, SideFileWriter::Create(SidePath(), header));
   for (const uint64_t id : blocks) {
     SLUICE_ASSIGN(std::string bytes, ReadAt(fd_, kFirstBlock + id * newest.block_size,
                                             newest.block_size, path_));
     // A metadata block that was never written yet lies behind the end of the file; zeros stand for it.
     bytes.resize(newest.block_size, '\0');
-    PutWord(side, id);
-    side += bytes;
+    SLUICE_TRY(side.Add(id, bytes));
   }
-  PutWord(side, Hash64(side));
-  return env::WriteFileAtomically(SidePath(), side, 0600);
+  return side.Finish();
 }
 
 Status CheckpointGuard::Drop() {
