@@ -1,0 +1,108 @@
+#include "sync/changed_fields.h"
+
+#include <algorithm>
+
+#include "base/json_text.h"
+
+namespace sluice::sync {
+namespace {
+
+using Members = std::vector<JsonMember>;
+
+std::string_view Find(const Members& members, std::string_view name) {
+  const auto at = std::lower_bound(
+      members.begin(), members.end(), name,
+      [](const JsonMember& member, std::string_view wanted) { return member.name < wanted; });
+  return at != members.end() && at->name == name ? at->value : std::string_view();
+}
+
+void AppendMember(std::string& out, std::string_view name, std::string_view value) {
+  if (out.back() != '{') out += ',';
+  out += '"';
+  out += name;
+  out += "\":";
+  out += value;
+}
+
+bool IsObject(std::string_view value) {
+  return !value.empty() && value.front() == '{';
+}
+
+// Every name of any of them, sorted, each once.
+std::vector<std::string_view> AllNames(const Members& first, std::span<const Members> others) {
+  std::vector<std::string_view> names;
+  for (const JsonMember& member : first) names.push_back(member.name);
+  for (const Members& members : others) {
+    for (const JsonMember& member : members) names.push_back(member.name);
+  }
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+// The object `value` for a destination that merges: null for names that `held` objects have and it
+// has not, at every depth.
+std::string WithNulls(std::string_view value, std::span<const std::string_view> held) {
+  const Members members = JsonMembers(value);
+  std::vector<Members> others;
+  for (const std::string_view other : held) {
+    if (IsObject(other)) others.push_back(JsonMembers(other));
+  }
+  std::string out = "{";
+  for (const std::string_view name : AllNames(members, others)) {
+    const std::string_view own = Find(members, name);
+    if (!IsObject(own)) {
+      AppendMember(out, name, own.empty() ? "null" : own);
+      continue;
+    }
+    std::vector<std::string_view> inner;
+    for (const Members& other : others) inner.push_back(Find(other, name));
+    AppendMember(out, name, WithNulls(own, inner));
+  }
+  return out + '}';
+}
+
+}  // namespace
+
+std::string FieldsToSend(std::string_view payload, std::optional<std::string_view> delivered,
+                         std::span<const std::string_view> maybe, const ChangedFieldsRules& rules) {
+  const Members wanted = JsonMembers(payload);
+  const Members there = delivered ? JsonMembers(*delivered) : Members();
+  std::vector<Members> held;
+  held.push_back(there);
+  for (const std::string_view other : maybe) held.push_back(JsonMembers(other));
+  const bool everything = !maybe.empty();
+
+  std::string out = "{";
+  for (const std::string_view name : AllNames(wanted, held)) {
+    const std::string_view value = Find(wanted, name);
+    if (value.empty()) {
+      AppendMember(out, name, "null");
+      continue;
+    }
+    const bool identifies = std::find(rules.identifiers.begin(), rules.identifiers.end(), name) !=
+                            rules.identifiers.end();
+    if (!everything && !identifies && value == Find(there, name)) continue;
+    if (!rules.merges_nested || !IsObject(value)) {
+      AppendMember(out, name, value);
+      continue;
+    }
+    std::vector<std::string_view> inner;
+    for (const Members& other : held) inner.push_back(Find(other, name));
+    AppendMember(out, name, WithNulls(value, inner));
+  }
+  return out + '}';
+}
+
+std::string Overlay(std::string_view payload, std::string_view sent) {
+  const Members base = JsonMembers(payload);
+  const Members over = JsonMembers(sent);
+  std::string out = "{";
+  for (const std::string_view name : AllNames(base, std::span(&over, 1))) {
+    const std::string_view value = Find(over, name);
+    AppendMember(out, name, value.empty() ? Find(base, name) : value);
+  }
+  return out + '}';
+}
+
+}  // namespace sluice::sync

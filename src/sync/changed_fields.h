@@ -1,0 +1,31 @@
+// Which fields of a payload have to be sent, from what the destination is known to hold. The unit
+// is the top-level field: an object that changed inside is sent whole.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::sync {
+
+struct ChangedFieldsRules {
+  std::vector<std::string> identifiers;  // names of fields that always go along
+  bool merges_nested = false;            // connector::Capabilities::merges_nested
+};
+
+// The fields to send so that a destination that holds `delivered` (nothing: it holds nothing) holds
+// `payload`: those that differ, null for those that are gone, and the identifiers.
+//
+// `maybe`: payloads of which any part may have arrived (Overlay of earlier tries, or what another
+// key left there). With one of them everything of `payload` is sent, and null for whatever
+// `delivered` or one of them names and `payload` does not. All are canonical objects.
+std::string FieldsToSend(std::string_view payload, std::optional<std::string_view> delivered,
+                         std::span<const std::string_view> maybe, const ChangedFieldsRules& rules);
+
+// What the destination may hold, as far as names go, after `sent` may have arrived: `payload` with
+// the values of `sent` over it, its nulls included.
+std::string Overlay(std::string_view payload, std::string_view sent);
+
+}  // namespace sluice::sync

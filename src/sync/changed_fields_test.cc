@@ -1,0 +1,62 @@
+#include "sync/changed_fields.h"
+
+#include <gtest/gtest.h>
+
+namespace sluice::sync {
+namespace {
+
+std::string Send(std::string_view payload, std::optional<std::string_view> delivered,
+                 std::vector<std::string_view> maybe = {}, bool merges = false) {
+  return FieldsToSend(payload, delivered, maybe, {{"email"}, merges});
+}
+
+TEST(ChangedFields, TheFirstTimeEverythingGoes) {
+  EXPECT_EQ(Send(R"({"city":"Ulm","email":"a@x"})", {}), R"({"city":"Ulm","email":"a@x"})");
+}
+
+TEST(ChangedFields, OnlyWhatChangedGoesWithTheIdentifiers) {
+  EXPECT_EQ(Send(R"({"age":7,"city":"Bonn","email":"a@x","new":true})",
+                 R"({"age":7,"city":"Ulm","email":"a@x"})"),
+            R"({"city":"Bonn","email":"a@x","new":true})");
+}
+
+TEST(ChangedFields, NullGoesOnlyWhereAValueWasDelivered) {
+  EXPECT_EQ(Send(R"({"email":"a@x"})", R"({"city":"Ulm","email":"a@x"})"),
+            R"({"city":null,"email":"a@x"})");
+  EXPECT_EQ(Send(R"({"email":"a@x"})", R"({"email":"a@x"})"), R"({"email":"a@x"})");
+}
+
+TEST(ChangedFields, NumbersTextsBooleansAndEmptyTextsDiffer) {
+  EXPECT_EQ(Send(R"({"a":1,"email":"a@x"})", R"({"a":"1","email":"a@x"})"),
+            R"({"a":1,"email":"a@x"})");
+  EXPECT_EQ(Send(R"({"a":true,"email":"a@x"})", R"({"a":1,"email":"a@x"})"),
+            R"({"a":true,"email":"a@x"})");
+  EXPECT_EQ(Send(R"({"a":"","email":"a@x"})", R"({"email":"a@x"})"), R"({"a":"","email":"a@x"})");
+}
+
+TEST(ChangedFields, AfterAnUncertainTryEverythingGoesAndWhatMayBeThereIsCleared) {
+  EXPECT_EQ(Send(R"({"city":"Ulm","email":"a@x"})", R"({"city":"Ulm","email":"a@x","was":1})",
+                 {R"({"city":"Ulm","email":"a@x","tried":2})"}),
+            R"({"city":"Ulm","email":"a@x","tried":null,"was":null})");
+  EXPECT_EQ(Send(R"({"email":"a@x"})", {}, {R"({"a":1,"email":"a@x"})", R"({"b":null})"}),
+            R"({"a":null,"b":null,"email":"a@x"})");
+}
+
+TEST(ChangedFields, AnObjectGoesWholeOrWithNullsWhereTheDestinationMerges) {
+  const auto now = R"({"at":{"city":"Ulm","geo":{"x":1}},"email":"a@x"})";
+  const auto was = R"({"at":{"city":"Ulm","geo":{"x":1,"y":2},"zip":"8"},"email":"a@x"})";
+  EXPECT_EQ(Send(now, was), now);
+  EXPECT_EQ(Send(now, was, {}, true),
+            R"({"at":{"city":"Ulm","geo":{"x":1,"y":null},"zip":null},"email":"a@x"})");
+  EXPECT_EQ(Send(now, now, {}, true), R"({"email":"a@x"})");
+  EXPECT_EQ(Send(now, {}, {R"({"at":{"tried":1},"email":"a@x"})"}, true),
+            R"({"at":{"city":"Ulm","geo":{"x":1},"tried":null},"email":"a@x"})");
+}
+
+TEST(ChangedFields, AnOverlayNamesAllThatMayBeThere) {
+  EXPECT_EQ(Overlay(R"({"a":1,"b":2})", R"({"b":2,"c":null})"), R"({"a":1,"b":2,"c":null})");
+  EXPECT_EQ(Overlay("{}", "{}"), "{}");
+}
+
+}  // namespace
+}  // namespace sluice::sync

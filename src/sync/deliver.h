@@ -1,0 +1,137 @@
+// Sending: from the spool to the destination, with the warehouse closed. What may have left and
+// what was answered is durable in the log before the next thing happens; nothing else is remembered
+// here.
+//
+//   refused for now   a whole request (429, 5xx, no answer): again after a back-off with jitter, a
+//                     bounded number of times; single rows of an answered request: again at the end
+//   refused as whole  the rows to blame stay out, the others go again; else in halves (SendResult)
+//   unknown           again where that is harmless, else it stays unknown
+//   for good          the row is rejected; it holds nobody up
+//
+// Requests go one after the other. (Several at a time: Exchange is what would run on more threads;
+// the log and the limiter would be shared, the results collected by position.)
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+#include "connector/destination.h"
+#include "env/clock.h"
+#include "env/random.h"
+#include "sync/delivery_log.h"
+#include "sync/rate_limiter.h"
+#include "sync/spool.h"
+
+namespace sluice::sync {
+
+struct DeliverProgress {
+  uint64_t rows = 0;     // of the delivery
+  uint64_t settled = 0;  // have their final state of this delivery
+  uint64_t requests = 0;
+  std::string note;  // "answer 503, again in 2.1 s"; empty when all is well
+};
+
+struct DeliverOptions {
+  connector::RequestLimit limit;
+  int max_attempts = 6;                       // of one request
+  std::chrono::milliseconds first_wait{500};  // before attempt n+1: up to first_wait * 2^(n-1)
+  std::chrono::milliseconds max_wait{30'000};
+  // A destination that asks for a longer pause than this ends the delivery.
+  std::chrono::milliseconds max_retry_after{300'000};
+  int passes = 2;  // over rows that were deferred singly, at the end
+  int failures_to_stop =
+      3;  // requests in a row that used up their attempts: the destination is down
+  // May be null. `stop`: the request in flight is finished, then the delivery ends (Ctrl-C).
+  // `abort`: it is broken off too (a second Ctrl-C).
+  const env::Cancel* stop = nullptr;
+  const env::Cancel* abort = nullptr;
+  std::function<void(const DeliverProgress&)> progress;  // after every request
+};
+
+struct DeliverReport {
+  uint64_t acknowledged = 0;
+  uint64_t rejected = 0;
+  uint64_t deferred = 0;
+  uint64_t unknown = 0;
+  uint64_t waiting = 0;  // not reached
+  uint64_t requests = 0;
+  uint64_t bytes = 0;
+  LogEnding ending;
+  // Why it ended early: what the destination said, or kCancelled. Ok when every row had its turn.
+  Status stopped;
+};
+
+class Deliverer {
+ public:
+  // All of them outlive the Deliverer.
+  Deliverer(connector::Destination& destination, RateLimiter& limiter, env::Clock& clock,
+            env::Random& random, const DeliverOptions& options);
+
+  // Delivers the rows of `spool`, `rows` of them. An error is one of the log or the spool: nothing
+  // more was sent then, and what the log holds is to be folded all the same.
+  Result<DeliverReport> Run(SpoolReader& spool, uint64_t rows, DeliveryLog& log);
+
+ private:
+  struct Item {
+    uint64_t position = 0;
+    SpoolRow row;
+    bool tried = false;         // in this delivery
+    bool may_be_there = false;  // a try of this delivery ended unknown
+  };
+  using Segment = std::vector<Item>;
+  // The next row to send; nothing at the end.
+  using Source = std::function<Result<std::optional<Item>>()>;
+  // A row to be tried again at the end.
+  struct Later {
+    uint64_t position = 0;
+    bool may_be_there = false;
+  };
+
+  Status SendAll(const Source& source);
+  Status SendLaterAgain(SpoolReader& spool);
+  // Makes one request of the first rows of `window`, takes them out, and sends it. Rows that must
+  // go again in other requests are put on `stack`, what comes first last.
+  Status SendFront(Segment& window, std::vector<Segment>& stack);
+  Status SendStack(std::vector<Segment> stack);
+  Status Exchange(const connector::PreparedRequest& request, Segment items,
+                  std::vector<Segment>& stack);
+  Result<connector::SendResult> SendOnce(const connector::PreparedRequest& request, Segment& items);
+  Status LogAnswers(uint64_t attempt, const connector::SendResult& result, const Segment& items);
+  Status Split(const connector::SendResult& result, Segment items, std::vector<Segment>& stack);
+  Status RejectUnsent(const Item& item, const std::string& code, const std::string& message);
+  // Counts rows that have their state. Unless `final`, others are kept for the end.
+  void Settle(const connector::SendResult& result, const Segment& items, bool final);
+  // Counts rows that were tried and are not tried again; others are waiting.
+  void Leave(const Segment& items);
+  void Count(const Item& item, connector::RowState state);
+  bool GoesAgain(connector::RowState state) const;
+  // Waits before another attempt. False when the delivery ends instead.
+  bool BackOff(int attempt, const connector::SendResult& result);
+  void Stop(Status why);
+  void Report(std::string note);
+
+  connector::Destination& destination_;
+  RateLimiter& limiter_;
+  env::Clock& clock_;
+  env::Random& random_;
+  const DeliverOptions options_;
+
+  DeliveryLog* log_ = nullptr;
+  uint64_t rows_ = 0;
+  uint64_t next_attempt_ = 1;
+  int failures_ = 0;
+  bool last_pass_ = false;
+  std::vector<Later> later_;
+  std::map<std::string, uint64_t> warnings_;
+  DeliverReport report_;
+  bool ended_ = false;
+};
+
+}  // namespace sluice::sync

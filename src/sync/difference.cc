@@ -1,0 +1,157 @@
+#include "sync/difference.h"
+
+#include <algorithm>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/json_text.h"
+#include "base/text.h"
+#include "sync/field_sql.h"
+#include "warehouse/dialect.h"
+
+namespace sluice::sync {
+namespace {
+
+Result<std::vector<warehouse::ColumnInfo>> ColumnsOfRelation(engine::Connection& connection,
+                                                             const std::string& relation) {
+  SLUICE_ASSIGN(const auto rows,
+                connection.Rows("SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM " +
+                                relation + ")"));
+  std::vector<warehouse::ColumnInfo> columns;
+  for (const auto& row : rows) {
+    columns.push_back({engine::ToText(row[0]), engine::ToText(row[1])});
+  }
+  return columns;
+}
+
+Result<std::string> KeyColumn(const config::Sync& sync,
+                              const std::vector<warehouse::ColumnInfo>& columns) {
+  std::vector<std::string> names;
+  for (const warehouse::ColumnInfo& column : columns) {
+    if (EqualsIgnoreCase(column.name, sync.key)) return warehouse::QuoteName(column.name);
+    names.push_back(column.name);
+  }
+  return ConfigError(fmt::format("{}: the model {} has no column \"{}\" to be the key{}",
+                                 sync.where.ToString(), sync.model, sync.key,
+                                 DidYouMean(sync.key, names)));
+}
+
+Status CheckMapping(const config::Sync& sync, const connector::Destination& destination) {
+  std::vector<std::string> fields;
+  for (const config::Field& field : sync.fields) fields.push_back(field.to);
+  return destination.CheckFields(fields).WithContext(sync.where.ToString());
+}
+
+ChangedFieldsRules RulesOf(const connector::Destination& destination) {
+  ChangedFieldsRules rules;
+  for (const std::string& identifier : destination.identifiers()) {
+    std::string quoted;
+    AppendJsonString(quoted, identifier);
+    rules.identifiers.push_back(quoted.substr(1, quoted.size() - 2));
+  }
+  rules.merges_nested = destination.capabilities().merges_nested;
+  return rules;
+}
+
+Result<Change> ChangeOf(std::string_view name) {
+  if (name == "added") return Change::kAdded;
+  if (name == "changed") return Change::kChanged;
+  if (name == "returned") return Change::kReturned;
+  if (name == "retried") return Change::kRetried;
+  return FailedError(fmt::format("a row of the class {} is not to be sent", name));
+}
+
+Status RunAll(engine::Connection& connection, const std::vector<std::string>& statements) {
+  for (const std::string& statement : statements) {
+    SLUICE_TRY(connection.Execute(statement).status());
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Difference>> Difference::Make(engine::Connection& connection,
+                                                     const SyncFunctions& functions,
+                                                     const config::Sync& sync,
+                                                     const std::string& relation,
+                                                     const connector::Destination& destination) {
+  SLUICE_TRY(CheckMapping(sync, destination));
+  SLUICE_ASSIGN(const auto columns, ColumnsOfRelation(connection, relation));
+  SLUICE_ASSIGN(auto key, KeyColumn(sync, columns));
+  SLUICE_ASSIGN(auto plan, PlanFields(sync, columns));
+  auto builder = PayloadBuilder::Create(plan.fields, destination.capabilities().timestamps);
+  if (!builder.ok()) return builder.status().WithContext(sync.where.ToString());
+
+  auto bound = functions.Bind({std::move(builder).value(), &destination, RulesOf(destination)});
+  std::unique_ptr<Difference> difference(new Difference(connection, std::move(bound)));
+  sql::DifferenceNames& names = difference->names_;
+  names.sync = sync.name;
+  names.relation = relation;
+  names.key = std::move(key);
+  names.columns = std::move(plan.expressions);
+  names.binding = difference->bound_.number();
+  names.repeatable = destination.capabilities().repeatable;
+  SLUICE_TRY(RunAll(connection, sql::MakeDifference(names)));
+  SLUICE_TRY(difference->Count());
+  return difference;
+}
+
+Difference::~Difference() {
+  for (const std::string& statement : sql::DropDifference(names_)) {
+    (void)connection_.Execute(statement);
+  }
+}
+
+Status Difference::Count() {
+  SLUICE_ASSIGN(const auto rows, connection_.Rows(sql::CountClasses(names_)));
+  for (const auto& row : rows) {
+    const std::string name = engine::ToText(row[0]);
+    const auto count = static_cast<uint64_t>(engine::ToInt(row[1]));
+    if (name == "added")
+      counts_.added = count;
+    else if (name == "changed")
+      counts_.changed = count;
+    else if (name == "returned")
+      counts_.returned = count;
+    else if (name == "retried")
+      counts_.retried = count;
+    else if (name == "unchanged" || name == "back")
+      counts_.unchanged += count;
+    else if (name == "refused")
+      counts_.refused = count;
+    else if (name == "collapsed")
+      counts_.collapsed = count;
+    else
+      counts_.findings[name] = count;
+  }
+  SLUICE_ASSIGN(const auto left, connection_.Scalar(sql::CountLeft(names_)));
+  counts_.left = static_cast<uint64_t>(engine::ToInt(left));
+  return Status::Ok();
+}
+
+Status Difference::ForEachRow(uint64_t limit, const std::function<Status(const SpoolRow&)>& visit) {
+  SLUICE_ASSIGN(auto result, connection_.Stream(sql::RowsToSend(names_, limit)));
+  SpoolRow row;
+  while (true) {
+    SLUICE_ASSIGN(const auto batch, result.Next());
+    if (!batch) return Status::Ok();
+    for (size_t r = 0; r < batch->rows(); ++r) {
+      row.key = batch->text(0, r);
+      row.identity = batch->text(1, r);
+      SLUICE_ASSIGN(row.change, ChangeOf(batch->text(2, r)));
+      row.digest = batch->huge(3, r);
+      row.payload = batch->text(4, r);
+      row.sent = batch->text(5, r);
+      row.prior_key.reset();
+      if (!batch->is_null(6, r)) row.prior_key = batch->text(6, r);
+      SLUICE_TRY(visit(row));
+    }
+  }
+}
+
+Status Difference::RecordUnsent(const std::string& run_id, env::Micros now) {
+  return RunAll(connection_, sql::RecordUnsent(names_, run_id, env::FormatUtc(now, true)));
+}
+
+}  // namespace sluice::sync

@@ -1,0 +1,82 @@
+// What a sync has to do: the model as it is now beside what the destination is known to hold. Made
+// in temporary tables by the engine, which spills them; C++ sees rows one after the other.
+//
+// Nothing is changed by making it. What it says holds while the caller holds the sync's lock.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/status.h"
+#include "config/project.h"
+#include "connector/destination.h"
+#include "engine/engine.h"
+#include "env/clock.h"
+#include "sync/functions.h"
+#include "sync/spool.h"
+#include "sync/sql.h"
+
+namespace sluice::sync {
+
+struct SyncCounts {
+  // To be sent.
+  uint64_t added = 0;     // the destination is not known to hold the key
+  uint64_t changed = 0;   // another payload than delivered
+  uint64_t returned = 0;  // had left the model, and is not as it was
+  uint64_t retried = 0;   // deferred or unknown since an earlier run
+  // Nothing to send.
+  uint64_t unchanged = 0;  // as delivered, those that had left and are back unchanged included
+  uint64_t refused = 0;    // rejected for good before, and not changed since
+  uint64_t collapsed = 0;  // the same row again under the same key
+  uint64_t left = 0;       // not in the model any more, since this run
+  // Left out and listed in `_sluice.sync_findings`: kind -> rows.
+  std::map<std::string, uint64_t> findings;
+
+  uint64_t ToSend() const { return added + changed + returned + retried; }
+  // Rows that should go and are held: changed identifiers; sent once and not to be repeated.
+  uint64_t HeldIdentifiers() const { return Finding("identifier_changed"); }
+  uint64_t HeldUnknown() const { return Finding("unknown_outcome"); }
+  uint64_t Planned() const { return ToSend() + HeldIdentifiers() + HeldUnknown(); }
+  uint64_t Finding(const std::string& kind) const {
+    const auto at = findings.find(kind);
+    return at == findings.end() ? 0 : at->second;
+  }
+};
+
+class Difference {
+ public:
+  // `relation` is SQL that can stand after FROM. kConfig when the mapping does not fit the model or
+  // the destination.
+  static Result<std::unique_ptr<Difference>> Make(engine::Connection& connection,
+                                                  const SyncFunctions& functions,
+                                                  const config::Sync& sync,
+                                                  const std::string& relation,
+                                                  const connector::Destination& destination);
+  ~Difference();  // drops the temporary tables
+  Difference(const Difference&) = delete;
+  Difference& operator=(const Difference&) = delete;
+
+  const SyncCounts& counts() const { return counts_; }
+
+  // The rows to send, by key, at most `limit` (0: all). `visit` may not use the connection.
+  Status ForEachRow(uint64_t limit, const std::function<Status(const SpoolRow&)>& visit);
+
+  // Writes what needs no sending: findings, rows that left and rows that are back. In the caller's
+  // transaction.
+  Status RecordUnsent(const std::string& run_id, env::Micros now);
+
+ private:
+  Difference(engine::Connection& connection, SyncFunctions::Bound bound)
+      : connection_(connection), bound_(std::move(bound)) {}
+  Status Count();
+
+  engine::Connection& connection_;
+  SyncFunctions::Bound bound_;
+  sql::DifferenceNames names_;
+  SyncCounts counts_;
+};
+
+}  // namespace sluice::sync

@@ -1,0 +1,60 @@
+// Folding: what the log of a delivery says becomes what the warehouse knows, in one transaction.
+// Done twice it does nothing the second time: the note of the open delivery goes with it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+#include "engine/engine.h"
+#include "env/clock.h"
+#include "sync/delivery_log.h"
+#include "warehouse/fence.h"
+
+namespace sluice::sync {
+
+// planned = acknowledged + rejected + deferred + waiting + unknown, always.
+struct SyncSummary {
+  int64_t delivery_id = 0;  // 0: nothing was to be sent
+  std::string outcome;      // done, stopped, cancelled, interrupted
+  std::string message;
+  uint64_t planned = 0;
+  uint64_t acknowledged = 0;
+  uint64_t rejected = 0;
+  uint64_t deferred = 0;
+  uint64_t waiting = 0;
+  uint64_t unknown = 0;
+  uint64_t requests = 0;
+  uint64_t bytes = 0;
+  std::vector<std::pair<std::string, uint64_t>> warnings;  // what, in how many requests
+
+  bool Clean() const { return deferred + unknown == 0; }
+};
+
+struct FoldJob {
+  std::string sync;
+  std::string run_id;
+  int64_t delivery_id = 0;
+  std::string log_path;
+  std::string spool_path;
+  std::string mapping_digest;  // written together with `inputs`
+  // Versions of the inputs that the delivery was made from; written when nothing is left to do.
+  // Empty: not known any more.
+  std::string inputs;
+  // Attempts without an outcome of which it was found out that nothing arrived (Settling).
+  std::set<uint64_t> undone;
+  // Likewise: that they arrived.
+  std::set<uint64_t> arrived;
+  std::optional<warehouse::Fence> fence;
+};
+
+// kFailed when the rows do not add up, when log and spool do not belong together, or when the fence
+// was taken by a newer run; nothing is changed then. kNotFound when no such delivery is open.
+Result<SyncSummary> FoldDelivery(engine::Connection& connection, const FoldJob& job,
+                                 env::Clock& clock);
+
+}  // namespace sluice::sync

@@ -1,0 +1,89 @@
+#include "sync/plan.h"
+
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+
+namespace sluice::sync {
+namespace {
+
+std::string FindingText(const std::string& kind, uint64_t rows) {
+  static const std::vector<std::pair<std::string, std::string>> kTexts = {
+      {"null_key", "without a key"},
+      {"bad_value", "with a value that cannot be sent"},
+      {"no_identity", "without a usable identifier"},
+      {"duplicate_key", "with a duplicate key"},
+      {"same_identity", "with the identifier of another key"},
+      {"identifier_changed", "with a changed identifier"},
+      {"unknown_outcome", "that may have arrived and must not go twice"},
+  };
+  for (const auto& [name, text] : kTexts) {
+    if (name == kind) return fmt::format("{} {}", Thousands(rows), text);
+  }
+  return fmt::format("{} {}", Thousands(rows), kind);
+}
+
+std::string Changes(const SyncCounts& counts) {
+  std::vector<std::string> parts;
+  const auto add = [&](uint64_t n, std::string_view what) {
+    if (n > 0) parts.push_back(fmt::format("{} {}", Thousands(n), what));
+  };
+  add(counts.added, "added");
+  add(counts.changed, "changed");
+  add(counts.returned, "returned");
+  add(counts.retried, "again");
+  return parts.empty() ? "" : " (" + Join(parts, ", ") + ")";
+}
+
+// What is not sent, and why.
+std::string Remainder(const SyncCounts& counts) {
+  std::vector<std::string> parts;
+  const auto add = [&](uint64_t n, std::string_view what) {
+    if (n > 0) parts.push_back(fmt::format("{} {}", Thousands(n), what));
+  };
+  add(counts.unchanged, "unchanged");
+  add(counts.left, "left the model");
+  add(counts.refused, "rejected before and not changed");
+  std::vector<std::string> out;
+  for (const auto& [kind, rows] : counts.findings) out.push_back(FindingText(kind, rows));
+  if (!out.empty()) parts.push_back("left out: " + Join(out, ", "));
+  return parts.empty() ? "" : "; " + Join(parts, "; ");
+}
+
+}  // namespace
+
+double SyncPlan::LeastSeconds() const {
+  return requests_per_second > 0 ? static_cast<double>(totals.requests) / requests_per_second : 0;
+}
+
+std::string SyncPlan::Describe() const {
+  if (up_to_date) return "nothing to send: neither the model nor the mapping has changed";
+  if (counts.ToSend() == 0) return "nothing to send" + Remainder(counts);
+  const bool limited = limit > 0 && limit < counts.ToSend();
+  std::string what;
+  if (limited) {
+    what = fmt::format("{} of {}", Thousands(limit), Counted(counts.ToSend(), noun));
+  } else {
+    what = Counted(counts.ToSend(), noun);
+    if (first_run) what = "all " + what;
+  }
+  std::string out =
+      fmt::format("{}sends {}{}, {}", first_run ? "FIRST RUN: " : "", what,
+                  first_run ? "" : Changes(counts), Counted(totals.requests, "request"));
+  if (requests_per_second > 0) {
+    const double seconds = std::ceil(LeastSeconds());
+    out += fmt::format(", {} at {:g} requests/s",
+                       seconds < 60 ? fmt::format("{:.0f} s", seconds) : HumanSeconds(seconds),
+                       requests_per_second);
+  }
+  if (totals.unsendable > 0) {
+    out += fmt::format("; {} too large to be sent", Counted(totals.unsendable, "row"));
+  }
+  return out + Remainder(counts);
+}
+
+}  // namespace sluice::sync

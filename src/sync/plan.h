@@ -1,0 +1,28 @@
+// What a run of a sync would do, in numbers and in words.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "connector/destination.h"
+#include "sync/difference.h"
+#include "sync/requests.h"
+
+namespace sluice::sync {
+
+struct SyncPlan {
+  SyncCounts counts;
+  bool first_run = false;          // nothing was ever delivered by this sync
+  bool up_to_date = false;         // neither mapping nor inputs changed: nothing was looked at
+  uint64_t limit = 0;              // --limit; 0: none
+  RequestTotals totals;            // of what would be sent
+  double requests_per_second = 0;  // of the destination; 0: no limit
+  std::string noun;                // "user"
+
+  double LeastSeconds() const;
+  // One sentence for people:
+  // "FIRST RUN: sends all 48,210 users, 49 requests, 10 s at 5 requests/s".
+  std::string Describe() const;
+};
+
+}  // namespace sluice::sync

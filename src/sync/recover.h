@@ -1,0 +1,37 @@
+// What an earlier run left behind: an open delivery, files that nobody needs, or a contradiction
+// that only a person can settle.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/status.h"
+#include "connector/destination.h"
+#include "engine/engine.h"
+#include "env/clock.h"
+#include "sync/delivery_files.h"
+#include "sync/fold.h"
+
+namespace sluice::sync {
+
+struct RecoverJob {
+  std::string sync;
+  std::string host;
+  std::optional<warehouse::Fence> fence;
+};
+
+// Folds an open delivery (nothing when there is none), asking a destination that can tell what
+// became of requests in flight. kFailed with what to do when log or spool are lost, when the
+// delivery is open on another host, or when logs show that the warehouse was restored to an older
+// state.
+Result<std::optional<SyncSummary>> RecoverDelivery(engine::Connection& connection,
+                                                   const RecoverJob& job,
+                                                   const DeliveryFiles& files,
+                                                   connector::Destination& destination,
+                                                   env::Clock& clock);
+
+// The id that the next delivery of the sync gets.
+Result<int64_t> NextDelivery(engine::Connection& connection, const std::string& sync);
+
+}  // namespace sluice::sync

@@ -1,0 +1,97 @@
+#include "sync/requests.h"
+
+#include <algorithm>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "env/file.h"
+
+namespace sluice::sync {
+namespace {
+
+// Collects rows until a request is certain to be full, makes it, and keeps the rest.
+class Walker {
+ public:
+  Walker(const connector::Destination& destination, const connector::RequestLimit& limit,
+         const std::function<Status(const connector::PreparedRequest&)>& visit)
+      : destination_(destination), limit_(limit), visit_(visit) {
+    most_ =
+        static_cast<size_t>(std::max<int64_t>(1, destination.capabilities().max_rows_per_request));
+    if (limit.rows > 0) most_ = std::min(most_, static_cast<size_t>(limit.rows));
+  }
+
+  Status Add(const SpoolRow& row) {
+    window_.push_back(row);
+    return window_.size() < most_ ? Status::Ok() : MakeOne();
+  }
+  Status Finish() {
+    while (!window_.empty()) SLUICE_TRY(MakeOne());
+    return Status::Ok();
+  }
+  const RequestTotals& totals() const { return totals_; }
+
+ private:
+  Status MakeOne() {
+    std::vector<connector::Operation> operations;
+    for (const SpoolRow& row : window_) {
+      operations.push_back({connector::OperationKind::kUpsert, row.key, row.identity, row.sent});
+    }
+    const auto request = destination_.Prepare(operations, limit_);
+    size_t taken = 1;
+    if (request.ok()) {
+      taken = request->rows;
+      SLUICE_CHECK(taken > 0 && taken <= window_.size(), "a request without rows, or with others'");
+      ++totals_.requests;
+      totals_.rows += taken;
+      totals_.bytes += request->body.size();
+      SLUICE_TRY(visit_(*request));
+    } else if (request.status().code() == Code::kRejected) {
+      ++totals_.unsendable;
+    } else {
+      return request.status();
+    }
+    window_.erase(window_.begin(), window_.begin() + static_cast<std::ptrdiff_t>(taken));
+    return Status::Ok();
+  }
+
+  const connector::Destination& destination_;
+  const connector::RequestLimit& limit_;
+  const std::function<Status(const connector::PreparedRequest&)>& visit_;
+  size_t most_ = 1;
+  std::vector<SpoolRow> window_;
+  RequestTotals totals_;
+};
+
+}  // namespace
+
+Result<RequestTotals> ForEachRequest(
+    Difference& difference, const connector::Destination& destination,
+    const connector::RequestLimit& request_limit, uint64_t limit,
+    const std::function<Status(const connector::PreparedRequest&)>& visit) {
+  Walker walker(destination, request_limit, visit);
+  SLUICE_TRY(difference.ForEachRow(limit, [&](const SpoolRow& row) { return walker.Add(row); }));
+  SLUICE_TRY(walker.Finish());
+  return walker.totals();
+}
+
+Result<RequestTotals> WriteRequests(Difference& difference,
+                                    const connector::Destination& destination,
+                                    const connector::RequestLimit& request_limit, uint64_t limit,
+                                    const std::string& folder) {
+  SLUICE_TRY(env::RemoveTree(folder));
+  SLUICE_TRY(env::CreateDirectories(folder, 0700));
+  SLUICE_ASSIGN(auto index, env::AppendFile::Open(env::JoinPath(folder, "requests.txt"), 0600));
+  uint64_t number = 0;
+  const auto write = [&](const connector::PreparedRequest& request) {
+    const std::string name = fmt::format("{:06}.request", ++number);
+    SLUICE_ASSIGN(auto file, env::AppendFile::Open(env::JoinPath(folder, name), 0600));
+    SLUICE_TRY(file.Append(request.body));
+    return index.Append(fmt::format("{} {} {} rows={} bytes={}\n", name, request.method,
+                                    request.target, request.rows, request.body.size()));
+  };
+  return ForEachRequest(difference, destination, request_limit, limit, write);
+}
+
+}  // namespace sluice::sync

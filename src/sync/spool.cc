@@ -1,0 +1,145 @@
+#include "sync/spool.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "sync/wire.h"
+
+namespace sluice::sync {
+namespace {
+
+constexpr std::string_view kMagic = "SLSPOOL1";
+constexpr size_t kBufferBytes = 1 << 20;
+constexpr uint64_t kMarkEvery = 1024;
+
+Status Damaged(const std::string& path, std::string_view what) {
+  return FailedError(fmt::format("the spool {} {}", path, what));
+}
+
+}  // namespace
+
+Result<SpoolWriter> SpoolWriter::Create(const std::string& path) {
+  SLUICE_TRY(env::RemoveFile(path));
+  SLUICE_ASSIGN(auto file, env::AppendFile::Open(path, 0600));
+  SpoolWriter writer(std::move(file));
+  writer.hasher_ = std::make_unique<Hasher128>();
+  writer.buffer_ = kMagic;
+  return writer;
+}
+
+Status SpoolWriter::Add(const SpoolRow& row) {
+  const size_t begin = buffer_.size();
+  WireWriter out(buffer_);
+  out.U32(0);
+  out.Text(row.key);
+  out.Text(row.identity);
+  out.U8(static_cast<uint8_t>(row.change));
+  out.Hash(row.digest);
+  out.Text(row.payload);
+  out.Text(row.sent);
+  out.U8(row.prior_key ? 1 : 0);
+  if (row.prior_key) out.Text(*row.prior_key);
+  std::string length;
+  WireWriter(length).U32(static_cast<uint32_t>(buffer_.size() - begin - 4));
+  buffer_.replace(begin, 4, length);
+  ++info_.rows;
+  return buffer_.size() < kBufferBytes ? Status::Ok() : Flush();
+}
+
+Status SpoolWriter::Flush() {
+  SLUICE_TRY(file_.Append(buffer_));
+  hasher_->Update(buffer_);
+  info_.bytes += buffer_.size();
+  buffer_.clear();
+  return Status::Ok();
+}
+
+Result<SpoolInfo> SpoolWriter::Finish() {
+  SLUICE_TRY(Flush());
+  SLUICE_TRY(file_.Sync());
+  SLUICE_TRY(env::SyncDirectory(env::Dirname(file_.path())));
+  info_.digest = hasher_->Digest();
+  return info_;
+}
+
+Result<SpoolReader> SpoolReader::Open(const std::string& path) {
+  SLUICE_ASSIGN(auto file, env::RandomReadFile::Open(path));
+  SpoolReader reader(std::move(file));
+  SLUICE_ASSIGN(const auto magic, reader.Take(kMagic.size()));
+  if (magic != kMagic) return Damaged(path, "is no spool, or cut");
+  return reader;
+}
+
+Status SpoolReader::Verify(const SpoolInfo& expected) const {
+  Hasher128 hasher;
+  std::string bytes;
+  uint64_t offset = 0;
+  while (true) {
+    SLUICE_TRY(file_.ReadAt(offset, kBufferBytes, bytes));
+    if (bytes.empty()) break;
+    hasher.Update(bytes);
+    offset += bytes.size();
+  }
+  if (hasher.Digest() != expected.digest) {
+    return Damaged(file_.path(), "is not the one that the delivery was made with");
+  }
+  return Status::Ok();
+}
+
+Result<std::string_view> SpoolReader::Take(size_t length) {
+  if (offset_ < buffer_start_ || offset_ + length > buffer_start_ + buffer_.size()) {
+    SLUICE_TRY(file_.ReadAt(offset_, std::max(length, kBufferBytes), buffer_));
+    buffer_start_ = offset_;
+  }
+  if (offset_ + length > buffer_start_ + buffer_.size()) return std::string_view();
+  const std::string_view bytes = std::string_view(buffer_).substr(offset_ - buffer_start_, length);
+  offset_ += length;
+  return bytes;
+}
+
+Result<std::optional<std::string_view>> SpoolReader::TakeRow() {
+  if (position_ % kMarkEvery == 0 && position_ / kMarkEvery == marks_.size()) {
+    marks_.push_back(offset_);
+  }
+  SLUICE_ASSIGN(const auto head, Take(4));
+  if (head.empty()) return std::optional<std::string_view>();
+  const uint32_t length = WireReader(head).U32();
+  SLUICE_ASSIGN(const auto body, Take(length));
+  if (body.size() != length) return Damaged(file_.path(), "is cut");
+  ++position_;
+  return std::optional<std::string_view>(body);
+}
+
+Result<std::optional<SpoolRow>> SpoolReader::Next() {
+  SLUICE_ASSIGN(const auto body, TakeRow());
+  if (!body) return std::optional<SpoolRow>();
+  WireReader in(*body);
+  SpoolRow row;
+  row.key = in.Text();
+  row.identity = in.Text();
+  row.change = static_cast<Change>(in.U8());
+  row.digest = in.Hash();
+  row.payload = in.Text();
+  row.sent = in.Text();
+  if (in.U8() == 1) row.prior_key = in.Text();
+  if (in.failed() || !in.at_end()) return Damaged(file_.path(), "is damaged");
+  return std::optional<SpoolRow>(std::move(row));
+}
+
+Status SpoolReader::Seek(uint64_t position) {
+  if (!marks_.empty()) {
+    const uint64_t mark = std::min<uint64_t>(position / kMarkEvery, marks_.size() - 1);
+    if (position < position_ || mark * kMarkEvery > position_) {
+      offset_ = marks_[mark];
+      position_ = mark * kMarkEvery;
+    }
+  }
+  while (position_ < position) {
+    SLUICE_ASSIGN(const auto row, TakeRow());
+    if (!row) break;
+  }
+  return Status::Ok();
+}
+
+}  // namespace sluice::sync

@@ -1,0 +1,85 @@
+// The spool of a delivery: the rows to send, in the order in which they are sent, as a file that
+// stands apart from the warehouse. The log of the delivery names rows by their position in it. It
+// holds personal data, has mode 0600, and goes when the delivery is folded.
+//
+// Format: "SLSPOOL1", then per row its length (u32) and the fields as wire.h writes them. The
+// digest over all bytes stands in the log's header: a spool that is another is noticed.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/hash.h"
+#include "base/status.h"
+#include "env/file.h"
+
+namespace sluice::sync {
+
+enum class Change : uint8_t { kAdded, kChanged, kReturned, kRetried };
+
+struct SpoolRow {
+  std::string key;
+  std::string identity;
+  Change change = Change::kAdded;
+  Hash128 digest;       // of `payload`
+  std::string payload;  // complete
+  std::string sent;     // what goes out
+  // The key under which the same identity was delivered before and is not in the model any more.
+  std::optional<std::string> prior_key;
+};
+
+struct SpoolInfo {
+  uint64_t rows = 0;
+  uint64_t bytes = 0;
+  Hash128 digest;
+};
+
+class SpoolWriter {
+ public:
+  // A file that is there is replaced.
+  static Result<SpoolWriter> Create(const std::string& path);
+  Status Add(const SpoolRow& row);
+  // Everything durable, the folder's entry included.
+  Result<SpoolInfo> Finish();
+
+ private:
+  explicit SpoolWriter(env::AppendFile file) : file_(std::move(file)) {}
+  Status Flush();
+
+  env::AppendFile file_;
+  std::string buffer_;
+  std::unique_ptr<Hasher128> hasher_;
+  SpoolInfo info_;
+};
+
+// Reads forward, and again from any row. Memory: one row and 8 bytes for every thousand.
+class SpoolReader {
+ public:
+  static Result<SpoolReader> Open(const std::string& path);
+  // Whether the file is the one with these numbers; reads all of it. kFailed when not.
+  Status Verify(const SpoolInfo& expected) const;
+  // Nothing at the end.
+  Result<std::optional<SpoolRow>> Next();
+  // The next row is `position` (from 0), or the end.
+  Status Seek(uint64_t position);
+  uint64_t position() const { return position_; }  // of the row that Next gives
+
+ private:
+  explicit SpoolReader(env::RandomReadFile file) : file_(std::move(file)) {}
+  // `length` bytes from the current place, which moves behind them.
+  Result<std::string_view> Take(size_t length);
+  Result<std::optional<std::string_view>> TakeRow();
+
+  env::RandomReadFile file_;
+  std::string buffer_;
+  uint64_t buffer_start_ = 0;
+  uint64_t offset_ = 0;
+  uint64_t position_ = 0;
+  std::vector<uint64_t> marks_;  // offset of every 1,024th row that was seen
+};
+
+}  // namespace sluice::sync

@@ -1,0 +1,70 @@
+// Every statement of this folder, in one place. Names and texts are quoted, values are bound.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::sync::sql {
+
+// What the statements about one difference need. The temporary tables belong to one connection.
+struct DifferenceNames {
+  std::string sync;                  // the sync's name
+  std::string relation;              // SQL of the model
+  std::string key;                   // quoted column
+  std::vector<std::string> columns;  // expressions, over `src`
+  int64_t binding = 0;               // SyncFunctions::Bound
+  bool repeatable = false;
+  std::string Rows() const;   // one row for each of the model: key, class, digest, payload, ...
+  std::string Pairs() const;  // keys that come more than once
+  std::string Prior() const;  // what keys that are gone left at identities that are to be sent
+};
+
+// `class` of a row:
+//   to be sent: added, changed, returned, retried
+//   nothing to do: unchanged, back (it had left, and is as it was delivered), refused (for good,
+//   and not changed since), collapsed (the same row again) left out and listed: null_key,
+//   bad_value, no_identity, duplicate_key, same_identity, identifier_changed, unknown_outcome
+inline constexpr const char* kSendClasses = "'added', 'changed', 'returned', 'retried'";
+inline constexpr const char* kFindingClasses =
+    "'null_key', 'bad_value', 'no_identity', 'duplicate_key', 'same_identity', "
+    "'identifier_changed', 'unknown_outcome'";
+
+// In this order.
+std::vector<std::string> MakeDifference(const DifferenceNames& names);
+std::vector<std::string> DropDifference(const DifferenceNames& names);
+
+// class, count(*).
+std::string CountClasses(const DifferenceNames& names);
+// Delivered rows whose key is not in the model any more and that are not marked so.
+std::string CountLeft(const DifferenceNames& names);
+// key, identity, class, digest, payload, sent, prior key; ordered by key. `limit` 0: all.
+std::string RowsToSend(const DifferenceNames& names, uint64_t limit);
+
+// What changes without anything being sent: findings, rows that left, rows that are back. `now` as
+// env::FormatUtc writes it.
+std::vector<std::string> RecordUnsent(const DifferenceNames& names, std::string_view run_id,
+                                      std::string_view now);
+
+// Folding: `Spool` and `Answers` are temporary tables that fold.cc fills.
+struct FoldNames {
+  std::string sync;
+  std::string run_id;
+  int64_t delivery_id = 0;
+  std::string Spool() const;    // position, key, identity, digest, payload, sent, prior_key
+  std::string Answers() const;  // id, attempt, first, count, state, ...: one for each range of rows
+  std::string Tries() const;    // id, attempt, state, position: every try of every row
+  std::string Final() const;    // position, id, state: the try that counts
+  std::string Fresh() const;    // what `sync_delivered` will say of these rows
+};
+std::vector<std::string> MakeFoldTables(const FoldNames& names);
+// After they were filled.
+std::vector<std::string> JudgeTries(const FoldNames& names);
+// state, count(*) of the rows' final tries.
+std::string CountStates(const FoldNames& names);
+// In the folding transaction.
+std::vector<std::string> WriteFold(const FoldNames& names);
+std::vector<std::string> DropFold(const FoldNames& names);
+
+}  // namespace sluice::sync::sql

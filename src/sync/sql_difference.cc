@@ -1,0 +1,185 @@
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "sync/payload.h"
+#include "sync/sql.h"
+#include "warehouse/dialect.h"
+
+namespace sluice::sync::sql {
+
+using warehouse::QuoteText;
+
+namespace {
+
+std::string TempName(std::string_view what, int64_t number) {
+  return fmt::format("_sluice_sync_{}_{}", what, number);
+}
+
+// The model's rows beside what was delivered under their keys. Payloads are kept only where they
+// may be needed: in a quiet run nearly all of them are not.
+std::string MakeRows(const DifferenceNames& names) {
+  std::string arguments = std::to_string(names.binding);
+  for (const std::string& column : names.columns) arguments += ", " + column;
+  // Each step is a sub-select of its own, so that nothing is computed twice.
+  return fmt::format(
+      R"(CREATE TEMP TABLE {rows} AS
+SELECT key, identity, digest, class,
+  CASE WHEN class IN ({send}) THEN body END AS payload,
+  CASE WHEN class IN ({send}) THEN delivered_payload END AS delivered_payload,
+  CASE WHEN class IN ({send}) THEN attempted_payload END AS attempted_payload,
+  CASE class WHEN 'null_key' THEN 'the key is NULL'
+    WHEN 'bad_value' THEN substr(body, 2)
+    WHEN 'no_identity' THEN substr(who, 2)
+    WHEN 'identifier_changed' THEN 'was delivered as ' || delivered_identity || ', is ' || identity
+      || ' now: held until such changes are supported'
+    WHEN 'unknown_outcome' THEN 'it may have arrived, and must not be sent twice'
+    END AS message
+FROM (
+  SELECT m.key, m.body, m.who, m.digest, d.identity AS delivered_identity,
+    d.payload AS delivered_payload, d.attempted_payload,
+    CASE WHEN starts_with(m.who, '=') THEN substr(m.who, 2) END AS identity,
+    CASE
+      WHEN m.key IS NULL THEN 'null_key'
+      WHEN NOT starts_with(m.body, '{{') THEN 'bad_value'
+      WHEN NOT starts_with(m.who, '=') THEN 'no_identity'
+      WHEN d.key IS NULL THEN 'added'
+      WHEN d.identity <> substr(m.who, 2) AND (d.payload IS NOT NULL
+        OR (d.attempted_payload IS NOT NULL AND d.state IN ('unknown', 'left')))
+        THEN 'identifier_changed'
+      WHEN d.state = 'unknown' AND NOT {repeatable} THEN 'unknown_outcome'
+      WHEN d.state IN ('unknown', 'deferred') THEN 'retried'
+      WHEN d.state = 'rejected' AND d.attempted_digest = m.digest THEN 'refused'
+      WHEN d.payload IS NULL AND d.state <> 'left' THEN 'added'
+      WHEN d.digest = m.digest AND d.digest_kind = {kind} AND d.attempted_payload IS NULL
+        THEN CASE d.state WHEN 'left' THEN 'back' ELSE 'unchanged' END
+      WHEN d.state = 'left' THEN 'returned'
+      ELSE 'changed'
+    END AS class
+  FROM (
+    SELECT key, body, _sluice_digest(body) AS digest,
+      CASE WHEN starts_with(body, '{{') THEN _sluice_identity({binding}, key, body) END AS who
+    FROM (
+      SELECT CAST(src.{key} AS VARCHAR) AS key, _sluice_payload({arguments}) AS body
+      FROM {relation} AS src
+    )
+  ) AS m
+  LEFT JOIN (SELECT * FROM _sluice.sync_delivered WHERE sync = {sync}) AS d ON d.key = m.key
+))",
+      fmt::arg("rows", names.Rows()), fmt::arg("send", kSendClasses),
+      fmt::arg("repeatable", names.repeatable ? "true" : "false"),
+      fmt::arg("kind", QuoteText(kDigestKind)), fmt::arg("binding", names.binding),
+      fmt::arg("key", names.key), fmt::arg("arguments", arguments),
+      fmt::arg("relation", names.relation), fmt::arg("sync", QuoteText(names.sync)));
+}
+
+// Rows with one key: all are left out, unless they say the same; then one of them stands for all.
+std::vector<std::string> JudgePairs(const DifferenceNames& names) {
+  return {
+      fmt::format("CREATE TEMP TABLE {} AS SELECT key, count(*) AS n, min(digest) = max(digest) AS "
+                  "same, min(rowid) AS first FROM {} WHERE key IS NOT NULL GROUP BY key HAVING "
+                  "count(*) > 1",
+                  names.Pairs(), names.Rows()),
+      fmt::format(
+          "UPDATE {0} SET class = CASE WHEN p.same THEN 'collapsed' ELSE 'duplicate_key' "
+          "END, message = CASE WHEN NOT p.same THEN p.n || ' rows have this key and differ' "
+          "END FROM {1} AS p WHERE p.key = {0}.key AND NOT (p.same AND p.first = {0}.rowid)",
+          names.Rows(), names.Pairs())};
+}
+
+// Two keys for one identity would overwrite each other for ever: both are left out, whatever else
+// is to be said of them. Rows of a duplicate key count too: they may be meant.
+std::string JudgeIdentities(const DifferenceNames& names) {
+  return fmt::format(
+      "UPDATE {0} SET class = 'same_identity', message = 'the same one at the destination as key ' "
+      "|| CASE WHEN {0}.key = s.low THEN s.high ELSE s.low END FROM (SELECT identity, min(key) AS "
+      "low, max(key) AS high FROM {0} WHERE identity IS NOT NULL GROUP BY identity HAVING min(key) "
+      "<> max(key)) AS s WHERE s.identity = {0}.identity AND {0}.class NOT IN ('duplicate_key', "
+      "'collapsed')",
+      names.Rows());
+}
+
+// A key that is new while another one, gone from the model, was delivered as the same identity:
+// what that one left there has to be replaced, not only added to.
+std::string MakePrior(const DifferenceNames& names) {
+  return fmt::format(
+      "CREATE TEMP TABLE {1} AS SELECT d.identity, d.key, d.payload, d.attempted_payload FROM "
+      "_sluice.sync_delivered AS d WHERE d.sync = {2} AND (d.payload IS NOT NULL OR "
+      "(d.attempted_payload IS NOT NULL AND d.state IN ('unknown', 'left'))) AND d.identity IN "
+      "(SELECT identity FROM {0} WHERE class IN ({3}) AND "
+      "delivered_payload IS NULL) AND NOT EXISTS (FROM {0} AS r WHERE r.key = d.key) QUALIFY "
+      "row_number() OVER (PARTITION BY d.identity ORDER BY d.answered_at DESC, d.key) = 1",
+      names.Rows(), names.Prior(), QuoteText(names.sync), kSendClasses);
+}
+
+std::string IsGone(const DifferenceNames& names) {
+  return fmt::format(
+      "sync = {} AND state <> 'left' AND NOT EXISTS (FROM {} AS r WHERE r.key = d.key)",
+      QuoteText(names.sync), names.Rows());
+}
+
+}  // namespace
+
+std::string DifferenceNames::Rows() const {
+  return TempName("rows", binding);
+}
+std::string DifferenceNames::Pairs() const {
+  return TempName("pairs", binding);
+}
+std::string DifferenceNames::Prior() const {
+  return TempName("prior", binding);
+}
+
+std::vector<std::string> MakeDifference(const DifferenceNames& names) {
+  std::vector<std::string> statements = {MakeRows(names)};
+  for (std::string& statement : JudgePairs(names)) statements.push_back(std::move(statement));
+  statements.push_back(JudgeIdentities(names));
+  statements.push_back(MakePrior(names));
+  return statements;
+}
+
+std::vector<std::string> DropDifference(const DifferenceNames& names) {
+  return {"DROP TABLE IF EXISTS " + names.Rows(), "DROP TABLE IF EXISTS " + names.Pairs(),
+          "DROP TABLE IF EXISTS " + names.Prior()};
+}
+
+std::string CountClasses(const DifferenceNames& names) {
+  return fmt::format("SELECT class, count(*) FROM {} GROUP BY class ORDER BY class", names.Rows());
+}
+
+std::string CountLeft(const DifferenceNames& names) {
+  return fmt::format("SELECT count(*) FROM _sluice.sync_delivered AS d WHERE {}", IsGone(names));
+}
+
+std::string RowsToSend(const DifferenceNames& names, uint64_t limit) {
+  std::string statement = fmt::format(
+      "SELECT r.key, r.identity, r.class, r.digest, r.payload, _sluice_sent({}, r.payload, "
+      "r.delivered_payload, r.attempted_payload, p.payload, p.attempted_payload) AS sent, p.key AS "
+      "prior_key FROM {} AS r LEFT JOIN {} AS p ON p.identity = CASE WHEN r.delivered_payload IS "
+      "NULL THEN r.identity END WHERE r.class IN ({}) ORDER BY r.key",
+      names.binding, names.Rows(), names.Prior(), kSendClasses);
+  if (limit > 0) statement += fmt::format(" LIMIT {}", limit);
+  return statement;
+}
+
+std::vector<std::string> RecordUnsent(const DifferenceNames& names, std::string_view run_id,
+                                      std::string_view now) {
+  const std::string sync = QuoteText(names.sync);
+  const std::string run = QuoteText(run_id);
+  return {
+      // What never arrived is nothing that could be left behind.
+      fmt::format("DELETE FROM _sluice.sync_delivered AS d WHERE {} AND payload IS NULL AND state "
+                  "IN ('rejected', 'deferred')",
+                  IsGone(names)),
+      fmt::format("UPDATE _sluice.sync_delivered AS d SET state = 'left', run_id = {} WHERE {}",
+                  run, IsGone(names)),
+      fmt::format("UPDATE _sluice.sync_delivered SET state = 'delivered', run_id = {} WHERE sync = "
+                  "{} AND key IN (SELECT key FROM {} WHERE class = 'back')",
+                  run, sync, names.Rows()),
+      fmt::format("DELETE FROM _sluice.sync_findings WHERE sync = {}", sync),
+      fmt::format(
+          "INSERT INTO _sluice.sync_findings SELECT {}, {}, key, class, message, CAST({} AS "
+          "TIMESTAMP) FROM {} WHERE class IN ({}) ORDER BY key",
+          sync, run, QuoteText(now), names.Rows(), kFindingClasses)};
+}
+
+}  // namespace sluice::sync::sql

@@ -1,0 +1,128 @@
+#include <fmt/format.h>
+
+#include "sync/payload.h"
+#include "sync/sql.h"
+#include "warehouse/dialect.h"
+
+namespace sluice::sync::sql {
+
+using warehouse::QuoteText;
+
+namespace {
+
+// Temporary tables belong to one connection, and that folds one delivery at a time.
+std::string TempName(std::string_view what, const FoldNames& names) {
+  return fmt::format("_sluice_fold_{}_{}", what, names.delivery_id);
+}
+
+// What is known of a row after its last try that counts. Only an acknowledgement moves what was
+// delivered. After a try that may have arrived, what another key left at the same identity is what
+// this one has to replace. A row that was unknown before, and only deferred now, is unknown still.
+std::string MakeFresh(const FoldNames& names) {
+  return fmt::format(
+      R"(CREATE TEMP TABLE {fresh} AS
+SELECT s.key, s.identity,
+  CASE f.state WHEN 'acknowledged' THEN s.digest WHEN 'unknown' THEN coalesce(o.digest, p.digest)
+    ELSE o.digest END AS digest,
+  CASE f.state WHEN 'acknowledged' THEN {kind} WHEN 'unknown' THEN coalesce(o.digest_kind,
+    p.digest_kind) ELSE o.digest_kind END AS digest_kind,
+  CASE f.state WHEN 'acknowledged' THEN s.payload WHEN 'unknown' THEN coalesce(o.payload, p.payload)
+    ELSE o.payload END AS payload,
+  CASE f.state WHEN 'acknowledged' THEN 'delivered' WHEN 'deferred' THEN
+    CASE WHEN o.attempted_payload IS NOT NULL AND o.state IN ('unknown', 'left') THEN 'unknown'
+    ELSE 'deferred' END ELSE f.state END AS state,
+  CASE WHEN f.state <> 'acknowledged' THEN s.digest END AS attempted_digest,
+  CASE WHEN f.state <> 'acknowledged' THEN _sluice_overlay(s.payload, s.sent) END
+    AS attempted_payload,
+  CASE WHEN f.state <> 'acknowledged' THEN a.code END AS code,
+  CASE WHEN f.state <> 'acknowledged' THEN a.message END AS message,
+  a.answered_at, CASE WHEN f.state IN ('acknowledged', 'unknown') THEN s.prior_key END AS prior_key
+FROM {final} AS f
+JOIN {spool} AS s ON s.position = f.position
+JOIN {answers} AS a ON a.id = f.id
+LEFT JOIN (SELECT * FROM _sluice.sync_delivered WHERE sync = {sync}) AS o ON o.key = s.key
+LEFT JOIN (SELECT * FROM _sluice.sync_delivered WHERE sync = {sync}) AS p ON p.key = s.prior_key)",
+      fmt::arg("fresh", names.Fresh()), fmt::arg("kind", QuoteText(kDigestKind)),
+      fmt::arg("final", names.Final()), fmt::arg("spool", names.Spool()),
+      fmt::arg("answers", names.Answers()), fmt::arg("sync", QuoteText(names.sync)));
+}
+
+}  // namespace
+
+std::string FoldNames::Spool() const {
+  return TempName("spool", *this);
+}
+std::string FoldNames::Answers() const {
+  return TempName("answers", *this);
+}
+std::string FoldNames::Tries() const {
+  return TempName("tries", *this);
+}
+std::string FoldNames::Final() const {
+  return TempName("final", *this);
+}
+std::string FoldNames::Fresh() const {
+  return TempName("fresh", *this);
+}
+
+std::vector<std::string> MakeFoldTables(const FoldNames& names) {
+  return {
+      fmt::format("CREATE TEMP TABLE {} (position BIGINT, key VARCHAR, identity VARCHAR, digest "
+                  "UHUGEINT, payload VARCHAR, sent VARCHAR, prior_key VARCHAR)",
+                  names.Spool()),
+      fmt::format("CREATE TEMP TABLE {} (id BIGINT, attempt BIGINT, first BIGINT, count BIGINT, "
+                  "state VARCHAR, http_status INTEGER, code VARCHAR, message VARCHAR, was_sent "
+                  "BOOLEAN, answered_at TIMESTAMP)",
+                  names.Answers())};
+}
+
+std::vector<std::string> JudgeTries(const FoldNames& names) {
+  return {
+      fmt::format("CREATE TEMP TABLE {} AS SELECT id, attempt, state, unnest(range(first, first + "
+                  "count)) AS position FROM {}",
+                  names.Tries(), names.Answers()),
+      // An answer for good counts, whichever came last; else that it may have arrived; else the
+      // last.
+      fmt::format("CREATE TEMP TABLE {} AS SELECT g.position, g.id, a.state FROM (SELECT position, "
+                  "coalesce(arg_max(id, attempt) FILTER (state IN ('acknowledged', 'rejected')), "
+                  "arg_max(id, attempt) FILTER (state = 'unknown'), arg_max(id, attempt)) AS id "
+                  "FROM {} GROUP BY position) AS g JOIN {} AS a ON a.id = g.id",
+                  names.Final(), names.Tries(), names.Answers())};
+}
+
+std::string CountStates(const FoldNames& names) {
+  return fmt::format("SELECT state, count(*) FROM {} GROUP BY state", names.Final());
+}
+
+std::vector<std::string> WriteFold(const FoldNames& names) {
+  const std::string sync = QuoteText(names.sync);
+  const std::string run = QuoteText(names.run_id);
+  return {
+      MakeFresh(names),
+      fmt::format("DELETE FROM _sluice.sync_delivered WHERE sync = {} AND (key IN (SELECT key FROM "
+                  "{}) OR key IN (SELECT prior_key FROM {} WHERE prior_key IS NOT NULL))",
+                  sync, names.Fresh(), names.Fresh()),
+      fmt::format("INSERT INTO _sluice.sync_delivered (sync, key, identity, digest, digest_kind, "
+                  "payload, state, attempted_digest, attempted_payload, code, message, run_id, "
+                  "answered_at) SELECT {}, key, identity, digest, digest_kind, payload, state, "
+                  "attempted_digest, attempted_payload, code, message, {}, answered_at FROM {}",
+                  sync, run, names.Fresh()),
+      fmt::format(
+          "INSERT INTO _sluice.sync_attempts (sync, key, run_id, delivery_id, attempt, sent, "
+          "state, http_status, code, message, answered_at) SELECT {}, s.key, {}, {}, "
+          "t.attempt, CASE WHEN a.was_sent THEN s.sent END, t.state, a.http_status, a.code, "
+          "a.message, a.answered_at FROM {} AS t JOIN {} AS a ON a.id = t.id JOIN {} AS s ON "
+          "s.position = t.position",
+          sync, run, names.delivery_id, names.Tries(), names.Answers(), names.Spool())};
+}
+
+std::vector<std::string> DropFold(const FoldNames& names) {
+  std::vector<std::string> statements;
+  for (const std::string& table :
+       {names.Fresh(), names.Final(), names.Tries(), names.Answers(), names.Spool()}) {
+    statements.push_back("DROP TABLE IF EXISTS " + table);
+  }
+  return statements;
+}
+
+}  // namespace sluice::sync::sql

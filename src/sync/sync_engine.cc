@@ -1,0 +1,262 @@
+#include "sync/sync_engine.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/hash.h"
+#include "env/file.h"
+#include "sync/delivery_files.h"
+#include "sync/recover.h"
+
+namespace sluice::sync {
+namespace {
+
+using engine::Value;
+
+connector::RequestLimit LimitOf(const config::Sync& sync) {
+  return {sync.batch_rows, sync.batch_bytes};
+}
+
+struct SyncState {
+  bool known = false;
+  std::string mapping_digest;
+  std::string inputs;
+  bool delivered = false;  // anything is in sync_delivered
+};
+
+Result<SyncState> ReadState(engine::Connection& connection, const std::string& sync) {
+  SyncState state;
+  SLUICE_ASSIGN(const auto rows,
+                connection.Rows("SELECT coalesce(mapping_digest, ''), coalesce(inputs, '') FROM "
+                                "_sluice.syncs WHERE sync = $1",
+                                {sync}));
+  if (!rows.empty()) {
+    state.known = true;
+    state.mapping_digest = engine::ToText(rows[0][0]);
+    state.inputs = engine::ToText(rows[0][1]);
+  }
+  SLUICE_ASSIGN(const auto any, connection.Scalar("SELECT count(*) FROM (FROM "
+                                                  "_sluice.sync_delivered WHERE sync = $1 LIMIT 1)",
+                                                  {sync}));
+  state.delivered = engine::ToInt(any) > 0;
+  return state;
+}
+
+bool IsUpToDate(const SyncState& state, const SyncJob& job) {
+  return state.known && !job.inputs.empty() && state.inputs == job.inputs &&
+         state.mapping_digest == MappingDigest(job.sync, job.destination);
+}
+
+Status NothingOpen(engine::Connection& connection, const SyncJob& job) {
+  SLUICE_ASSIGN(const auto open,
+                connection.Scalar("SELECT count(*) FROM _sluice.deliveries WHERE sync = $1",
+                                  {job.sync.name}));
+  if (engine::ToInt(open) == 0) return Status::Ok();
+  return FailedError(fmt::format("a delivery of {} is still open", job.sync.name));
+}
+
+// The row of the run: whatever is not settled yet is waiting.
+Status InsertRun(engine::Connection& connection, const SyncJob& job, const Delivery& delivery,
+                 env::Micros now) {
+  const auto number = [](uint64_t n) { return static_cast<int64_t>(n); };
+  const SyncCounts& counts = delivery.counts;
+  const bool opened = delivery.id != 0;
+  const std::string at = env::FormatUtc(now, true);
+  return connection
+      .Execute(
+          "INSERT INTO _sluice.sync_runs (sync, run_id, delivery_id, started_at, ended_at, "
+          "added, changed, returned, retried, left_model, unchanged, planned, acknowledged, "
+          "rejected, deferred, waiting, unknown, requests, bytes, outcome) VALUES ($1, $2, $3, "
+          "CAST($4 AS TIMESTAMP), CAST($5 AS TIMESTAMP), $6, $7, $8, $9, $10, $11, $12, 0, 0, "
+          "0, $13, $14, 0, 0, $15)",
+          {job.sync.name, job.run_id, opened ? Value(delivery.id) : Value(), at,
+           opened ? Value() : Value(at), number(counts.added), number(counts.changed),
+           number(counts.returned), number(counts.retried), number(counts.left),
+           number(counts.unchanged), number(counts.Planned()),
+           number(counts.Planned() - counts.HeldUnknown()), number(counts.HeldUnknown()),
+           std::string(opened ? "open" : "done")})
+      .status();
+}
+
+// `inputs` and the digest are those of a run that has nothing left to do; else they are forgotten.
+Status PutState(engine::Connection& connection, const SyncJob& job, int64_t next_delivery,
+                bool nothing_left, env::Micros now) {
+  SLUICE_TRY(
+      connection.Execute("DELETE FROM _sluice.syncs WHERE sync = $1", {job.sync.name}).status());
+  return connection
+      .Execute(
+          "INSERT INTO _sluice.syncs (sync, mapping_digest, inputs, next_delivery, run_id, "
+          "finished_at) VALUES ($1, $2, $3, $4, $5, CAST($6 AS TIMESTAMP))",
+          {job.sync.name, MappingDigest(job.sync, job.destination),
+           nothing_left && !job.inputs.empty() ? Value(job.inputs) : Value(), next_delivery,
+           job.run_id, nothing_left ? Value(env::FormatUtc(now, true)) : Value()})
+      .status();
+}
+
+}  // namespace
+
+std::string MappingDigest(const config::Sync& sync, const connector::Destination& destination) {
+  std::string text;
+  const auto add = [&text](std::string_view part) {
+    text += fmt::format("{}:", part.size());
+    text += part;
+  };
+  const connector::Capabilities& capabilities = destination.capabilities();
+  add(kDigestKind);
+  add(sync.model);
+  add(sync.key);
+  add(sync.object);
+  add(sync.mode);
+  add(sync.timezone);
+  add(fmt::format("{} {} {}", static_cast<int>(capabilities.timestamps), capabilities.merges_nested,
+                  capabilities.repeatable));
+  for (const std::string& identifier : destination.identifiers()) add(identifier);
+  for (const config::Field& field : sync.fields) {
+    add(field.to);
+    add(field.is_constant ? "constant" : "column");
+    add(field.is_constant ? field.constant : field.column);
+    add(field.timezone);
+  }
+  return HashOf(text).Hex();
+}
+
+Result<std::optional<SyncSummary>> SyncEngine::Recover(engine::Connection& connection,
+                                                       const SyncJob& job) {
+  const DeliveryFiles files(job.state_folder, job.sync.name);
+  return RecoverDelivery(connection, {job.sync.name, job.host, job.fence}, files, job.destination,
+                         clock_);
+}
+
+Result<std::unique_ptr<Difference>> SyncEngine::MakeDifference(engine::Connection& connection,
+                                                               const SyncJob& job) {
+  return Difference::Make(connection, functions_, job.sync, job.relation, job.destination);
+}
+
+Result<SyncPlan> SyncEngine::Plan(engine::Connection& connection, const SyncJob& job) {
+  SLUICE_ASSIGN(const SyncState state, ReadState(connection, job.sync.name));
+  SyncPlan plan;
+  plan.noun = job.destination.capabilities().noun;
+  plan.requests_per_second = job.destination.capabilities().requests_per_second;
+  plan.limit = job.limit;
+  plan.first_run = !state.delivered;
+  plan.up_to_date = IsUpToDate(state, job);
+  if (plan.up_to_date) return plan;
+  SLUICE_ASSIGN(const auto difference, MakeDifference(connection, job));
+  plan.counts = difference->counts();
+  SLUICE_ASSIGN(plan.totals,
+                ForEachRequest(*difference, job.destination, LimitOf(job.sync), job.limit,
+                               [](const connector::PreparedRequest&) { return Status::Ok(); }));
+  return plan;
+}
+
+Result<SyncPlan> SyncEngine::DryRun(engine::Connection& connection, const SyncJob& job,
+                                    const std::string& folder) {
+  SLUICE_ASSIGN(const SyncState state, ReadState(connection, job.sync.name));
+  SLUICE_ASSIGN(const auto difference, MakeDifference(connection, job));
+  SyncPlan plan;
+  plan.noun = job.destination.capabilities().noun;
+  plan.requests_per_second = job.destination.capabilities().requests_per_second;
+  plan.limit = job.limit;
+  plan.first_run = !state.delivered;
+  plan.counts = difference->counts();
+  SLUICE_ASSIGN(plan.totals,
+                WriteRequests(*difference, job.destination, LimitOf(job.sync), job.limit, folder));
+  return plan;
+}
+
+Result<Delivery> SyncEngine::Prepare(engine::Connection& connection, const SyncJob& job) {
+  SLUICE_TRY(NothingOpen(connection, job));
+  SLUICE_ASSIGN(const SyncState state, ReadState(connection, job.sync.name));
+  Delivery delivery;
+  delivery.up_to_date = IsUpToDate(state, job);
+  if (delivery.up_to_date) return delivery;
+  SLUICE_ASSIGN(const auto difference, MakeDifference(connection, job));
+  delivery.counts = difference->counts();
+  if (delivery.counts.ToSend() > 0) {
+    SLUICE_ASSIGN(delivery.id, NextDelivery(connection, job.sync.name));
+    SLUICE_TRY(WriteFiles(job, *difference, delivery));
+  }
+  SLUICE_TRY(Open(connection, job, *difference, delivery));
+  Step("opened");
+  return delivery;
+}
+
+Status SyncEngine::WriteFiles(const SyncJob& job, Difference& difference, Delivery& delivery) {
+  const DeliveryFiles files(job.state_folder, job.sync.name);
+  SLUICE_TRY(files.MakeFolder());
+  SLUICE_ASSIGN(auto spool, SpoolWriter::Create(files.Spool(delivery.id)));
+  SLUICE_TRY(difference.ForEachRow(job.limit, [&](const SpoolRow& row) { return spool.Add(row); }));
+  SLUICE_ASSIGN(delivery.spool, spool.Finish());
+  Step("spool");
+  LogHeader header;
+  header.delivery_id = delivery.id;
+  header.sync = job.sync.name;
+  header.run_id = job.run_id;
+  header.host = job.host;
+  header.warehouse = job.warehouse_path;
+  header.spool = delivery.spool;
+  header.at = clock_.Now();
+  SLUICE_TRY(DeliveryLog::Create(files.Log(delivery.id), header).status());
+  Step("log");
+  return Status::Ok();
+}
+
+Status SyncEngine::Open(engine::Connection& connection, const SyncJob& job, Difference& difference,
+                        Delivery& delivery) {
+  const env::Micros now = clock_.Now();
+  SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection));
+  if (job.fence) SLUICE_TRY(warehouse::CheckFence(connection, *job.fence));
+  SLUICE_TRY(NothingOpen(connection, job));
+  SLUICE_ASSIGN(const int64_t next, NextDelivery(connection, job.sync.name));
+  if (delivery.id != 0 && delivery.id != next) {
+    return FailedError(fmt::format("another run of {} began meanwhile", job.sync.name));
+  }
+  SLUICE_TRY(difference.RecordUnsent(job.run_id, now));
+  SLUICE_TRY(InsertRun(connection, job, delivery, now));
+  const bool nothing_left = delivery.id == 0 && delivery.counts.HeldUnknown() == 0;
+  SLUICE_TRY(PutState(connection, job, delivery.id == 0 ? next : next + 1, nothing_left, now));
+  if (delivery.id != 0) {
+    const DeliveryFiles files(job.state_folder, job.sync.name);
+    SLUICE_TRY(connection
+                   .Execute("INSERT INTO _sluice.deliveries VALUES ($1, $2, $3, $4, 0, 'open', "
+                            "CAST($5 AS TIMESTAMP))",
+                            {job.sync.name, delivery.id, job.host, files.Log(delivery.id),
+                             env::FormatUtc(now, true)})
+                   .status());
+  }
+  return transaction->Commit();
+}
+
+Result<DeliverReport> SyncEngine::Deliver(const Delivery& delivery, const SyncJob& job,
+                                          RateLimiter& limiter, DeliverOptions options) {
+  const DeliveryFiles files(job.state_folder, job.sync.name);
+  SLUICE_ASSIGN(auto spool, SpoolReader::Open(files.Spool(delivery.id)));
+  SLUICE_ASSIGN(auto log, DeliveryLog::Continue(files.Log(delivery.id)));
+  options.limit = LimitOf(job.sync);
+  Deliverer deliverer(job.destination, limiter, clock_, random_, options);
+  auto report = deliverer.Run(spool, delivery.spool.rows, log);
+  Step("delivered");
+  return report;
+}
+
+Result<SyncSummary> SyncEngine::Fold(engine::Connection& connection, const SyncJob& job,
+                                     const Delivery& delivery) {
+  const DeliveryFiles files(job.state_folder, job.sync.name);
+  FoldJob fold;
+  fold.sync = job.sync.name;
+  fold.run_id = job.run_id;
+  fold.delivery_id = delivery.id;
+  fold.log_path = files.Log(delivery.id);
+  fold.spool_path = files.Spool(delivery.id);
+  fold.mapping_digest = MappingDigest(job.sync, job.destination);
+  fold.inputs = job.inputs;
+  fold.fence = job.fence;
+  SLUICE_ASSIGN(SyncSummary summary, FoldDelivery(connection, fold, clock_));
+  Step("folded");
+  SLUICE_TRY(files.RemoveFolded(delivery.id));
+  Step("removed");
+  return summary;
+}
+
+}  // namespace sluice::sync

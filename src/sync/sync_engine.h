@@ -1,0 +1,116 @@
+// A sync from a model in the warehouse to what the destination is known to hold, for whoever runs
+// syncs. The order of a run, with the sync's lock held for the whole of it:
+//
+//   engine.Recover(connection, job)     what an earlier run left open is folded; stops where it is
+//   lost engine.Prepare(connection, job)     the difference; the spool, the log and the note of the
+//   open
+//                                       delivery are durable
+//   ... the warehouse may be closed ...
+//   engine.Deliver(delivery, ...)       hours, maybe; needs no connection
+//   ... and opened again ...
+//   engine.Fold(connection, job, delivery)
+//
+// Killed anywhere, the next run does the same again: Recover folds what the log holds, the unsent
+// rest of the spool is dropped, and Prepare makes the difference anew, so nothing stale is ever
+// sent. Plan and DryRun change nothing.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/status.h"
+#include "config/project.h"
+#include "connector/destination.h"
+#include "engine/engine.h"
+#include "env/clock.h"
+#include "env/random.h"
+#include "sync/deliver.h"
+#include "sync/fold.h"
+#include "sync/functions.h"
+#include "sync/plan.h"
+#include "sync/rate_limiter.h"
+#include "warehouse/fence.h"
+
+namespace sluice::sync {
+
+// One sync in one run. What it refers to outlives it.
+struct SyncJob {
+  const config::Sync& sync;
+  connector::Destination& destination;  // made for this sync
+  std::string relation;                 // the model, as SQL that can stand after FROM
+  // Versions of what the model is made from, as text, read *before* Plan or Prepare; equal text
+  // means equal rows. Empty: not known, the difference is always made.
+  std::string inputs;
+  std::string state_folder;    // config::Project::StateFolder()
+  std::string warehouse_path;  // for people who look at a log
+  // Which machine's files `state_folder` is about: an open delivery of another one is not touched.
+  std::string host;
+  std::string run_id;
+  std::optional<warehouse::Fence> fence;  // "sync:NAME", taken by this run
+  uint64_t limit = 0;                     // send at most so many rows; 0: all
+};
+
+// A delivery that was prepared.
+struct Delivery {
+  int64_t id = 0;  // 0: there is nothing to send, and the run is recorded already
+  SyncCounts counts;
+  SpoolInfo spool;
+  bool up_to_date = false;  // neither mapping nor inputs changed since nothing was left to do
+};
+
+// One for a process. Thread-safe where the connections and jobs are different ones.
+class SyncEngine {
+ public:
+  SyncEngine(env::Clock& clock, env::Random& random) : clock_(clock), random_(random) {}
+
+  // The functions that statements need; once for every opening of the warehouse
+  // (WarehouseOptions::on_open).
+  Status Register(engine::Connection& connection) const { return functions_.Register(connection); }
+
+  // Folds the delivery that an earlier run left open, if there is one, and gives what became of it.
+  // kFailed, with what to do, when that cannot be known: the log is lost or lies on another
+  // machine, or the warehouse is older than what was sent.
+  Result<std::optional<SyncSummary>> Recover(engine::Connection& connection, const SyncJob& job);
+
+  Result<SyncPlan> Plan(engine::Connection& connection, const SyncJob& job);
+
+  // Writes every request that a run would send into `folder`; sends and changes nothing.
+  Result<SyncPlan> DryRun(engine::Connection& connection, const SyncJob& job,
+                          const std::string& folder);
+
+  Result<Delivery> Prepare(engine::Connection& connection, const SyncJob& job);
+
+  // Sends what was prepared. An error is one of the log or the spool; Fold all the same.
+  Result<DeliverReport> Deliver(const Delivery& delivery, const SyncJob& job, RateLimiter& limiter,
+                                DeliverOptions options);
+
+  Result<SyncSummary> Fold(engine::Connection& connection, const SyncJob& job,
+                           const Delivery& delivery);
+
+  // Told of each step that became durable ("spool", "log", "opened", "delivered", "folded",
+  // "removed"): for tests that stop there.
+  std::function<void(std::string_view step)> on_step;
+
+ private:
+  Result<std::unique_ptr<Difference>> MakeDifference(engine::Connection& connection,
+                                                     const SyncJob& job);
+  Status WriteFiles(const SyncJob& job, Difference& difference, Delivery& delivery);
+  Status Open(engine::Connection& connection, const SyncJob& job, Difference& difference,
+              Delivery& delivery);
+  void Step(std::string_view step) const {
+    if (on_step) on_step(step);
+  }
+
+  env::Clock& clock_;
+  env::Random& random_;
+  SyncFunctions functions_;
+};
+
+// What decides, besides the rows, which payloads come out: a digest of the mapping.
+std::string MappingDigest(const config::Sync& sync, const connector::Destination& destination);
+
+}  // namespace sluice::sync
