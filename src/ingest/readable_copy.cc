@@ -10,15 +10,15 @@ namespace sluice::ingest {
 
 Result<ReadableCopy> MakeReadable(const LoadFile& file, const FileShape& shape,
                                   const TargetTable& target, const std::string& spool_folder,
-                                  const env::Cancel* cancel) {
+                                  bool rewrite, const env::Cancel* cancel) {
   ReadableCopy copy;
   const format::CsvDialect dialect = DialectOf(target.csv);
   SLUICE_ASSIGN(const format::CsvCensus census,
-                format::TakeCensus(file.local_path, dialect, cancel));
-  if (census.trap == format::CsvTrap::kNone) {
+                format::TakeCensus(file.local_path, dialect, {}, cancel));
+  if (!rewrite && census.trap == format::CsvTrap::kNone) {
     copy.path = file.local_path;
     copy.compression = shape.compression;
-    copy.parallel = !census.quoted_line_ends;
+    copy.parallel = !census.quoted_breaks;
     copy.header = shape.header;
     copy.expected =
         static_cast<int64_t>(census.Rows(shape.header, shape.columns.size()));

@@ -24,9 +24,9 @@ struct ReadableCopy {
   std::string warning;    // for people: an unclosed quote may have swallowed rows
 };
 
-// Takes the census of the file, and rewrites it into `spool_folder` when it has a trap.
+// Takes the census of the file, and rewrites it into `spool_folder` when it has a trap, or when `rewrite`.
 Result<ReadableCopy> MakeReadable(const LoadFile& file, const FileShape& shape,
                                   const TargetTable& target, const std::string& spool_folder,
-                                  const env::Cancel* cancel);
+                                  bool rewrite, const env::Cancel* cancel);
 
 }  // namespace sluice::ingest

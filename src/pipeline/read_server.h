@@ -4,7 +4,8 @@
 //
 // A request is one line of JSON: {"version":1,"arguments":["status","--json"],"width":100,
 // "color":true}; the answer is a sequence of frames: 'o' (standard output) or 'e' (standard error),
-// 4 bytes of length, the bytes; last 'x' and 4 bytes of exit code.
+// 4 bytes of length, the bytes; last 'x' and 4 bytes of exit code (all little-endian). An empty first
+// frame says that the request was taken up; without one nobody has done anything.
 #pragma once
 
 #include <chrono>
@@ -33,10 +34,12 @@ using ReadHandler =
 
 class ReadServer {
  public:
-  // A stale socket of a dead process is replaced.
+  // A stale socket of a dead process is replaced. kBusy when another living process has it.
   static Result<std::unique_ptr<ReadServer>> Start(const std::string& socket_path,
                                                    ReadHandler handler);
-  ~ReadServer();  // finishes the request in work, removes the socket
+  // Finishes the request in work, removes the socket. A client that does not take its answer is
+  // waited for a few seconds only.
+  ~ReadServer();
   ReadServer(const ReadServer&) = delete;
   ReadServer& operator=(const ReadServer&) = delete;
 
@@ -46,8 +49,9 @@ class ReadServer {
   std::unique_ptr<Impl> impl_;
 };
 
-// Asks the process that listens on `socket_path`. Nothing when nobody listens; kRetry when the server
-// went away in the middle; kBusy after `deadline`.
+// Asks the process that listens on `socket_path`, and copies its answer as it comes. Nothing when nobody
+// listens; kRetry when the server went away in the middle; kBusy when the request was not taken up
+// before `deadline`.
 Result<std::optional<int>> AskReadServer(const std::string& socket_path, const ReadRequest& request,
                                          std::chrono::milliseconds deadline, std::ostream& out,
                                          std::ostream& err);

@@ -28,6 +28,9 @@ struct RunSummary {
   std::string summary;       // JSON: counts per load, model and sync
 };
 
+// The version of state.db that this program writes.
+inline constexpr int kRunStoreVersion = 1;
+
 // The list of runs. kFailed when state.db was written by a newer Sluice. Not thread-safe; other
 // processes may have it open at the same time.
 class RunStore {

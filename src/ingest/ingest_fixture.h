@@ -1,0 +1,103 @@
+// A folder as a drop, a warehouse beside it, and an ingest over both, for tests of this folder.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <utime.h>
+
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "connectors/file/file_store.h"
+#include "env/clock.h"
+#include "env/file.h"
+#include "ingest/ingest_runner.h"
+#include "warehouse/warehouse.h"
+
+namespace sluice::ingest {
+
+class IngestTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = testing::TempDir() + "sluice_ingest_XXXXXX";
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    dir_ = pattern;
+    drop_ = env::JoinPath(dir_, "drop");
+    ASSERT_TRUE(env::CreateDirectories(drop_).ok());
+    store_ = connectors::file::MakeFileStore(drop_);
+    functions_ = std::make_shared<StageFunctions>();
+    warehouse::WarehouseOptions options;
+    options.path = env::JoinPath(dir_, "w.duckdb");
+    options.holder = "test";
+    options.on_open = [functions = functions_](engine::Connection& connection) {
+      return StageFunctions::Register(connection, functions);
+    };
+    warehouse_ = std::make_unique<warehouse::Warehouse>(options, env::SystemClock());
+    session_ = std::move(warehouse_->Open(true, std::chrono::seconds(1), nullptr)).value();
+    ingest_.name = "z";
+    ingest_.from = {"drop"};
+    ingest_.layout = "zenoti";
+    ingest_.settle = std::chrono::milliseconds(0);
+    ingest_.csv.empty_quoted_is_null = true;
+  }
+  void TearDown() override {
+    session_.reset();
+    EXPECT_TRUE(env::RemoveTree(dir_).ok());
+  }
+
+  void Write(const std::string& path, const std::string& content) {
+    const std::string full = env::JoinPath(drop_, path);
+    ASSERT_TRUE(env::CreateDirectories(env::Dirname(full)).ok());
+    ASSERT_TRUE(env::WriteFileAtomically(full, content).ok());
+  }
+  void AddTable(const std::string& name, std::vector<std::string> key) {
+    config::Table table;
+    table.name = name;
+    table.key = std::move(key);
+    ingest_.tables.push_back(std::move(table));
+  }
+  Result<IngestOutcome> Run() {
+    SLUICE_ASSIGN(auto listing, store_->List("", nullptr));
+    const std::vector<Source> sources = {{"drop", store_.get(), std::move(listing)}};
+    const IngestContext context{ingest_,  *session_, *functions_,
+                                silent_,  clock_,    nullptr,
+                                env::JoinPath(dir_, "spool"), "run"};
+    SLUICE_ASSIGN(IngestPlan plan, PlanIngest(context, sources, true));
+    return RunIngest(context, std::move(plan));
+  }
+  // Runs, and expects that every load was published.
+  IngestOutcome MustRun() {
+    auto outcome = Run();
+    EXPECT_TRUE(outcome.ok()) << outcome.status().ToString();
+    if (!outcome.ok()) return {};
+    for (const LoadOutcome& load : outcome->loads) {
+      EXPECT_EQ(load.outcome, "done") << load.label << ": " << load.message;
+    }
+    return std::move(outcome).value();
+  }
+  std::string Rows(const std::string& sql) {
+    const auto rows = session_->connection().Rows(sql);
+    if (!rows.ok()) return rows.status().ToString();
+    std::string text;
+    for (const auto& row : rows.value()) {
+      for (size_t i = 0; i < row.size(); ++i) {
+        text += (i == 0 ? "" : "|") + (engine::IsNull(row[i]) ? "NULL" : engine::ToText(row[i]));
+      }
+      text += "\n";
+    }
+    return text;
+  }
+
+  std::string dir_;
+  std::string drop_;
+  std::unique_ptr<connector::Store> store_;
+  std::shared_ptr<StageFunctions> functions_;
+  std::unique_ptr<warehouse::Warehouse> warehouse_;
+  std::unique_ptr<warehouse::Session> session_;
+  config::Ingest ingest_;
+  report::SilentReporter silent_;
+  env::FakeClock clock_{4'102'444'800'000'000};  // far behind every file's time
+};
+
+}  // namespace sluice::ingest

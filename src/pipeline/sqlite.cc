@@ -1,0 +1,103 @@
+#include "pipeline/sqlite.h"
+
+#include <sqlite3.h>
+
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace sluice::pipeline {
+namespace {
+
+constexpr int kBusyMilliseconds = 10'000;
+
+}  // namespace
+
+Result<SqliteFile> SqliteFile::Open(const std::string& path) {
+  sqlite3* handle = nullptr;
+  const int opened =
+      sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
+  SqliteFile file(path, handle);
+  if (opened != SQLITE_OK) return file.Error();
+  sqlite3_busy_timeout(handle, kBusyMilliseconds);
+  return file;
+}
+
+SqliteFile::SqliteFile(SqliteFile&& other) noexcept
+    : path_(std::move(other.path_)), handle_(std::exchange(other.handle_, nullptr)) {}
+
+SqliteFile& SqliteFile::operator=(SqliteFile&& other) noexcept {
+  if (this != &other) {
+    sqlite3_close(handle_);
+    path_ = std::move(other.path_);
+    handle_ = std::exchange(other.handle_, nullptr);
+  }
+  return *this;
+}
+
+SqliteFile::~SqliteFile() { sqlite3_close(handle_); }
+
+Status SqliteFile::Error() const {
+  const char* why = handle_ == nullptr ? "out of memory" : sqlite3_errmsg(handle_);
+  const int code = handle_ == nullptr ? SQLITE_NOMEM : sqlite3_errcode(handle_);
+  const std::string message = fmt::format("{}: {}", path_, why);
+  if (code == SQLITE_BUSY || code == SQLITE_LOCKED) return BusyError(message);
+  return FailedError(message);
+}
+
+Status SqliteFile::Execute(const std::string& sql) {
+  if (sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK) {
+    return Status::Ok();
+  }
+  return Error();
+}
+
+Result<SqliteStatement> SqliteFile::Prepare(std::string_view sql) {
+  sqlite3_stmt* statement = nullptr;
+  if (sqlite3_prepare_v2(handle_, sql.data(), static_cast<int>(sql.size()), &statement, nullptr) !=
+      SQLITE_OK) {
+    return Error();
+  }
+  return SqliteStatement(*this, statement);
+}
+
+SqliteStatement::SqliteStatement(SqliteStatement&& other) noexcept
+    : file_(other.file_),
+      handle_(std::exchange(other.handle_, nullptr)),
+      bound_(other.bound_),
+      failed_(other.failed_) {}
+
+SqliteStatement::~SqliteStatement() { sqlite3_finalize(handle_); }
+
+SqliteStatement& SqliteStatement::Bind(std::string_view text) {
+  failed_ = sqlite3_bind_text64(handle_, ++bound_, text.data(), text.size(), SQLITE_TRANSIENT,
+                                SQLITE_UTF8) != SQLITE_OK ||
+            failed_;
+  return *this;
+}
+
+SqliteStatement& SqliteStatement::Bind(int64_t number) {
+  failed_ = sqlite3_bind_int64(handle_, ++bound_, number) != SQLITE_OK || failed_;
+  return *this;
+}
+
+Result<bool> SqliteStatement::Next() {
+  if (failed_) return file_.Error();
+  const int step = sqlite3_step(handle_);
+  if (step == SQLITE_ROW) return true;
+  if (step == SQLITE_DONE) return false;
+  return file_.Error();
+}
+
+std::string SqliteStatement::Text(int column) const {
+  const auto* text = sqlite3_column_text(handle_, column);
+  if (text == nullptr) return {};
+  return {reinterpret_cast<const char*>(text),
+          static_cast<size_t>(sqlite3_column_bytes(handle_, column))};
+}
+
+int64_t SqliteStatement::Number(int column) const {
+  return sqlite3_column_int64(handle_, column);
+}
+
+}  // namespace sluice::pipeline
