@@ -36,6 +36,7 @@ std::string Runtime::StatePath(const std::string& name) const {
 }
 
 Result<connector::Store*> Runtime::StoreOf(const std::string& connection) {
+  const std::lock_guard lock(mutex_);
   const auto known = stores_.find(connection);
   if (known != stores_.end()) return known->second.get();
   const config::Connection* found = project_.FindConnection(connection);
@@ -45,6 +46,7 @@ Result<connector::Store*> Runtime::StoreOf(const std::string& connection) {
 }
 
 Result<connector::Destination*> Runtime::DestinationOf(const config::Sync& sync) {
+  const std::lock_guard lock(mutex_);
   const auto known = destinations_.find(sync.name);
   if (known != destinations_.end()) return known->second.get();
   const config::Connection* found = project_.FindConnection(sync.to);
@@ -54,6 +56,7 @@ Result<connector::Destination*> Runtime::DestinationOf(const config::Sync& sync)
 }
 
 sync::RateLimiter& Runtime::LimiterOf(const std::string& connection, double requests_per_second) {
+  const std::lock_guard lock(mutex_);
   auto& limiter = limiters_[connection];
   if (limiter == nullptr) {
     limiter = std::make_unique<sync::RateLimiter>(clock_, requests_per_second);

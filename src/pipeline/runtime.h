@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "base/status.h"
@@ -49,7 +50,7 @@ class Runtime {
   Status MakeStateFolder();
   std::string StatePath(const std::string& name) const;  // ".../.sluice/dev/NAME"
 
-  // Made once and kept. Not thread-safe.
+  // Made once and kept. Thread-safe: while a run works, others' reads are answered beside it.
   Result<connector::Store*> StoreOf(const std::string& connection);
   Result<connector::Destination*> DestinationOf(const config::Sync& sync);
   // One for each connection, whichever syncs go there.
@@ -63,6 +64,7 @@ class Runtime {
   std::shared_ptr<ingest::StageFunctions> stage_functions_;
   std::shared_ptr<sync::SyncEngine> sync_engine_;
   std::unique_ptr<warehouse::Warehouse> warehouse_;
+  std::mutex mutex_;  // of the maps
   std::map<std::string, std::unique_ptr<connector::Store>> stores_;
   std::map<std::string, std::unique_ptr<connector::Destination>> destinations_;
   std::map<std::string, std::unique_ptr<sync::RateLimiter>> limiters_;
