@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "env/file.h"
+#include "ingest/daily_volume.h"
 #include "ingest/fetcher.h"
 #include "ingest/ledger.h"
 #include "ingest/load_checks.h"
@@ -59,6 +60,7 @@ class Runner {
     }
     fetcher_.reset();
     SLUICE_TRY(env::RemoveTree(context_.spool_folder));
+    SLUICE_TRY(JudgeDays(connection_, context_.ingest, run_, &outcome_.warnings));
     SLUICE_TRY(ListOpenHolds());
     return std::move(outcome_);
   }

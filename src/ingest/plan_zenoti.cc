@@ -151,11 +151,11 @@ class ZenotiPlanner {
   const OpenHold* HoldOn(const Portion& portion) const {
     for (const OpenHold& hold : ledger_.holds) {
       if (hold.table != portion.table) continue;
-      // A late file alone does not stop what comes after it.
-      const bool late = hold.kind == "late";
-      if (!late && hold.pod == portion.pod_label) return &hold;
+      // A late file or a thin day does not stop what comes after it.
+      if (hold.kind != "gate" && hold.kind != "file") continue;
+      if (hold.pod == portion.pod_label) return &hold;
       // The first groups of all pods are one stage: while it is held no pod's rows may pass it.
-      if (!late && ledger_.tables.count(portion.table) == 0) return &hold;
+      if (ledger_.tables.count(portion.table) == 0) return &hold;
     }
     return nullptr;
   }

@@ -174,6 +174,38 @@ TEST_F(ZenotiTest, AGateHoldsASmallGroupUntilItIsAccepted) {
   EXPECT_EQ(Rows("SELECT name FROM bi_dimuser WHERE userid = 'u0'"), "N\n");
 }
 
+TEST_F(ZenotiTest, ADayIsJudgedOnceItIsOver) {
+  config::Check check;
+  check.kind = config::Check::Kind::kVolume;
+  check.volume.per = config::VolumeCheck::Per::kDay;
+  check.volume.min_history = 3;
+  check.volume.at_least = config::Percent{60};
+  check.tables = {"bi_dimuser"};
+  ingest_.checks.push_back(check);
+  constexpr int64_t kDay = 86'400;
+  // Ten rows a day; on the sixth day only one comes, on the seventh nothing.
+  for (int group = 1; group <= 7; ++group) {
+    std::string rows;
+    for (int i = 0; i < (group == 7 ? 1 : 10); ++i) {
+      rows += "u" + std::to_string(100 * group + i) + ",N,1\n";
+    }
+    const std::string path = "POD1/" + std::to_string(group) + "/bi_dimuser/1/a.csv";
+    Write(path, rows);
+    const utimbuf times{group * kDay, group * kDay};
+    ASSERT_EQ(utime(env::JoinPath(drop_, path).c_str(), &times), 0);
+  }
+  clock_.Set(7 * kDay * 1'000'000 + 1);
+  EXPECT_EQ(MustRun().hold_ids.size(), 0U) << "day 7 is not over";
+  clock_.Set(8 * kDay * 1'000'000 + 1);
+  ASSERT_EQ(MustRun().hold_ids.size(), 1U);
+  EXPECT_EQ(Rows("SELECT kind, message FROM _sluice.holds"),
+            "day|1970-01-08: too few rows: 1, expected at least 6 (the median of the last 5 days is "
+            "10)\n");
+  clock_.Set(9 * kDay * 1'000'000 + 1);
+  EXPECT_EQ(MustRun().hold_ids.size(), 2U) << "nothing came on day 8";
+  EXPECT_EQ(MustRun().hold_ids.size(), 2U) << "a day is judged once";
+}
+
 TEST_F(ZenotiTest, ALateFileIsReportedAndNotLoaded) {
   Write("POD1/1/bi_dimuser/1/a.csv", "u1,Ann,1\n");
   Write("POD1/2/bi_dimuser/1/a.csv", "u2,Bob,2\n");

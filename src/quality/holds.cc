@@ -124,10 +124,10 @@ Status RecordCheck(engine::Connection& connection, const CheckSubject& subject,
                    const CheckResult& result, const RunInfo& run) {
   const auto number = [](const std::optional<double>& n) { return n ? Value(*n) : Value(); };
   return connection
-      .Execute("INSERT INTO _sluice.check_results VALUES ($1, $2, $3, $4, $5, $6, NULL, $7, $8, $9, "
-               "$10, $11, $12, $13::TIMESTAMP)",
+      .Execute("INSERT INTO _sluice.check_results VALUES ($1, $2, $3, $4, $5, $6, $7::DATE, $8, $9, "
+               "$10, $11, $12, $13, $14::TIMESTAMP)",
                {run.run_id, subject.owner, subject.table, result.check, subject.pod, subject.group,
-                number(result.measured), number(result.low), number(result.high), result.history,
+                subject.day.empty() ? Value() : Value(subject.day), number(result.measured), number(result.low), number(result.high), result.history,
                 std::string(OutcomeName(result.outcome)), result.message, Timestamp(run.now)})
       .status();
 }

@@ -76,6 +76,7 @@ struct CheckSubject {
   std::string table;
   std::string pod;
   int64_t group = 0;
+  std::string day = {};  // "2026-11-21", of a check per day
 };
 Status RecordCheck(engine::Connection& connection, const CheckSubject& subject,
                    const CheckResult& result, const RunInfo& run);

@@ -1,0 +1,129 @@
+#include "ingest/daily_volume.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "ingest/ddl.h"
+#include "quality/checks.h"
+
+namespace sluice::ingest {
+namespace {
+
+using engine::ToInt;
+using engine::ToText;
+
+constexpr int64_t kDay = 86'400'000'000;  // microseconds
+constexpr int kDaysBack = 14;
+
+class DayJudge {
+ public:
+  DayJudge(engine::Connection& connection, const config::Ingest& ingest,
+           const quality::RunInfo& run, std::vector<std::string>* warnings)
+      : connection_(connection), ingest_(ingest), run_(run), warnings_(warnings) {}
+
+  Status Judge(const config::Check& check, const std::string& table) {
+    SLUICE_TRY(ReadVolumes(table));
+    if (volumes_.empty()) return Status::Ok();
+    SLUICE_TRY(ReadJudged(check, table));
+    for (int back = kDaysBack; back >= 1; --back) {
+      const std::string day = env::FormatDate(run_.now - back * kDay);
+      // The first day of a table has nothing before it to be compared with.
+      if (day <= volumes_.begin()->first || judged_.count(day) > 0) continue;
+      SLUICE_TRY(JudgeDay(check, table, day));
+    }
+    return Status::Ok();
+  }
+
+ private:
+  Status ReadVolumes(const std::string& table) {
+    volumes_.clear();
+    SLUICE_ASSIGN(const auto rows,
+                  connection_.Rows("SELECT day, sum(rows_read) FROM _sluice.loads WHERE ingest = $1 "
+                                   "AND table_name = $2 AND kind = 'increment' GROUP BY day",
+                                   {ingest_.name, table}));
+    for (const auto& row : rows) volumes_[ToText(row[0])] = static_cast<double>(ToInt(row[1]));
+    return Status::Ok();
+  }
+
+  // Days that were judged, and those among them that failed: past incidents are no baseline.
+  Status ReadJudged(const config::Check& check, const std::string& table) {
+    judged_.clear();
+    failed_.clear();
+    SLUICE_ASSIGN(const auto rows,
+                  connection_.Rows("SELECT day, outcome FROM _sluice.check_results WHERE owner = $1 "
+                                   "AND table_name = $2 AND check_name = $3 AND day IS NOT NULL",
+                                   {ingest_.name, table, check.Name()}));
+    for (const auto& row : rows) {
+      judged_.insert(ToText(row[0]));
+      const std::string outcome = ToText(row[1]);
+      if (outcome == "fail" || outcome == "warn") failed_.insert(ToText(row[0]));
+    }
+    return Status::Ok();
+  }
+
+  Status JudgeDay(const config::Check& check, const std::string& table, const std::string& day) {
+    std::vector<double> history;
+    for (auto past = volumes_.rbegin(); past != volumes_.rend(); ++past) {
+      if (past->first < day && failed_.count(past->first) == 0) history.push_back(past->second);
+    }
+    const auto found = volumes_.find(day);
+    const double measured = found == volumes_.end() ? 0 : found->second;
+    const std::string subject = fmt::format("{}.{} on {}", ingest_.name, table, day);
+    const quality::CheckResult result = quality::CompareVolume(check, measured, history, subject);
+    SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection_));
+    SLUICE_TRY(quality::RecordCheck(connection_, {ingest_.name, table, "", 0, day}, result, run_));
+    if (result.outcome == quality::Outcome::kFail) {
+      failed_.insert(day);
+      quality::NewHold hold;
+      hold.kind = "day";
+      hold.owner = ingest_.name;
+      hold.table = table;
+      hold.check = check.Name();
+      hold.files = {day};
+      hold.message = fmt::format("{}: {}", day, result.message);
+      SLUICE_TRY(quality::WriteHold(connection_, hold, run_).status());
+    } else if (result.outcome != quality::Outcome::kPass) {
+      if (result.outcome == quality::Outcome::kWarn) failed_.insert(day);
+      warnings_->push_back(result.outcome == quality::Outcome::kWarn
+                               ? fmt::format("{}: {}", subject, result.message)
+                               : result.message);
+    }
+    return transaction->Commit();
+  }
+
+  engine::Connection& connection_;
+  const config::Ingest& ingest_;
+  const quality::RunInfo& run_;
+  std::vector<std::string>* warnings_;
+  std::map<std::string, double> volumes_;  // day -> rows
+  std::set<std::string> judged_;
+  std::set<std::string> failed_;
+};
+
+}  // namespace
+
+Status JudgeDays(engine::Connection& connection, const config::Ingest& ingest,
+                 const quality::RunInfo& run, std::vector<std::string>* warnings) {
+  DayJudge judge(connection, ingest, run, warnings);
+  for (const config::Table& table : ingest.tables) {
+    const std::string name =
+        ingest.layout == "zenoti" ? CanonicalTableName(table.name) : table.name;
+    std::vector<config::Check> checks = ingest.checks;
+    checks.insert(checks.end(), table.checks.begin(), table.checks.end());
+    for (const config::Check& check : checks) {
+      const bool per_day = check.kind == config::Check::Kind::kVolume &&
+                           check.volume.per == config::VolumeCheck::Per::kDay;
+      const bool concerns =
+          check.tables.empty() ||
+          std::any_of(check.tables.begin(), check.tables.end(),
+                      [&](const std::string& t) { return CanonicalTableName(t) == name; });
+      if (per_day && concerns) SLUICE_TRY(judge.Judge(check, name));
+    }
+  }
+  return Status::Ok();
+}
+
+}  // namespace sluice::ingest
