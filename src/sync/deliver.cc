@@ -172,7 +172,17 @@ Status Deliverer::Exchange(const connector::PreparedRequest& request, Segment it
       Stop(CancelledError("stopped before every row was sent"));
       return Status::Ok();
     }
-    SLUICE_ASSIGN(const auto result, SendOnce(request, items));
+    std::string mark;
+    if (connector::Settling* settling = destination_.settling()) {
+      auto made = settling->Mark(request);
+      if (!made.ok()) {
+        Leave(items);
+        Stop(made.status());
+        return Status::Ok();
+      }
+      mark = std::move(made).value();
+    }
+    SLUICE_ASSIGN(const auto result, SendOnce(request, mark, items));
     if (!result.stop.ok()) {
       Settle(result, items, true);
       Stop(result.stop);
@@ -208,7 +218,7 @@ Status Deliverer::Exchange(const connector::PreparedRequest& request, Segment it
 }
 
 Result<connector::SendResult> Deliverer::SendOnce(const connector::PreparedRequest& request,
-                                                  Segment& items) {
+                                                  const std::string& mark, Segment& items) {
   LogIntent intent;
   intent.attempt = next_attempt_++;
   std::vector<uint64_t> positions;
@@ -219,9 +229,7 @@ Result<connector::SendResult> Deliverer::SendOnce(const connector::PreparedReque
   }
   intent.rows = ToRanges(positions);
   intent.bytes = request.body.size();
-  if (connector::Settling* settling = destination_.settling()) {
-    SLUICE_ASSIGN(intent.mark, settling->Mark(request));
-  }
+  intent.mark = mark;
   intent.at = clock_.Now();
   SLUICE_TRY(log_->Write(intent));
 

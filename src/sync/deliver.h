@@ -102,7 +102,8 @@ class Deliverer {
   Status SendStack(std::vector<Segment> stack);
   Status Exchange(const connector::PreparedRequest& request, Segment items,
                   std::vector<Segment>& stack);
-  Result<connector::SendResult> SendOnce(const connector::PreparedRequest& request, Segment& items);
+  Result<connector::SendResult> SendOnce(const connector::PreparedRequest& request,
+                                         const std::string& mark, Segment& items);
   Status LogAnswers(uint64_t attempt, const connector::SendResult& result, const Segment& items);
   Status Split(const connector::SendResult& result, Segment items, std::vector<Segment>& stack);
   Status RejectUnsent(const Item& item, const std::string& code, const std::string& message);

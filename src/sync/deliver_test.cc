@@ -1,0 +1,362 @@
+#include "sync/deliver.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <deque>
+#include <set>
+
+#include "connector/memory_destination.h"
+
+namespace sluice::sync {
+namespace {
+
+using connector::MemoryFault;
+using connector::Operation;
+using connector::RowOutcome;
+using connector::RowState;
+using std::chrono::milliseconds;
+
+class DeliverTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = testing::TempDir() + "sluice_deliver_XXXXXX";
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
+    memory_.fault = [this] {
+      if (faults_.empty()) return MemoryFault::kNone;
+      const MemoryFault fault = faults_.front();
+      faults_.pop_front();
+      return fault;
+    };
+  }
+  void TearDown() override { EXPECT_TRUE(env::RemoveTree(folder_).ok()); }
+
+  std::string LogPath() const { return env::JoinPath(folder_, "1.log"); }
+
+  DeliverReport Deliver(uint64_t rows) {
+    const std::string spool_path = env::JoinPath(folder_, "1.spool");
+    auto writer = SpoolWriter::Create(spool_path);
+    for (uint64_t n = 0; n < rows; ++n) {
+      SpoolRow row;
+      row.key = std::to_string(n);
+      row.identity = "p" + row.key + "@x";
+      row.payload = row.sent = "{\"email\":\"" + row.identity + "\"}";
+      EXPECT_TRUE(writer->Add(row).ok());
+    }
+    LogHeader header;
+    header.sync = "people";
+    header.spool = writer->Finish().value();
+    auto log = DeliveryLog::Create(LogPath(), header);
+    auto spool = SpoolReader::Open(spool_path);
+    connector::MemoryDestination destination(world_, memory_);
+    RateLimiter limiter(clock_, per_second_);
+    env::SeededRandom random(1);
+    Deliverer deliverer(destination, limiter, clock_, random, options_);
+    auto report = deliverer.Run(spool.value(), rows, log.value());
+    EXPECT_TRUE(report.ok()) << report.status().ToString();
+    if (!report.ok()) return {};
+    EXPECT_EQ(report->acknowledged + report->rejected + report->deferred + report->unknown +
+                  report->waiting,
+              rows);
+    return report.value();
+  }
+  std::string Log() {
+    std::string out;
+    const auto extent = ReadLog(LogPath(), [&](uint64_t offset, const LogEntry& entry) {
+      out += DescribeEntry(offset, entry).substr(12) + "\n";
+      return Status::Ok();
+    });
+    EXPECT_TRUE(extent.ok());
+    return out;
+  }
+  // "3 acknowledged, 1 rejected": what is not 0.
+  static std::string Text(const DeliverReport& report) {
+    std::string out;
+    const auto add = [&](uint64_t n, const std::string& what) {
+      if (n > 0) out += (out.empty() ? "" : ", ") + std::to_string(n) + " " + what;
+    };
+    add(report.acknowledged, "acknowledged");
+    add(report.rejected, "rejected");
+    add(report.deferred, "deferred");
+    add(report.unknown, "unknown");
+    add(report.waiting, "waiting");
+    return out;
+  }
+
+  std::string folder_;
+  env::FakeClock clock_;
+  double per_second_ = 0;
+  connector::MemoryWorld world_;
+  connector::MemoryOptions memory_;
+  DeliverOptions options_;
+  std::deque<MemoryFault> faults_;  // of the next requests
+};
+
+TEST_F(DeliverTest, EveryRowGoesOnceAndTheLogKnowsBeforeAndAfter) {
+  const DeliverReport report = Deliver(25);
+  EXPECT_EQ(Text(report), "25 acknowledged");
+  EXPECT_EQ(report.requests, 3U);
+  EXPECT_EQ(world_.applied.size(), 25U);
+  EXPECT_EQ(report.ending.outcome, "done");
+  EXPECT_EQ(Log(),
+            "header   delivery 0 of people, run , 25 rows\n"
+            "intent   attempt 1, rows 0-9, 390 bytes\n"
+            "outcome  attempt 1, status 200, rows 0-9 acknowledged\n"
+            "intent   attempt 2, rows 10-19, 410 bytes\n"
+            "outcome  attempt 2, status 200, rows 10-19 acknowledged\n"
+            "intent   attempt 3, rows 20-24, 205 bytes\n"
+            "outcome  attempt 3, status 200, rows 20-24 acknowledged\n"
+            "ending   done\n");
+}
+
+TEST_F(DeliverTest, TheIntentIsDurableBeforeTheRequestLeaves) {
+  memory_.before_answer = [this] {
+    EXPECT_NE(Log().find("intent   attempt 1, rows 0-2"), std::string::npos);
+    EXPECT_EQ(Log().find("outcome"), std::string::npos);
+  };
+  Deliver(3);
+}
+
+TEST_F(DeliverTest, SpaceBetweenRequestsIsAsTheRateAsks) {
+  per_second_ = 5;
+  const auto begin = clock_.Monotonic();
+  Deliver(110);  // 11 requests
+  EXPECT_EQ(clock_.Monotonic() - begin, milliseconds(2000));
+}
+
+TEST_F(DeliverTest, ARefusedRequestIsTriedAgainAfterAPause) {
+  faults_ = {MemoryFault::kTooMany, MemoryFault::kUnavailable, MemoryFault::kNone};
+  const auto begin = clock_.Monotonic();
+  EXPECT_EQ(Text(Deliver(10)), "10 acknowledged");
+  EXPECT_EQ(world_.requests, 3U);
+  EXPECT_EQ(world_.applied.size(), 10U);
+  EXPECT_GT(clock_.Monotonic() - begin, milliseconds(0));
+  EXPECT_LE(clock_.Monotonic() - begin, milliseconds(500 + 1000));
+}
+
+TEST_F(DeliverTest, RetryAfterIsHonoured) {
+  memory_.retry_after = milliseconds(7000);
+  faults_ = {MemoryFault::kTooMany};
+  const auto begin = clock_.Monotonic();
+  EXPECT_EQ(Text(Deliver(1)), "1 acknowledged");
+  EXPECT_GE(clock_.Monotonic() - begin, milliseconds(7000));
+  EXPECT_LE(clock_.Monotonic() - begin, milliseconds(7501));
+}
+
+TEST_F(DeliverTest, ARetryAfterBeyondPatienceEndsTheDelivery) {
+  memory_.retry_after = std::chrono::hours(2);
+  faults_ = {MemoryFault::kNone, MemoryFault::kTooMany};
+  const DeliverReport report = Deliver(30);
+  EXPECT_EQ(Text(report), "10 acknowledged, 10 deferred, 10 waiting");
+  EXPECT_EQ(report.stopped.code(), Code::kRetry);
+  EXPECT_NE(report.stopped.message().find("come back in 2 h"), std::string::npos);
+  EXPECT_EQ(report.ending.outcome, "stopped");
+}
+
+TEST_F(DeliverTest, ARequestThatFailsForGoodHoldsTheOthersUpOnlyForAWhile) {
+  options_.max_attempts = 2;
+  faults_ = {MemoryFault::kUnavailable, MemoryFault::kUnavailable};
+  EXPECT_EQ(Text(Deliver(25)), "15 acknowledged, 10 deferred");
+}
+
+TEST_F(DeliverTest, ADestinationThatIsDownEndsTheDelivery) {
+  options_.max_attempts = 2;
+  faults_.assign(100, MemoryFault::kUnavailable);
+  const DeliverReport report = Deliver(100);
+  EXPECT_EQ(Text(report), "30 deferred, 70 waiting");
+  EXPECT_EQ(world_.requests, 6U);
+  EXPECT_NE(report.stopped.message().find("3 requests in a row failed (answer 503)"),
+            std::string::npos)
+      << report.stopped.message();
+}
+
+TEST_F(DeliverTest, AWrongKeyStopsAtOnce) {
+  faults_ = {MemoryFault::kNone, MemoryFault::kForbidden};
+  const DeliverReport report = Deliver(30);
+  EXPECT_EQ(Text(report), "10 acknowledged, 10 deferred, 10 waiting");
+  EXPECT_EQ(report.stopped.code(), Code::kAuth);
+  EXPECT_EQ(world_.requests, 2U);
+}
+
+TEST_F(DeliverTest, WhatIsUnknownGoesAgainWhereThatIsHarmless) {
+  faults_ = {MemoryFault::kLostAnswer, MemoryFault::kLostRequest, MemoryFault::kNone};
+  EXPECT_EQ(Text(Deliver(10)), "10 acknowledged");
+  EXPECT_EQ(world_.applied.size(), 20U);  // the first time already
+}
+
+TEST_F(DeliverTest, WhatIsUnknownStaysUnknownWhereTwiceIsHarm) {
+  memory_.capabilities.repeatable = false;
+  faults_ = {MemoryFault::kLostAnswer};
+  EXPECT_EQ(Text(Deliver(20)), "10 acknowledged, 10 unknown");
+  EXPECT_EQ(world_.applied.size(), 20U);
+}
+
+TEST_F(DeliverTest, OnceUnknownARowIsNotMerelyDeferred) {
+  options_.max_attempts = 2;
+  faults_ = {MemoryFault::kLostAnswer, MemoryFault::kUnavailable};
+  EXPECT_EQ(Text(Deliver(5)), "5 unknown");
+}
+
+TEST_F(DeliverTest, RowsOfUnknownFateInAnAnswerGoAgainAtTheEnd) {
+  faults_ = {MemoryFault::kHalfUnknown};
+  EXPECT_EQ(Text(Deliver(15)), "15 acknowledged");
+  EXPECT_EQ(world_.requests, 3U);
+  EXPECT_EQ(world_.applied.size(), 20U);
+}
+
+TEST_F(DeliverTest, RowsThatAreDeferredSinglyGoAgainAtTheEndABoundedNumberOfTimes) {
+  std::map<std::string, int> asked;
+  memory_.refuse = [&](const Operation& operation) -> std::optional<RowOutcome> {
+    const std::string key(operation.key);
+    const int times = ++asked[key];
+    if (key == "3" && times < 3) return RowOutcome{RowState::kDeferred, "busy", "later"};
+    if (key == "4") return RowOutcome{RowState::kDeferred, "busy", "later"};
+    return {};
+  };
+  EXPECT_EQ(Text(Deliver(25)), "24 acknowledged, 1 deferred");
+  EXPECT_EQ(asked["3"], 3);
+  EXPECT_EQ(asked["4"], 3);
+  EXPECT_EQ(asked["5"], 1);
+}
+
+TEST_F(DeliverTest, ARowRefusedForGoodHoldsNobodyUp) {
+  memory_.refuse = [](const Operation& operation) -> std::optional<RowOutcome> {
+    if (operation.key != "7") return {};
+    return RowOutcome{RowState::kRejected, "InvalidEmail", "the address is refused"};
+  };
+  EXPECT_EQ(Text(Deliver(20)), "19 acknowledged, 1 rejected");
+  EXPECT_NE(Log().find("rows 7 rejected (InvalidEmail)"), std::string::npos) << Log();
+}
+
+TEST_F(DeliverTest, ARequestRefusedForNamedRowsGoesAgainWithoutThem) {
+  memory_.poison = [](const Operation& operation) {
+    return operation.key == "3" || operation.key == "5";
+  };
+  memory_.name_poison = true;
+  EXPECT_EQ(Text(Deliver(10)), "8 acknowledged, 2 rejected");
+  EXPECT_EQ(world_.requests, 2U);
+}
+
+TEST_F(DeliverTest, ARequestRefusedForWhoKnowsWhoIsHalvedDownToTheRow) {
+  memory_.poison = [](const Operation& operation) {
+    return operation.key == "3" || operation.key == "8";
+  };
+  EXPECT_EQ(Text(Deliver(20)), "18 acknowledged, 2 rejected");
+  EXPECT_EQ(world_.applied.size(), 18U);
+  EXPECT_LE(world_.requests, 16U);
+  EXPECT_NE(Log().find("rows 3 rejected (poison)"), std::string::npos) << Log();
+}
+
+TEST_F(DeliverTest, ARowThatFitsIntoNoRequestIsRejectedWithoutOne) {
+  options_.limit.bytes = 40;  // the lines of keys with two digits are longer
+  const DeliverReport report = Deliver(12);
+  EXPECT_EQ(Text(report), "10 acknowledged, 2 rejected");
+  EXPECT_EQ(report.requests, 10U);
+  EXPECT_NE(Log().find("rows 11 rejected (cannot_be_sent)"), std::string::npos) << Log();
+}
+
+TEST_F(DeliverTest, TheSyncsOwnLimitsHold) {
+  options_.limit.rows = 4;
+  EXPECT_EQ(Deliver(10).requests, 3U);
+}
+
+TEST_F(DeliverTest, CtrlCFinishesTheRequestInFlight) {
+  env::Cancel stop;
+  options_.stop = &stop;
+  int requests = 0;
+  memory_.before_answer = [&] {
+    if (++requests == 2) stop.Set();
+  };
+  const DeliverReport report = Deliver(40);
+  EXPECT_EQ(Text(report), "20 acknowledged, 20 waiting");
+  EXPECT_EQ(report.ending.outcome, "cancelled");
+  EXPECT_EQ(report.stopped.code(), Code::kCancelled);
+}
+
+TEST_F(DeliverTest, CtrlCDuringABackOffEndsIt) {
+  env::Cancel stop;
+  options_.stop = &stop;
+  faults_.assign(100, MemoryFault::kUnavailable);
+  memory_.before_answer = [&] { stop.Set(); };
+  EXPECT_EQ(Text(Deliver(20)), "10 deferred, 10 waiting");
+}
+
+TEST_F(DeliverTest, RowsThatWaitedForTheEndAreDeferredWhenThatDoesNotCome) {
+  env::Cancel stop;
+  options_.stop = &stop;
+  memory_.refuse = [](const Operation& operation) -> std::optional<RowOutcome> {
+    if (operation.key != "3") return {};
+    return RowOutcome{RowState::kDeferred, "busy", "later"};
+  };
+  int requests = 0;
+  memory_.before_answer = [&] {
+    if (++requests == 1) stop.Set();
+  };
+  EXPECT_EQ(Text(Deliver(20)), "9 acknowledged, 1 deferred, 10 waiting");
+}
+
+TEST_F(DeliverTest, RowsOfARequestBeingHalvedAreDeferredWhenItEnds) {
+  memory_.poison = [](const Operation& operation) { return operation.key == "9"; };
+  faults_ = {MemoryFault::kNone, MemoryFault::kNone, MemoryFault::kForbidden};
+  // 10 refused as a whole, 5 go, then the key is revoked with 5 more in hand.
+  EXPECT_EQ(Text(Deliver(12)), "5 acknowledged, 5 deferred, 2 waiting");
+}
+
+TEST_F(DeliverTest, ProgressTellsOfEveryRequest) {
+  std::vector<std::string> seen;
+  faults_ = {MemoryFault::kUnavailable};
+  options_.progress = [&](const DeliverProgress& progress) {
+    seen.push_back(std::to_string(progress.requests) + "/" + std::to_string(progress.rows) + " " +
+                   progress.note);
+  };
+  Deliver(20);
+  EXPECT_EQ(seen, (std::vector<std::string>{"1/20 answer 503", "2/20 ", "3/20 "}));
+}
+
+// Whatever the destination does, every row ends in one state and nothing that was acknowledged goes
+// again.
+TEST_F(DeliverTest, AnyMixtureOfFaultsAddsUp) {
+  for (uint64_t seed = 1; seed <= 100; ++seed) {
+    env::SeededRandom random(seed);
+    world_ = {};
+    std::map<std::string, RowState> last;
+    memory_.capabilities.repeatable = seed % 3 != 0;
+    memory_.name_poison = seed % 2 == 0;
+    memory_.fault = [&] {
+      const auto pick = static_cast<int>(random.Next() % 20);
+      return pick < 8 ? static_cast<MemoryFault>(pick) : MemoryFault::kNone;
+    };
+    memory_.poison = [&](const Operation& operation) {
+      return std::hash<std::string_view>()(operation.key) % 23 == seed % 23;
+    };
+    memory_.refuse = [&](const Operation&) -> std::optional<RowOutcome> {
+      const auto pick = static_cast<int>(random.Next() % 12);
+      if (pick == 0) return RowOutcome{RowState::kRejected, "no", ""};
+      if (pick == 1) return RowOutcome{RowState::kDeferred, "later", ""};
+      return {};
+    };
+    options_.max_attempts = 3;
+    const DeliverReport report = Deliver(31);
+    std::set<uint64_t> final;
+    (void)ReadLog(LogPath(), [&](uint64_t, const LogEntry& entry) {
+      const auto* outcome = std::get_if<LogOutcome>(&entry);
+      if (outcome == nullptr) return Status::Ok();
+      for (const LogAnswer& answer : outcome->answers) {
+        for (const RowRange& range : answer.rows) {
+          for (uint64_t row = range.first; row < range.first + range.count; ++row) {
+            EXPECT_EQ(final.count(row), 0U) << "seed " << seed << ": row " << row << " goes again";
+            const bool is_final =
+                answer.state == RowState::kAcknowledged || answer.state == RowState::kRejected;
+            if (is_final) final.insert(row);
+          }
+        }
+      }
+      return Status::Ok();
+    });
+    EXPECT_EQ(final.size(), report.acknowledged + report.rejected) << "seed " << seed;
+  }
+}
+
+}  // namespace
+}  // namespace sluice::sync
