@@ -152,7 +152,7 @@ void ForEach(const Value& root, const std::string& section, Build build) {
   const Value* map = root.Find(section);
   if (map == nullptr) return;
   for (size_t i = 0; i < map->fields.size(); ++i) {
-    build(map->fields[i].first, map->field_keys[i], map->fields[i].second);
+    build(map->fields[i].name, map->field_keys[i], map->fields[i].value);
   }
 }
 

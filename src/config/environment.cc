@@ -70,7 +70,7 @@ NodePtr EmptyMap(const Location& where) {
 
 class Overrider {
  public:
-  Overrider(NodePtr root, std::string env, Diagnostics* diagnostics)
+  Overrider(NodePtr root, const std::string& env, Diagnostics* diagnostics)
       : root_(std::move(root)), key_("environments." + env), diagnostics_(*diagnostics) {}
 
   void Apply(const Node& overrides) {

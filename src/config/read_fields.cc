@@ -59,7 +59,7 @@ class FieldReader {
   void Add(const OptionSpec& form, const Entry& entry, const std::string& key,
            const std::string& to) {
     for (size_t i = 0; i < value_.fields.size(); ++i) {
-      const std::string& other = value_.fields[i].first;
+      const std::string& other = value_.fields[i].name;
       const bool clash = other == to || StartsWith(other, to + ".") || StartsWith(to, other + ".");
       if (!clash) continue;
       diagnostics_.Error(entry.key_where, key,
@@ -67,7 +67,7 @@ class FieldReader {
                                      value_.field_keys[i].ToString()));
       return;
     }
-    value_.fields.emplace_back(to, ReadOption(form, *entry.value, key, context_));
+    value_.fields.push_back({to, ReadOption(form, *entry.value, key, context_)});
     value_.field_keys.push_back(entry.key_where);
   }
 

@@ -141,13 +141,13 @@ class Reader {
         continue;
       }
       const auto same = std::find_if(value->fields.begin(), value->fields.end(),
-                                     [&](const auto& field) { return field.first == name.text; });
+                                     [&](const auto& field) { return field.name == name.text; });
       if (same != value->fields.end()) {
         diagnostics_.Error(entry.key_where, child,
                            "given twice; upper and lower case are the same");
         continue;
       }
-      value->fields.emplace_back(name.text, Read(spec.item[0], *entry.value, child));
+      value->fields.push_back({name.text, Read(spec.item[0], *entry.value, child)});
       value->field_keys.push_back(entry.key_where);
     }
   }
@@ -204,7 +204,7 @@ class Reader {
       }
       Node node_of_word = *entry->value;
       if (IsWordOf(field, node_of_word)) node_of_word.kind = Node::Kind::kScalar;
-      value->fields.emplace_back(field.name, Read(field, node_of_word, child));
+      value->fields.push_back({field.name, Read(field, node_of_word, child)});
       return;
     }
     if (field.required) {
@@ -212,7 +212,7 @@ class Reader {
                          fmt::format("is missing; expected {}", Expectation(field)));
       return;
     }
-    if (field.default_text) value->fields.emplace_back(field.name, DefaultOf(field, node, child));
+    if (field.default_text) value->fields.push_back({field.name, DefaultOf(field, node, child)});
   }
 
   // Null stands for an option that is left out, but for an object (whose options are left out), a
@@ -328,8 +328,8 @@ class Reader {
 
 const Value* Value::Find(const std::string& name) const {
   const auto it = std::find_if(fields.begin(), fields.end(),
-                               [&](const auto& field) { return field.first == name; });
-  return it == fields.end() ? nullptr : &it->second;
+                               [&](const NamedValue& field) { return field.name == name; });
+  return it == fields.end() ? nullptr : &it->value;
 }
 
 int64_t Value::NumberOf(const std::string& name) const {

@@ -3,7 +3,6 @@
 
 #include <functional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "config/diagnostics.h"
@@ -14,6 +13,8 @@
 #include "config/yaml_tree.h"
 
 namespace sluice::config {
+
+struct NamedValue;
 
 // An option after reading. Which members count depends on the kind of its specification.
 struct Value {
@@ -28,8 +29,8 @@ struct Value {
   int64_t number = 0;  // integer, bytes, milliseconds
   double real = 0;     // percent
   bool flag = false;
-  std::vector<Value> items;                           // lists
-  std::vector<std::pair<std::string, Value>> fields;  // objects and maps; defaults included
+  std::vector<Value> items;          // lists
+  std::vector<NamedValue> fields;    // objects and maps; defaults included
   std::vector<Location> field_keys;  // of kMap and kFieldMap: where the key of fields[i] stands
 
   const Value* Find(const std::string& name) const;  // null: absent, without default
@@ -38,6 +39,11 @@ struct Value {
   bool FlagOf(const std::string& name) const;
   std::string TextOf(const std::string& name) const;
   std::vector<std::string> TextsOf(const std::string& name) const;  // of a kTextList
+};
+
+struct NamedValue {
+  std::string name;
+  Value value;
 };
 
 struct ReadContext {

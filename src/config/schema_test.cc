@@ -1,13 +1,15 @@
 // What the JSON Schema takes and refuses. The validator below knows the keywords that the schema
 // uses, as draft 2020-12 defines them, and fails on any other.
+#include <regex.h>
+
 #include <algorithm>
 #include <optional>
-#include <regex>
 #include <set>
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
+#include "base/check.h"
 #include "base/text.h"
 #include "config/json_schema.h"
 #include "config/test_project.h"
@@ -32,6 +34,15 @@ Json ToJson(const Node& node) {
   Json map = Json::object();
   for (const Entry& entry : node.entries) map[entry.key] = ToJson(*entry.value);
   return map;
+}
+
+// The patterns of the schema mean the same to POSIX as to ECMA 262.
+bool Matches(const std::string& text, const std::string& pattern) {
+  regex_t compiled;
+  SLUICE_CHECK(regcomp(&compiled, pattern.c_str(), REG_EXTENDED | REG_NOSUB) == 0, pattern);
+  const bool matches = regexec(&compiled, text.c_str(), 0, nullptr, 0) == 0;
+  regfree(&compiled);
+  return matches;
 }
 
 class Validator {
@@ -103,8 +114,7 @@ class Validator {
 
   bool OfOthers(const std::string& keyword, const Json& rule, const Json& value) {
     if (keyword == "pattern") {
-      return !value.is_string() ||
-             std::regex_search(value.get<std::string>(), std::regex(rule.get<std::string>()));
+      return !value.is_string() || Matches(value.get<std::string>(), rule.get<std::string>());
     }
     if (keyword == "minLength")
       return !value.is_string() || value.get<std::string>().size() >= rule;

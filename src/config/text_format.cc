@@ -147,7 +147,7 @@ std::string PatternOf(TextFormat format) {
     case TextFormat::kTimezone:
       return "^[A-Z][A-Za-z0-9_+/-]*$";
     case TextFormat::kCharacter:
-      return "^([\\u0000-\\u007f]|[Tt][Aa][Bb])$";
+      return "^(.|[Tt][Aa][Bb])$";
     case TextFormat::kAny:
     case TextFormat::kColumn:
     case TextFormat::kSchedule:
