@@ -140,7 +140,9 @@ void Standin::Post(const std::string& name, const std::string& body) const {
 
 void Standin::Reset() {
   Post("settings", R"({"rate":"none","retry_after":true,"create_new_fields":true,"max_users":1000,)"
-                   R"("max_body_bytes":4000000,"max_fields":1000})");
+                   R"("max_body_bytes":4000000,"max_fields":1000,"api_key":")" +
+                       key_ + "\"}");
+  Post("random-faults", R"({"rate":0})");
   Post("reset", "{}");
 }
 

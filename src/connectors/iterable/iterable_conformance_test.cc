@@ -1,0 +1,107 @@
+// The conformance suite of destinations, over the stand-in for Iterable in each kind of project.
+
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "base/json_text.h"
+#include "connector/destination_conformance.h"
+#include "connectors/iterable/standin_for_tests.h"
+
+namespace sluice::connectors::iterable {
+namespace {
+
+// How the project refuses a person: with 200 and the name of that one, or with 400 for everybody
+// and the place of that one in the request.
+enum class Refusing { kByName, kByPlace };
+
+class IterableFixture : public connector::DestinationFixture {
+ public:
+  IterableFixture(ProjectType project, Refusing refusing) : standin_(project), refusing_(refusing) {
+    standin_.Reset();
+  }
+  ~IterableFixture() override {
+    EXPECT_EQ(standin_.Complaints(), "");
+    standin_.Reset();
+  }
+
+  std::unique_ptr<connector::Destination> Open() override { return standin_.Connect(); }
+
+  std::string Payload(int n, const std::string& note) const override {
+    std::string payload = "{\"email\":\"" + Email(n) + '"';
+    if (!note.empty()) {
+      payload += ",\"note\":";
+      AppendJsonString(payload, note);
+    }
+    return payload + ",\"userId\":\"" + UserId(n) + "\"}";
+  }
+  std::string NoteField() const override { return "note"; }
+
+  std::optional<std::string> NoteOf(int n) override {
+    const std::string people = standin_.Get("users");
+    for (const std::string_view person : JsonItems(people)) {
+      if (JsonMemberValue(person, "userId") != '"' + UserId(n) + '"') continue;
+      EXPECT_EQ(JsonMemberValue(person, "email"), "\"p" + std::to_string(n) + "@example.com\"");
+      const auto note = JsonMemberValue(JsonMemberValue(person, "dataFields"), "note");
+      if (!note.empty()) return std::string(note);
+    }
+    return std::nullopt;
+  }
+
+  std::optional<std::string> PayloadOfNobody() const override {
+    return R"({"email":"nobody","userId":null})";
+  }
+  bool Refuse(int n) override {
+    standin_.Post("faults",
+                  refusing_ == Refusing::kByPlace
+                      ? fmt::format(R"({{"kind":"bad-json-index","index":{}}})", n)
+                      : fmt::format(R"({{"kind":"fail-users","emails":["{}"],"user_ids":["{}"],)"
+                                    R"("reason":"invalidData"}})",
+                                    Email(n), UserId(n)));
+    return true;
+  }
+  bool MakeUnavailable() override {
+    standin_.Post("random-faults",
+                  R"({"rate":1,"kinds":["error-before-commit"],"endpoints":["*"]})");
+    return true;
+  }
+  bool RevokeCredentials() override {
+    standin_.Post("settings", R"({"api_key":"a new one"})");
+    return true;
+  }
+
+ private:
+  // With capitals, as people write them.
+  static std::string Email(int n) { return fmt::format("P{}@Example.com", n); }
+  static std::string UserId(int n) { return fmt::format("id {}", n); }
+
+  Standin standin_;
+  Refusing refusing_;
+};
+
+connector::DestinationFixtureFactory Factory(std::string name, ProjectType project,
+                                             Refusing refusing) {
+  return {std::move(name), [=] { return std::make_unique<IterableFixture>(project, refusing); }};
+}
+
+}  // namespace
+}  // namespace sluice::connectors::iterable
+
+namespace sluice::connector {
+
+using connectors::iterable::Factory;
+using connectors::iterable::ProjectType;
+using connectors::iterable::Refusing;
+
+INSTANTIATE_TEST_SUITE_P(
+    Iterable, DestinationConformance,
+    testing::Values(Factory("email", ProjectType::kEmail, Refusing::kByName),
+                    Factory("email_by_place", ProjectType::kEmail, Refusing::kByPlace),
+                    Factory("userid", ProjectType::kUserId, Refusing::kByName),
+                    Factory("userid_by_place", ProjectType::kUserId, Refusing::kByPlace),
+                    Factory("hybrid", ProjectType::kHybrid, Refusing::kByName)),
+    [](const auto& param) { return param.param.name; });
+
+}  // namespace sluice::connector
