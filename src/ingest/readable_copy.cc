@@ -34,6 +34,7 @@ Result<ReadableCopy> MakeReadable(const LoadFile& file, const FileShape& shape,
                 format::NormaliseCsv(file.local_path, options, copy.path, cancel));
   copy.is_copy = true;
   copy.parallel = false;
+  copy.header = true;  // its first line only settles the line ends
   copy.removed = static_cast<int64_t>(normalised.broken);
   copy.expected = static_cast<int64_t>(normalised.accepted);
   if (normalised.unclosed_quote) {
