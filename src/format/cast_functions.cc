@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "engine/functions.h"
+#include "format/strict_inline.h"
 
 namespace sluice::format {
 namespace {
@@ -16,17 +17,16 @@ using engine::Input;
 using engine::Output;
 using Kind = SqlType::Kind;
 
-// A function of the engine from `parse`, which gives an optional; Stored is what the engine keeps.
-template <typename Stored, typename Parse>
-engine::VectorFunction Vectorised(Parse parse) {
-  return [parse](size_t rows, const std::vector<Input>& inputs, Output& output) {
+// A function of the engine from `cast`, which writes a Value or says no; Stored is what the engine keeps.
+template <typename Stored, typename Value, typename Cast>
+engine::VectorFunction Vectorised(Cast cast) {
+  return [cast](size_t rows, const std::vector<Input>& inputs, Output& output) {
     const Input& in = inputs[0];
     Stored* const out = output.data<Stored>();
     for (size_t row = 0; row < rows; ++row) {
-      if (in.is_null(row)) {
-        output.SetNull(row);
-      } else if (const auto value = parse(in.text(row))) {
-        out[row] = static_cast<Stored>(*value);
+      Value value{};
+      if (!in.is_null(row) && cast(in.text(row), value)) {
+        out[row] = static_cast<Stored>(value);
       } else {
         output.SetNull(row);
       }
@@ -37,31 +37,47 @@ engine::VectorFunction Vectorised(Parse parse) {
 
 template <typename Stored>
 engine::VectorFunction IntegerFunction() {
-  return Vectorised<Stored>([](std::string_view text) {
-    return ParseInteger(text, std::numeric_limits<Stored>::min(), std::numeric_limits<Stored>::max());
+  return Vectorised<Stored, int64_t>([](std::string_view text, int64_t& value) {
+    using Limits = std::numeric_limits<Stored>;
+    return strict::ToInteger(text, Limits::min(), Limits::max(), value);
+  });
+}
+
+template <typename Stored, typename Value>
+engine::VectorFunction DecimalFunctionOf(int width, int scale) {
+  return Vectorised<Stored, Value>([width, scale](std::string_view text, Value& value) {
+    return strict::ToDecimal(text, width, scale, value);
   });
 }
 
 // The engine keeps a decimal in the smallest integer that holds its digits.
 engine::VectorFunction DecimalFunction(int width, int scale) {
-  const auto parse = [width, scale](std::string_view text) { return ParseDecimal(text, width, scale); };
-  if (width <= 4) return Vectorised<int16_t>(parse);
-  if (width <= 9) return Vectorised<int32_t>(parse);
-  if (width <= 18) return Vectorised<int64_t>(parse);
-  return Vectorised<Int128>(parse);
+  if (width <= 4) return DecimalFunctionOf<int16_t, int64_t>(width, scale);
+  if (width <= 9) return DecimalFunctionOf<int32_t, int64_t>(width, scale);
+  if (width <= 18) return DecimalFunctionOf<int64_t, int64_t>(width, scale);
+  return DecimalFunctionOf<Int128, Int128>(width, scale);
 }
 
 engine::VectorFunction FunctionOf(const SqlType& type) {
   switch (type.kind) {
-    case Kind::kBoolean: return Vectorised<bool>(ParseBoolean);
+    case Kind::kBoolean:
+      return Vectorised<bool, bool>([](auto text, bool& value) { return strict::ToBoolean(text, value); });
     case Kind::kSmallInt: return IntegerFunction<int16_t>();
     case Kind::kInteger: return IntegerFunction<int32_t>();
     case Kind::kBigInt: return IntegerFunction<int64_t>();
     case Kind::kDecimal: return DecimalFunction(type.width, type.scale);
-    case Kind::kDouble: return Vectorised<double>(ParseDouble);
-    case Kind::kDate: return Vectorised<int32_t>(ParseDate);
-    case Kind::kTimestamp: return Vectorised<int64_t>(ParseTimestamp);
-    case Kind::kTimestampTz: return Vectorised<int64_t>(ParseTimestampTz);
+    case Kind::kDouble:
+      return Vectorised<double, double>(
+          [](auto text, double& value) { return strict::ToDouble(text, value); });
+    case Kind::kDate:
+      return Vectorised<int32_t, int32_t>(
+          [](auto text, int32_t& days) { return strict::ToDate(text, days); });
+    case Kind::kTimestamp:
+      return Vectorised<int64_t, int64_t>(
+          [](auto text, int64_t& micros) { return strict::ToTimestamp(text, micros); });
+    case Kind::kTimestampTz:
+      return Vectorised<int64_t, int64_t>(
+          [](auto text, int64_t& micros) { return strict::ToTimestampTz(text, micros); });
     case Kind::kText: break;
   }
   return nullptr;

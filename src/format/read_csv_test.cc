@@ -65,7 +65,7 @@ TEST_F(ReadCsvTest, SkipsTheHeaderOfEachFile) {
 TEST_F(ReadCsvTest, TakesPathsLiterally) {
   const std::string odd = folder_.Write("a[1]*?'.csv", "1,2\n");
   folder_.Write("a1x'.csv", "9,9\n");
-  EXPECT_EQ(Read({.paths = {odd}, .columns = {"a", "b"}}), "1|2\n");
+  EXPECT_EQ(Read({.paths = {odd}, .columns = {"a", "b"}, .file_column = "f"}), "1|2|" + odd + "\n");
 }
 
 TEST_F(ReadCsvTest, QuotesNamesAndFollowsTheDialect) {
