@@ -1,0 +1,15 @@
+-- ${ROWS} rows x 8 columns, about 90 bytes each: ids, two texts, a decimal, a date, a timestamp, a
+-- boolean, a float. The same bytes every time.
+COPY (
+  SELECT
+    range AS id,
+    'guest-' || (hash(range) % 1000003) AS guest,
+    'Treatment number ' || (hash(range * 7) % 5000) AS item,
+    CAST((hash(range * 3) % 1000000) / 100 AS DECIMAL(12, 2)) AS amount,
+    DATE '2020-01-01' + CAST(hash(range * 5) % 2000 AS INTEGER) AS day,
+    TIMESTAMP '2020-01-01 00:00:00' + INTERVAL (hash(range * 11) % 100000000) SECOND AS sold_at,
+    (hash(range * 13) % 2) = 0 AS paid,
+    CAST(hash(range * 17) % 1000000 AS DOUBLE) / 1000 AS score
+  FROM range(${ROWS})
+) TO '${CSV}' (HEADER, DELIMITER ',');
+SELECT 1;
