@@ -1,0 +1,55 @@
+"""Everything that must be the same after an interrupted and an undisturbed run, as text."""
+
+import json
+import re
+
+# What tells how often and when something was tried, not what came of it.
+_HISTORY = {"runs", "fences", "sync_runs", "sync_attempts", "deliveries"}
+_TIMES = re.compile(r"run_id|token|next_delivery|modified|\w+_at")
+
+
+def warehouse(sluice):
+    """Name of a table -> its rows as text, sorted: data with lineage, views, and Sluice's ledgers."""
+    tables = sluice.rows(
+        "SELECT table_schema, table_name FROM information_schema.tables "
+        "WHERE table_schema IN ('main', '_sluice') ORDER BY ALL"
+    )
+    dumps = {}
+    for schema, table in tables:
+        if schema == "_sluice" and table in _HISTORY:
+            continue
+        columns = sluice.column(
+            "SELECT column_name FROM information_schema.columns WHERE "
+            f"table_schema = '{schema}' AND table_name = '{table}' ORDER BY ordinal_position"
+        )
+        if schema == "_sluice":
+            columns = [name for name in columns if not _TIMES.fullmatch(name)]
+        casts = ", ".join(f'CAST("{name}" AS VARCHAR)' for name in columns)
+        rows = sluice.rows(f'SELECT {casts} FROM "{schema}"."{table}"')
+        dumps[f"{schema}.{table}"] = sorted(json.dumps(row, ensure_ascii=False) for row in rows)
+    return dumps
+
+
+def differences(expected, found, most=5):
+    """Lines that say in which tables, files or people two dumps differ."""
+    lines = []
+    for name in sorted(expected.keys() | found.keys()):
+        if name not in expected or name not in found:
+            lines.append(f"{name}: only in the {'undisturbed' if name in expected else 'interrupted'} run")
+            continue
+        left, right = list(expected[name]), list(found[name])
+        if left == right:
+            continue
+        lines.append(f"{name}: {len(left)} undisturbed, {len(right)} interrupted")
+        for mark, ours, theirs in (("-", left, right), ("+", right, left)):
+            rest = list(theirs)
+            surplus = []
+            for line in ours:
+                if line in rest:
+                    rest.remove(line)
+                else:
+                    surplus.append(line)
+            lines += [f"  {mark} {line[:400]}" for line in surplus[:most]]
+        if sorted(left) == sorted(right):
+            lines.append("  the same lines in another order")
+    return lines
