@@ -45,10 +45,10 @@ MORE = """
     prefix: extras/
     layout: files
     tables:
-      visits: { pattern: "visits-*.csv", columns: { id: BIGINT, guest: VARCHAR, at: TIMESTAMP } }
+      visits: { pattern: "visits-*.csv", columns: { id: BIGINT, guest: VARCHAR, visited: TIMESTAMP } }
 models:
   active_guests: models/active_guests.sql
-  visit_days: { as: table, sql: "SELECT CAST(at AS DATE) AS day, count(*) AS visits FROM {{ ref('visits') }} GROUP BY day" }
+  visit_days: { as: table, sql: "SELECT CAST(visited AS DATE) AS day, count(*) AS visits FROM {{ ref('visits') }} GROUP BY day" }
 syncs:
   guests_to_iterable:
     model: active_guests
@@ -83,7 +83,7 @@ def make_drop(folder):
         for number in range(files):
             rows = [f"{number * 1000 + i},g{i % 7},2026-{1 + number:02}-{1 + i % 28:02} 10:00:00" for i in range(60)]
             rows[7] = "x,y,z"  # a bad row in each
-            (drop / "extras" / f"visits-{number}.csv").write_text("id,guest,at\n" + "\n".join(rows) + "\n")
+            (drop / "extras" / f"visits-{number}.csv").write_text("id,guest,visited\n" + "\n".join(rows) + "\n")
     return first, later
 
 
