@@ -1,6 +1,7 @@
 #include "sync/changed_fields.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "base/json_text.h"
 
@@ -62,6 +63,10 @@ std::string WithNulls(std::string_view value, std::span<const std::string_view> 
   return out + '}';
 }
 
+bool IsMapped(std::string_view name, const ChangedFieldsRules& rules) {
+  return std::binary_search(rules.mapped.begin(), rules.mapped.end(), name, std::less<>());
+}
+
 }  // namespace
 
 std::string FieldsToSend(std::string_view payload, std::optional<std::string_view> delivered,
@@ -77,7 +82,7 @@ std::string FieldsToSend(std::string_view payload, std::optional<std::string_vie
   for (const std::string_view name : AllNames(wanted, held)) {
     const std::string_view value = Find(wanted, name);
     if (value.empty()) {
-      AppendMember(out, name, "null");
+      if (IsMapped(name, rules)) AppendMember(out, name, "null");
       continue;
     }
     const bool identifies = std::find(rules.identifiers.begin(), rules.identifiers.end(), name) !=
@@ -92,6 +97,18 @@ std::string FieldsToSend(std::string_view payload, std::optional<std::string_vie
     AppendMember(out, name, WithNulls(value, inner));
   }
   return out + '}';
+}
+
+bool AnythingToSend(std::string_view payload, std::string_view delivered,
+                    const ChangedFieldsRules& rules) {
+  const Members wanted = JsonMembers(payload);
+  const Members there = JsonMembers(delivered);
+  for (const JsonMember& member : wanted) {
+    if (Find(there, member.name) != member.value) return true;
+  }
+  return std::any_of(there.begin(), there.end(), [&](const JsonMember& member) {
+    return Find(wanted, member.name).empty() && IsMapped(member.name, rules);
+  });
 }
 
 std::string Overlay(std::string_view payload, std::string_view sent) {

@@ -10,9 +10,13 @@
 
 namespace sluice::sync {
 
+// Names as they stand between their quotes in the payload.
 struct ChangedFieldsRules {
-  std::vector<std::string> identifiers;  // names of fields that always go along
-  bool merges_nested = false;            // connector::Capabilities::merges_nested
+  std::vector<std::string> identifiers;  // of fields that always go along
+  // Every top-level field that the sync maps, sorted. What it does not map, or no longer, is left
+  // alone at the destination.
+  std::vector<std::string> mapped;
+  bool merges_nested = false;  // connector::Capabilities::merges_nested
 };
 
 // The fields to send so that a destination that holds `delivered` (nothing: it holds nothing) holds
@@ -23,6 +27,10 @@ struct ChangedFieldsRules {
 // `delivered` or one of them names and `payload` does not. All are canonical objects.
 std::string FieldsToSend(std::string_view payload, std::optional<std::string_view> delivered,
                          std::span<const std::string_view> maybe, const ChangedFieldsRules& rules);
+
+// Whether FieldsToSend would send more than what always goes along.
+bool AnythingToSend(std::string_view payload, std::string_view delivered,
+                    const ChangedFieldsRules& rules);
 
 // What the destination may hold, as far as names go, after `sent` may have arrived: `payload` with
 // the values of `sent` over it, its nulls included.

@@ -5,9 +5,13 @@
 namespace sluice::sync {
 namespace {
 
+ChangedFieldsRules Rules(bool merges) {
+  return {{"email"}, {"a", "age", "at", "b", "city", "email", "new", "tried", "was"}, merges};
+}
+
 std::string Send(std::string_view payload, std::optional<std::string_view> delivered,
                  std::vector<std::string_view> maybe = {}, bool merges = false) {
-  return FieldsToSend(payload, delivered, maybe, {{"email"}, merges});
+  return FieldsToSend(payload, delivered, maybe, Rules(merges));
 }
 
 TEST(ChangedFields, TheFirstTimeEverythingGoes) {
@@ -24,6 +28,24 @@ TEST(ChangedFields, NullGoesOnlyWhereAValueWasDelivered) {
   EXPECT_EQ(Send(R"({"email":"a@x"})", R"({"city":"Ulm","email":"a@x"})"),
             R"({"city":null,"email":"a@x"})");
   EXPECT_EQ(Send(R"({"email":"a@x"})", R"({"email":"a@x"})"), R"({"email":"a@x"})");
+}
+
+TEST(ChangedFields, WhatIsNotMappedIsLeftAlone) {
+  EXPECT_EQ(Send(R"({"email":"a@x"})", R"({"email":"a@x","unmapped":1})"), R"({"email":"a@x"})");
+  EXPECT_EQ(Send(R"({"email":"a@x"})", {}, {R"({"city":1,"unmapped":1})"}),
+            R"({"city":null,"email":"a@x"})");
+}
+
+TEST(ChangedFields, WhetherThereIsAnythingToSend) {
+  const auto any = [](std::string_view payload, std::string_view delivered) {
+    return AnythingToSend(payload, delivered, Rules(false));
+  };
+  const auto was = R"({"city":"Ulm","email":"a@x","unmapped":1})";
+  EXPECT_FALSE(any(was, was));
+  EXPECT_FALSE(any(R"({"city":"Ulm","email":"a@x"})", was));
+  EXPECT_TRUE(any(R"({"email":"a@x","unmapped":1})", was));
+  EXPECT_TRUE(any(R"({"city":"Ulm","email":"A@x"})", was));
+  EXPECT_TRUE(any(R"({"b":1,"city":"Ulm","email":"a@x"})", was));
 }
 
 TEST(ChangedFields, NumbersTextsBooleansAndEmptyTextsDiffer) {

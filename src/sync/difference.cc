@@ -43,13 +43,22 @@ Status CheckMapping(const config::Sync& sync, const connector::Destination& dest
   return destination.CheckFields(fields).WithContext(sync.where.ToString());
 }
 
-ChangedFieldsRules RulesOf(const connector::Destination& destination) {
+// The name as it stands between the quotes of a payload.
+std::string Escaped(std::string_view name) {
+  std::string quoted;
+  AppendJsonString(quoted, name);
+  return quoted.substr(1, quoted.size() - 2);
+}
+
+ChangedFieldsRules RulesOf(const config::Sync& sync, const connector::Destination& destination) {
   ChangedFieldsRules rules;
   for (const std::string& identifier : destination.identifiers()) {
-    std::string quoted;
-    AppendJsonString(quoted, identifier);
-    rules.identifiers.push_back(quoted.substr(1, quoted.size() - 2));
+    rules.identifiers.push_back(Escaped(identifier));
   }
+  for (const config::Field& field : sync.fields) {
+    rules.mapped.push_back(Escaped(field.to.substr(0, field.to.find('.'))));
+  }
+  std::sort(rules.mapped.begin(), rules.mapped.end());
   rules.merges_nested = destination.capabilities().merges_nested;
   return rules;
 }
@@ -83,7 +92,8 @@ Result<std::unique_ptr<Difference>> Difference::Make(engine::Connection& connect
   auto builder = PayloadBuilder::Create(plan.fields, destination.capabilities().timestamps);
   if (!builder.ok()) return builder.status().WithContext(sync.where.ToString());
 
-  auto bound = functions.Bind({std::move(builder).value(), &destination, RulesOf(destination)});
+  auto bound =
+      functions.Bind({std::move(builder).value(), &destination, RulesOf(sync, destination)});
   std::unique_ptr<Difference> difference(new Difference(connection, std::move(bound)));
   sql::DifferenceNames& names = difference->names_;
   names.sync = sync.name;
@@ -116,7 +126,7 @@ Status Difference::Count() {
       counts_.returned = count;
     else if (name == "retried")
       counts_.retried = count;
-    else if (name == "unchanged" || name == "back")
+    else if (name == "unchanged" || name == "back" || name == "remapped")
       counts_.unchanged += count;
     else if (name == "refused")
       counts_.refused = count;

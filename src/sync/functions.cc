@@ -114,6 +114,18 @@ Status FindFieldsToSend(const Binding& binding, size_t rows, const std::vector<I
   return Status::Ok();
 }
 
+Status FindDifferent(const Binding& binding, size_t rows, const std::vector<Input>& in,
+                     Output& out) {
+  for (size_t r = 0; r < rows; ++r) {
+    if (in[1].is_null(r) || in[2].is_null(r)) {
+      out.SetNull(r);
+    } else {
+      out.data<bool>()[r] = AnythingToSend(in[1].text(r), in[2].text(r), binding.rules);
+    }
+  }
+  return Status::Ok();
+}
+
 }  // namespace
 
 SyncFunctions::SyncFunctions() : table_(std::make_shared<Table>()) {}
@@ -122,12 +134,12 @@ SyncFunctions::~SyncFunctions() = default;
 Status SyncFunctions::Register(engine::Connection& connection) const {
   using Body = Status (*)(const Binding&, size_t, const std::vector<Input>&, Output&);
   const auto bound = [this](std::string name, std::vector<std::string> parameters, bool variadic,
-                            Body body) {
+                            Body body, std::string result = "VARCHAR") {
     FunctionSpec spec;
     spec.name = std::move(name);
     spec.parameters = std::move(parameters);
     spec.variadic = variadic;
-    spec.result = "VARCHAR";
+    spec.result = std::move(result);
     spec.function = [table = table_, body](size_t rows, const std::vector<Input>& in, Output& out) {
       if (rows == 0) return Status::Ok();
       const auto binding = table->Find(in[0], rows);
@@ -145,6 +157,9 @@ Status SyncFunctions::Register(engine::Connection& connection) const {
       connection,
       bound("_sluice_sent", {"BIGINT", "VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR"},
             false, FindFieldsToSend)));
+  SLUICE_TRY(engine::RegisterFunction(
+      connection,
+      bound("_sluice_differs", {"BIGINT", "VARCHAR", "VARCHAR"}, false, FindDifferent, "BOOLEAN")));
   SLUICE_TRY(engine::RegisterFunction(connection, OverlayFunction()));
   return engine::RegisterFunction(connection, DigestFunction());
 }

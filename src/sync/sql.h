@@ -16,9 +16,10 @@ struct DifferenceNames {
   std::vector<std::string> columns;  // expressions, over `src`
   int64_t binding = 0;               // SyncFunctions::Bound
   bool repeatable = false;
-  std::string Rows() const;   // one row for each of the model: key, class, digest, payload, ...
-  std::string Pairs() const;  // keys that come more than once
-  std::string Prior() const;  // what keys that are gone left at identities that are to be sent
+  std::string Rows() const;      // one row for each of the model: key, class, digest, payload, ...
+  std::string Pairs() const;     // keys that come more than once
+  std::string Remapped() const;  // what `sync_delivered` will say of such rows
+  std::string Prior() const;     // what keys that are gone left at identities that are to be sent
 };
 
 // `class` of a row:

@@ -24,7 +24,7 @@ std::string MakeRows(const DifferenceNames& names) {
   return fmt::format(
       R"(CREATE TEMP TABLE {rows} AS
 SELECT key, identity, digest, class,
-  CASE WHEN class IN ({send}) THEN body END AS payload,
+  CASE WHEN class IN ({send}, 'remapped') THEN body END AS payload,
   CASE WHEN class IN ({send}) THEN delivered_payload END AS delivered_payload,
   CASE WHEN class IN ({send}) THEN attempted_payload END AS attempted_payload,
   CASE class WHEN 'null_key' THEN 'the key is NULL'
@@ -52,6 +52,8 @@ FROM (
       WHEN d.payload IS NULL AND d.state <> 'left' THEN 'added'
       WHEN d.digest = m.digest AND d.digest_kind = {kind} AND d.attempted_payload IS NULL
         THEN CASE d.state WHEN 'left' THEN 'back' ELSE 'unchanged' END
+      WHEN d.attempted_payload IS NULL AND NOT _sluice_differs({binding}, m.body, d.payload)
+        THEN 'remapped'
       WHEN d.state = 'left' THEN 'returned'
       ELSE 'changed'
     END AS class
@@ -129,6 +131,10 @@ std::string DifferenceNames::Prior() const {
   return TempName("prior", binding);
 }
 
+std::string DifferenceNames::Remapped() const {
+  return TempName("remapped", binding);
+}
+
 std::vector<std::string> MakeDifference(const DifferenceNames& names) {
   std::vector<std::string> statements = {MakeRows(names)};
   for (std::string& statement : JudgePairs(names)) statements.push_back(std::move(statement));
@@ -139,7 +145,7 @@ std::vector<std::string> MakeDifference(const DifferenceNames& names) {
 
 std::vector<std::string> DropDifference(const DifferenceNames& names) {
   return {"DROP TABLE IF EXISTS " + names.Rows(), "DROP TABLE IF EXISTS " + names.Pairs(),
-          "DROP TABLE IF EXISTS " + names.Prior()};
+          "DROP TABLE IF EXISTS " + names.Prior(), "DROP TABLE IF EXISTS " + names.Remapped()};
 }
 
 std::string CountClasses(const DifferenceNames& names) {
@@ -175,6 +181,16 @@ std::vector<std::string> RecordUnsent(const DifferenceNames& names, std::string_
       fmt::format("UPDATE _sluice.sync_delivered SET state = 'delivered', run_id = {} WHERE sync = "
                   "{} AND key IN (SELECT key FROM {} WHERE class = 'back')",
                   run, sync, names.Rows()),
+      fmt::format(
+          "CREATE OR REPLACE TEMP TABLE {0} AS SELECT d.* REPLACE (r.digest AS digest, {1} AS "
+          "digest_kind, r.payload AS payload, 'delivered' AS state) FROM "
+          "_sluice.sync_delivered AS d JOIN {2} AS r ON r.key = d.key WHERE d.sync = {3} AND "
+          "r.class = 'remapped'",
+          names.Remapped(), QuoteText(kDigestKind), names.Rows(), sync),
+      fmt::format(
+          "DELETE FROM _sluice.sync_delivered WHERE sync = {} AND key IN (SELECT key FROM {})",
+          sync, names.Remapped()),
+      fmt::format("INSERT INTO _sluice.sync_delivered SELECT * FROM {}", names.Remapped()),
       fmt::format("DELETE FROM _sluice.sync_findings WHERE sync = {}", sync),
       fmt::format(
           "INSERT INTO _sluice.sync_findings SELECT {}, {}, key, class, message, CAST({} AS "

@@ -6,7 +6,9 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -120,6 +122,36 @@ class SyncWorld {
     SLUICE_ASSIGN(report_, engine_->Deliver(delivery_, job, limiter_, deliver_options_));
     return engine_->Fold(*connection_, job, delivery_);
   }
+  SyncSummary MustRun() {
+    auto summary = RunSync();
+    EXPECT_TRUE(summary.ok()) << summary.status().ToString();
+    return summary.ok() ? summary.value() : SyncSummary();
+  }
+  // Findings of the last run as "key kind | ...".
+  std::string Findings() {
+    return Ask(
+        "SELECT coalesce(key, '(none)') || ' ' || kind FROM _sluice.sync_findings ORDER BY 1");
+  }
+  std::string States() {
+    return Ask("SELECT key || ' ' || state FROM _sluice.sync_delivered ORDER BY 1");
+  }
+  // Makes the row with this key be answered so, until Behave.
+  void Answer(const std::string& key, connector::RowState state) {
+    answers_[key] = state;
+    destination_->options().refuse =
+        [this](const connector::Operation& operation) -> std::optional<connector::RowOutcome> {
+      const auto at = answers_.find(std::string(operation.key));
+      if (at == answers_.end()) return {};
+      return connector::RowOutcome{at->second, "asked_for", "the test asked for it"};
+    };
+  }
+  void Behave() {
+    answers_.clear();
+    destination_->options().fault = nullptr;
+  }
+  void Fail(connector::MemoryFault fault) {
+    destination_->options().fault = [fault] { return fault; };
+  }
   SyncPlan Plan() {
     auto plan = engine_->Plan(*connection_, Job());
     SLUICE_CHECK(plan.ok(), plan.status().ToString());
@@ -146,6 +178,7 @@ class SyncWorld {
   uint64_t limit_ = 0;
   int runs_ = 0;
   size_t seen_ = 0;
+  std::map<std::string, connector::RowState> answers_;
 
   std::unique_ptr<engine::Database> database_;
   std::unique_ptr<engine::Connection> connection_;
