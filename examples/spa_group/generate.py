@@ -72,7 +72,7 @@ def main(argv=None):
         with open(args.manifest, "w", encoding="utf-8") as out:
             for entry in bad:
                 out.write(json.dumps(entry, sort_keys=True) + "\n")
-    print(f"{len(groups)} groups, {len(files)} files, {sum(f.rows for f in files)} rows, "
+    print(f"{len(groups)} {'group' if len(groups) == 1 else 'groups'}, {len(files)} files, {sum(f.rows for f in files)} rows, "
           f"{len(bad)} of them bad, in {args.out}")
 
 

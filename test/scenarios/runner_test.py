@@ -85,6 +85,7 @@ class RunnerTest(unittest.TestCase):
         self.passes(
             "=== start sluice sleep\n=== $ sleep 0.5\n=== signal INT\n=== wait\nexit 130\nstopped\n"
         )
+        self.passes("=== start sluice sleep\n=== signal KILL\n=== wait\nexit 137\n")
         self.fails("=== start sluice sleep\n=== $ true\n", "never waited for")
 
     def test_what_hangs_is_ended(self):

@@ -152,7 +152,8 @@ class World:
             raise Failure("it did not end in time\n" + output.decode(errors="replace")) from None
         text = output.decode(errors="replace")
         self.outputs.append(text)
-        return process.returncode, text
+        code = process.returncode
+        return (code if code >= 0 else 128 - code), text  # as a shell has it
 
     def command(self, argument, section):
         check_output(expected_of(section.body), *self._outcome(self._spawn(argument)))
