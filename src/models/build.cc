@@ -70,6 +70,8 @@ class Builder {
   }
 
   Result<bool> IsCurrent() {
+    // Tables that nobody here loads have no version: whether they changed cannot be known.
+    if (inputs_.empty()) return false;
     SLUICE_ASSIGN(const auto rows,
                   connection_.Rows("SELECT sql_digest, inputs, materialized FROM _sluice.models "
                                    "WHERE name = $1",
@@ -269,6 +271,7 @@ Result<std::string> InputVersions(engine::Connection& connection,
   std::vector<std::string> parts;
   for (const std::string& input : inputs) {
     SLUICE_ASSIGN(const int64_t version, warehouse::VersionOf(connection, input));
+    if (version == 0) return std::string();
     parts.push_back(fmt::format("{}@{}", input, version));
   }
   return Join(parts, " ");
@@ -277,7 +280,11 @@ Result<std::string> InputVersions(engine::Connection& connection,
 Result<std::set<std::string>> TablesRead(engine::Connection& connection, const std::string& sql) {
   SLUICE_ASSIGN(const auto names, connection.TableNames(sql));
   std::set<std::string> tables;
-  for (const std::string& name : names) tables.insert(Lower(name));
+  for (const std::string& name : names) {
+    // Names of common table expressions are among them.
+    SLUICE_ASSIGN(const std::string kind, warehouse::KindOf(connection, Lower(name)));
+    if (!kind.empty()) tables.insert(Lower(name));
+  }
   return tables;
 }
 

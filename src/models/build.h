@@ -35,7 +35,8 @@ Result<BuildResult> BuildModel(const BuildContext& context, const ModelNode& nod
 // The SQL that stands for the model in other statements: its own name, or the relation it is.
 std::string RelationOf(const config::Model& model);
 
-// "bi_dimuser@7 orders@2": what a model or a sync has read, compared as text.
+// "bi_dimuser@7 orders@2": what a model or a sync has read, compared as text. "" when one of them has
+// no version, because nobody here writes it: then it may have changed at any time.
 Result<std::string> InputVersions(engine::Connection& connection,
                                   const std::set<std::string>& inputs);
 
