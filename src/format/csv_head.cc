@@ -164,6 +164,7 @@ Result<CsvHead> LookAtHead(ByteSource& source, const CsvDialect& dialect,
 
 Result<CsvHead> LookAtHead(const std::string& path, const CsvDialect& dialect,
                            std::span<const std::string> known, HeaderRule rule) {
+  SLUICE_ASSIGN(const Compression compression, DetectCompression(path));
   SLUICE_ASSIGN(const auto source, OpenByteSource(path));
   auto head = LookAtHead(*source, dialect, known, rule);
   if (!head.ok()) {
@@ -171,6 +172,7 @@ Result<CsvHead> LookAtHead(const std::string& path, const CsvDialect& dialect,
     const Status status = head.status();
     return StartsWith(status.message(), path) ? status : status.WithContext(path);
   }
+  head->compression = compression;
   return head;
 }
 

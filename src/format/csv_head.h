@@ -15,6 +15,7 @@ namespace sluice::format {
 enum class HeaderRule { kAuto, kYes, kNo };
 
 struct CsvHead {
+  Compression compression = Compression::kNone;  // of the file, where it was one
   // Nothing but a byte order mark and blank lines: the file has no rows. What follows is then unset.
   bool empty = false;
   bool header = false;

@@ -94,7 +94,9 @@ TEST(CsvHead, RefusesOtherEncodings) {
 
 TEST(CsvHead, LooksIntoFiles) {
   const TestFolder folder;
-  EXPECT_TRUE(LookAtHead(folder.Write("a.csv", Gzip("id,name\n1,2\n")), {}, kKnown, HeaderRule::kAuto)->header);
+  const auto head = LookAtHead(folder.Write("a.csv", Gzip("id,name\n1,2\n")), {}, kKnown, HeaderRule::kAuto);
+  EXPECT_TRUE(head->header);
+  EXPECT_EQ(head->compression, Compression::kGzip);
   const auto bad = LookAtHead(folder.Write("b.csv", "\xFF\xFE"), {}, kKnown, HeaderRule::kAuto);
   EXPECT_THAT(bad.status().message(), HasSubstr("b.csv: the file is in UTF-16"));
   EXPECT_EQ(LookAtHead(folder.path() + "/none", {}, kKnown, HeaderRule::kAuto).status().code(), Code::kNotFound);

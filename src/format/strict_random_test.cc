@@ -1,15 +1,18 @@
-// The fast casts against slow ones that share no code and no method with them: patterns by
-// std::regex, numbers by arithmetic on strings of digits, dates by <chrono>, doubles by strtod.
+// The fast casts against slow ones that share no code and no method with them: patterns by POSIX
+// regular expressions, numbers by arithmetic on strings of digits, dates by <chrono>, doubles by strtod.
+#include <regex.h>
+
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <limits>
 #include <random>
-#include <regex>
 
 #include <gtest/gtest.h>
 
+#include "base/check.h"
 #include "format/strict.h"
 
 namespace sluice::format {
@@ -18,13 +21,42 @@ namespace {
 constexpr uint64_t kSeed = 20261121;
 constexpr int kRounds = 60'000;
 
+// A whole text against an extended regular expression. (Not std::regex: with sanitizers g++ 12 warns
+// inside of it.)
+class Pattern {
+ public:
+  explicit Pattern(const std::string& expression) {
+    SLUICE_CHECK(regcomp(&compiled_, ("^(" + expression + ")$").c_str(), REG_EXTENDED) == 0, "pattern");
+  }
+  ~Pattern() { regfree(&compiled_); }
+  Pattern(const Pattern&) = delete;
+  Pattern& operator=(const Pattern&) = delete;
+
+  bool Match(const std::string& text) {
+    if (regexec(&compiled_, text.c_str(), found_.size(), found_.data(), 0) != 0) return false;
+    text_ = text;
+    return true;
+  }
+  // Of the last match; group 1 is the first of the expression. Empty when it took no part.
+  std::string Group(size_t i) const {
+    const regmatch_t& match = found_.at(i + 1);
+    if (match.rm_so < 0) return "";
+    return text_.substr(static_cast<size_t>(match.rm_so), static_cast<size_t>(match.rm_eo - match.rm_so));
+  }
+
+ private:
+  regex_t compiled_{};
+  std::array<regmatch_t, 16> found_{};
+  std::string text_;
+};
+
 // The scaled value as digits with a sign, or "refused".
 std::string SlowDecimal(const std::string& text, int width, int scale) {
-  static const std::regex kPattern(R"(([+-]?)([0-9]*)(?:\.([0-9]+))?)");
-  std::smatch match;
-  if (!std::regex_match(text, match, kPattern)) return "refused";
-  std::string whole = match[2];
-  std::string behind = match[3];
+  static Pattern pattern("([+-]?)([0-9]*)(\\.([0-9]+))?");
+  if (!pattern.Match(text)) return "refused";
+  const bool negative = pattern.Group(1) == "-";
+  std::string whole = pattern.Group(2);
+  std::string behind = pattern.Group(4);
   if (whole.empty() && behind.empty()) return "refused";
   while (behind.size() > static_cast<size_t>(scale) && behind.back() == '0') behind.pop_back();
   if (behind.size() > static_cast<size_t>(scale)) return "refused";
@@ -33,7 +65,7 @@ std::string SlowDecimal(const std::string& text, int width, int scale) {
   digits.erase(0, std::min(digits.find_first_not_of('0'), digits.size()));
   if (digits.size() > static_cast<size_t>(width)) return "refused";
   if (digits.empty()) return "0";
-  return (match[1] == "-" ? "-" : "") + digits;
+  return (negative ? "-" : "") + digits;
 }
 
 std::string FastDecimal(const std::string& text, int width, int scale) {
@@ -49,8 +81,8 @@ std::string FastDecimal(const std::string& text, int width, int scale) {
 
 // Whether the digits (with sign) lie within [low, high], compared as text.
 std::optional<int64_t> SlowInteger(const std::string& text, int64_t low, int64_t high) {
-  static const std::regex kPattern("[+-]?[0-9]+");
-  if (!std::regex_match(text, kPattern)) return std::nullopt;
+  static Pattern pattern("[+-]?[0-9]+");
+  if (!pattern.Match(text)) return std::nullopt;
   const std::string digits = SlowDecimal(text, 30, 0);
   if (digits == "refused") return std::nullopt;
   errno = 0;
@@ -60,32 +92,32 @@ std::optional<int64_t> SlowInteger(const std::string& text, int64_t low, int64_t
 }
 
 std::optional<int64_t> SlowTimestamp(const std::string& text, bool zone, bool date_only) {
-  static const std::regex kPattern(
-      R"((\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?( ?)(Z|[+-]\d\d(?::?\d\d)?)?)?)");
-  std::smatch m;
-  if (!std::regex_match(text, m, kPattern)) return std::nullopt;
-  const bool has_zone = m[9].matched;
-  const bool has_time = m[4].matched;
-  if (has_zone != zone || (date_only && has_time) || (m[8].length() > 0 && !has_zone)) return std::nullopt;
+  static Pattern m(
+      "([0-9]{4})-([0-9]{2})-([0-9]{2})([ T]([0-9]{2}):([0-9]{2})(:([0-9]{2})(\\.([0-9]+))?)?"
+      "(( ?)(Z|[+-][0-9]{2}(:?[0-9]{2})?))?)?");
+  if (!m.Match(text)) return std::nullopt;
+  const std::string zone_text = m.Group(13);
+  const bool has_time = !m.Group(4).empty();
+  if (zone_text.empty() == zone || (date_only && has_time)) return std::nullopt;
   using namespace std::chrono;
-  const year_month_day date{year(std::stoi(m[1])), month(static_cast<unsigned>(std::stoi(m[2]))),
-                            day(static_cast<unsigned>(std::stoi(m[3])))};
+  const year_month_day date{year(std::stoi(m.Group(1))), month(static_cast<unsigned>(std::stoi(m.Group(2)))),
+                            day(static_cast<unsigned>(std::stoi(m.Group(3))))};
   if (!date.ok() || date.year() < year(1)) return std::nullopt;
   int64_t micros = sys_days(date).time_since_epoch().count() * 86'400'000'000;
   if (has_time) {
-    const int h = std::stoi(m[4]);
-    const int min = std::stoi(m[5]);
-    const int s = m[6].matched ? std::stoi(m[6]) : 0;
+    const int h = std::stoi(m.Group(5));
+    const int min = std::stoi(m.Group(6));
+    const int s = m.Group(8).empty() ? 0 : std::stoi(m.Group(8));
     if (h > 23 || min > 59 || s > 59) return std::nullopt;
     micros += ((h * 60LL + min) * 60 + s) * 1'000'000;
-    std::string fraction = m[7];
+    std::string fraction = m.Group(10);
     while (fraction.size() > 6 && fraction.back() == '0') fraction.pop_back();
     if (fraction.size() > 6) return std::nullopt;
     fraction.resize(6, '0');
     micros += std::stoi(fraction);
   }
-  if (has_zone && m[9] != "Z") {
-    const std::string offset = m[9];
+  if (zone && zone_text != "Z") {
+    const std::string& offset = zone_text;
     const int h = std::stoi(offset.substr(1, 2));
     const int min = offset.size() > 3 ? std::stoi(offset.substr(offset.size() - 2)) : 0;
     if (h > 15 || min > 59) return std::nullopt;
@@ -98,12 +130,12 @@ std::optional<int64_t> SlowTimestamp(const std::string& text, bool zone, bool da
 }
 
 std::optional<double> SlowDouble(const std::string& text) {
-  static const std::regex kPattern(R"([+-]?([0-9]+(\.[0-9]+)?|\.[0-9]+)([eE][+-]?[0-9]+)?)");
-  if (!std::regex_match(text, kPattern)) return std::nullopt;
+  static Pattern pattern("[+-]?([0-9]+(\\.[0-9]+)?|\\.[0-9]+)([eE][+-]?[0-9]+)?");
+  if (!pattern.Match(text)) return std::nullopt;
   const double value = std::strtod(text.c_str(), nullptr);
   if (std::isinf(value)) return std::nullopt;
-  static const std::regex kZero(R"([+-]?[0.]+([eE].*)?)");
-  if (value == 0 && !std::regex_match(text, kZero)) return std::nullopt;
+  static Pattern zero("[+-]?[0.]+([eE].*)?");
+  if (value == 0 && !zero.Match(text)) return std::nullopt;
   return value;
 }
 
