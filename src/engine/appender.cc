@@ -7,8 +7,9 @@ namespace sluice::engine {
 
 struct Appender::Impl {
   duckdb_appender appender = nullptr;
-  Connection::Impl* connection = nullptr;
+  std::shared_ptr<Connection::Impl> connection;
   std::string name;
+  bool closed = false;
 
   Status Fail(const char* error) {
     if (connection->in_transaction) connection->failed = true;
@@ -19,6 +20,8 @@ struct Appender::Impl {
 Appender::Appender() : impl_(std::make_unique<Impl>()) {}
 
 Appender::~Appender() {
+  // Rows that were never closed may be in the table or not, and nobody would hear why not.
+  if (!impl_->closed && impl_->connection->in_transaction) impl_->connection->failed = true;
   if (impl_->appender != nullptr) duckdb_appender_destroy(&impl_->appender);
 }
 
@@ -26,7 +29,7 @@ Result<std::unique_ptr<Appender>> Appender::Open(Connection& connection, const s
                                                  const std::string& table) {
   std::unique_ptr<Appender> appender(new Appender());
   Impl& impl = *appender->impl_;
-  impl.connection = connection.impl_.get();
+  impl.connection = connection.impl_;
   impl.name = schema + "." + table;
   if (duckdb_appender_create(impl.connection->connection, schema.c_str(), table.c_str(),
                              &impl.appender) != DuckDBSuccess) {
@@ -65,6 +68,7 @@ Status Appender::Row(const std::vector<Value>& values) {
 }
 
 Status Appender::Close() {
+  impl_->closed = true;
   if (duckdb_appender_close(impl_->appender) != DuckDBSuccess) {
     return impl_->Fail(duckdb_appender_error(impl_->appender));
   }

@@ -121,6 +121,8 @@ Result<std::unique_ptr<Database>> Database::Open(const std::string& path,
     impl.claim.emplace(std::move(claim));
     SLUICE_ASSIGN(impl.guard, CheckpointGuard::Open(impl.path, options.read_only));
     impl.log_is_named = env::Exists(impl.LogPath());  // the guard has synced its folder
+    // What a killed process spilled is nobody's, takes room, and may be personal data.
+    if (!options.read_only) SLUICE_TRY(env::RemoveTree(impl.path + ".tmp"));
   }
   Config config;
   SLUICE_TRY(Configure(config, options));

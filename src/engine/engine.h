@@ -34,7 +34,7 @@ struct OpenOptions {
   bool read_only = false;
   int threads = 0;                 // 0: as many as the machine has
   uint64_t memory_limit = 0;       // bytes for the engine; 0: its default
-  std::string temp_directory;      // where it may spill; empty: beside the file
+  std::string temp_directory;      // where it may spill; empty: FILE.tmp, cleared when it is opened
 };
 
 class Connection;
@@ -165,7 +165,9 @@ class Appender {
 
   // As many values as the table has columns, in their order.
   Status Row(const std::vector<Value>& values);
-  Status Close();  // errors of earlier rows may only show here
+  // Errors of earlier rows may only show here. A Transaction refuses to commit rows that were not
+  // closed.
+  Status Close();
 
  private:
   Appender();

@@ -204,6 +204,27 @@ TEST_F(EngineTest, AppenderWritesInsideTheTransaction) {
   EXPECT_EQ(Text("SELECT count(*) || ' ' || max(h) FROM s.t"), "2 5");
 }
 
+TEST_F(EngineTest, RowsThatWereNotClosedAreNotCommitted) {
+  Do("CREATE TABLE t (i INTEGER)");
+  auto transaction = Transaction::Begin(*connection_);
+  {
+    auto appender = Appender::Open(*connection_, "main", "t");
+    ASSERT_TRUE(appender.value()->Row({int64_t{1}}).ok());
+  }
+  EXPECT_FALSE(transaction.value()->Commit().ok());
+  EXPECT_EQ(Text("SELECT count(*) FROM t"), "0");
+}
+
+TEST_F(EngineTest, WhatAKilledProcessSpilledIsRemoved) {
+  connection_.reset();
+  database_.reset();
+  const std::string spill = path_ + ".tmp";
+  ASSERT_TRUE(env::CreateDirectories(spill).ok());
+  ASSERT_TRUE(env::WriteFileAtomically(spill + "/duckdb_temp_storage_DEFAULT-0.tmp", "rows").ok());
+  Open();
+  EXPECT_FALSE(env::Exists(spill));
+}
+
 TEST_F(EngineTest, NamesAndTextsAreQuoted) {
   EXPECT_EQ(QuoteName("a\"b"), "\"a\"\"b\"");
   EXPECT_EQ(QuoteText("O'Brien"), "'O''Brien'");

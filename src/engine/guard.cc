@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "engine/log_tail.h"
 #include "engine/side_file.h"
 #include "env/file.h"
 
@@ -24,15 +25,6 @@ uint64_t ReadWord(std::string_view bytes, size_t at) {
   return word;
 }
 
-// DuckDB's checksum of a block or header: every word by a multiplication, folded by xor.
-uint64_t Checksum(std::string_view bytes) {
-  uint64_t sum = 5381;
-  for (size_t at = 0; at + 8 <= bytes.size(); at += 8) {
-    sum ^= ReadWord(bytes, at) * 0xbf58476d1ce4e5b9ULL;
-  }
-  return sum;
-}
-
 struct Header {
   std::string_view bytes;
   uint64_t iteration = 0;
@@ -45,7 +37,9 @@ Header NewestHeader(std::string_view bytes) {
   Header newest;
   for (size_t at = 0; at + kHeaderSize <= bytes.size(); at += kHeaderSize) {
     const std::string_view header = bytes.substr(at, kHeaderSize);
-    if (ReadWord(header, 0) != Checksum(header.substr(8))) continue;
+    EngineChecksum checksum;
+    checksum.Update(header.substr(8));
+    if (ReadWord(header, 0) != checksum.value()) continue;
     const uint64_t iteration = ReadWord(header, 8);
     if (newest.bytes.empty() || iteration > newest.iteration) {
       newest = {header, iteration, ReadWord(header, 40)};
@@ -115,7 +109,10 @@ Result<std::unique_ptr<CheckpointGuard>> CheckpointGuard::Open(const std::string
     SLUICE_TRY(guard->Lock(true));
     SLUICE_TRY(guard->Repair());
   }
-  if (writable) SLUICE_TRY(env::RemoveFile(UnfinishedSideFile(guard->SidePath())));
+  if (writable) {
+    SLUICE_TRY(env::RemoveFile(UnfinishedSideFile(guard->SidePath())));
+    SLUICE_TRY(guard->CutTornLog());
+  }
   SLUICE_TRY(guard->SyncWhatIsThere());
   return guard;
 }
@@ -164,11 +161,20 @@ Status CheckpointGuard::Repair() {
   return Drop();
 }
 
+Status CheckpointGuard::CutTornLog() {
+  if (!env::Exists(LogPath())) return Status::Ok();
+  SLUICE_ASSIGN(const auto size, TornTail(LogPath()));
+  if (!size) return Status::Ok();
+  SLUICE_TRY(Lock(true));
+  SLUICE_ASSIGN(auto log, env::AppendFile::Open(LogPath()));
+  return log.Truncate(*size);
+}
+
 Status CheckpointGuard::SyncWhatIsThere() {
-  const std::string log = path_ + ".wal";
-  if (!env::Exists(log)) return Status::Ok();  // then the last thing was a checkpoint, which synced
+  // Without a log the last thing was a checkpoint, which synced.
+  if (!env::Exists(LogPath())) return Status::Ok();
   if (fsync(fd_) != 0) return Failed("sync", path_);
-  SLUICE_TRY(SyncFile(log));
+  SLUICE_TRY(SyncFile(LogPath()));
   return env::SyncDirectory(env::Dirname(path_));
 }
 

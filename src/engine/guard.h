@@ -28,8 +28,9 @@ class CheckpointGuard {
  public:
   // Opens the existing database file at `path` (links followed: the engine's log lies beside the file
   // itself) and repairs it where a checkpoint was stopped, under the lock that the engine takes too:
-  // kBusy, with the process id, when another program has the file open. What a stopped process wrote
-  // and did not sync is synced, for what we have read may not go again.
+  // kBusy, with the process id, when another program has the file open. Cuts what is broken at the end
+  // of the log (log_tail.h). What a stopped process wrote and did not sync is synced, for what we have
+  // read may not go again.
   // `read_only` needs no right to write, unless there is something to repair.
   static Result<std::unique_ptr<CheckpointGuard>> Open(const std::string& path,
                                                        bool read_only = false);
@@ -46,7 +47,9 @@ class CheckpointGuard {
   CheckpointGuard(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
   Status Lock(bool exclusive);
   Status Repair();
+  Status CutTornLog();
   Status SyncWhatIsThere();
+  std::string LogPath() const { return path_ + ".wal"; }
   std::string SidePath() const { return path_ + ".guard"; }
 
   std::string path_;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "engine/engine_fixture.h"
+#include "engine/log_tail.h"
 
 namespace sluice::engine {
 namespace {
@@ -50,6 +51,17 @@ class GuardTest : public EngineTest {
   void Close() {
     connection_.reset();
     database_.reset();
+  }
+  // Three commits of 1,000 rows each, closed; what the log held after each of them.
+  std::vector<std::string> MakeLog() {
+    std::vector<std::string> logs;
+    Do("CREATE TABLE t (i INTEGER, s VARCHAR)");
+    for (int i = 0; i < 3; ++i) {
+      Do("INSERT INTO t SELECT range, 'text ' || hash(range) FROM range(1000)");
+      logs.push_back(env::ReadFile(path_ + ".wal").value());
+    }
+    Close();
+    return logs;
   }
   // A checkpointed table, closed, with all its metadata blocks saved as before another checkpoint.
   std::vector<uint64_t> MakeAndSave() {
@@ -200,6 +212,59 @@ TEST_F(GuardTest, WhatAStoppedSaveLeftIsRemoved) {
   ASSERT_TRUE(env::WriteFileAtomically(path_ + ".guard.new", "half").ok());
   Open();
   EXPECT_FALSE(env::Exists(path_ + ".guard.new"));
+}
+
+TEST_F(GuardTest, AnUnsyncedCommitOfWhichPagesAreMissingIsCutOff) {
+  const auto logs = MakeLog();
+  const std::string& whole = logs[2];
+  const size_t synced = logs[1].size();
+  std::vector<std::string> torn;
+  for (size_t page = synced / 4096; page * 4096 < whole.size(); ++page) {
+    torn.push_back(whole);
+    for (size_t i = std::max(synced, page * 4096); i < std::min(whole.size(), page * 4096 + 4096); ++i) {
+      torn.back()[i] = '\0';
+    }
+  }
+  ASSERT_GT(torn.size(), 2U);
+  torn.push_back(logs[1] + std::string(10000, '\0'));  // the size came through, the bytes did not
+  for (const std::string& log : torn) {
+    ASSERT_TRUE(env::WriteFileAtomically(path_ + ".wal", log).ok());
+    Open();
+    EXPECT_EQ(Text("SELECT count(*) FROM t"), "2000");
+    Do("INSERT INTO t VALUES (0, '')");
+    Open();
+    EXPECT_EQ(Text("SELECT count(*) FROM t"), "2001");
+    Close();
+  }
+}
+
+TEST_F(GuardTest, AReadCommandCutsTheLogToo) {
+  const auto logs = MakeLog();
+  ASSERT_TRUE(env::WriteFileAtomically(path_ + ".wal", logs[2] + std::string(100, '\0')).ok());
+  OpenOptions options;
+  options.read_only = true;
+  const auto database = Database::Open(path_, options);
+  EXPECT_TRUE(database.ok()) << database.status().ToString();
+}
+
+TEST_F(GuardTest, AWholeLogIsLeftAsItIs) {
+  const auto logs = MakeLog();
+  // Also one that just ends: the engine knows what to do.
+  for (const std::string& log : {logs[2], logs[0], std::string(), logs[2].substr(0, 5)}) {
+    ASSERT_TRUE(env::WriteFileAtomically(path_ + ".wal", log).ok());
+    const auto torn = TornTail(path_ + ".wal");
+    ASSERT_TRUE(torn.ok());
+    EXPECT_FALSE(torn.value().has_value()) << log.size();
+  }
+}
+
+TEST_F(GuardTest, ALogThatIsBrokenBeforeItsLastCommitIsNotCut) {
+  const auto logs = MakeLog();
+  std::string damaged = logs[2];
+  damaged[logs[0].size() + 100] = static_cast<char>(damaged[logs[0].size() + 100] + 1);
+  ASSERT_TRUE(env::WriteFileAtomically(path_ + ".wal", damaged).ok());
+  EXPECT_FALSE(Database::Open(path_, {}).ok());
+  EXPECT_EQ(env::ReadFile(path_ + ".wal").value(), damaged);
 }
 
 TEST_F(GuardTest, ALogWithoutItsFileIsNotReplayedIntoANewOne) {
