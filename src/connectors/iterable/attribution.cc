@@ -83,9 +83,9 @@ std::vector<std::optional<FailedUser>> Attribute(ProjectType project, const Bulk
   for (const FailedUser& failure : outcome.failures) ++times[EntryKey(failure)];
   for (const FailedUser& failure : outcome.failures) {
     std::vector<size_t> candidates = Candidates(index, failure);
-    if (candidates.size() > 1) {
+    // Where the name comes once for each of them, all of them failed.
+    if (candidates.size() > times[EntryKey(failure)]) {
       std::erase_if(candidates, [&](size_t row) { return failed.count(row) == 0; });
-      if (candidates.size() > times[EntryKey(failure)]) continue;
     }
     for (const size_t row : candidates) Blame(blamed[row], failure);
   }

@@ -14,10 +14,11 @@ namespace sluice::connectors::iterable {
 
 // For each row why it failed, nothing where the answer names it nowhere.
 //
-// A name that stands beside the data fields of one row and in those of another is ambiguous: a
-// conflict is then about the row that wanted to take the name (in its data fields), other reasons
-// are settled by the deprecated lists, which name the user object itself. What stays ambiguous is
-// attributed to nobody: the counts tell that something is missing.
+// Two rows of a request can have one name: one is identified by it, or both only mention it. A
+// conflict is then about the rows that wanted to take the name (mention it). Otherwise all of them
+// failed where the name comes as often as they do, else those whose own identifier is in the
+// deprecated lists. What stays ambiguous is attributed to nobody: the counts tell that something is
+// missing.
 std::vector<std::optional<FailedUser>> Attribute(ProjectType project, const BulkOutcome& outcome,
                                                  std::span<const connector::Operation> rows);
 

@@ -196,9 +196,8 @@ TEST(IterableBulkAnswer, ANameThatTwoRowsHaveIsSettledByTheUserObject) {
   EXPECT_THAT(States(open), Each("unknown CountsDisagree"));
   EXPECT_TRUE(open.split);
   // Both failed: both are named.
-  EXPECT_THAT(
-      States(Answer(rows, 200, Failed(1, 2, R"("forgottenEmails":["a@x.org","a@x.org"])"))),
-      ElementsAre("unknown CountsDisagree", "unknown CountsDisagree", "unknown CountsDisagree"));
+  EXPECT_THAT(States(Answer(rows, 200, Failed(1, 2, R"("forgottenEmails":["a@x.org","a@x.org"])"))),
+              ElementsAre("rejected ForgottenUserError", "rejected ForgottenUserError", "ack"));
 }
 
 TEST(IterableBulkAnswer, DroppedAndNewFieldsAreReported) {
@@ -229,6 +228,18 @@ TEST(IterableBulkAnswer, AnAnswerThatSaysNothingOfTheRowsLeavesThemUnknown) {
     const SendResult result = Answer(Three(), status, body);
     EXPECT_THAT(States(result), Each("unknown unreadable_answer")) << body;
     EXPECT_FALSE(result.split);
+  }
+}
+
+TEST(IterableBulkAnswer, AnAnswerThatIsCutAnywhereLeavesThemUnknown) {
+  const std::string whole = Failed(
+      2, 1, R"("invalidEmails":["\"\\\u00e9bo@x.org"]},"createdFields":["a"],"x":{"y":[1.5e3])");
+  EXPECT_THAT(States(Answer(Three(), 200, whole)), Each("unknown CountsDisagree"));
+  for (size_t length = 0; length < whole.size(); ++length) {
+    EXPECT_THAT(States(Answer(Three(), 200, whole.substr(0, length))),
+                Each("unknown unreadable_answer"));
+    // A refusal is one by its status, whatever is left of its text.
+    EXPECT_THAT(States(Answer(Three(), 400, whole.substr(0, length))), Each("deferred http_400"));
   }
 }
 
