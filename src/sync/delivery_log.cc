@@ -218,20 +218,6 @@ std::string RowsText(const std::vector<RowRange>& ranges) {
   return out;
 }
 
-std::string_view StateText(connector::RowState state) {
-  switch (state) {
-    case connector::RowState::kAcknowledged:
-      return "acknowledged";
-    case connector::RowState::kRejected:
-      return "rejected";
-    case connector::RowState::kDeferred:
-      return "deferred";
-    case connector::RowState::kUnknown:
-      return "unknown";
-  }
-  return "?";
-}
-
 struct Describer {
   std::string operator()(const LogHeader& header) const {
     return fmt::format("header   delivery {} of {}, run {}, {}", header.delivery_id, header.sync,
@@ -246,7 +232,7 @@ struct Describer {
     std::string out = fmt::format("outcome  attempt {}", outcome.attempt);
     if (outcome.http_status != 0) out += fmt::format(", status {}", outcome.http_status);
     for (const LogAnswer& answer : outcome.answers) {
-      out += fmt::format(", rows {} {}", RowsText(answer.rows), StateText(answer.state));
+      out += fmt::format(", rows {} {}", RowsText(answer.rows), StateName(answer.state));
       if (!answer.code.empty()) out += fmt::format(" ({})", answer.code);
     }
     return out;
@@ -260,6 +246,16 @@ struct Describer {
 };
 
 }  // namespace
+
+std::string_view StateName(connector::RowState state) {
+  switch (state) {
+    case connector::RowState::kAcknowledged: return "acknowledged";
+    case connector::RowState::kRejected: return "rejected";
+    case connector::RowState::kDeferred: return "deferred";
+    case connector::RowState::kUnknown: break;
+  }
+  return "unknown";
+}
 
 std::vector<RowRange> ToRanges(const std::vector<uint64_t>& positions) {
   std::vector<RowRange> ranges;

@@ -57,6 +57,9 @@ struct LogIntent {
   env::Micros at = 0;
 };
 
+// "acknowledged", "rejected", "deferred", "unknown".
+std::string_view StateName(connector::RowState state);
+
 // Rows of an attempt with the same answer.
 struct LogAnswer {
   connector::RowState state = connector::RowState::kUnknown;

@@ -14,20 +14,6 @@ using engine::Value;
 
 constexpr std::string_view kArrivedCode = "found_after_stop";
 
-std::string StateName(connector::RowState state) {
-  switch (state) {
-    case connector::RowState::kAcknowledged:
-      return "acknowledged";
-    case connector::RowState::kRejected:
-      return "rejected";
-    case connector::RowState::kDeferred:
-      return "deferred";
-    case connector::RowState::kUnknown:
-      break;
-  }
-  return "unknown";
-}
-
 Value TextOrNull(const std::string& text) {
   return text.empty() ? Value() : Value(text);
 }
@@ -106,7 +92,7 @@ class LogLoader {
       tried_to_ = std::max(tried_to_, range.first + range.count);
       SLUICE_TRY(answers_.Row(
           {next_id_++, static_cast<int64_t>(attempt), static_cast<int64_t>(range.first),
-           static_cast<int64_t>(range.count), StateName(answer.state),
+           static_cast<int64_t>(range.count), std::string(StateName(answer.state)),
            http_status == 0 ? Value() : Value(int64_t{http_status}), TextOrNull(answer.code),
            TextOrNull(answer.message), was_sent, env::FormatUtc(at, true)}));
     }

@@ -11,6 +11,11 @@ using warehouse::QuoteText;
 
 namespace {
 
+// Whether anything of a row `d` of what was delivered is, or may be, at the destination.
+constexpr std::string_view kMayBeThere =
+    "(d.payload IS NOT NULL OR (d.attempted_payload IS NOT NULL AND d.state IN ('unknown', "
+    "'left')))";
+
 std::string TempName(std::string_view what, int64_t number) {
   return fmt::format("_sluice_sync_{}_{}", what, number);
 }
@@ -43,9 +48,7 @@ FROM (
       WHEN NOT starts_with(m.body, '{{') THEN 'bad_value'
       WHEN NOT starts_with(m.who, '=') THEN 'no_identity'
       WHEN d.key IS NULL THEN 'added'
-      WHEN d.identity <> substr(m.who, 2) AND (d.payload IS NOT NULL
-        OR (d.attempted_payload IS NOT NULL AND d.state IN ('unknown', 'left')))
-        THEN 'identifier_changed'
+      WHEN d.identity <> substr(m.who, 2) AND {there} THEN 'identifier_changed'
       WHEN d.state = 'unknown' AND NOT {repeatable} THEN 'unknown_outcome'
       WHEN d.state IN ('unknown', 'deferred') THEN 'retried'
       WHEN d.state = 'rejected' AND d.attempted_digest = m.digest THEN 'refused'
@@ -68,7 +71,7 @@ FROM (
   LEFT JOIN (SELECT * FROM _sluice.sync_delivered WHERE sync = {sync}) AS d ON d.key = m.key
 ))",
       fmt::arg("rows", names.Rows()), fmt::arg("send", kSendClasses),
-      fmt::arg("repeatable", names.repeatable ? "true" : "false"),
+      fmt::arg("there", kMayBeThere), fmt::arg("repeatable", names.repeatable ? "true" : "false"),
       fmt::arg("kind", QuoteText(kDigestKind)), fmt::arg("binding", names.binding),
       fmt::arg("key", names.key), fmt::arg("arguments", arguments),
       fmt::arg("relation", names.relation), fmt::arg("sync", QuoteText(names.sync)));
@@ -100,17 +103,30 @@ std::string JudgeIdentities(const DifferenceNames& names) {
       names.Rows());
 }
 
+// The same with what was delivered: the identity that a row comes with is still that of another key
+// at the destination, which is in the model and has another identity now, or none that can be used.
+std::string JudgeTakenIdentities(const DifferenceNames& names) {
+  return fmt::format(
+      "UPDATE {0} SET class = 'same_identity', message = 'still the one at the destination that "
+      "key "
+      "' || t.key || ' was delivered as' FROM (SELECT d.identity, d.key FROM "
+      "_sluice.sync_delivered "
+      "AS d JOIN {0} AS r ON r.key = d.key WHERE d.sync = {1} AND {2} AND r.identity IS DISTINCT "
+      "FROM d.identity) AS t WHERE t.identity = {0}.identity AND t.key <> {0}.key AND {0}.class IN "
+      "({3})",
+      names.Rows(), QuoteText(names.sync), kMayBeThere, kSendClasses);
+}
+
 // A key that is new while another one, gone from the model, was delivered as the same identity:
 // what that one left there has to be replaced, not only added to.
 std::string MakePrior(const DifferenceNames& names) {
   return fmt::format(
       "CREATE TEMP TABLE {1} AS SELECT d.identity, d.key, d.payload, d.attempted_payload FROM "
-      "_sluice.sync_delivered AS d WHERE d.sync = {2} AND (d.payload IS NOT NULL OR "
-      "(d.attempted_payload IS NOT NULL AND d.state IN ('unknown', 'left'))) AND d.identity IN "
+      "_sluice.sync_delivered AS d WHERE d.sync = {2} AND {4} AND d.identity IN "
       "(SELECT identity FROM {0} WHERE class IN ({3}) AND "
       "delivered_payload IS NULL) AND NOT EXISTS (FROM {0} AS r WHERE r.key = d.key) QUALIFY "
       "row_number() OVER (PARTITION BY d.identity ORDER BY d.answered_at DESC, d.key) = 1",
-      names.Rows(), names.Prior(), QuoteText(names.sync), kSendClasses);
+      names.Rows(), names.Prior(), QuoteText(names.sync), kSendClasses, kMayBeThere);
 }
 
 std::string IsGone(const DifferenceNames& names) {
@@ -139,6 +155,7 @@ std::vector<std::string> MakeDifference(const DifferenceNames& names) {
   std::vector<std::string> statements = {MakeRows(names)};
   for (std::string& statement : JudgePairs(names)) statements.push_back(std::move(statement));
   statements.push_back(JudgeIdentities(names));
+  statements.push_back(JudgeTakenIdentities(names));
   statements.push_back(MakePrior(names));
   return statements;
 }

@@ -149,6 +149,24 @@ TEST_F(SyncEngineTest, AChangedIdentifierIsHeldAndCountedAsWaiting) {
       "1,1,done");
 }
 
+TEST_F(SyncEngineTest, AnIdentifierThatAnotherKeyStillHasAtTheDestinationIsNotTaken) {
+  Put("1", "a@x", "Ulm", 1);
+  MustRun();
+  Sent();
+  Put("1", "b@x", "Ulm", 1);
+  Put("2", "a@x", "NULL", 2);  // would be written over the person that key 1 is
+  MustRun();
+  EXPECT_EQ(Findings(), "1 identifier_changed | 2 same_identity");
+  EXPECT_EQ(Ask("SELECT message FROM _sluice.sync_findings WHERE key = '2'"),
+            "still the one at the destination that key 1 was delivered as");
+  EXPECT_EQ(Sent(), "");
+  // When the other key is gone, its person is taken over and nothing of the other is left there.
+  Do("DELETE FROM people WHERE id = '1'");
+  MustRun();
+  EXPECT_EQ(Findings(), "");
+  EXPECT_EQ(Sent(), "2 {\"city\":null,\"email\":\"a@x\",\"visits\":2}\n");
+}
+
 TEST_F(SyncEngineTest, ARowWhoseIdentifierWasRefusedMayComeWithAnother) {
   Put("1", "wrong@x", "Ulm", 1);
   Answer("1", RowState::kRejected);
