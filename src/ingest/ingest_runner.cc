@@ -60,6 +60,7 @@ class Runner {
     }
     fetcher_.reset();
     SLUICE_TRY(env::RemoveTree(context_.spool_folder));
+    TellYoungTables();
     SLUICE_TRY(JudgeDays(connection_, context_.ingest, run_, &outcome_.warnings));
     SLUICE_TRY(ListOpenHolds());
     return std::move(outcome_);
@@ -186,10 +187,16 @@ class Runner {
     std::vector<std::string> failures;
     for (const quality::CheckResult& result : *checks) {
       if (result.outcome == quality::Outcome::kPass) continue;
-      const std::string text = fmt::format("{}: {}: {}", load.label, result.check, result.message);
+      // Said once for the whole ingest: a young table is no news for every group of it.
+      if (result.outcome == quality::Outcome::kNotEnoughHistory) {
+        young_tables_[result.check].insert(load.target.name);
+        continue;
+      }
       if (result.outcome == quality::Outcome::kFail) {
         failures.push_back(fmt::format("{}: {}", result.check, result.message));
       } else {
+        const std::string text =
+            fmt::format("{}: {}: {}", load.label, result.check, result.message);
         outcome_.warnings.push_back(text);
         context_.reporter.Note(report::Level::kWarning, text);
       }
@@ -309,6 +316,17 @@ class Runner {
     return FailedError(fmt::format("{}: the commit was reported as done and is not there", load.label));
   }
 
+  void TellYoungTables() {
+    for (const auto& [check, tables] : young_tables_) {
+      const std::vector<std::string> names(tables.begin(), tables.end());
+      const std::string text = fmt::format(
+          "{}: {}: not enough history yet to judge {}", context_.ingest.name, check,
+          names.size() > 3 ? Counted(names.size(), "table") : Join(names, ", "));
+      outcome_.warnings.push_back(text);
+      context_.reporter.Note(report::Level::kWarning, text);
+    }
+  }
+
   Status ListOpenHolds() {
     SLUICE_ASSIGN(const auto rows,
                   connection_.Rows("SELECT hold_id FROM _sluice.holds WHERE state = 'open' AND owner "
@@ -326,6 +344,7 @@ class Runner {
   std::unique_ptr<Fetcher> fetcher_;
   size_t next_file_ = 0;
   std::set<std::string> blocked_;  // "table" or "table/pod"
+  std::map<std::string, std::set<std::string>> young_tables_;  // by check
   IngestOutcome outcome_;
 };
 
