@@ -96,8 +96,11 @@ class Builder {
       stage = StageOf(model_);
       SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection_));
       SLUICE_TRY(Run("DROP TABLE IF EXISTS " + QualifiedName(stage)));
-      SLUICE_ASSIGN(result_.rows, connection_.Execute(fmt::format(
-                                      "CREATE TABLE {} AS {}", QualifiedName(stage), sql_)));
+      SLUICE_TRY(Run(fmt::format("CREATE TABLE {} AS {}", QualifiedName(stage), sql_)));
+      // The engine does not count the rows of this statement.
+      SLUICE_ASSIGN(const auto rows,
+                    connection_.Scalar("SELECT count(*) FROM " + QualifiedName(stage)));
+      result_.rows = engine::ToInt(rows);
       SLUICE_TRY(transaction->Commit());
       relation = QualifiedName(stage);
     }

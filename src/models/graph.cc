@@ -99,6 +99,18 @@ Result<std::vector<ModelNode>> OrderModels(const config::Project& project,
     return Status::Ok();
   };
   for (const config::Model& model : project.models) SLUICE_TRY(visit(model.name));
+  // A model that only names a relation has nothing of its own in the warehouse: SQL that refers to it
+  // reads the relation. Inputs keep the model's name, for the order and for what waits.
+  for (ModelNode& node : order) {
+    for (Reference& reference : node.references) {
+      for (auto at = nodes.find(reference.name);
+           at != nodes.end() && at->second.model->kind == config::Model::Kind::kRelation &&
+           Lower(at->second.model->relation) != reference.name;
+           at = nodes.find(reference.name)) {
+        reference.name = Lower(at->second.model->relation);
+      }
+    }
+  }
   return order;
 }
 

@@ -50,8 +50,8 @@ def parse(text):
 
 
 def substitute(text, variables):
-    """{NAME} becomes the variable; braces around anything else stay."""
-    return re.sub(r"\{([A-Z][A-Z0-9_]*)\}", lambda m: variables.get(m[1], m[0]), text)
+    """{NAME} becomes the variable; ${NAME} and braces around anything else stay."""
+    return re.sub(r"(?<!\$)\{([A-Z][A-Z0-9_]*)\}", lambda m: variables.get(m[1], m[0]), text)
 
 
 def matches(pattern, line):

@@ -77,7 +77,7 @@ class RunnerTest(unittest.TestCase):
         self.passes("=== file .env\nS3CRET\n=== $ sluice greet you\n=== absent S3CRET\n")
 
     def test_variables_and_folders(self):
-        self.passes("=== set WHO=you\n=== $ sluice greet {WHO}\nHello {WHO}\n! *{x*\n")
+        self.passes("=== set WHO=you\n=== file f\n{WHO} ${WHO}\n=== $ cat f\nyou ${*}\n=== $ sluice greet {WHO}\nHello {WHO}\n! *{x*\n")
         self.passes("=== file sub/f\n=== cd sub\n=== $ ls\nf\n")
         self.fails("=== cd sub\n=== $ ls\n", "no folder sub")
 

@@ -217,7 +217,7 @@ class World:
     def requests(self, _, section):
         found = self._admin(f"requests?since={self.seen_requests}")
         lines = [
-            f"{entry['endpoint'].split(' ')[-1]} {entry['status']} users={entry['users']} failed={entry['failed']}"
+            f"{entry['endpoint'].split(' ')[-1]} {entry['status']} users={entry.get('users', 0)} failed={entry.get('failed', 0)}"
             for entry in found
         ]
         self.seen_requests = max([self.seen_requests] + [entry["seq"] for entry in found])
