@@ -54,7 +54,8 @@ class FilesPlanner {
       }
     }
     for (const OpenHold& hold : ledger_.holds) {
-      if (hold.table != table.name || hold.kind != "gate") continue;
+      // A file that came too late stops nothing.
+      if (hold.table != table.name || (hold.kind != "gate" && hold.kind != "file")) continue;
       plan_.waiting.push_back({table.name, "", hold.id, fresh.empty() ? 0 : 1});
       return Status::Ok();
     }
