@@ -1,0 +1,302 @@
+#include "cli/arguments.h"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "cli/help.h"
+#include "cli/terminal.h"
+#include "config/units.h"
+
+namespace sluice::cli {
+namespace {
+
+using CLI::App;
+
+constexpr int64_t kMostRows = 1'000'000'000;
+// `--wait` without a duration: as long as it takes.
+constexpr std::chrono::milliseconds kWaitForever = std::chrono::hours(24 * 365);
+
+bool TakesValue(std::string_view word) { return word == "--project" || word == "--env"; }
+
+// The words that name the command: the first ones that are no options.
+std::vector<std::string> CommandWords(const std::vector<std::string>& words) {
+  std::vector<std::string> found;
+  for (size_t i = 0; i < words.size() && found.size() < 2; ++i) {
+    if (TakesValue(words[i])) {
+      ++i;
+    } else if (!StartsWith(words[i], "-")) {
+      found.push_back(words[i]);
+    }
+  }
+  return found;
+}
+
+Status UnknownCommand(std::string_view typed, std::string_view word,
+                      const std::vector<std::string>& known) {
+  const auto nearest = Nearest(word, known);
+  const std::string prefix = typed.empty() ? "sluice" : fmt::format("sluice {}", typed);
+  return ConfigError(fmt::format("there is no command \"{}{}{}\"{}", typed, typed.empty() ? "" : " ",
+                                 Printable(word), DidYouMean(word, known)),
+                     nearest ? fmt::format("{} {}", prefix, *nearest)
+                             : fmt::format("{} --help", prefix));
+}
+
+// Before CLI11 sees anything: its own message names no neighbour.
+Status CheckCommand(const std::vector<std::string>& words) {
+  const std::vector<std::string> named = CommandWords(words);
+  if (named.empty()) return Status::Ok();
+  const auto first = TopLevelNames();
+  if (std::find(first.begin(), first.end(), named[0]) == first.end()) {
+    return UnknownCommand("", named[0], first);
+  }
+  const auto second = SecondNames(named[0]);
+  if (second.empty() || named.size() < 2) return Status::Ok();
+  if (std::find(second.begin(), second.end(), named[1]) == second.end()) {
+    return UnknownCommand(named[0], named[1], second);
+  }
+  return Status::Ok();
+}
+
+// `--wait` may stand alone, and what follows may be a selector: only a duration belongs to it.
+std::vector<std::string> JoinWait(std::vector<std::string> words) {
+  for (size_t i = 0; i < words.size(); ++i) {
+    if (words[i] != "--wait") continue;
+    if (i + 1 < words.size() && config::ParseDuration(words[i + 1])) {
+      words[i] += "=" + words[i + 1];
+      words.erase(words.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+    } else {
+      words[i] += "=forever";
+    }
+  }
+  return words;
+}
+
+class Parser {
+ public:
+  Parser() : app_("sluice") {
+    app_.require_subcommand(1);
+    app_.add_option("--project", arguments_.project);
+    app_.add_option("--env", arguments_.env);
+    app_.add_flag("--json", arguments_.json);
+    app_.add_flag("--quiet", arguments_.quiet);
+    app_.add_flag("--no-color", arguments_.no_color);
+    for (const CommandHelp& help : AllCommands()) Add(help);
+    AddOptions();
+  }
+
+  Result<Invocation> Parse(const std::vector<std::string>& words) {
+    if (words.empty() || (CommandWords(words).empty() && AsksForHelp(words))) return Help(TopLevelHelp());
+    if (words[0] == "--version") return Invocation{arguments_, ""};
+    SLUICE_TRY(CheckCommand(words));
+    std::vector<std::string> reversed = JoinWait(words);
+    std::reverse(reversed.begin(), reversed.end());
+    try {
+      app_.parse(reversed);
+    } catch (const CLI::CallForHelp&) {
+      return Help(Chosen()->help());
+    } catch (const CLI::ParseError& error) {
+      return Refusal(error);
+    }
+    arguments_.command = command_of_.at(Chosen());
+    SLUICE_TRY(Check());
+    return Invocation{arguments_, ""};
+  }
+
+ private:
+  static bool AsksForHelp(const std::vector<std::string>& words) {
+    return std::any_of(words.begin(), words.end(),
+                       [](const std::string& word) { return word == "--help" || word == "-h"; });
+  }
+
+  Invocation Help(std::string text) const { return {arguments_, std::move(text)}; }
+
+  // "gate accept" becomes a command within "gate".
+  void Add(const CommandHelp& help) {
+    const auto words = Split(help.name, ' ');
+    App* parent = &app_;
+    if (words.size() == 2) {
+      App*& group = groups_[words[0]];
+      if (group == nullptr) {
+        group = app_.add_subcommand(words[0], "");
+        group->require_subcommand(1);
+        group->fallthrough();
+      }
+      parent = group;
+    }
+    App* app = parent->add_subcommand(words.back(), std::string(help.text));
+    app->fallthrough();
+    app->footer(HelpFooter(help));
+    commands_[help.command] = app;
+    command_of_[app] = help.command;
+  }
+
+  App& Of(Command command) { return *commands_.at(command); }
+
+  void Subject(Command command, const std::string& name, const std::string& what, bool required) {
+    CLI::Option* option = Of(command).add_option(name, arguments_.subject, what);
+    if (required) option->required();
+  }
+
+  void Limit(Command command, const std::string& what) {
+    Of(command)
+        .add_option("--limit", arguments_.limit, what)
+        ->check(CLI::Range(int64_t{1}, kMostRows))
+        ->type_name("N");
+  }
+
+  void AddOptions() {
+    Subject(Command::kInit, "DIR", "the folder", false);
+    Of(Command::kValidate).add_flag("--connect", arguments_.connect, "try every connection");
+    Of(Command::kDiscover).add_flag("--write", arguments_.write, "write the proposals into a file");
+    Of(Command::kDiscover).add_option("INGEST", arguments_.names, "only these ingests");
+    Of(Command::kPlan).add_option("SELECTOR", arguments_.names, "NAME, NAME.table, NAME+, +NAME");
+    Of(Command::kStatus)
+        .add_flag("--offline", arguments_.offline, "do not ask the stores what waits");
+    Of(Command::kTables).add_option("TABLE", arguments_.names, "show the columns of these");
+    AddRunOptions();
+    Subject(Command::kQuery, "SQL", "one statement; without it standard input", false);
+    Of(Command::kQuery).add_flag("--csv", arguments_.csv, "as CSV");
+    Limit(Command::kQuery, "at most so many rows");
+    Subject(Command::kTrace, "KEY", "a key, an identifier, or a,b", true);
+    Of(Command::kTrace).add_option("--in", arguments_.in, "one table, model or sync")
+        ->type_name("NAME");
+    Limit(Command::kRuns, "how many (20)");
+    Subject(Command::kLogs, "RUN", "an id, the beginning of one, or latest", true);
+    Of(Command::kQuarantineList).add_option("TABLE", arguments_.names, "only of these tables");
+    Of(Command::kQuarantineList).add_flag("--rows", arguments_.rows, "the rows instead of counts");
+    Limit(Command::kQuarantineList, "with --rows: how many (100)");
+    Subject(Command::kQuarantineShow, "ID", "an id or the beginning of one", true);
+    Of(Command::kGateList).add_flag("--all", arguments_.all, "also what was decided");
+    for (const Command command : {Command::kGateAccept, Command::kGateReject, Command::kGateSkip}) {
+      Subject(command, "ID", "an id, the beginning of one, or latest", true);
+      Of(command)
+          .add_option("--reason", arguments_.reason, "why; it is kept with the decision")
+          ->required()
+          ->type_name("TEXT");
+    }
+    Subject(Command::kSyncRows, "NAME", "the sync", true);
+    Of(Command::kSyncRows)
+        .add_option("--state", arguments_.state, "rejected, deferred, unknown, …, or all")
+        ->required()
+        ->check(CLI::IsMember({"rejected", "deferred", "unknown", "delivered", "left", "waiting",
+                               "left_out", "all"}))
+        ->type_name("STATE");
+    Of(Command::kSyncRows).add_flag("--csv", arguments_.csv, "as CSV, with payloads");
+    Limit(Command::kSyncRows, "at most so many rows");
+  }
+
+  void AddRunOptions() {
+    App& run = Of(Command::kRun);
+    run.add_option("SELECTOR", arguments_.names, "NAME, NAME.table, NAME+, +NAME");
+    run.add_flag("--dry-run", arguments_.dry_run, "syncs write every request and send none");
+    run.add_flag("--strict", arguments_.strict,
+                 "rows in quarantine and rejected rows make the exit code 1");
+    Limit(Command::kRun, "at most so many rows of each sync");
+    run.add_option("--wait", wait_, "for another run: [=10m], without a duration until it ends")
+        ->type_name("[DURATION]");
+  }
+
+  // The innermost command that was named.
+  const App* Chosen() const {
+    const App* app = &app_;
+    while (!app->get_subcommands().empty()) app = app->get_subcommands().front();
+    return app;
+  }
+
+  Status Check() {
+    if (arguments_.csv && arguments_.json) {
+      return ConfigError("--csv and --json exclude each other");
+    }
+    if (arguments_.command == Command::kGateAccept || arguments_.command == Command::kGateReject ||
+        arguments_.command == Command::kGateSkip) {
+      if (Trim(arguments_.reason).empty()) return ConfigError("--reason needs a text");
+    }
+    if (wait_.empty()) return Status::Ok();
+    if (wait_ == "forever") {
+      arguments_.wait = kWaitForever;
+      return Status::Ok();
+    }
+    const auto wait = config::ParseDuration(wait_);
+    if (!wait) {
+      return ConfigError(fmt::format("--wait: \"{}\" is no duration", Printable(wait_)),
+                         "Write --wait 10m or --wait alone");
+    }
+    arguments_.wait = std::chrono::milliseconds(*wait);
+    return Status::Ok();
+  }
+
+  Status Refusal(const CLI::ParseError& error) const {
+    const App* chosen = Chosen();
+    const bool named = command_of_.count(chosen) > 0;
+    std::string name = named ? NameOf(command_of_.at(chosen)) : chosen->get_name();
+    if (chosen == &app_) name.clear();
+    std::string message = error.what();
+    if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) message = Unexpected(*chosen);
+    if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && !named && chosen != &app_) {
+      message = fmt::format("sluice {} needs one of: {}", name, Join(SecondNames(name), ", "));
+    }
+    return ConfigError(message, fmt::format("sluice {}{}--help", name, name.empty() ? "" : " "));
+  }
+
+  std::string Unexpected(const App& app) const {
+    const std::vector<std::string> extras = app_.remaining(true);
+    const std::string word = extras.empty() ? "" : extras.front();
+    std::vector<std::string> known;
+    for (const App* from : {&app, &app_}) {
+      for (const CLI::Option* option : from->get_options()) {
+        if (!option->get_lnames().empty()) known.push_back("--" + option->get_lnames().front());
+      }
+    }
+    const std::string shown = Printable(word);
+    if (!StartsWith(word, "-")) return fmt::format("\"{}\" was not expected", shown);
+    return fmt::format("there is no option {}{}", shown, DidYouMean(word, known));
+  }
+
+  App app_;
+  Arguments arguments_;
+  std::string wait_;
+  std::map<std::string, App*> groups_;
+  std::map<Command, App*> commands_;
+  std::map<const App*, Command> command_of_;
+};
+
+}  // namespace
+
+Result<Invocation> ParseArguments(const std::vector<std::string>& words) {
+  return Parser().Parse(words);
+}
+
+std::string NameOf(Command command) { return std::string(HelpOf(command).name); }
+
+bool IsRead(Command command) {
+  switch (command) {
+    case Command::kPlan:
+    case Command::kStatus:
+    case Command::kTables:
+    case Command::kQuery:
+    case Command::kTrace:
+    case Command::kQuarantineList:
+    case Command::kQuarantineShow:
+    case Command::kGateList:
+    case Command::kSyncRows: return true;
+    case Command::kInit:
+    case Command::kValidate:
+    case Command::kRun:
+    case Command::kRuns:
+    case Command::kLogs:
+    case Command::kGateAccept:
+    case Command::kGateReject:
+    case Command::kGateSkip:
+    case Command::kDiscover:
+    case Command::kVersion: break;
+  }
+  return false;
+}
+
+}  // namespace sluice::cli

@@ -1,0 +1,79 @@
+// The command line as values: which command, with what.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+
+namespace sluice::cli {
+
+enum class Command {
+  kInit,
+  kValidate,
+  kPlan,
+  kRun,
+  kStatus,
+  kTables,
+  kQuery,
+  kTrace,
+  kRuns,
+  kLogs,
+  kQuarantineList,
+  kQuarantineShow,
+  kGateList,
+  kGateAccept,
+  kGateReject,
+  kGateSkip,
+  kSyncRows,
+  kDiscover,
+  kVersion,
+};
+
+struct Arguments {
+  Command command = Command::kVersion;
+  // Of every command.
+  std::string project;  // --project; "" is the nearest one from the current folder upwards
+  std::string env = "dev";
+  bool json = false;
+  bool quiet = false;
+  bool no_color = false;
+  // What stands behind the command: selectors, tables.
+  std::vector<std::string> names;
+  // The one thing that a command is about: a folder, a run, a hold, a row, a sync, a key, SQL.
+  std::string subject;
+  // Options of single commands.
+  bool connect = false;
+  bool write = false;
+  bool dry_run = false;
+  bool strict = false;
+  bool all = false;
+  bool rows = false;
+  bool csv = false;
+  bool offline = false;
+  int64_t limit = 0;  // 0: not given
+  std::optional<std::chrono::milliseconds> wait;
+  std::string reason;
+  std::string state;
+  std::string in;
+};
+
+struct Invocation {
+  Arguments arguments;
+  std::string help;  // not empty: to be printed instead of doing anything
+};
+
+// `words` without the program's name. kConfig with the nearest command or option for one that is not
+// there.
+Result<Invocation> ParseArguments(const std::vector<std::string>& words);
+
+// The command's name as it is typed: "quarantine list".
+std::string NameOf(Command command);
+
+// A read command looks at a project and changes nothing: the process of a run can answer it.
+bool IsRead(Command command);
+
+}  // namespace sluice::cli

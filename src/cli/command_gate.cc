@@ -1,0 +1,120 @@
+#include <ostream>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/execute.h"
+#include "cli/json_writer.h"
+#include "cli/table.h"
+#include "pipeline/gate.h"
+#include "pipeline/run.h"
+#include "quality/holds.h"
+
+namespace sluice::cli {
+namespace {
+
+using quality::HoldRecord;
+
+void WriteHold(JsonWriter& json, const HoldRecord& hold) {
+  json.BeginObject();
+  json.Field("id", hold.id);
+  json.Field("kind", hold.kind);
+  json.Field("owner", hold.owner);
+  json.FieldOrNull("connection", hold.connection);
+  json.FieldOrNull("table", hold.table);
+  json.FieldOrNull("pod", hold.pod);
+  json.Field("group", hold.group);
+  json.FieldOrNull("check", hold.check);
+  json.Field("message", hold.message);
+  json.Name("files");
+  json.BeginArray();
+  for (const std::string& file : hold.files) json.Text(file);
+  json.EndArray();
+  json.Field("created_at", hold.created_at);
+  json.FieldOrNull("run", hold.run_id);
+  json.Field("state", hold.state);
+  json.FieldOrNull("reason", hold.reason);
+  json.FieldOrNull("decided_at", hold.decided_at);
+  json.EndObject();
+}
+
+void PrintHolds(std::ostream& out, const Terminal& terminal, const std::vector<HoldRecord>& holds) {
+  for (const HoldRecord& hold : holds) {
+    std::string what = hold.kind == "model" ? "model " + hold.owner
+                                            : fmt::format("{}.{}", hold.owner, hold.table);
+    if (!hold.pod.empty()) what += fmt::format(" {}/{}", hold.pod, hold.group);
+    out << fmt::format("{}  {}  {}, since {}\n", Styled(terminal, Look::kBold, hold.id),
+                       hold.state == "open" ? Styled(terminal, Look::kWarning, "held")
+                                            : Printable(hold.state),
+                       Printable(what), hold.created_at.substr(0, 19));
+    out << "    " << Printable(hold.message) << "\n";
+    constexpr size_t kMostFiles = 3;
+    for (size_t i = 0; i < hold.files.size() && i < kMostFiles; ++i) {
+      out << "    " << Printable(hold.files[i]) << "\n";
+    }
+    if (hold.files.size() > kMostFiles) {
+      out << fmt::format("    … and {}\n", Counted(hold.files.size() - kMostFiles, "more file"));
+    }
+    if (hold.state != "open") {
+      out << fmt::format("    {} {}: {}\n", Printable(hold.state), hold.decided_at.substr(0, 19),
+                         Printable(hold.reason));
+    }
+  }
+}
+
+}  // namespace
+
+Result<int> ListGate(const ReadContext& context) {
+  std::vector<HoldRecord> holds;
+  if (context.session != nullptr) {
+    SLUICE_ASSIGN(holds, quality::ListHolds(context.connection(), context.arguments.all));
+  }
+  std::ostream& out = context.world.out;
+  if (context.arguments.json) {
+    JsonWriter json(out);
+    json.BeginObject();
+    json.Field("version", int64_t{1});
+    json.Name("holds");
+    json.BeginArray();
+    for (const HoldRecord& hold : holds) WriteHold(json, hold);
+    json.EndArray();
+    json.EndObject();
+    json.Finish();
+    return pipeline::kExitDone;
+  }
+  PrintHolds(out, context.world.terminal, holds);
+  if (holds.empty()) {
+    out << "nothing is held\n";
+  } else if (holds.front().state == "open" && !context.arguments.quiet) {
+    out << "\nnext:  sluice gate accept|reject|skip ID --reason TEXT   (sluice gate accept --help)\n";
+  }
+  return pipeline::kExitDone;
+}
+
+Result<int> DecideGate(World& world, const Arguments& arguments) {
+  SLUICE_ASSIGN(config::Project project, OpenProject(arguments, world, Secrets::kNo, nullptr));
+  const auto runtime = MakeRuntime(std::move(project), arguments, world);
+  SLUICE_ASSIGN(const auto session,
+                runtime->warehouse().Open(false, kReadDeadline, world.cancel));
+  const auto decide = arguments.command == Command::kGateAccept   ? pipeline::GateAccept
+                      : arguments.command == Command::kGateReject ? pipeline::GateReject
+                                                                  : pipeline::GateSkip;
+  SLUICE_ASSIGN(const std::string done,
+                decide(*runtime, *session, arguments.subject, arguments.reason));
+  // The next opening is quick.
+  SLUICE_TRY(session->database().Checkpoint());
+  if (arguments.json) {
+    JsonWriter json(world.out);
+    json.BeginObject();
+    json.Field("version", int64_t{1});
+    json.Field("done", done);
+    json.EndObject();
+    json.Finish();
+  } else if (!arguments.quiet) {
+    world.out << Printable(done) << "\nnext:  sluice run\n";
+  }
+  return pipeline::kExitDone;
+}
+
+}  // namespace sluice::cli

@@ -1,0 +1,214 @@
+#include <ostream>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/json_writer.h"
+#include "cli/table.h"
+#include "engine/engine.h"
+#include "pipeline/run.h"
+
+namespace sluice::cli {
+namespace {
+
+using engine::ToInt;
+using engine::ToText;
+
+constexpr int64_t kRowsShown = 100;
+constexpr size_t kIdShown = 10;  // of 16 hex digits
+
+// Ids as people see and type them.
+constexpr const char* kId = "format('{:016x}', q.quarantine_id)";
+
+// "AND q.table_name IN (...)", or "".
+std::string OnlyTables(const std::vector<std::string>& names) {
+  if (names.empty()) return {};
+  std::vector<std::string> quoted;
+  for (const std::string& name : names) quoted.push_back(engine::QuoteText(Lower(name)));
+  return fmt::format(" AND q.table_name IN ({})", Join(quoted, ", "));
+}
+
+Result<int> ListCounts(const ReadContext& context) {
+  SLUICE_ASSIGN(const auto rows,
+                context.connection().Rows(fmt::format(
+                    "SELECT q.table_name, q.reason, q.column_name, q.address, count(*), "
+                    "min(q.found_at), max(q.found_at) FROM _sluice.quarantine AS q WHERE true{} GROUP "
+                    "BY ALL ORDER BY q.table_name, count(*) DESC, q.address, q.reason, q.column_name",
+                    OnlyTables(context.arguments.names))));
+  std::ostream& out = context.world.out;
+  int64_t total = 0;
+  for (const auto& row : rows) total += ToInt(row[4]);
+  if (context.arguments.json) {
+    JsonWriter json(out);
+    json.BeginObject();
+    json.Field("version", int64_t{1});
+    json.Field("rows", total);
+    json.Name("counts");
+    json.BeginArray();
+    for (const auto& row : rows) {
+      json.BeginObject();
+      json.Field("table", ToText(row[0]));
+      json.Field("reason", ToText(row[1]));
+      json.FieldOrNull("column", ToText(row[2]));
+      json.Field("file", ToText(row[3]));
+      json.Field("rows", ToInt(row[4]));
+      json.Field("first_found_at", ToText(row[5]));
+      json.Field("last_found_at", ToText(row[6]));
+      json.EndObject();
+    }
+    json.EndArray();
+    json.EndObject();
+    json.Finish();
+    return pipeline::kExitDone;
+  }
+  if (rows.empty()) {
+    out << "no row is in quarantine\n";
+    return pipeline::kExitDone;
+  }
+  Table table({{"table"}, {"rows", Align::kRight}, {"column"}, {"reason"}, {"file"}});
+  for (const auto& row : rows) {
+    table.Row({ToText(row[0]), Number(ToInt(row[4])), ToText(row[2]), ToText(row[1]), ToText(row[3])});
+  }
+  table.Print(out, context.world.terminal);
+  if (!context.arguments.quiet) {
+    out << fmt::format("\n{} in quarantine\nnext:  sluice quarantine list --rows\n",
+                       Counted(static_cast<uint64_t>(total), "row"));
+  }
+  return pipeline::kExitDone;
+}
+
+// The columns of one quarantined row, in the order of kRowColumns.
+constexpr const char* kRowColumns =
+    "format('{:016x}', q.quarantine_id), q.table_name, q.pod, q.address, q.line, q.byte_offset, "
+    "q.record, q.column_name, q.value, q.reason, q.found_at, q.ingest, q.content_hash, q.raw, l.run_id, "
+    "l.group_id";
+constexpr const char* kFromRows =
+    " FROM _sluice.quarantine AS q LEFT JOIN _sluice.loads AS l ON l.load_id = q.load_id ";
+
+void WriteRow(JsonWriter& json, const std::vector<engine::Value>& row) {
+  json.BeginObject();
+  json.Field("id", ToText(row[0]));
+  json.Field("ingest", ToText(row[11]));
+  json.Field("table", ToText(row[1]));
+  json.FieldOrNull("pod", ToText(row[2]));
+  json.Field("file", ToText(row[3]));
+  json.Field("content_hash", ToText(row[12]));
+  json.Field("line", ToInt(row[4]));
+  json.Field("byte_offset", ToInt(row[5]));
+  json.Field("record", ToInt(row[6]));
+  json.FieldOrNull("column", ToText(row[7]));
+  json.Field("value", ToText(row[8]));
+  json.Field("reason", ToText(row[9]));
+  json.Field("found_at", ToText(row[10]));
+  json.FieldOrNull("run", ToText(row[14]));
+  json.Field("raw", ToText(row[13]));
+  json.EndObject();
+}
+
+Result<int> ListRows(const ReadContext& context) {
+  const int64_t limit = context.arguments.limit > 0 ? context.arguments.limit
+                        : context.arguments.json    ? 1'000'000
+                                                    : kRowsShown;
+  SLUICE_ASSIGN(const auto rows,
+                context.connection().Rows(fmt::format(
+                    "SELECT {}{}WHERE true{} ORDER BY q.found_at DESC, q.table_name, q.address, "
+                    "q.byte_offset LIMIT {}",
+                    kRowColumns, kFromRows, OnlyTables(context.arguments.names), limit + 1)));
+  const size_t shown = std::min(rows.size(), static_cast<size_t>(limit));
+  std::ostream& out = context.world.out;
+  if (context.arguments.json) {
+    JsonWriter json(out);
+    json.BeginObject();
+    json.Field("version", int64_t{1});
+    json.Name("rows");
+    json.BeginArray();
+    for (size_t i = 0; i < shown; ++i) WriteRow(json, rows[i]);
+    json.EndArray();
+    json.Field("complete", shown == rows.size());
+    json.EndObject();
+    json.Finish();
+    return pipeline::kExitDone;
+  }
+  if (rows.empty()) {
+    out << "no row is in quarantine\n";
+    return pipeline::kExitDone;
+  }
+  Table table({{"id"}, {"table"}, {"column"}, {"value"}, {"reason"}, {"line", Align::kRight}, {"file"}});
+  for (size_t i = 0; i < shown; ++i) {
+    const auto& row = rows[i];
+    table.Row({ToText(row[0]).substr(0, kIdShown), ToText(row[1]), ToText(row[7]), ToText(row[8]),
+               ToText(row[9]), Number(ToInt(row[4])), ToText(row[3])});
+  }
+  table.Print(out, context.world.terminal);
+  if (shown < rows.size()) out << fmt::format("the newest {} (--limit N for more)\n", Number(limit));
+  if (!context.arguments.quiet) out << "next:  sluice quarantine show ID\n";
+  return pipeline::kExitDone;
+}
+
+bool IsHexPrefix(std::string_view text) {
+  return !text.empty() && text.size() <= 16 &&
+         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+void PrintRow(std::ostream& out, const Terminal& terminal, const std::vector<engine::Value>& row) {
+  const auto line = [&](std::string_view name, const std::string& text) {
+    if (text.empty()) return;
+    out << Styled(terminal, Look::kDim, fmt::format("{:<13}", name)) << Printable(text) << "\n";
+  };
+  line("id", ToText(row[0]));
+  line("table", fmt::format("{}.{}", ToText(row[11]), ToText(row[1])));
+  line("reason", ToText(row[9]));
+  line("column", ToText(row[7]));
+  if (!engine::IsNull(row[8])) line("value", fmt::format("\"{}\"", ToText(row[8])));
+  line("file", ToText(row[3]));
+  line("line", fmt::format("{} (record {}, byte {})", Number(ToInt(row[4])), Number(ToInt(row[6])),
+                           Number(ToInt(row[5]))));
+  line("content", ToText(row[12]));
+  line("pod", ToText(row[2]));
+  if (ToInt(row[15]) > 0) line("group", std::to_string(ToInt(row[15])));
+  line("found", ToText(row[10]));
+  line("run", ToText(row[14]));
+  out << Styled(terminal, Look::kDim, "as it stands in the file:") << "\n";
+  for (const std::string& text : Split(ToText(row[13]), '\n')) out << "  " << Printable(text) << "\n";
+}
+
+}  // namespace
+
+Result<int> ListQuarantine(const ReadContext& context) {
+  SLUICE_TRY(NeedsWarehouse(context));
+  return context.arguments.rows ? ListRows(context) : ListCounts(context);
+}
+
+Result<int> ShowQuarantine(const ReadContext& context) {
+  SLUICE_TRY(NeedsWarehouse(context));
+  const std::string id = Lower(context.arguments.subject);
+  const Status not_there = NotFoundError(
+      fmt::format("there is no row {} in quarantine", Printable(id)), "sluice quarantine list --rows");
+  if (!IsHexPrefix(id)) return not_there;
+  SLUICE_ASSIGN(const auto rows,
+                context.connection().Rows(
+                    fmt::format("SELECT {}{}WHERE starts_with({}, $1) ORDER BY 1 LIMIT 3", kRowColumns,
+                                kFromRows, kId),
+                    {id}));
+  if (rows.empty()) return not_there;
+  if (rows.size() > 1 && ToText(rows[0][0]) != ToText(rows[1][0])) {
+    return ConfigError(fmt::format("several rows begin with {}: {}, {}", id, ToText(rows[0][0]),
+                                   ToText(rows[1][0])),
+                       "Type more of the id");
+  }
+  if (context.arguments.json) {
+    JsonWriter json(context.world.out);
+    json.BeginObject();
+    json.Field("version", int64_t{1});
+    json.Name("row");
+    WriteRow(json, rows[0]);
+    json.EndObject();
+    json.Finish();
+  } else {
+    PrintRow(context.world.out, context.world.terminal, rows[0]);
+  }
+  return pipeline::kExitDone;
+}
+
+}  // namespace sluice::cli

@@ -1,0 +1,141 @@
+#include <ostream>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/execute.h"
+#include "cli/reporters.h"
+#include "cli/run_summary.h"
+#include "pipeline/read_server.h"
+#include "pipeline/run.h"
+
+namespace sluice::cli {
+namespace {
+
+constexpr std::chrono::milliseconds kDrawEvery{200};
+
+// Passes everything on and remembers which notes were told, so that the summary does not repeat them.
+class RememberingReporter : public report::Reporter {
+ public:
+  explicit RememberingReporter(report::Reporter& inner) : inner_(inner) {}
+  void StepBegan(std::string_view id) override { inner_.StepBegan(id); }
+  void StepAdvanced(std::string_view id, const report::Progress& progress) override {
+    inner_.StepAdvanced(id, progress);
+  }
+  void StepEnded(std::string_view id, std::string_view outcome, std::string_view summary) override {
+    inner_.StepEnded(id, outcome, summary);
+  }
+  void Note(report::Level level, std::string_view text) override {
+    {
+      const std::lock_guard lock(mutex_);
+      if (told_.size() < kMostRemembered) told_.insert(std::string(text));
+    }
+    inner_.Note(level, text);
+  }
+  bool Told(const std::string& text) const {
+    const std::lock_guard lock(mutex_);
+    return told_.count(text) > 0;
+  }
+
+ private:
+  static constexpr size_t kMostRemembered = 10'000;
+  report::Reporter& inner_;
+  mutable std::mutex mutex_;
+  std::set<std::string> told_;
+};
+
+// What the terminal sees while the run works.
+struct Audience {
+  std::unique_ptr<report::Reporter> reporter;
+  std::unique_ptr<Ticker> ticker;  // ends before the reporter
+};
+
+Audience MakeAudience(World& world, const Arguments& arguments, pipeline::Runtime& runtime) {
+  Audience audience;
+  if (arguments.json) {
+    audience.reporter = MakeJsonReporter(world.out, world.clock);
+  } else if (arguments.quiet) {
+    audience.reporter = MakeQuietReporter(world.err);
+  } else if (!world.terminal.is_terminal) {
+    audience.reporter = MakePlainReporter(world.out, world.clock);
+  } else {
+    auto reporter = std::make_unique<TerminalReporter>(
+        world.out, world.terminal, world.clock,
+        [&runtime] { return static_cast<uint64_t>(runtime.stage_functions().rows()); });
+    audience.ticker = std::make_unique<Ticker>(kDrawEvery, [raw = reporter.get()] { raw->Tick(); });
+    audience.reporter = std::move(reporter);
+  }
+  return audience;
+}
+
+// Others' reads, executed in this process because it has the warehouse.
+pipeline::ReadHandler AnswerReads(const World& world, pipeline::Runtime& runtime) {
+  return [&world, &runtime](const pipeline::ReadRequest& request, std::ostream& out,
+                            std::ostream& err) {
+    std::istream& in = world.in;  // never read: the asker has sent what stood there
+    World other{world.factories, world.clock, world.random, in, out, err,
+                {request.width > 0, request.width > 0 ? request.width : 80, request.color},
+                world.program, world.current_folder, world.abort, world.abort, &runtime};
+    return Execute(request.arguments, other);
+  };
+}
+
+std::unique_ptr<pipeline::ReadServer> StartAnswering(const World& world, pipeline::Runtime& runtime,
+                                                     report::Reporter& reporter) {
+  auto server = pipeline::ReadServer::Start(runtime.StatePath(kSocketName),
+                                            AnswerReads(world, runtime));
+  if (server.ok()) return std::move(server).value();
+  // Another run answers already.
+  if (server.status().code() != Code::kBusy) {
+    reporter.Note(report::Level::kWarning,
+                  "other commands cannot look into this run: " + server.status().message());
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Result<int> Run(World& world, const Arguments& arguments) {
+  config::Diagnostics diagnostics;
+  SLUICE_ASSIGN(config::Project project,
+                OpenProject(arguments, world, Secrets::kYes, &diagnostics));
+  const auto runtime = MakeRuntime(std::move(project), arguments, world);
+  SLUICE_TRY(runtime->MakeStateFolder());
+  pipeline::RunOptions options;
+  options.selectors = arguments.names;
+  options.dry_run = arguments.dry_run;
+  options.limit = arguments.limit;
+  options.strict = arguments.strict;
+  options.wait = arguments.wait.value_or(std::chrono::milliseconds(0));
+  options.cancel = world.cancel;
+  options.abort = world.abort;
+
+  Audience audience = MakeAudience(world, arguments, *runtime);
+  RememberingReporter reporter(*audience.reporter);
+  for (const config::Problem& problem : diagnostics.warnings()) {
+    reporter.Note(report::Level::kWarning, problem.ToString());
+  }
+  Result<pipeline::RunReport> report = FailedError("not begun");
+  {
+    const auto server = StartAnswering(world, *runtime, reporter);
+    report = pipeline::RunProject(*runtime, options, reporter);
+  }
+  if (report.ok()) {
+    for (const std::string& warning : report->warnings) {
+      if (!reporter.Told(warning)) reporter.Note(report::Level::kWarning, warning);
+    }
+  }
+  audience.ticker.reset();
+  audience.reporter.reset();
+  if (!report.ok()) return report.status();
+  if (arguments.json) {
+    WriteRunEnded(world.out, *report, world.clock.Now());
+  } else if (!arguments.quiet) {
+    PrintRunSummary(world.out, world.terminal, *report, *runtime, arguments.dry_run);
+  }
+  return report->exit_code;
+}
+
+}  // namespace sluice::cli

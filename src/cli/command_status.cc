@@ -1,0 +1,345 @@
+#include <ostream>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/json_writer.h"
+#include "cli/run_list.h"
+#include "cli/status_data.h"
+#include "cli/table.h"
+#include "pipeline/run.h"
+
+namespace sluice::cli {
+namespace {
+
+std::string Minute(const std::string& time) { return time.substr(0, 19); }
+uint64_t Unsigned(int64_t n) { return static_cast<uint64_t>(n); }
+
+void WriteIngests(JsonWriter& json, const StatusData& data) {
+  json.Name("ingests");
+  json.BeginArray();
+  for (const IngestStatus& ingest : data.ingests) {
+    json.BeginObject();
+    json.Field("name", ingest.name);
+    json.Field("layout", ingest.layout);
+    json.Name("tables");
+    json.BeginArray();
+    for (const TableStatus& table : ingest.tables) {
+      json.BeginObject();
+      json.Field("table", table.table);
+      json.Field("connection", table.connection);
+      json.FieldOrNull("pod", table.pod);
+      json.Field("group", table.group);
+      json.Field("log_id", table.log_id);
+      json.Field("loaded_at", table.loaded_at);
+      json.Field("rows", table.rows);
+      json.EndObject();
+    }
+    json.EndArray();
+    json.Name("never_loaded");
+    json.BeginArray();
+    for (const std::string& table : ingest.never_loaded) json.Text(table);
+    json.EndArray();
+    json.Name("waiting");
+    const WaitingStatus& waiting = ingest.waiting;
+    json.BeginObject();
+    json.Field("known", waiting.known);
+    json.FieldOrNull("why_not", waiting.why_not);
+    json.Field("files", waiting.files);
+    json.Field("groups", waiting.groups);
+    json.Field("bytes", waiting.bytes);
+    json.Field("late_files", waiting.late_files);
+    json.Name("without_key");
+    json.BeginObject();
+    for (const auto& [table, files] : waiting.without_key) json.Field(table, files);
+    json.EndObject();
+    json.Name("problems");
+    json.BeginArray();
+    for (const std::string& problem : waiting.problems) json.Text(problem);
+    json.EndArray();
+    json.EndObject();
+    json.EndObject();
+  }
+  json.EndArray();
+}
+
+void WriteSyncs(JsonWriter& json, const StatusData& data) {
+  json.Name("syncs");
+  json.BeginArray();
+  for (const SyncStatus& sync : data.syncs) {
+    json.BeginObject();
+    json.Field("name", sync.name);
+    json.Name("last_run");
+    if (!sync.ever_run) {
+      json.Null();
+    } else {
+      json.BeginObject();
+      json.Field("run", sync.run_id);
+      json.Field("started_at", sync.started_at);
+      json.FieldOrNull("ended_at", sync.ended_at);
+      json.FieldOrNull("outcome", sync.outcome);
+      json.FieldOrNull("message", sync.message);
+      json.Field("planned", sync.planned);
+      json.Field("acknowledged", sync.acknowledged);
+      json.Field("rejected", sync.rejected);
+      json.Field("deferred", sync.deferred);
+      json.Field("waiting", sync.waiting);
+      json.Field("unknown", sync.unknown);
+      json.Field("requests", sync.requests);
+      json.EndObject();
+    }
+    json.Name("rows");
+    json.BeginObject();
+    for (const auto& [state, rows] : sync.states) json.Field(state, rows);
+    json.EndObject();
+    json.Field("left_out", sync.left_out);
+    json.Field("delivery_open", sync.delivery_open);
+    json.EndObject();
+  }
+  json.EndArray();
+}
+
+void WriteRun(JsonWriter& json, const pipeline::RunSummary& run) {
+  json.BeginObject();
+  json.Field("id", run.run_id);
+  json.Field("command", run.command);
+  json.Field("outcome", OutcomeOf(run));
+  json.Field("started_at", run.started_at);
+  json.FieldOrNull("ended_at", run.ended_at);
+  json.Field("process", run.process);
+  json.EndObject();
+}
+
+void WriteJson(std::ostream& out, const StatusData& data) {
+  JsonWriter json(out);
+  json.BeginObject();
+  json.Field("version", int64_t{1});
+  json.Field("project", data.project);
+  json.Field("env", data.env);
+  json.Name("warehouse");
+  json.BeginObject();
+  json.Field("path", data.warehouse);
+  json.Field("exists", data.warehouse_exists);
+  json.Field("bytes", data.warehouse_bytes);
+  json.EndObject();
+  WriteIngests(json, data);
+  json.Name("holds");
+  json.BeginArray();
+  for (const quality::HoldRecord& hold : data.holds) {
+    json.BeginObject();
+    json.Field("id", hold.id);
+    json.Field("kind", hold.kind);
+    json.Field("owner", hold.owner);
+    json.FieldOrNull("table", hold.table);
+    json.FieldOrNull("pod", hold.pod);
+    json.Field("group", hold.group);
+    json.Field("message", hold.message);
+    json.Field("created_at", hold.created_at);
+    json.EndObject();
+  }
+  json.EndArray();
+  json.Field("quarantined", data.quarantined);
+  json.Name("models");
+  json.BeginArray();
+  for (const ModelStatus& model : data.models) {
+    json.BeginObject();
+    json.Field("name", model.name);
+    json.FieldOrNull("kind", model.kind);
+    json.FieldOrNull("built_at", model.built_at);
+    json.EndObject();
+  }
+  json.EndArray();
+  WriteSyncs(json, data);
+  json.Name("last_run");
+  if (data.last_run) {
+    WriteRun(json, *data.last_run);
+  } else {
+    json.Null();
+  }
+  json.Name("running");
+  json.BeginArray();
+  for (const pipeline::RunSummary& run : data.running) WriteRun(json, run);
+  json.EndArray();
+  json.EndObject();
+  json.Finish();
+}
+
+class TextStatus {
+ public:
+  TextStatus(std::ostream& out, const Terminal& terminal) : out_(out), terminal_(terminal) {}
+
+  void Print(const StatusData& data) {
+    out_ << fmt::format("{} {}, {}{}\n", Bold("project " + data.project), "(" + data.env + ")",
+                        Printable(data.warehouse),
+                        data.warehouse_exists ? ": " + HumanBytes(Unsigned(data.warehouse_bytes))
+                                              : ": nothing is loaded yet");
+    for (const pipeline::RunSummary& run : data.running) {
+      out_ << Styled(terminal_, Look::kWarning, "running") << ": " << run.run_id << ", "
+           << Printable(run.command) << ", since " << Minute(run.started_at) << ", process "
+           << run.process << "\n";
+    }
+    if (data.last_run) {
+      const std::string outcome = OutcomeOf(*data.last_run);
+      const bool bad = outcome == "failed" || outcome == "killed";
+      out_ << fmt::format("last run: {}, {}, {}, {}\n", data.last_run->run_id,
+                          Printable(data.last_run->command), Minute(data.last_run->started_at),
+                          Styled(terminal_, bad ? Look::kBad : Look::kPlain, outcome));
+    }
+    for (const IngestStatus& ingest : data.ingests) PrintIngest(ingest);
+    PrintHolds(data);
+    PrintModels(data);
+    PrintSyncs(data);
+  }
+
+ private:
+  std::string Bold(const std::string& text) const { return Styled(terminal_, Look::kBold, text); }
+  std::string Warning(const std::string& text) const {
+    return Styled(terminal_, Look::kWarning, text);
+  }
+
+  void PrintIngest(const IngestStatus& ingest) {
+    out_ << "\n" << Bold("ingest " + ingest.name) << "\n";
+    const bool grouped = ingest.layout == "zenoti";
+    Table table({{"table"},
+                 {"connection"},
+                 {"pod"},
+                 {"last group", Align::kRight},
+                 {"log id", Align::kRight},
+                 {"loaded (UTC)"},
+                 {"rows then", Align::kRight}});
+    bool several = false;
+    for (const TableStatus& row : ingest.tables) {
+      several = several || row.connection != ingest.tables.front().connection;
+    }
+    for (const TableStatus& row : ingest.tables) {
+      table.Row({row.table, several ? row.connection : "", row.pod,
+                 grouped ? std::to_string(row.group) : "", grouped ? std::to_string(row.log_id) : "",
+                 Minute(row.loaded_at), Number(row.rows)});
+    }
+    if (!table.empty()) table.Print(out_, terminal_, 2);
+    if (!ingest.never_loaded.empty()) {
+      out_ << "  never loaded: " << Printable(Join(ingest.never_loaded, ", ")) << "\n";
+    }
+    PrintWaiting(ingest);
+  }
+
+  void PrintWaiting(const IngestStatus& ingest) {
+    const WaitingStatus& waiting = ingest.waiting;
+    if (!waiting.known) {
+      if (!waiting.why_not.empty()) {
+        out_ << "  what waits is not known: " << Printable(waiting.why_not) << "\n";
+      }
+      return;
+    }
+    if (waiting.files == 0) {
+      out_ << "  nothing waits\n";
+    } else {
+      const std::string groups =
+          ingest.layout == "zenoti" ? " in " + Counted(Unsigned(waiting.groups), "group") : "";
+      out_ << fmt::format("  waits: {}{}, {}\n", Counted(Unsigned(waiting.files), "file"), groups,
+                          HumanBytes(Unsigned(waiting.bytes)));
+    }
+    if (waiting.late_files > 0) {
+      out_ << "  " << Warning(fmt::format("late or changed: {}",
+                                          Counted(Unsigned(waiting.late_files), "file")))
+           << "\n";
+    }
+    if (!waiting.without_key.empty()) {
+      out_ << "  "
+           << Warning(Counted(waiting.without_key.size(), "table") +
+                      " without a confirmed key: sluice discover")
+           << "\n";
+    }
+    for (const std::string& problem : waiting.problems) {
+      out_ << "  " << Styled(terminal_, Look::kBad, "problem:") << " " << Printable(problem) << "\n";
+    }
+  }
+
+  void PrintHolds(const StatusData& data) {
+    if (!data.holds.empty()) {
+      out_ << "\n" << Bold("held") << "\n";
+      Table table({{"id"}, {"what"}, {"group"}, {"since (UTC)"}, {"why"}});
+      for (const quality::HoldRecord& hold : data.holds) {
+        table.Row({hold.id, hold.kind == "model" ? hold.owner : hold.owner + "." + hold.table,
+                   hold.pod.empty() ? "" : fmt::format("{}/{}", hold.pod, hold.group),
+                   Minute(hold.created_at), hold.message});
+      }
+      table.Print(out_, terminal_, 2);
+      out_ << "  next: sluice gate list\n";
+    }
+    if (data.quarantined > 0) {
+      out_ << "\n"
+           << fmt::format("{} in quarantine: sluice quarantine list\n",
+                          Counted(Unsigned(data.quarantined), "row"));
+    }
+  }
+
+  void PrintModels(const StatusData& data) {
+    if (data.models.empty()) return;
+    out_ << "\n" << Bold("models") << "\n";
+    Table table({{"model"}, {"kind"}, {"rows", Align::kRight}, {"built (UTC)"}});
+    for (const ModelStatus& model : data.models) {
+      table.Row({model.name, model.kind.empty() ? "never built" : model.kind,
+                 model.rows < 0 ? "" : Number(model.rows), Minute(model.built_at)});
+    }
+    table.Print(out_, terminal_, 2);
+  }
+
+  void PrintSyncs(const StatusData& data) {
+    if (data.syncs.empty()) return;
+    out_ << "\n" << Bold("syncs") << "\n";
+    Table table({{"sync"},
+                 {"last run (UTC)"},
+                 {"outcome"},
+                 {"planned", Align::kRight},
+                 {"acknowledged", Align::kRight},
+                 {"rejected", Align::kRight},
+                 {"deferred", Align::kRight},
+                 {"waiting", Align::kRight},
+                 {"unknown", Align::kRight},
+                 {"left out", Align::kRight},
+                 {"delivered", Align::kRight}});
+    for (const SyncStatus& sync : data.syncs) {
+      const auto state = [&](const std::string& name) {
+        const auto found = sync.states.find(name);
+        return found == sync.states.end() || found->second == 0 ? "" : Number(found->second);
+      };
+      // Rejected, deferred and unknown rows are counted as they are now, whichever run left them.
+      table.Row({sync.name, Minute(sync.started_at),
+                 !sync.ever_run       ? "never run"
+                 : sync.delivery_open ? "open"
+                                      : sync.outcome,
+                 sync.ever_run ? Number(sync.planned) : "",
+                 sync.ever_run ? Number(sync.acknowledged) : "", state("rejected"), state("deferred"),
+                 sync.waiting > 0 ? Number(sync.waiting) : "", state("unknown"),
+                 sync.left_out > 0 ? Number(sync.left_out) : "", state("delivered")},
+                sync.states.count("rejected") > 0 ? Look::kWarning : Look::kPlain);
+    }
+    table.Print(out_, terminal_, 2);
+    for (const SyncStatus& sync : data.syncs) {
+      if (!sync.message.empty()) out_ << "  " << sync.name << ": " << Printable(sync.message) << "\n";
+      if (sync.states.count("rejected") > 0) {
+        out_ << "  next: sluice sync rows " << sync.name << " --state rejected\n";
+      }
+    }
+  }
+
+  std::ostream& out_;
+  const Terminal& terminal_;
+};
+
+}  // namespace
+
+Result<int> ShowStatus(const ReadContext& context) {
+  SLUICE_ASSIGN(StatusData data, ReadStatus(context));
+  if (!context.arguments.offline) ReadWaiting(context, data);
+  if (context.arguments.json) {
+    WriteJson(context.world.out, data);
+  } else {
+    TextStatus(context.world.out, context.world.terminal).Print(data);
+  }
+  return pipeline::kExitDone;
+}
+
+}  // namespace sluice::cli

@@ -1,0 +1,109 @@
+#include <ostream>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/result_output.h"
+#include "pipeline/run.h"
+
+namespace sluice::cli {
+namespace {
+
+constexpr int64_t kRowsShown = 200;
+
+// Rows that were sent, or tried.
+std::string Delivered(const std::string& sync, const std::string& state, bool payloads) {
+  const std::string more =
+      payloads ? ", coalesce(attempted_payload, payload) AS payload, payload AS delivered_payload" : "";
+  const std::string only =
+      state == "all" ? "" : fmt::format(" AND state = {}", engine::QuoteText(state));
+  return fmt::format(
+      "SELECT key, identity, state, code, message, answered_at AS at, run_id AS run{} FROM "
+      "_sluice.sync_delivered WHERE sync = {}{}",
+      more, engine::QuoteText(sync), only);
+}
+
+// Rows that were left out before anything was sent.
+std::string LeftOut(const std::string& sync, bool payloads) {
+  return fmt::format(
+      "SELECT key, NULL::VARCHAR AS identity, 'left_out' AS state, kind AS code, message, found_at AS "
+      "at, run_id AS run{} FROM _sluice.sync_findings WHERE sync = {}",
+      payloads ? ", NULL::VARCHAR AS payload, NULL::VARCHAR AS delivered_payload" : "",
+      engine::QuoteText(sync));
+}
+
+// Rows that no run has reached have no state of their own: the last run counted them.
+Result<int> TellWaiting(const ReadContext& context, const std::string& sync) {
+  SLUICE_ASSIGN(const auto rows,
+                context.connection().Rows("SELECT waiting, run_id FROM _sluice.sync_runs WHERE sync = "
+                                          "$1 ORDER BY started_at DESC LIMIT 1",
+                                          {sync}));
+  const int64_t waiting = rows.empty() ? 0 : engine::ToInt(rows[0][0]);
+  const std::string run = rows.empty() ? "" : engine::ToText(rows[0][1]);
+  if (context.arguments.json) {
+    JsonWriter json(context.world.out);
+    json.BeginObject();
+    json.Field("version", int64_t{1});
+    json.Field("sync", sync);
+    json.Field("waiting", waiting);
+    json.FieldOrNull("run", run);
+    json.EndObject();
+    json.Finish();
+    return pipeline::kExitDone;
+  }
+  context.world.out << fmt::format(
+      "the last run did not reach {}\nnext:  sluice plan {}   (what would be sent now)\n",
+      Counted(static_cast<uint64_t>(waiting), "row"), sync);
+  return pipeline::kExitDone;
+}
+
+}  // namespace
+
+Result<int> SyncRows(const ReadContext& context) {
+  const Arguments& arguments = context.arguments;
+  const config::Project& project = context.runtime.project();
+  const std::string& sync = arguments.subject;
+  if (project.FindSync(sync) == nullptr) {
+    std::vector<std::string> names;
+    for (const config::Sync& known : project.syncs) names.push_back(known.name);
+    return ConfigError(
+        fmt::format("there is no sync {}{}", Printable(sync), DidYouMean(sync, names)),
+        names.empty() ? "" : "sluice status");
+  }
+  SLUICE_TRY(NeedsWarehouse(context));
+  if (arguments.state == "waiting") return TellWaiting(context, sync);
+  const bool payloads = !context.for_people();
+  std::string sql;
+  if (arguments.state != "left_out") sql = Delivered(sync, arguments.state, payloads);
+  if (arguments.state == "all") sql += " UNION ALL ";
+  if (arguments.state == "left_out" || arguments.state == "all") sql += LeftOut(sync, payloads);
+  SLUICE_ASSIGN(auto result, context.connection().Stream("SELECT * FROM (" + sql +
+                                                         ") ORDER BY state, key"));
+  RowLimits limits{arguments.limit};
+  if (limits.rows == 0 && context.for_people()) limits.rows = kRowsShown;
+  std::ostream& out = context.world.out;
+  if (arguments.json) {
+    JsonWriter json(out);
+    json.BeginObject();
+    json.Field("version", int64_t{1});
+    json.Field("sync", sync);
+    json.Field("state", arguments.state);
+    json.Name("rows");
+    SLUICE_ASSIGN(const RowsWritten written, WriteObjects(result, limits, json, out));
+    json.Field("complete", written.complete);
+    json.EndObject();
+    json.Finish();
+    return pipeline::kExitDone;
+  }
+  const RowFormat format = arguments.csv ? RowFormat::kCsv : RowFormat::kTable;
+  SLUICE_ASSIGN(const RowsWritten written,
+                WriteRows(result, format, limits, out, context.world.terminal));
+  if (context.for_people() && !arguments.quiet) {
+    context.world.err << fmt::format("{}{}\n", Counted(static_cast<uint64_t>(written.rows), "row"),
+                                     written.complete ? "" : ", and there are more (--limit N, --csv)");
+  }
+  return pipeline::kExitDone;
+}
+
+}  // namespace sluice::cli

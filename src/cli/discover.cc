@@ -1,0 +1,248 @@
+#include "cli/discover.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "base/hash.h"
+#include "base/json_text.h"
+#include "base/text.h"
+#include "env/file.h"
+#include "format/strict.h"
+
+namespace sluice::cli {
+namespace {
+
+// A name as YAML: plain where that is safe.
+std::string YamlWord(const std::string& word) {
+  static const std::set<std::string> kReserved = {"true", "false", "null", "yes", "no", "on", "off",
+                                                  "y",    "n"};
+  const bool plain =
+      !word.empty() && kReserved.count(word) == 0 && (word[0] < '0' || word[0] > '9') &&
+      word.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
+  if (plain) return word;
+  std::string quoted;
+  AppendJsonString(quoted, word);
+  return quoted;
+}
+
+std::string YamlList(const std::vector<std::string>& words) {
+  std::vector<std::string> quoted;
+  for (const std::string& word : words) quoted.push_back(YamlWord(word));
+  return "[" + Join(quoted, ", ") + "]";
+}
+
+// A comment stays on its line.
+std::string Comment(const std::string& text) {
+  return ReplaceAll(ReplaceAll(text, "\n", " "), "\r", " ");
+}
+
+std::string TableYaml(const Proposals& proposals, const Proposal& proposal) {
+  std::string out;
+  for (const std::string& line : proposal.evidence) {
+    out += fmt::format("      # {}\n", Comment(line));
+  }
+  const std::string name = YamlWord(proposal.table);
+  if (!proposal.problem.empty()) {
+    return out + fmt::format("      # {}: {}\n", name, Comment(proposal.problem));
+  }
+  if (proposals.layout == "zenoti") {
+    if (proposal.key.empty()) return out + fmt::format("      # {}: {{ key: [?] }}\n", name);
+    return out + fmt::format("      {}: {{ key: {} }}\n", name, YamlList(proposal.key));
+  }
+  std::string pattern;
+  AppendJsonString(pattern, proposal.pattern);
+  out += fmt::format("      {}:\n        pattern: {}\n", name, pattern);
+  if (!proposal.key.empty()) out += fmt::format("        key: {}\n", YamlList(proposal.key));
+  out += "        mode: append # or replace, when the newest files are the whole table\n";
+  out += "        columns:\n";
+  for (const auto& [column, type] : proposal.columns) {
+    out += fmt::format("          {}: {}\n", YamlWord(column), type);
+  }
+  return out;
+}
+
+bool Contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// "bi_factforms" -> "forms"; names of files have no such prefix.
+std::string Stem(const std::string& table) {
+  for (const std::string_view prefix : {"bi_fact", "bi_dim"}) {
+    if (StartsWith(table, prefix)) return table.substr(prefix.size());
+  }
+  return table;
+}
+
+std::vector<std::string> OwnNames(const std::string& table) {
+  std::vector<std::string> stems = {Stem(table)};
+  const std::string& stem = stems.front();
+  if (EndsWith(stem, "ies")) stems.push_back(stem.substr(0, stem.size() - 3) + "y");
+  if (EndsWith(stem, "s")) stems.push_back(stem.substr(0, stem.size() - 1));
+  std::vector<std::string> names = {"id"};
+  for (const std::string& base : stems) {
+    for (const std::string_view form : {"{0}id", "{0}_id", "{0}pk", "{0}key", "{0}factid", "fact{0}id"}) {
+      names.push_back(fmt::format(fmt::runtime(form), base));
+    }
+  }
+  return names;
+}
+
+}  // namespace
+
+std::string ProposalsAsYaml(const Proposals& proposals) {
+  const bool any = std::any_of(
+      proposals.tables.begin(), proposals.tables.end(), [&](const Proposal& proposal) {
+        return proposal.problem.empty() && (proposals.layout != "zenoti" || !proposal.key.empty());
+      });
+  std::string out = fmt::format(
+      "# Proposed by `sluice discover`; nothing here is certain. Look at every table, correct what is\n"
+      "# wrong, and confirm it by adding this file to `include:` in sluice.yml.\n"
+      "ingests:\n  {}:\n    tables:{}\n",
+      YamlWord(proposals.ingest), any ? "" : " {}");
+  for (const Proposal& proposal : proposals.tables) out += TableYaml(proposals, proposal);
+  return out;
+}
+
+Result<Sample> Sample::Fetch(const DiscoverContext& context, connector::Store& store,
+                             const connector::StoredFile& file) {
+  SLUICE_TRY(context.runtime.MakeStateFolder());
+  const std::string copy =
+      context.runtime.StatePath(fmt::format("discover-{:016x}", context.random.Next()));
+  SLUICE_ASSIGN(const connector::FetchedFile fetched, store.Fetch(file, copy, {}, context.cancel));
+  return Sample(fetched.local_path, fetched.local_path == copy ? copy : "");
+}
+
+Sample::Sample(Sample&& other) noexcept
+    : path_(std::move(other.path_)), copy_(std::move(other.copy_)) {
+  other.copy_.clear();
+}
+
+Sample::~Sample() {
+  if (!copy_.empty()) (void)env::RemoveFile(copy_);
+}
+
+KeyTrial::KeyTrial(std::vector<std::vector<size_t>> candidates) {
+  for (std::vector<size_t>& columns : candidates) {
+    Trial& trial = trials_.emplace_back();
+    trial.columns = std::move(columns);
+  }
+}
+
+void KeyTrial::Row(std::span<const format::CsvCell> cells) {
+  ++rows_;
+  std::string framed;
+  for (Trial& trial : trials_) {
+    if (!trial.unique) continue;
+    framed.clear();
+    bool null = false;
+    for (const size_t column : trial.columns) {
+      null = null || column >= cells.size() || cells[column].null;
+      if (null) break;
+      framed += fmt::format("{}:", cells[column].text.size());
+      framed += cells[column].text;
+    }
+    if (!null && trial.seen.insert(Hash64(framed)).second) continue;
+    trial.unique = false;
+    trial.seen = {};
+  }
+}
+
+bool KeyTrial::AnyUnique() const {
+  return std::any_of(trials_.begin(), trials_.end(),
+                     [](const Trial& trial) { return trial.unique; });
+}
+
+std::vector<KeyCandidate> RankColumns(const std::string& table,
+                                      const std::vector<std::string>& columns,
+                                      const std::vector<std::string>& dist_key,
+                                      const std::vector<std::string>& sort_key) {
+  const std::vector<std::string> own = OwnNames(table);
+  std::vector<KeyCandidate> candidates;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    const std::string& name = columns[i];
+    // What groups rows is no key by itself; it joins one where it is needed.
+    if (name == "organizationid" || name == "void" || StartsWith(name, "_sluice")) continue;
+    KeyCandidate candidate;
+    candidate.column = name;
+    const auto add = [&](int score, std::string reason) {
+      candidate.score += score;
+      candidate.reasons.push_back(std::move(reason));
+    };
+    if (Contains(own, name)) add(50, "named after the table");
+    if (Contains(dist_key, name)) add(30, "the distkey");
+    if (Contains(sort_key, name)) add(sort_key.front() == name ? 20 : 10, "in the sortkey");
+    if (i == 0) add(15, "the first column");
+    if (EndsWith(name, "id") || EndsWith(name, "pk")) add(10, "an id by its name");
+    if (candidate.score > 0) candidates.push_back(std::move(candidate));
+  }
+  std::stable_sort(candidates.begin(), candidates.end(),
+                   [](const KeyCandidate& a, const KeyCandidate& b) { return a.score > b.score; });
+  return candidates;
+}
+
+namespace {
+
+// Digits before and behind the point of a plain decimal; nothing for anything else.
+std::optional<std::pair<int, int>> DigitsOf(std::string_view text) {
+  if (StartsWith(text, "-")) text.remove_prefix(1);
+  const size_t point = text.find('.');
+  const std::string_view whole = text.substr(0, point);
+  const std::string_view fraction =
+      point == std::string_view::npos ? std::string_view() : text.substr(point + 1);
+  const auto digits = [](std::string_view part) {
+    return part.find_first_not_of("0123456789") == std::string_view::npos;
+  };
+  if (whole.empty() || !digits(whole) || !digits(fraction)) return {};
+  if (point != std::string_view::npos && fraction.empty()) return {};
+  return std::pair<int, int>(static_cast<int>(whole.size()), static_cast<int>(fraction.size()));
+}
+
+// A number that would lose something by being one: postal codes, telephone numbers.
+bool OnlyLooksLikeNumber(std::string_view text) {
+  if (StartsWith(text, "+")) return true;
+  if (StartsWith(text, "-")) text.remove_prefix(1);
+  return text.size() > 1 && text[0] == '0' && text[1] != '.';
+}
+
+}  // namespace
+
+void TypeTrial::Value(const format::CsvCell& cell) {
+  if (cell.null) return;
+  any_ = true;
+  const std::string_view text = cell.text;
+  const auto digits = DigitsOf(text);
+  const bool number = !OnlyLooksLikeNumber(text);
+  integer_ = integer_ && number && format::ParseInteger(text, INT64_MIN, INT64_MAX).has_value();
+  decimal_ = decimal_ && number && digits.has_value();
+  real_ = real_ && number && format::ParseDouble(text).has_value();
+  if (digits) {
+    whole_digits_ = std::max(whole_digits_, digits->first);
+    fraction_digits_ = std::max(fraction_digits_, digits->second);
+  }
+  const std::string lower = Lower(text);
+  boolean_ = boolean_ && (lower == "true" || lower == "false");
+  date_ = date_ && format::ParseDate(text).has_value();
+  timestamp_ = timestamp_ && format::ParseTimestamp(text).has_value();
+  zoned_ = zoned_ && format::ParseTimestampTz(text).has_value();
+}
+
+std::string TypeTrial::SqlType() const {
+  if (!any_) return "VARCHAR";
+  if (boolean_) return "BOOLEAN";
+  if (integer_) return "BIGINT";
+  constexpr int kUsual = 18;
+  constexpr int kMost = 38;
+  const int width = whole_digits_ + fraction_digits_;
+  if (decimal_ && width <= kMost) {
+    return fmt::format("DECIMAL({},{})", width <= kUsual ? kUsual : kMost, fraction_digits_);
+  }
+  if (real_) return "DOUBLE";
+  if (date_) return "DATE";
+  if (timestamp_) return "TIMESTAMP";
+  if (zoned_) return "TIMESTAMPTZ";
+  return "VARCHAR";
+}
+
+}  // namespace sluice::cli

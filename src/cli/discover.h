@@ -1,0 +1,125 @@
+// Proposals for what a project does not say yet: tables, their keys, their columns. Made from names,
+// schema files and samples; never taken over without somebody's word.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+#include "config/project.h"
+#include "env/clock.h"
+#include "env/random.h"
+#include "format/csv_reader.h"
+#include "ingest/ddl.h"
+#include "pipeline/runtime.h"
+
+namespace sluice::cli {
+
+struct Proposal {
+  std::string table;
+  std::vector<std::string> key;       // empty: none was found
+  std::vector<std::string> evidence;  // why this key, in words
+  std::string pattern;                                        // layout files
+  std::vector<std::pair<std::string, std::string>> columns;  // layout files: name, type
+  int64_t files = 0;
+  std::string problem;  // why nothing can be proposed
+};
+
+struct Proposals {
+  std::string ingest;
+  std::string layout;
+  std::vector<Proposal> tables;
+  std::vector<std::string> notes;
+};
+
+struct DiscoverContext {
+  pipeline::Runtime& runtime;
+  const config::Ingest& ingest;
+  env::Random& random;
+  const env::Cancel* cancel;
+};
+
+Result<Proposals> DiscoverZenoti(const DiscoverContext& context);
+Result<Proposals> DiscoverFiles(const DiscoverContext& context);
+
+// As an include file: the tables with a proposed key active, each with its evidence as a comment; the
+// others as comments only.
+std::string ProposalsAsYaml(const Proposals& proposals);
+
+// A sample of a store on this machine, removed with this object where it was copied.
+class Sample {
+ public:
+  static Result<Sample> Fetch(const DiscoverContext& context, connector::Store& store,
+                              const connector::StoredFile& file);
+  Sample(Sample&& other) noexcept;
+  Sample& operator=(Sample&&) = delete;
+  Sample(const Sample&) = delete;
+  Sample& operator=(const Sample&) = delete;
+  ~Sample();
+  const std::string& path() const { return path_; }
+
+ private:
+  Sample(std::string path, std::string copy) : path_(std::move(path)), copy_(std::move(copy)) {}
+  std::string path_;
+  std::string copy_;  // "" when the store gave the file itself
+};
+
+// Which sets of columns are unique and never NULL over rows that are shown one after the other. What
+// turned out not to be is forgotten at once, so memory is that of the few that are.
+class KeyTrial {
+ public:
+  // Each candidate: positions of its columns, from 0.
+  explicit KeyTrial(std::vector<std::vector<size_t>> candidates);
+
+  void Row(std::span<const format::CsvCell> cells);
+  uint64_t rows() const { return rows_; }
+  bool IsUnique(size_t candidate) const { return trials_[candidate].unique; }
+  bool AnyUnique() const;
+
+ private:
+  struct Trial {
+    std::vector<size_t> columns;
+    bool unique = true;
+    std::unordered_set<uint64_t> seen;
+  };
+  std::vector<Trial> trials_;
+  uint64_t rows_ = 0;
+};
+
+// Columns of a table that may be its key, best first, each with the reasons for it.
+struct KeyCandidate {
+  std::string column;
+  int score = 0;
+  std::vector<std::string> reasons;
+};
+std::vector<KeyCandidate> RankColumns(const std::string& table,
+                                      const std::vector<std::string>& columns,
+                                      const std::vector<std::string>& dist_key,
+                                      const std::vector<std::string>& sort_key);
+
+// The narrowest type that every value which was shown fits exactly; text when nothing else does, and
+// for what only looks like a number ("007", "+49 30").
+class TypeTrial {
+ public:
+  void Value(const format::CsvCell& cell);
+  std::string SqlType() const;
+
+ private:
+  bool any_ = false;
+  bool integer_ = true;
+  bool decimal_ = true;
+  bool real_ = true;
+  bool boolean_ = true;
+  bool date_ = true;
+  bool timestamp_ = true;
+  bool zoned_ = true;
+  int whole_digits_ = 0;
+  int fraction_digits_ = 0;
+};
+
+}  // namespace sluice::cli

@@ -1,0 +1,318 @@
+// Keys of the tables of a drop.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "cli/discover.h"
+#include "format/byte_source.h"
+#include "format/strict.h"
+#include "ingest/file_shape.h"
+#include "ingest/schema_catalog.h"
+#include "ingest/zenoti_drop.h"
+#include "pipeline/sources.h"
+
+namespace sluice::cli {
+namespace {
+
+constexpr uint64_t kSampleBytes = 64ULL << 20;  // of a table
+constexpr uint64_t kSampleRows = 1'000'000;
+constexpr size_t kMostSingles = 8;
+constexpr size_t kMostInPairs = 6;
+
+struct TableFiles {
+  int64_t count = 0;
+  // (source, pod, group) -> files that are not empty
+  std::map<std::tuple<size_t, std::string, int64_t>, std::vector<const ingest::DataFile*>> groups;
+};
+
+struct ChosenSample {
+  size_t source = 0;
+  std::string name;  // "POD1 group 7"
+  std::vector<const ingest::DataFile*> files;
+};
+
+uint64_t BytesOf(const std::vector<const ingest::DataFile*>& files) {
+  uint64_t bytes = 0;
+  for (const ingest::DataFile* file : files) bytes += file->file.size;
+  return bytes;
+}
+
+// The first group of a pod is the full load. Of the pods the one with most rows that is still read in
+// a moment; else the smallest.
+ChosenSample ChooseSample(const TableFiles& table) {
+  ChosenSample chosen;
+  uint64_t best = 0;
+  std::set<std::pair<size_t, std::string>> seen;
+  for (const auto& [key, files] : table.groups) {
+    const auto& [source, pod, group] = key;
+    if (!seen.insert({source, pod}).second) continue;
+    const uint64_t bytes = BytesOf(files);
+    const bool cheap = bytes <= kSampleBytes;
+    const bool better = chosen.files.empty() || (best > kSampleBytes ? bytes < best : cheap && bytes > best);
+    if (!better) continue;
+    best = bytes;
+    chosen = {source, fmt::format("{} group {}", pod, group), files};
+  }
+  return chosen;
+}
+
+class KeyFinder {
+ public:
+  KeyFinder(const DiscoverContext& context, const std::string& table,
+            const ingest::TableSchema& schema)
+      : context_(context), schema_(schema) {
+    target_.name = table;
+    target_.columns = schema.columns;
+    target_.required_columns = schema.required_columns;
+    target_.csv = context.ingest.csv;
+    target_.on_new_column = config::OnNewColumn::kIgnore;
+    std::vector<std::string> names;
+    for (const ingest::DdlColumn& column : schema.columns) names.push_back(column.name);
+    ranked_ = RankColumns(table, names, schema.dist_key, schema.sort_key);
+    if (ranked_.size() > kMostSingles) ranked_.resize(kMostSingles);
+    // The vendor matches facts by key and organization.
+    if (ingest::SemanticsOf(table) == ingest::Semantics::kDeleteInsert &&
+        std::find(names.begin(), names.end(), "organizationid") != names.end()) {
+      with_organization_ = true;
+    }
+    has_void_ = ingest::SemanticsOf(table) != ingest::Semantics::kUpdateInsert &&
+                std::find(names.begin(), names.end(), "void") != names.end();
+  }
+
+  void Propose(connector::Store* store, const ChosenSample& sample, Proposal& proposal) {
+    if (ranked_.empty()) {
+      proposal.evidence.emplace_back("no column looks like a key");
+      return;
+    }
+    if (store == nullptr || sample.files.empty()) {
+      Take({ranked_.front().column}, proposal);
+      proposal.evidence.emplace_back("no rows to look at yet: uniqueness is not known");
+      return;
+    }
+    for (const auto& candidates : {Singles(), Combinations()}) {
+      if (candidates.empty()) continue;
+      const auto trial = Try(*store, sample, candidates);
+      if (!trial.ok()) {
+        Take({ranked_.front().column}, proposal);
+        proposal.evidence.push_back("uniqueness is not known: " + trial.status().message());
+        return;
+      }
+      if (Judge(candidates, trial.value(), sample, proposal)) return;
+    }
+  }
+
+ private:
+  using Candidate = std::vector<std::string>;
+
+  Candidate Complete(Candidate columns) const {
+    if (with_organization_) columns.emplace_back("organizationid");
+    return columns;
+  }
+
+  std::vector<Candidate> Singles() const {
+    std::vector<Candidate> candidates;
+    for (const KeyCandidate& ranked : ranked_) candidates.push_back(Complete({ranked.column}));
+    return candidates;
+  }
+
+  // Pairs, then threes, of the best.
+  std::vector<Candidate> Combinations() const {
+    const size_t count = std::min(ranked_.size(), kMostInPairs);
+    std::vector<Candidate> candidates;
+    for (size_t a = 0; a < count; ++a) {
+      for (size_t b = a + 1; b < count; ++b) {
+        candidates.push_back(Complete({ranked_[a].column, ranked_[b].column}));
+      }
+    }
+    for (size_t a = 0; a < count; ++a) {
+      for (size_t b = a + 1; b < count; ++b) {
+        for (size_t c = b + 1; c < count; ++c) {
+          candidates.push_back(
+              Complete({ranked_[a].column, ranked_[b].column, ranked_[c].column}));
+        }
+      }
+    }
+    return candidates;
+  }
+
+  Result<KeyTrial> Try(connector::Store& store, const ChosenSample& sample,
+                       const std::vector<Candidate>& candidates) {
+    std::vector<std::vector<size_t>> positions;
+    std::vector<std::string> names;
+    for (const ingest::DdlColumn& column : schema_.columns) names.push_back(column.name);
+    for (const Candidate& candidate : candidates) {
+      std::vector<size_t>& columns = positions.emplace_back();
+      for (const std::string& name : candidate) {
+        columns.push_back(static_cast<size_t>(std::find(names.begin(), names.end(), name) - names.begin()));
+      }
+    }
+    KeyTrial trial(std::move(positions));
+    for (const ingest::DataFile* file : sample.files) {
+      SLUICE_ASSIGN(const Sample local, Sample::Fetch(context_, store, file->file));
+      SLUICE_TRY(ReadSample(local.path(), file->file, trial).WithContext(file->file.path));
+      if (trial.rows() >= kSampleRows || !trial.AnyUnique()) break;
+    }
+    return trial;
+  }
+
+  // Rows as the table has its columns, whatever the order in the file; without those that only delete.
+  Status ReadSample(const std::string& path, const connector::StoredFile& stored, KeyTrial& trial) {
+    ingest::LoadFile load;
+    load.stored = stored;
+    load.local_path = path;
+    std::vector<ingest::DdlColumn> added;
+    SLUICE_ASSIGN(const ingest::FileShape shape, ingest::ShapeOf(load, target_, &added));
+    if (shape.empty) return Status::Ok();
+    std::vector<size_t> from(schema_.columns.size(), SIZE_MAX);
+    size_t void_position = SIZE_MAX;
+    for (size_t i = 0; i < schema_.columns.size(); ++i) {
+      const auto at = std::find(shape.columns.begin(), shape.columns.end(), schema_.columns[i].name);
+      if (at != shape.columns.end()) from[i] = static_cast<size_t>(at - shape.columns.begin());
+      if (has_void_ && schema_.columns[i].name == "void") void_position = from[i];
+    }
+    SLUICE_ASSIGN(const auto source, format::OpenByteSource(path));
+    format::CsvReaderOptions options;
+    options.dialect = ingest::DialectOf(target_.csv);
+    options.columns = shape.columns.size();
+    options.header = shape.header;
+    format::CsvReader reader(*source, options);
+    const std::vector<const format::SqlType*> types = TypesOf(shape);
+    std::vector<format::CsvCell> row(schema_.columns.size());
+    while (trial.rows() < kSampleRows) {
+      SLUICE_ASSIGN(const bool more, reader.Next());
+      if (!more) return Status::Ok();
+      const format::CsvRecord& record = reader.record();
+      if (record.fault != format::CsvFault::kNone) continue;
+      if (void_position != SIZE_MAX &&
+          format::ParseBoolean(record.cells[void_position].text).value_or(false)) {
+        continue;
+      }
+      if (!Fits(record, types)) continue;  // a bad row would be in quarantine
+      for (size_t i = 0; i < row.size(); ++i) {
+        row[i] = from[i] == SIZE_MAX ? format::CsvCell{{}, false, true} : record.cells[from[i]];
+      }
+      trial.Row(row);
+    }
+    return Status::Ok();
+  }
+
+  // Of the file's columns, in their order; null for one that is passed over.
+  std::vector<const format::SqlType*> TypesOf(const ingest::FileShape& shape) const {
+    std::vector<const format::SqlType*> types;
+    for (const std::string& name : shape.columns) {
+      const auto column =
+          std::find_if(schema_.columns.begin(), schema_.columns.end(),
+                       [&](const ingest::DdlColumn& c) { return c.name == name; });
+      types.push_back(column == schema_.columns.end() ? nullptr : &column->type);
+    }
+    return types;
+  }
+
+  static bool Fits(const format::CsvRecord& record,
+                   const std::vector<const format::SqlType*>& types) {
+    for (size_t i = 0; i < types.size(); ++i) {
+      if (types[i] == nullptr || record.cells[i].null) continue;
+      if (!format::Fits(record.cells[i].text, *types[i])) return false;
+    }
+    return true;
+  }
+
+  // False when none of them is unique.
+  bool Judge(const std::vector<Candidate>& candidates, const KeyTrial& trial,
+             const ChosenSample& sample, Proposal& proposal) {
+    const std::string looked =
+        fmt::format("{} of {}", Counted(trial.rows(), "row"), sample.name);
+    std::vector<std::string> others;
+    for (size_t i = 0; i < candidates.size(); ++i) {
+      if (!trial.IsUnique(i)) continue;
+      if (proposal.key.empty()) {
+        Take(candidates[i], proposal);
+      } else if (candidates[i].size() <= proposal.key.size()) {
+        others.push_back(Join(candidates[i], " + "));
+      }
+    }
+    if (proposal.key.empty()) {
+      if (candidates.size() > ranked_.size() || ranked_.size() < 2) {
+        proposal.evidence.push_back(fmt::format("nothing that looks like a key is unique in {}", looked));
+      }
+      return false;
+    }
+    proposal.evidence.push_back(fmt::format("unique and never NULL in {}", looked));
+    constexpr size_t kMostOthers = 3;
+    if (others.size() > kMostOthers) others.resize(kMostOthers);
+    if (!others.empty()) proposal.evidence.push_back("also unique there: " + Join(others, "; "));
+    return true;
+  }
+
+  void Take(const Candidate& columns, Proposal& proposal) {
+    proposal.key = with_organization_ && columns.back() != "organizationid" ? Complete(columns) : columns;
+    for (const std::string& column : proposal.key) {
+      const auto ranked = std::find_if(ranked_.begin(), ranked_.end(), [&](const KeyCandidate& c) {
+        return c.column == column;
+      });
+      if (ranked != ranked_.end()) {
+        proposal.evidence.push_back(column + ": " + Join(ranked->reasons, ", "));
+      } else {
+        proposal.evidence.push_back(column + ": the vendor matches facts by it too");
+      }
+    }
+  }
+
+  const DiscoverContext& context_;
+  const ingest::TableSchema& schema_;
+  ingest::TargetTable target_;
+  std::vector<KeyCandidate> ranked_;
+  bool with_organization_ = false;
+  bool has_void_ = false;
+};
+
+}  // namespace
+
+Result<Proposals> DiscoverZenoti(const DiscoverContext& context) {
+  Proposals proposals;
+  proposals.ingest = context.ingest.name;
+  proposals.layout = context.ingest.layout;
+  SLUICE_ASSIGN(const auto sources,
+                pipeline::ListSources(context.runtime, context.ingest, context.cancel));
+  std::set<std::string> known;
+  for (const config::Table& table : context.ingest.tables) {
+    known.insert(ingest::CanonicalTableName(table.name));
+  }
+  ingest::SchemaCatalog catalog;
+  std::vector<ingest::ZenotiDrop> drops;
+  std::map<std::string, TableFiles> tables;
+  for (const ingest::Source& source : sources) {
+    drops.push_back(ingest::ReadDrop(source.listing, context.ingest.prefix));
+    SLUICE_TRY(catalog.Update(source.connection, *source.store, drops.back().schema_files,
+                              &proposals.notes, context.cancel));
+  }
+  for (const std::string& table : catalog.Tables()) tables[table];
+  for (size_t i = 0; i < drops.size(); ++i) {
+    for (const ingest::DataFile& file : drops[i].data_files) {
+      TableFiles& files = tables[file.table];
+      ++files.count;
+      if (file.file.size > 0) files.groups[{i, file.pod, file.group}].push_back(&file);
+    }
+  }
+  for (const auto& [name, files] : tables) {
+    if (known.count(name) > 0) continue;
+    Proposal& proposal = proposals.tables.emplace_back();
+    proposal.table = name;
+    proposal.files = files.count;
+    const ingest::TableSchema schema = catalog.SchemaOf(name);
+    if (!schema.problem.empty() || schema.columns.empty()) {
+      proposal.problem = schema.problem.empty() ? "no schema file speaks of it" : schema.problem;
+      continue;
+    }
+    const ChosenSample sample = ChooseSample(files);
+    KeyFinder(context, name, schema)
+        .Propose(sample.files.empty() ? nullptr : sources[sample.source].store, sample, proposal);
+    if (context.cancel != nullptr && context.cancel->is_set()) return CancelledError("stopped");
+  }
+  return proposals;
+}
+
+}  // namespace sluice::cli

@@ -1,0 +1,47 @@
+// From the command line to a project and, where a command needs it, its warehouse.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/status.h"
+#include "cli/arguments.h"
+#include "cli/world.h"
+#include "config/diagnostics.h"
+#include "config/load.h"
+#include "pipeline/runtime.h"
+#include "warehouse/warehouse.h"
+
+namespace sluice::cli {
+
+// Whether secrets and variables are needed: only what connects needs them.
+enum class Secrets { kNo, kYes };
+
+Result<config::Project> OpenProject(const Arguments& arguments, const World& world, Secrets secrets,
+                                    config::Diagnostics* diagnostics);
+
+// "sluice run zenoti", for those who wait for a lock of ours.
+std::string HolderName(const Arguments& arguments);
+
+std::unique_ptr<pipeline::Runtime> MakeRuntime(config::Project project, const Arguments& arguments,
+                                               const World& world);
+
+// What a read command works with. `session` is null when there is no warehouse yet.
+struct ReadContext {
+  World& world;
+  const Arguments& arguments;
+  pipeline::Runtime& runtime;
+  warehouse::Session* session = nullptr;
+
+  engine::Connection& connection() const { return session->connection(); }
+  // Where people read: not --json and not --csv.
+  bool for_people() const { return !arguments.json && !arguments.csv; }
+};
+
+// Below the state folder: where the process of a run answers reads.
+inline constexpr const char* kSocketName = "sluice.sock";
+
+// kNotFound with what to do, for commands that have nothing to say without a warehouse.
+Status NeedsWarehouse(const ReadContext& context);
+
+}  // namespace sluice::cli

@@ -1,0 +1,158 @@
+#include "cli/reporters.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <sstream>
+#include <thread>
+
+namespace sluice::cli {
+namespace {
+
+using report::Level;
+using testing::HasSubstr;
+using namespace std::chrono_literals;  // NOLINT: durations read better so
+
+constexpr env::Micros kStart = 1'795'269'787'000'000;
+
+TEST(ProgressTest, SaysWhatIsKnown) {
+  EXPECT_EQ(DescribeProgress({}, 10), "");
+  EXPECT_EQ(DescribeProgress({1, 0, 0, 0}, 1), "1 row");
+  EXPECT_EQ(DescribeProgress({45'000, 0, 0, 0}, 10), "45,000 rows, 4,500 rows/s");
+  EXPECT_EQ(DescribeProgress({0, 0, 2'000'000, 8'000'000}, 10), "2.0 MB of 8.0 MB, 30 s left");
+  EXPECT_EQ(DescribeProgress({500, 1000, 90, 100}, 20),
+            "500 of 1,000 rows, 25 rows/s, 90 B of 100 B, 20 s left");
+  EXPECT_EQ(DescribeProgress({1000, 1000, 0, 0}, 20), "1,000 of 1,000 rows, 50 rows/s");
+  // A rate after a moment says nothing.
+  EXPECT_EQ(DescribeProgress({500, 1000, 0, 0}, 0.5), "500 of 1,000 rows");
+}
+
+TEST(TerminalReporterTest, RewritesOneLineAndLeavesAFinalOne) {
+  env::FakeClock clock(kStart);
+  std::ostringstream out;
+  {
+    TerminalReporter reporter(out, {true, 60, false}, clock, {});
+    reporter.StepBegan("load a");
+    clock.Advance(4s);
+    reporter.StepAdvanced("load a", {8000, 0, 0, 0});
+    reporter.Tick();
+    clock.Advance(6s);
+    reporter.StepEnded("load a", "done", "9,000 rows");
+    reporter.Tick();
+  }
+  EXPECT_EQ(out.str(),
+            "\rworking    load a  (0.0 s)\x1b[K"
+            "\rworking    load a: 8,000 rows, 2,000 rows/s  (4.0 s)\x1b[K"
+            "\r\x1b[Kdone       load a: 9,000 rows  (10 s)\n");
+}
+
+TEST(TerminalReporterTest, ALineIsNeverWiderThanTheTerminal) {
+  env::FakeClock clock(kStart);
+  std::ostringstream out;
+  TerminalReporter reporter(out, {true, 40, false}, clock, {});
+  reporter.StepBegan("load " + std::string(100, 'x'));
+  const std::string line = out.str().substr(1, out.str().find('\x1b') - 1);
+  EXPECT_EQ(DisplayWidth(line), 39U);
+}
+
+TEST(TerminalReporterTest, NotesStandAboveTheLine) {
+  env::FakeClock clock(kStart);
+  std::ostringstream out;
+  TerminalReporter reporter(out, {true, 60, false}, clock, {});
+  reporter.StepBegan("load a");
+  out.str("");
+  reporter.Note(Level::kWarning, "a column\nis new");
+  reporter.Tick();
+  EXPECT_EQ(out.str(),
+            "\r\x1b[Kwarning: a column\\nis new\n\rworking    load a  (0.0 s)\x1b[K");
+}
+
+TEST(TerminalReporterTest, NothingIsLeftOfAnUnfinishedLine) {
+  env::FakeClock clock(kStart);
+  std::ostringstream out;
+  { TerminalReporter(out, {true, 60, false}, clock, {}).StepBegan("load a"); }
+  EXPECT_TRUE(out.str().ends_with("\r\x1b[K"));
+}
+
+TEST(TerminalReporterTest, RowsOfALongStatementAreAskedFor) {
+  env::FakeClock clock(kStart);
+  std::ostringstream out;
+  TerminalReporter reporter(out, {true, 80, false}, clock, [] { return uint64_t{123'456}; });
+  reporter.StepBegan("load a");
+  EXPECT_THAT(out.str(), HasSubstr("123,456 rows"));
+}
+
+TEST(TerminalReporterTest, OfSeveralStepsTheLastOneIsShown) {
+  env::FakeClock clock(kStart);
+  std::ostringstream out;
+  TerminalReporter reporter(out, {true, 80, false}, clock, {});
+  reporter.StepBegan("z");
+  reporter.StepBegan("a");
+  out.str("");
+  reporter.Tick();
+  EXPECT_THAT(out.str(), HasSubstr("working    a"));
+  reporter.StepEnded("a", "done", "");
+  out.str("");
+  reporter.Tick();
+  EXPECT_THAT(out.str(), HasSubstr("working    z"));
+}
+
+TEST(PlainReporterTest, ALineForEachStepAndNoEscapes) {
+  env::FakeClock clock(kStart);
+  std::ostringstream out;
+  const auto reporter = MakePlainReporter(out, clock);
+  reporter->StepBegan("load a");
+  reporter->StepAdvanced("load a", {10, 0, 0, 0});
+  clock.Advance(61s);
+  reporter->StepAdvanced("load a", {6100, 0, 0, 0});
+  reporter->StepAdvanced("load a", {6200, 0, 0, 0});
+  reporter->Note(Level::kError, "no answer");
+  reporter->StepEnded("load a", "held", "too few rows");
+  EXPECT_EQ(out.str(),
+            "working    load a: 6,100 rows, 100 rows/s\n"
+            "error: no answer\n"
+            "held       load a: too few rows  (1 min 1 s)\n");
+}
+
+TEST(JsonReporterTest, OneEventALine) {
+  env::FakeClock clock(kStart);
+  std::ostringstream out;
+  const auto reporter = MakeJsonReporter(out, clock);
+  reporter->StepBegan("load a");
+  reporter->StepAdvanced("load a", {1, 0, 0, 0});
+  clock.Advance(2s);
+  reporter->StepAdvanced("load a", {2, 0, 0, 0});
+  reporter->StepEnded("load a", "done", "2 rows");
+  EXPECT_EQ(
+      out.str(),
+      "{\"version\":1,\"event\":\"step_began\",\"at\":\"2026-11-21T14:03:07Z\",\"step\":\"load a\"}\n"
+      "{\"version\":1,\"event\":\"progress\",\"at\":\"2026-11-21T14:03:09Z\",\"step\":\"load "
+      "a\",\"rows\":2,\"total_rows\":0,\"bytes\":0,\"total_bytes\":0}\n"
+      "{\"version\":1,\"event\":\"step_ended\",\"at\":\"2026-11-21T14:03:09Z\",\"step\":\"load "
+      "a\",\"outcome\":\"done\",\"summary\":\"2 rows\"}\n");
+}
+
+TEST(QuietReporterTest, OnlyWhatSomebodyMustSee) {
+  std::ostringstream err;
+  const auto reporter = MakeQuietReporter(err);
+  reporter->StepBegan("load a");
+  reporter->Note(Level::kInfo, "fine");
+  reporter->Note(Level::kWarning, "look");
+  reporter->StepEnded("load a", "done", "");
+  EXPECT_EQ(err.str(), "warning: look\n");
+}
+
+TEST(TickerTest, TicksUntilItGoes) {
+  std::atomic<int> ticks = 0;
+  {
+    const Ticker ticker(1ms, [&] { ++ticks; });
+    while (ticks < 3) std::this_thread::yield();
+  }
+  const int after = ticks;
+  std::this_thread::sleep_for(5ms);
+  EXPECT_EQ(ticks, after);
+}
+
+}  // namespace
+}  // namespace sluice::cli

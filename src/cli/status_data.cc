@@ -1,0 +1,213 @@
+#include "cli/status_data.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "cli/deadline.h"
+#include "cli/run_list.h"
+#include "env/file.h"
+#include "ingest/ddl.h"
+#include "pipeline/plan.h"
+
+namespace sluice::cli {
+namespace {
+
+using engine::ToInt;
+using engine::ToText;
+
+constexpr std::chrono::milliseconds kStoreDeadline{5000};
+constexpr int kRunsLookedAt = 20;
+
+std::string CanonicalName(const config::Ingest& ingest, const std::string& table) {
+  return ingest.layout == "zenoti" ? ingest::CanonicalTableName(table) : table;
+}
+
+Status ReadIngests(const ReadContext& context, StatusData& data) {
+  std::map<std::string, IngestStatus> by_name;
+  if (context.session != nullptr) {
+    SLUICE_ASSIGN(const auto rows,
+                  context.connection().Rows(
+                      "SELECT ingest, connection, pod, table_name, group_id, log_id, loaded_at, rows "
+                      "FROM _sluice.cursors ORDER BY table_name, connection, pod"));
+    for (const auto& row : rows) {
+      by_name[ToText(row[0])].tables.push_back({ToText(row[1]), ToText(row[2]), ToText(row[3]),
+                                                ToInt(row[4]), ToInt(row[5]), ToText(row[6]),
+                                                ToInt(row[7])});
+    }
+  }
+  for (const config::Ingest& ingest : context.runtime.project().ingests) {
+    IngestStatus status = std::move(by_name[ingest.name]);
+    status.name = ingest.name;
+    status.layout = ingest.layout;
+    std::set<std::string> loaded;
+    for (const TableStatus& table : status.tables) loaded.insert(table.table);
+    for (const config::Table& table : ingest.tables) {
+      const std::string name = CanonicalName(ingest, table.name);
+      if (loaded.count(name) == 0) status.never_loaded.push_back(name);
+    }
+    data.ingests.push_back(std::move(status));
+  }
+  return Status::Ok();
+}
+
+Status ReadModels(const ReadContext& context, StatusData& data) {
+  std::map<std::string, ModelStatus> built;
+  if (context.session != nullptr) {
+    SLUICE_ASSIGN(const auto rows, context.connection().Rows(
+                                       "SELECT name, materialized, rows, built_at FROM "
+                                       "_sluice.models"));
+    for (const auto& row : rows) {
+      built[ToText(row[0])] = {ToText(row[0]), ToText(row[1]), engine::IsNull(row[2]) ? -1 : ToInt(row[2]),
+                               ToText(row[3])};
+    }
+  }
+  for (const config::Model& model : context.runtime.project().models) {
+    ModelStatus status = built[model.name];
+    status.name = model.name;
+    data.models.push_back(std::move(status));
+  }
+  return Status::Ok();
+}
+
+Status ReadLastSyncRuns(const ReadContext& context, std::map<std::string, SyncStatus>& by_name) {
+  SLUICE_ASSIGN(const auto rows,
+                context.connection().Rows(
+                    "SELECT sync, run_id, started_at, ended_at, outcome, message, planned, "
+                    "acknowledged, rejected, deferred, waiting, unknown, requests FROM "
+                    "_sluice.sync_runs QUALIFY row_number() OVER (PARTITION BY sync ORDER BY "
+                    "started_at DESC, run_id DESC, delivery_id DESC) = 1"));
+  for (const auto& row : rows) {
+    SyncStatus& status = by_name[ToText(row[0])];
+    status.ever_run = true;
+    status.run_id = ToText(row[1]);
+    status.started_at = ToText(row[2]);
+    status.ended_at = ToText(row[3]);
+    status.outcome = ToText(row[4]);
+    status.message = ToText(row[5]);
+    status.planned = ToInt(row[6]);
+    status.acknowledged = ToInt(row[7]);
+    status.rejected = ToInt(row[8]);
+    status.deferred = ToInt(row[9]);
+    status.waiting = ToInt(row[10]);
+    status.unknown = ToInt(row[11]);
+    status.requests = ToInt(row[12]);
+  }
+  return Status::Ok();
+}
+
+Status ReadSyncs(const ReadContext& context, StatusData& data) {
+  std::map<std::string, SyncStatus> by_name;
+  if (context.session != nullptr) {
+    SLUICE_TRY(ReadLastSyncRuns(context, by_name));
+    SLUICE_ASSIGN(const auto states,
+                  context.connection().Rows("SELECT sync, state, count(*) FROM "
+                                            "_sluice.sync_delivered GROUP BY ALL"));
+    for (const auto& row : states) by_name[ToText(row[0])].states[ToText(row[1])] = ToInt(row[2]);
+    SLUICE_ASSIGN(const auto findings,
+                  context.connection().Rows(
+                      "SELECT sync, count(*) FROM _sluice.sync_findings GROUP BY ALL"));
+    for (const auto& row : findings) by_name[ToText(row[0])].left_out = ToInt(row[1]);
+    SLUICE_ASSIGN(const auto open, context.connection().Rows(
+                                       "SELECT DISTINCT sync FROM _sluice.deliveries"));
+    for (const auto& row : open) by_name[ToText(row[0])].delivery_open = true;
+  }
+  for (const config::Sync& sync : context.runtime.project().syncs) {
+    SyncStatus status = std::move(by_name[sync.name]);
+    status.name = sync.name;
+    data.syncs.push_back(std::move(status));
+  }
+  return Status::Ok();
+}
+
+Status ReadRuns(const ReadContext& context, StatusData& data) {
+  const std::string folder = context.runtime.project().StateFolder();
+  if (!env::Exists(env::JoinPath(folder, "state.db"))) return Status::Ok();
+  SLUICE_ASSIGN(const auto store, pipeline::RunStore::Open(folder));
+  SLUICE_ASSIGN(const auto runs, store->List(kRunsLookedAt));
+  for (const pipeline::RunSummary& run : runs) {
+    if (StateOf(run) == "running") {
+      data.running.push_back(run);
+    } else if (!data.last_run) {
+      data.last_run = run;
+    }
+  }
+  return Status::Ok();
+}
+
+// A project with its secrets: the one at hand may have been read without.
+Result<pipeline::Runtime*> Connectable(const ReadContext& context,
+                                       std::unique_ptr<pipeline::Runtime>& own) {
+  if (context.world.living != nullptr) return context.world.living;
+  SLUICE_ASSIGN(config::Project project,
+                OpenProject(context.arguments, context.world, Secrets::kYes, nullptr));
+  own = MakeRuntime(std::move(project), context.arguments, context.world);
+  return own.get();
+}
+
+void TakePlan(const pipeline::ProjectPlan& plan, WaitingStatus& waiting) {
+  if (plan.ingests.empty()) {
+    waiting.why_not = plan.problems.empty() ? "" : plan.problems.front();
+    return;
+  }
+  const ingest::IngestPlan& ingest = plan.ingests.front();
+  waiting.known = true;
+  waiting.files = static_cast<int64_t>(ingest.files());
+  waiting.groups = static_cast<int64_t>(ingest.groups());
+  waiting.bytes = static_cast<int64_t>(ingest.bytes());
+  waiting.late_files = static_cast<int64_t>(ingest.late.size());
+  waiting.without_key = ingest.unknown_tables;
+  waiting.problems = ingest.problems;
+}
+
+}  // namespace
+
+Result<StatusData> ReadStatus(const ReadContext& context) {
+  const config::Project& project = context.runtime.project();
+  StatusData data;
+  data.project = project.name;
+  data.env = project.env;
+  data.warehouse = project.warehouse.path;
+  data.warehouse_exists = context.session != nullptr;
+  const auto info = env::Stat(project.warehouse.path);
+  if (info.ok()) data.warehouse_bytes = static_cast<int64_t>(info->size);
+  SLUICE_TRY(ReadIngests(context, data));
+  SLUICE_TRY(ReadModels(context, data));
+  SLUICE_TRY(ReadSyncs(context, data));
+  SLUICE_TRY(ReadRuns(context, data));
+  if (context.session != nullptr) {
+    SLUICE_ASSIGN(data.holds, quality::ListHolds(context.connection(), false));
+    SLUICE_ASSIGN(const auto quarantined,
+                  context.connection().Scalar("SELECT count(*) FROM _sluice.quarantine"));
+    data.quarantined = ToInt(quarantined);
+  }
+  return data;
+}
+
+void ReadWaiting(const ReadContext& context, StatusData& data) {
+  std::unique_ptr<pipeline::Runtime> own;
+  const auto runtime = Connectable(context, own);
+  const DeadlineCancel deadline(kStoreDeadline, context.world.cancel);
+  report::SilentReporter silent;
+  for (IngestStatus& ingest : data.ingests) {
+    if (!runtime.ok()) {
+      ingest.waiting.why_not = runtime.status().message();
+      continue;
+    }
+    const auto plan = pipeline::PlanProject(*runtime.value(), context.session, {ingest.name}, silent,
+                                            deadline.get());
+    if (plan.ok()) {
+      TakePlan(plan.value(), ingest.waiting);
+    } else {
+      ingest.waiting.why_not = plan.status().message();
+    }
+    if (!ingest.waiting.known && deadline.has_passed()) {
+      ingest.waiting.why_not =
+          fmt::format("the store did not answer within {} s", kStoreDeadline.count() / 1000);
+    }
+  }
+}
+
+}  // namespace sluice::cli

@@ -1,0 +1,94 @@
+// What `status` shows, read in one go: plain values.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "cli/open_project.h"
+#include "pipeline/run_record.h"
+#include "quality/holds.h"
+
+namespace sluice::cli {
+
+struct TableStatus {
+  std::string connection;
+  std::string pod;
+  std::string table;
+  int64_t group = 0;  // 0 in layout files
+  int64_t log_id = 0;
+  std::string loaded_at;
+  int64_t rows = 0;  // that the last load read
+};
+
+// What lies in the stores and is not loaded.
+struct WaitingStatus {
+  bool known = false;
+  std::string why_not;  // when it is not known
+  int64_t files = 0;
+  int64_t groups = 0;
+  int64_t bytes = 0;
+  int64_t late_files = 0;
+  std::map<std::string, int64_t> without_key;  // table -> files
+  std::vector<std::string> problems;
+};
+
+struct IngestStatus {
+  std::string name;
+  std::string layout;
+  std::vector<TableStatus> tables;
+  std::vector<std::string> never_loaded;  // tables of the project without a load
+  WaitingStatus waiting;
+};
+
+struct ModelStatus {
+  std::string name;
+  std::string kind;  // "view", "table", "relation"; "" when it was never built
+  int64_t rows = -1;
+  std::string built_at;
+};
+
+struct SyncStatus {
+  std::string name;
+  bool ever_run = false;
+  std::string run_id;
+  std::string started_at;
+  std::string ended_at;
+  std::string outcome;
+  std::string message;
+  int64_t planned = 0;
+  int64_t acknowledged = 0;
+  int64_t rejected = 0;
+  int64_t deferred = 0;
+  int64_t waiting = 0;
+  int64_t unknown = 0;
+  int64_t requests = 0;
+  bool delivery_open = false;             // its log is not folded yet
+  std::map<std::string, int64_t> states;  // of all rows ever sent: delivered, rejected, ...
+  int64_t left_out = 0;
+};
+
+struct StatusData {
+  std::string project;
+  std::string env;
+  std::string warehouse;
+  bool warehouse_exists = false;
+  int64_t warehouse_bytes = 0;
+  std::vector<IngestStatus> ingests;
+  std::vector<quality::HoldRecord> holds;
+  int64_t quarantined = 0;
+  std::vector<ModelStatus> models;
+  std::vector<SyncStatus> syncs;
+  std::optional<pipeline::RunSummary> last_run;
+  std::vector<pipeline::RunSummary> running;
+};
+
+Result<StatusData> ReadStatus(const ReadContext& context);
+
+// Asks the stores, for a few seconds at most. What cannot be found out is said in the data.
+void ReadWaiting(const ReadContext& context, StatusData& data);
+
+}  // namespace sluice::cli

@@ -1,0 +1,192 @@
+// What was sent, why, and what was answered; and rows that never came so far.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "base/json_text.h"
+#include "base/text.h"
+#include "cli/trace_data.h"
+#include "format/byte_source.h"
+#include "format/csv_reader.h"
+#include "ingest/file_shape.h"
+
+namespace sluice::cli {
+namespace {
+
+using engine::ToInt;
+using engine::ToText;
+
+constexpr int kMostRows = 50;       // of syncs
+constexpr int kMostAttempts = 200;  // of one row
+constexpr int kMostQuarantined = 500;
+
+// By key, by what identifies the row at the destination (alone or behind its kind), and by an
+// identifier in a payload: in a project by userId an e-mail is a field.
+constexpr const char* kFindDelivered =
+    "SELECT sync, key, identity, state, payload, attempted_payload, code, message, answered_at FROM "
+    "_sluice.sync_delivered WHERE ($2 = '' OR sync = $2) AND (key = $1 OR identity = $1 OR "
+    "lower(identity) = lower($1) OR contains(lower(coalesce(attempted_payload, payload)), $3) OR "
+    "contains(coalesce(attempted_payload, payload), $4)) ORDER BY sync, key LIMIT 51";
+
+// `"email":"ann@example.com"` as it stands in a canonical payload.
+std::string Member(std::string_view name, std::string_view text) {
+  std::string member;
+  AppendJsonString(member, name);
+  member += ':';
+  AppendJsonString(member, text);
+  return member;
+}
+
+Status AddAttempts(engine::Connection& connection, TracedSyncRow& row) {
+  SLUICE_ASSIGN(const auto rows,
+                connection.Rows(fmt::format(
+                    "SELECT answered_at, run_id, delivery_id, attempt, sent, state, http_status, code, "
+                    "message FROM _sluice.sync_attempts WHERE sync = $1 AND key = $2 ORDER BY "
+                    "delivery_id, attempt LIMIT {}",
+                    kMostAttempts),
+                                {row.sync, row.key}));
+  for (const auto& values : rows) {
+    TracedAttempt& attempt = row.attempts.emplace_back();
+    attempt.at = ToText(values[0]);
+    attempt.run_id = ToText(values[1]);
+    attempt.delivery = ToInt(values[2]);
+    attempt.attempt = ToInt(values[3]);
+    attempt.sent = ToText(values[4]);
+    attempt.state = ToText(values[5]);
+    attempt.http_status = ToInt(values[6]);
+    attempt.code = ToText(values[7]);
+    attempt.message = ToText(values[8]);
+  }
+  ExplainAttempts(row.attempts);
+  return Status::Ok();
+}
+
+TracedSyncRow& RowOf(TraceResult& result, const std::string& sync, const std::string& key) {
+  const auto found = std::find_if(
+      result.sync_rows.begin(), result.sync_rows.end(),
+      [&](const TracedSyncRow& row) { return row.sync == sync && row.key == key; });
+  if (found != result.sync_rows.end()) return *found;
+  TracedSyncRow& row = result.sync_rows.emplace_back();
+  row.sync = sync;
+  row.key = key;
+  return row;
+}
+
+Status AddFindings(engine::Connection& connection, const std::string& key, const std::string& in,
+                   TraceResult& result) {
+  SLUICE_ASSIGN(const auto rows,
+                connection.Rows(fmt::format("SELECT sync, key, kind, message FROM "
+                                            "_sluice.sync_findings WHERE key = $1 AND ($2 = '' OR "
+                                            "sync = $2) ORDER BY sync LIMIT {}",
+                                            kMostRows),
+                                {key, in}));
+  for (const auto& values : rows) {
+    TracedSyncRow& row = RowOf(result, ToText(values[0]), ToText(values[1]));
+    row.findings.emplace_back(ToText(values[2]), ToText(values[3]));
+  }
+  return Status::Ok();
+}
+
+bool HasAllCells(const std::string& raw, const config::CsvOptions& csv,
+                 const std::vector<std::string>& parts) {
+  const auto source = format::MemorySource(raw);
+  format::CsvReaderOptions options;
+  options.dialect = ingest::DialectOf(csv);
+  format::CsvReader reader(*source, options);
+  const auto next = reader.Next();
+  if (!next.ok() || !next.value()) return false;
+  return std::all_of(parts.begin(), parts.end(), [&](const std::string& part) {
+    return std::any_of(reader.record().cells.begin(), reader.record().cells.end(),
+                       [&](const format::CsvCell& cell) { return Trim(cell.text) == part; });
+  });
+}
+
+}  // namespace
+
+void ExplainAttempts(std::vector<TracedAttempt>& attempts) {
+  std::map<std::string, std::string> there;  // what was acknowledged so far
+  const TracedAttempt* before = nullptr;
+  for (TracedAttempt& attempt : attempts) {
+    const auto canonical = CanonicalJson(attempt.sent);
+    std::vector<std::string> changed;
+    if (canonical.ok() && StartsWith(*canonical, "{")) {
+      for (const JsonMember& member : JsonMembers(*canonical)) {
+        const auto known = there.find(std::string(member.name));
+        const bool same = known == there.end() ? member.value == "null" : known->second == member.value;
+        if (!same) changed.push_back(JsonText(fmt::format("\"{}\"", member.name)));
+      }
+    }
+    if (before == nullptr) {
+      attempt.why = "first sent";
+    } else if (before->state == "deferred" || before->state == "unknown") {
+      attempt.why = "tried again";
+    } else if (before->state == "rejected") {
+      attempt.why = "changed after it was refused";
+    } else if (changed.empty()) {
+      attempt.why = "sent again";
+    } else {
+      attempt.why = "changed: " + Join(changed, ", ");
+    }
+    if (attempt.state == "acknowledged" && canonical.ok() && StartsWith(*canonical, "{")) {
+      for (const JsonMember& member : JsonMembers(*canonical)) {
+        there[std::string(member.name)] = std::string(member.value);
+      }
+    }
+    before = &attempt;
+  }
+}
+
+Status FindSyncRows(const ReadContext& context, const std::string& key, const std::string& in,
+                    TraceResult& result) {
+  engine::Connection& connection = context.connection();
+  SLUICE_ASSIGN(const auto rows,
+                connection.Rows(kFindDelivered, {key, in, Lower(Member("email", key)),
+                                                 Member("userId", key)}));
+  for (size_t i = 0; i < rows.size() && i < static_cast<size_t>(kMostRows); ++i) {
+    const auto& values = rows[i];
+    TracedSyncRow& row = RowOf(result, ToText(values[0]), ToText(values[1]));
+    row.identity = ToText(values[2]);
+    row.state = ToText(values[3]);
+    row.payload = ToText(values[4]);
+    row.attempted_payload = ToText(values[5]);
+    row.code = ToText(values[6]);
+    row.message = ToText(values[7]);
+    row.answered_at = ToText(values[8]);
+  }
+  if (rows.size() > static_cast<size_t>(kMostRows)) {
+    result.notes.push_back(fmt::format("more rows were sent: the first {} are shown", kMostRows));
+  }
+  SLUICE_TRY(AddFindings(connection, key, in, result));
+  SLUICE_ASSIGN(const auto open, connection.Rows("SELECT DISTINCT sync FROM _sluice.deliveries"));
+  std::set<std::string> under_way;
+  for (const auto& values : open) under_way.insert(ToText(values[0]));
+  for (TracedSyncRow& row : result.sync_rows) {
+    if (row.attempts.empty()) SLUICE_TRY(AddAttempts(connection, row));
+    row.delivery_open = under_way.count(row.sync) > 0;
+  }
+  return Status::Ok();
+}
+
+Status FindQuarantined(const ReadContext& context, const std::vector<std::string>& parts,
+                       const std::string& in, TraceResult& result) {
+  SLUICE_ASSIGN(const auto rows,
+                context.connection().Rows(
+                    fmt::format("SELECT format('{{:016x}}', quarantine_id), ingest, table_name, address, "
+                                "line, column_name, reason, raw FROM _sluice.quarantine WHERE "
+                                "contains(raw, $1) AND ($2 = '' OR table_name = $2 OR ingest = $2) "
+                                "ORDER BY found_at DESC, address, byte_offset LIMIT {}",
+                                kMostQuarantined),
+                    {parts.front(), in}));
+  for (const auto& row : rows) {
+    const config::Ingest* ingest = context.runtime.project().FindIngest(ToText(row[1]));
+    const config::CsvOptions csv = ingest == nullptr ? config::CsvOptions() : ingest->csv;
+    if (!HasAllCells(ToText(row[7]), csv, parts)) continue;
+    result.quarantined.push_back({ToText(row[0]), ToText(row[2]), ToText(row[3]), ToInt(row[4]),
+                                  ToText(row[5]), ToText(row[6])});
+  }
+  return Status::Ok();
+}
+
+}  // namespace sluice::cli
