@@ -34,6 +34,9 @@ TEST(CsvHead, WantsHalfOfTheNamesAndNoneTwice) {
   EXPECT_TRUE(Look("id,void\n")->header);
   EXPECT_FALSE(Look("id\n")->header);
   EXPECT_FALSE(Look("id,name,ID\n")->header);
+  const std::vector<std::string> six = {"a", "b", "c", "d", "e", "f"};
+  EXPECT_TRUE(LookAtHead(*MemorySource("a,b,c\n"), {}, six, HeaderRule::kAuto)->header);
+  EXPECT_FALSE(LookAtHead(*MemorySource("a,b\n"), {}, six, HeaderRule::kAuto)->header);
   EXPECT_FALSE(Look("id,name,\n1,2,3\n")->names.size() == 3);
   EXPECT_TRUE(Look("id,name,\n")->header);  // a delimiter at the end of the line
   EXPECT_EQ(Look("id,name,\n")->columns, 2U);
