@@ -87,6 +87,11 @@ Result<std::vector<QuarantinedRow>> FindBadRows(const TableLoad& load, size_t fi
     QuarantinedRow row;
     if (record.fault != format::CsvFault::kNone) {
       row.reason = std::string(format::CsvFaultText(record.fault));
+      // Broken bytes stand in one cell; what else breaks a record concerns all of it.
+      if (record.fault == format::CsvFault::kInvalidUtf8 &&
+          record.fault_column < shape.columns.size()) {
+        row.column = shape.columns[record.fault_column];
+      }
     } else if (missing != nullptr) {
       row.column = *missing;
       row.reason = "the file lacks the column, which must not be NULL";
