@@ -54,7 +54,9 @@ class Builder {
   }
 
   Status Prepare() {
-    std::set<std::string> inputs = node_.inputs;
+    // Not the node's inputs: models that only name a relation are among them, and have no version.
+    std::set<std::string> inputs;
+    for (const Reference& reference : node_.references) inputs.insert(reference.name);
     if (!is_relation_) {
       SLUICE_ASSIGN(const auto read, TablesRead(connection_, sql_));
       inputs.insert(read.begin(), read.end());
