@@ -136,6 +136,7 @@ Result<std::unique_ptr<Database>> Database::Open(const std::string& path,
 }
 
 Result<std::unique_ptr<Connection>> Database::Connect() {
+  SLUICE_TRY(impl_->Usable());
   std::unique_ptr<Connection> connection(new Connection());
   connection->impl_->database = impl_.get();
   duckdb_connection handle = nullptr;
@@ -181,7 +182,7 @@ Status Database::Checkpoint(std::chrono::milliseconds reader_limit,
   if (impl_->path.empty() || LogSize() == 0) return Status::Ok();
   SLUICE_ASSIGN(auto connection, Connect());
   const WriterTurn turn(impl_->writer);
-  // From here on a failed checkpoint of another thread is known, and its side file is not overwritten.
+  SLUICE_TRY(impl_->Usable());  // else the side file of another thread's checkpoint would be overwritten
   SLUICE_ASSIGN(const auto blocks, MetadataBlocks(*connection));
   SLUICE_TRY(impl_->guard->Save(blocks).WithContext("saving blocks before a checkpoint"));
   bool began = false;

@@ -38,10 +38,12 @@ class EngineTest : public testing::Test {
     connection_ = std::move(connection).value();
   }
   std::string Text(const std::string& sql) {
+    if (connection_ == nullptr) return "not open";
     auto value = connection_->Scalar(sql);
     return value.ok() ? ToText(value.value()) : value.status().ToString();
   }
   void Do(const std::string& sql) {
+    ASSERT_NE(connection_, nullptr);
     const auto done = connection_->Execute(sql);
     ASSERT_TRUE(done.ok()) << done.status().ToString();
   }

@@ -16,14 +16,14 @@ constexpr uint64_t kBlockSize = 262144;
 // Another process that has the file open as the engine does: with a record lock on it.
 class OtherProgram {
  public:
-  explicit OtherProgram(const std::string& path) {
+  explicit OtherProgram(const std::string& path, short type = F_WRLCK) {
     int ready[2];
     if (pipe(ready) != 0) abort();
     pid_ = fork();
     if (pid_ == 0) {
       const int fd = open(path.c_str(), O_RDWR);
       struct flock lock {};
-      lock.l_type = F_WRLCK;
+      lock.l_type = type;
       const char locked = fcntl(fd, F_SETLK, &lock) == 0 ? 'y' : 'n';
       if (write(ready[1], &locked, 1) == 1) pause();
       _exit(0);
@@ -120,7 +120,8 @@ TEST_F(GuardTest, ADamagedSideFileIsNotGuessedAt) {
   Tear(block);
   const std::string side = env::ReadFile(path_ + ".guard").value();
   const std::string torn = env::ReadFile(path_).value();
-  for (const size_t at : {size_t{3}, size_t{20}, size_t{9000}, side.size() - 20, side.size() - 1}) {
+  for (const size_t at : {size_t{3}, size_t{8}, size_t{20}, size_t{5000}, size_t{9000},
+                          side.size() - 20, side.size() - 1}) {
     std::string damaged = side;
     damaged[at] = static_cast<char>(damaged[at] + 1);
     ASSERT_TRUE(env::WriteFileAtomically(path_ + ".guard", damaged).ok());
@@ -174,6 +175,26 @@ TEST_F(GuardTest, NothingIsRepairedUnderTheHandsOfAnotherProgram) {
   }
   Open();
   EXPECT_EQ(Text("SELECT count(*) FROM t"), "50000");
+}
+
+TEST_F(GuardTest, NothingIsRepairedUnderTheEyesOfAReader) {
+  Tear(MakeAndSave().front());
+  const std::string torn = env::ReadFile(path_).value();
+  const OtherProgram reader(path_, F_RDLCK);
+  ASSERT_TRUE(reader.has_the_lock());
+  OpenOptions options;
+  options.read_only = true;
+  EXPECT_EQ(Database::Open(path_, options).status().code(), Code::kBusy);
+  EXPECT_EQ(env::ReadFile(path_).value(), torn);
+}
+
+TEST_F(GuardTest, TwoProgramsMayRead) {
+  Close();
+  const OtherProgram reader(path_, F_RDLCK);
+  OpenOptions options;
+  options.read_only = true;
+  EXPECT_TRUE(Database::Open(path_, options).ok());
+  EXPECT_EQ(Database::Open(path_, {}).status().code(), Code::kBusy);
 }
 
 TEST_F(GuardTest, ASecondOpeningInThisProcessIsRefusedAndLeavesTheLock) {
