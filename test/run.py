@@ -106,7 +106,7 @@ def python_suites():
     for folder, modules in sorted(folders.items()):
         name = "python-" + str(folder.relative_to(ROOT)).replace("/", "-")
         yield Suite(
-            name, [sys.executable, "-m", "unittest", *modules], folder, count_unittest, 1200
+            name, [sys.executable, "-m", "unittest", *modules], folder, count_unittest, 2400
         )
 
 
