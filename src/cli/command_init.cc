@@ -35,7 +35,8 @@ Status WriteFiles(const std::string& folder) {
   return Status::Ok();
 }
 
-void Tell(World& world, const std::string& subject) {
+void Tell(World& world, std::string subject) {
+  if (subject == ".") subject.clear();
   world.out << "A project is made" << (subject.empty() ? "" : " in " + subject) << ":\n\n"
             << "  sluice.yml   what is loaded, made and sent\n"
             << "  models/      SQL: what comes of it\n"

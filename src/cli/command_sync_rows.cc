@@ -67,9 +67,9 @@ Result<int> SyncRows(const ReadContext& context) {
   if (project.FindSync(sync) == nullptr) {
     std::vector<std::string> names;
     for (const config::Sync& known : project.syncs) names.push_back(known.name);
-    return ConfigError(
-        fmt::format("there is no sync {}{}", Printable(sync), DidYouMean(sync, names)),
-        names.empty() ? "" : "sluice status");
+    std::string known = DidYouMean(sync, names);
+    if (known.empty() && !names.empty()) known = "; there is " + Join(names, ", ");
+    return ConfigError(fmt::format("there is no sync {}{}", Printable(sync), known));
   }
   SLUICE_TRY(NeedsWarehouse(context));
   if (arguments.state == "waiting") return TellWaiting(context, sync);

@@ -77,7 +77,7 @@ std::string Stem(const std::string& table) {
 
 std::vector<std::string> OwnNames(const std::string& table) {
   std::vector<std::string> stems = {Stem(table)};
-  const std::string& stem = stems.front();
+  const std::string stem = stems.front();
   if (EndsWith(stem, "ies")) stems.push_back(stem.substr(0, stem.size() - 3) + "y");
   if (EndsWith(stem, "s")) stems.push_back(stem.substr(0, stem.size() - 1));
   std::vector<std::string> names = {"id"};
@@ -143,15 +143,26 @@ void KeyTrial::Row(std::span<const format::CsvCell> cells) {
       framed += fmt::format("{}:", cells[column].text.size());
       framed += cells[column].text;
     }
-    if (!null && trial.seen.insert(Hash64(framed)).second) continue;
-    trial.unique = false;
-    trial.seen = {};
+    if (null) {
+      ++trial.nulls;
+    } else if (!trial.seen.insert(Hash64(framed)).second) {
+      trial.unique = false;
+      trial.seen = {};
+    }
   }
 }
 
-bool KeyTrial::AnyUnique() const {
-  return std::any_of(trials_.begin(), trials_.end(),
-                     [](const Trial& trial) { return trial.unique; });
+bool KeyTrial::MayBeKey(size_t candidate) const {
+  constexpr uint64_t kOneIn = 100;
+  const Trial& trial = trials_[candidate];
+  return trial.unique && trial.nulls * kOneIn <= rows_;
+}
+
+bool KeyTrial::AnyMayBeKey() const {
+  for (size_t i = 0; i < trials_.size(); ++i) {
+    if (MayBeKey(i)) return true;
+  }
+  return false;
 }
 
 std::vector<KeyCandidate> RankColumns(const std::string& table,

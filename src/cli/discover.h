@@ -69,8 +69,8 @@ class Sample {
   std::string copy_;  // "" when the store gave the file itself
 };
 
-// Which sets of columns are unique and never NULL over rows that are shown one after the other. What
-// turned out not to be is forgotten at once, so memory is that of the few that are.
+// Which sets of columns are unique over rows that are shown one after the other. What turned out not to
+// be is forgotten at once, so memory is that of the few that are.
 class KeyTrial {
  public:
   // Each candidate: positions of its columns, from 0.
@@ -78,13 +78,19 @@ class KeyTrial {
 
   void Row(std::span<const format::CsvCell> cells);
   uint64_t rows() const { return rows_; }
+  // No two rows without a NULL agree.
   bool IsUnique(size_t candidate) const { return trials_[candidate].unique; }
-  bool AnyUnique() const;
+  // Rows with a NULL in one of the columns, while the candidate was unique.
+  uint64_t Nulls(size_t candidate) const { return trials_[candidate].nulls; }
+  // Unique, and NULL in so few rows (1 %) that they may be bad ones.
+  bool MayBeKey(size_t candidate) const;
+  bool AnyMayBeKey() const;
 
  private:
   struct Trial {
     std::vector<size_t> columns;
     bool unique = true;
+    uint64_t nulls = 0;
     std::unordered_set<uint64_t> seen;
   };
   std::vector<Trial> trials_;

@@ -122,7 +122,7 @@ class FileReader {
       proposal_.evidence.push_back(Counted(broken, "broken record") + " left out of account");
     }
     for (size_t i = 0; i < ranked.size() && keys.rows() > 1; ++i) {
-      if (!keys.IsUnique(i)) continue;
+      if (!keys.IsUnique(i) || keys.Nulls(i) > 0) continue;
       proposal_.key = {ranked[i].column};
       proposal_.evidence.push_back(fmt::format("{}: {}; unique and never NULL there",
                                                ranked[i].column, Join(ranked[i].reasons, ", ")));

@@ -43,7 +43,7 @@ std::vector<format::CsvCell> Cells(const std::vector<std::string_view>& values) 
   return cells;
 }
 
-TEST(KeyTrialTest, UniqueAndNeverNull) {
+TEST(KeyTrialTest, UniqueAndHardlyEverNull) {
   KeyTrial trial({{0}, {1}, {0, 1}, {2}});
   trial.Row(Cells({"1", "a", "x"}));
   trial.Row(Cells({"1", "b", "NULL"}));
@@ -52,8 +52,22 @@ TEST(KeyTrialTest, UniqueAndNeverNull) {
   EXPECT_FALSE(trial.IsUnique(0));
   EXPECT_FALSE(trial.IsUnique(1));
   EXPECT_TRUE(trial.IsUnique(2));
-  EXPECT_FALSE(trial.IsUnique(3));
-  EXPECT_TRUE(trial.AnyUnique());
+  EXPECT_TRUE(trial.MayBeKey(2));
+  EXPECT_TRUE(trial.IsUnique(3));
+  EXPECT_EQ(trial.Nulls(3), 1U);
+  EXPECT_FALSE(trial.MayBeKey(3));  // one row in three
+  EXPECT_TRUE(trial.AnyMayBeKey());
+}
+
+TEST(KeyTrialTest, AFewRowsWithoutAKeyMayBeBadOnes) {
+  KeyTrial trial(std::vector<std::vector<size_t>>{{0}});
+  for (int i = 0; i < 198; ++i) trial.Row(Cells({std::to_string(i)}));
+  trial.Row(Cells({"NULL"}));
+  EXPECT_TRUE(trial.MayBeKey(0));
+  trial.Row(Cells({"NULL"}));
+  EXPECT_TRUE(trial.MayBeKey(0));
+  trial.Row(Cells({"NULL"}));
+  EXPECT_FALSE(trial.MayBeKey(0));
 }
 
 TEST(KeyTrialTest, ColumnsAreKeptApart) {

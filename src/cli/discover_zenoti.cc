@@ -88,7 +88,7 @@ class KeyFinder {
       return;
     }
     if (store == nullptr || sample.files.empty()) {
-      Take({ranked_.front().column}, proposal);
+      Take(Singles().front(), proposal);
       proposal.evidence.emplace_back("no rows to look at yet: uniqueness is not known");
       return;
     }
@@ -96,25 +96,30 @@ class KeyFinder {
       if (candidates.empty()) continue;
       const auto trial = Try(*store, sample, candidates);
       if (!trial.ok()) {
-        Take({ranked_.front().column}, proposal);
+        Take(Singles().front(), proposal);
         proposal.evidence.push_back("uniqueness is not known: " + trial.status().message());
         return;
       }
       if (Judge(candidates, trial.value(), sample, proposal)) return;
     }
+    proposal.evidence.push_back("nothing that looks like a key is unique in " + looked_at_);
   }
 
  private:
   using Candidate = std::vector<std::string>;
 
-  Candidate Complete(Candidate columns) const {
-    if (with_organization_) columns.emplace_back("organizationid");
-    return columns;
+  // With the organization and without: both are tried.
+  void AddBoth(Candidate columns, std::vector<Candidate>& candidates) const {
+    if (with_organization_) {
+      candidates.push_back(columns);
+      candidates.back().emplace_back("organizationid");
+    }
+    candidates.push_back(std::move(columns));
   }
 
   std::vector<Candidate> Singles() const {
     std::vector<Candidate> candidates;
-    for (const KeyCandidate& ranked : ranked_) candidates.push_back(Complete({ranked.column}));
+    for (const KeyCandidate& ranked : ranked_) AddBoth({ranked.column}, candidates);
     return candidates;
   }
 
@@ -124,14 +129,13 @@ class KeyFinder {
     std::vector<Candidate> candidates;
     for (size_t a = 0; a < count; ++a) {
       for (size_t b = a + 1; b < count; ++b) {
-        candidates.push_back(Complete({ranked_[a].column, ranked_[b].column}));
+        AddBoth({ranked_[a].column, ranked_[b].column}, candidates);
       }
     }
     for (size_t a = 0; a < count; ++a) {
       for (size_t b = a + 1; b < count; ++b) {
         for (size_t c = b + 1; c < count; ++c) {
-          candidates.push_back(
-              Complete({ranked_[a].column, ranked_[b].column, ranked_[c].column}));
+          AddBoth({ranked_[a].column, ranked_[b].column, ranked_[c].column}, candidates);
         }
       }
     }
@@ -153,7 +157,7 @@ class KeyFinder {
     for (const ingest::DataFile* file : sample.files) {
       SLUICE_ASSIGN(const Sample local, Sample::Fetch(context_, store, file->file));
       SLUICE_TRY(ReadSample(local.path(), file->file, trial).WithContext(file->file.path));
-      if (trial.rows() >= kSampleRows || !trial.AnyUnique()) break;
+      if (trial.rows() >= kSampleRows) break;
     }
     return trial;
   }
@@ -220,36 +224,48 @@ class KeyFinder {
     return true;
   }
 
-  // False when none of them is unique.
+  // The first that may be a key; of one with the organization and one without the latter, when the
+  // organization is missing in rows. -1 when there is none.
+  int Best(const std::vector<Candidate>& candidates, const KeyTrial& trial) const {
+    for (size_t i = 0; i < candidates.size(); ++i) {
+      if (!trial.MayBeKey(i)) continue;
+      const bool pair = with_organization_ && i % 2 == 0;
+      const bool alone = pair && trial.MayBeKey(i + 1) && trial.Nulls(i + 1) < trial.Nulls(i);
+      return static_cast<int>(alone ? i + 1 : i);
+    }
+    return -1;
+  }
+
+  // False when none of them may be a key.
   bool Judge(const std::vector<Candidate>& candidates, const KeyTrial& trial,
              const ChosenSample& sample, Proposal& proposal) {
-    const std::string looked =
-        fmt::format("{} of {}", Counted(trial.rows(), "row"), sample.name);
-    std::vector<std::string> others;
-    for (size_t i = 0; i < candidates.size(); ++i) {
-      if (!trial.IsUnique(i)) continue;
-      if (proposal.key.empty()) {
-        Take(candidates[i], proposal);
-      } else if (candidates[i].size() <= proposal.key.size()) {
-        others.push_back(Join(candidates[i], " + "));
-      }
-    }
-    if (proposal.key.empty()) {
-      if (candidates.size() > ranked_.size() || ranked_.size() < 2) {
-        proposal.evidence.push_back(fmt::format("nothing that looks like a key is unique in {}", looked));
-      }
+    const std::string looked = fmt::format("{} of {}", Counted(trial.rows(), "row"), sample.name);
+    const int best = Best(candidates, trial);
+    if (best < 0) {
+      looked_at_ = looked;
       return false;
     }
-    proposal.evidence.push_back(fmt::format("unique and never NULL in {}", looked));
+    const auto chosen = static_cast<size_t>(best);
+    Take(candidates[chosen], proposal);
+    const uint64_t nulls = trial.Nulls(chosen);
+    proposal.evidence.push_back(
+        nulls == 0 ? fmt::format("unique and never NULL in {}", looked)
+                   : fmt::format("unique in {}, NULL in {} of them, which quarantine would take",
+                                 looked, Thousands(nulls)));
+    std::vector<std::string> others;
     constexpr size_t kMostOthers = 3;
-    if (others.size() > kMostOthers) others.resize(kMostOthers);
-    if (!others.empty()) proposal.evidence.push_back("also unique there: " + Join(others, "; "));
+    for (size_t i = chosen + 1; i < candidates.size() && others.size() < kMostOthers; ++i) {
+      const bool organization = with_organization_ && i % 2 == 0;
+      if (organization || !trial.MayBeKey(i) || candidates[i].size() > 1) continue;
+      if (candidates[i].front() != candidates[chosen].front()) others.push_back(candidates[i].front());
+    }
+    if (!others.empty()) proposal.evidence.push_back("also unique there: " + Join(others, ", "));
     return true;
   }
 
   void Take(const Candidate& columns, Proposal& proposal) {
-    proposal.key = with_organization_ && columns.back() != "organizationid" ? Complete(columns) : columns;
-    for (const std::string& column : proposal.key) {
+    proposal.key = columns;
+    for (const std::string& column : columns) {
       const auto ranked = std::find_if(ranked_.begin(), ranked_.end(), [&](const KeyCandidate& c) {
         return c.column == column;
       });
@@ -261,6 +277,7 @@ class KeyFinder {
     }
   }
 
+  std::string looked_at_;  // "562 rows of POD1 group 7", when nothing was found in them
   const DiscoverContext& context_;
   const ingest::TableSchema& schema_;
   ingest::TargetTable target_;

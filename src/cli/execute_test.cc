@@ -19,7 +19,8 @@ using testing::StartsWith;
 class ExecuteTest : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = testing::TempDir() + "/execute_" + std::to_string(env::SystemRandom().Next());
+    folder_ = env::AbsolutePath(testing::TempDir() + "/execute_" +
+                                std::to_string(env::SystemRandom().Next()));
     ASSERT_TRUE(env::CreateDirectories(folder_).ok());
   }
   void TearDown() override { ASSERT_TRUE(env::RemoveTree(folder_).ok()); }
