@@ -70,6 +70,13 @@ class StageSelect {
     for (const DdlColumn& column : target_.columns) {
       AddColumn(column, outer, inner);
     }
+    // A record is only found to be broken by the columns that are read: those that the table does not
+    // have are read too, in a condition that nothing fulfils.
+    for (size_t i = 0; i < shape_.columns.size(); ++i) {
+      if (!shape_.columns[i].empty()) continue;
+      inner += QuoteName(RawName(i)) + ", ";
+      Or(too_long_, fmt::format("strlen({}) < 0", QuoteName(RawName(i))));
+    }
     const LoadFile& first = load_.files[batch_.files.front()->index];
     if (target_.has_pod) {
       outer += fmt::format("CAST({} AS VARCHAR) AS {}, ", QuoteText(first.pod),

@@ -85,6 +85,14 @@ TEST_F(ZenotiTest, AHeaderNamesColumnsInAnyOrderAndAShortOneLeavesNulls) {
   EXPECT_EQ(Users(), "POD1|u1|NULL|5\n");
 }
 
+TEST_F(ZenotiTest, AColumnThatNobodyKnowsMayBeIgnored) {
+  ingest_.on_new_column = config::OnNewColumn::kIgnore;
+  Write("POD1/1/bi_dimuser/1/a.csv", "userid,name,visits,mood\nu1,Ann,1,good\nu2,Bob,2,x,y\n");
+  MustRun();
+  EXPECT_EQ(Users(), "POD1|u1|Ann|1\n");
+  EXPECT_EQ(Rows("SELECT line, reason FROM _sluice.quarantine"), "3|too many columns\n");
+}
+
 TEST_F(ZenotiTest, BadRowsGoToQuarantineWithTheirPlaceAndTheRestIsLoaded) {
   Write("POD1/1/bi_dimuser/1/a.csv",
         "u1,\"two\nlines\",1\nu2,Bob,12.7\n,Nobody,1\nu3,Cay\nu4,Dan,4,5\nu5,Eve,5\n");
