@@ -77,9 +77,54 @@ std::vector<std::string> JoinWait(std::vector<std::string> words) {
   return words;
 }
 
+// Lines of at most this many columns, broken at blanks.
+std::string Wrapped(std::string_view text, size_t width) {
+  std::string out;
+  size_t used = 0;
+  for (const std::string& word : Split(text, ' ')) {
+    if (used > 0 && used + 1 + word.size() > width) {
+      out += '\n';
+      used = 0;
+    } else if (used > 0) {
+      out += ' ';
+      ++used;
+    }
+    out += word;
+    used += word.size();
+  }
+  return out;
+}
+
+// The command's whole name, and its text in lines that can be read.
+class HelpFormatter : public CLI::Formatter {
+ public:
+  HelpFormatter() { column_width(24); }
+  std::string make_usage(const App* app, std::string) const override {
+    std::string name = app->get_name();
+    for (const App* at = app->get_parent(); at != nullptr; at = at->get_parent()) {
+      name = at->get_name() + " " + name;
+    }
+    std::string usage = "\nUsage: " + name;
+    for (const CLI::Option* option : app->get_options()) {
+      if (!option->get_positional()) continue;
+      const std::string many = option->get_items_expected_max() > 1 ? "..." : "";
+      usage += option->get_required() ? fmt::format(" {}{}", option->get_name(), many)
+                                      : fmt::format(" [{}{}]", option->get_name(), many);
+    }
+    if (!app->get_subcommands({}).empty()) usage += " COMMAND";
+    return usage + " [options]\n";
+  }
+  std::string make_description(const App* app) const override {
+    constexpr size_t kWidth = 90;
+    return Wrapped(app->get_description(), kWidth) + "\n";
+  }
+};
+
 class Parser {
  public:
-  Parser() : app_("sluice") {
+  Parser() : app_("", "sluice") {
+    app_.formatter(std::make_shared<HelpFormatter>());
+    app_.set_help_flag("-h,--help", "this text");
     app_.require_subcommand(1);
     app_.add_option("--project", arguments_.project);
     app_.add_option("--env", arguments_.env);
@@ -139,7 +184,8 @@ class Parser {
   App& Of(Command command) { return *commands_.at(command); }
 
   void Subject(Command command, const std::string& name, const std::string& what, bool required) {
-    CLI::Option* option = Of(command).add_option(name, arguments_.subject, what);
+    CLI::Option* option =
+        Of(command).add_option(name, arguments_.subject, what)->option_text(" ");
     if (required) option->required();
   }
 
@@ -147,28 +193,32 @@ class Parser {
     Of(command)
         .add_option("--limit", arguments_.limit, what)
         ->check(CLI::Range(int64_t{1}, kMostRows))
-        ->type_name("N");
+        ->option_text("N");
   }
 
   void AddOptions() {
     Subject(Command::kInit, "DIR", "the folder", false);
     Of(Command::kValidate).add_flag("--connect", arguments_.connect, "try every connection");
     Of(Command::kDiscover).add_flag("--write", arguments_.write, "write the proposals into a file");
-    Of(Command::kDiscover).add_option("INGEST", arguments_.names, "only these ingests");
-    Of(Command::kPlan).add_option("SELECTOR", arguments_.names, "NAME, NAME.table, NAME+, +NAME");
+    Of(Command::kDiscover).add_option("INGEST", arguments_.names, "only these ingests")
+        ->option_text("...");
+    Of(Command::kPlan).add_option("SELECTOR", arguments_.names, "NAME, NAME.table, NAME+, +NAME")
+        ->option_text("...");
     Of(Command::kStatus)
         .add_flag("--offline", arguments_.offline, "do not ask the stores what waits");
-    Of(Command::kTables).add_option("TABLE", arguments_.names, "show the columns of these");
+    Of(Command::kTables).add_option("TABLE", arguments_.names, "show the columns of these")
+        ->option_text("...");
     AddRunOptions();
     Subject(Command::kQuery, "SQL", "one statement; without it standard input", false);
     Of(Command::kQuery).add_flag("--csv", arguments_.csv, "as CSV");
     Limit(Command::kQuery, "at most so many rows");
     Subject(Command::kTrace, "KEY", "a key, an identifier, or a,b", true);
     Of(Command::kTrace).add_option("--in", arguments_.in, "one table, model or sync")
-        ->type_name("NAME");
+        ->option_text("NAME");
     Limit(Command::kRuns, "how many (20)");
     Subject(Command::kLogs, "RUN", "an id, the beginning of one, or latest", true);
-    Of(Command::kQuarantineList).add_option("TABLE", arguments_.names, "only of these tables");
+    Of(Command::kQuarantineList).add_option("TABLE", arguments_.names, "only of these tables")
+        ->option_text("...");
     Of(Command::kQuarantineList).add_flag("--rows", arguments_.rows, "the rows instead of counts");
     Limit(Command::kQuarantineList, "with --rows: how many (100)");
     Subject(Command::kQuarantineShow, "ID", "an id or the beginning of one", true);
@@ -178,7 +228,7 @@ class Parser {
       Of(command)
           .add_option("--reason", arguments_.reason, "why; it is kept with the decision")
           ->required()
-          ->type_name("TEXT");
+          ->option_text("TEXT (required)");
     }
     Subject(Command::kSyncRows, "NAME", "the sync", true);
     Of(Command::kSyncRows)
@@ -186,20 +236,21 @@ class Parser {
         ->required()
         ->check(CLI::IsMember({"rejected", "deferred", "unknown", "delivered", "left", "waiting",
                                "left_out", "all"}))
-        ->type_name("STATE");
+        ->option_text("STATE (required)");
     Of(Command::kSyncRows).add_flag("--csv", arguments_.csv, "as CSV, with payloads");
     Limit(Command::kSyncRows, "at most so many rows");
   }
 
   void AddRunOptions() {
     App& run = Of(Command::kRun);
-    run.add_option("SELECTOR", arguments_.names, "NAME, NAME.table, NAME+, +NAME");
+    run.add_option("SELECTOR", arguments_.names, "NAME, NAME.table, NAME+, +NAME")
+        ->option_text("...");
     run.add_flag("--dry-run", arguments_.dry_run, "syncs write every request and send none");
     run.add_flag("--strict", arguments_.strict,
                  "rows in quarantine and rejected rows make the exit code 1");
     Limit(Command::kRun, "at most so many rows of each sync");
-    run.add_option("--wait", wait_, "for another run: [=10m], without a duration until it ends")
-        ->type_name("[DURATION]");
+    run.add_option("--wait", wait_, "for another run; without a duration until it has ended")
+        ->option_text("[DURATION]");
   }
 
   // The innermost command that was named.

@@ -60,6 +60,14 @@ TEST(ArgumentsTest, EveryCommandIsThere) {
   }
 }
 
+TEST(ArgumentsTest, TheHelpOfACommandGivesItsWholeName) {
+  const std::string help = ParseArguments({"gate", "accept", "--help"})->help;
+  EXPECT_THAT(help, HasSubstr("\nUsage: sluice gate accept ID [options]\n"));
+  EXPECT_THAT(help, HasSubstr("--reason TEXT (required)"));
+  EXPECT_THAT(ParseArguments({"run", "-h"})->help,
+              HasSubstr("\nUsage: sluice run [SELECTOR...] [options]\n"));
+}
+
 TEST(ArgumentsTest, TheHelpLeadsWithTheWay) {
   const auto parsed = ParseArguments({"--help"});
   ASSERT_TRUE(parsed.ok());

@@ -64,7 +64,15 @@ Audience MakeAudience(World& world, const Arguments& arguments, pipeline::Runtim
     auto reporter = std::make_unique<TerminalReporter>(
         world.out, world.terminal, world.clock,
         [&runtime] { return static_cast<uint64_t>(runtime.stage_functions().rows()); });
-    audience.ticker = std::make_unique<Ticker>(kDrawEvery, [raw = reporter.get()] { raw->Tick(); });
+    audience.ticker = std::make_unique<Ticker>(
+        kDrawEvery, [raw = reporter.get(), cancel = world.cancel, told = false]() mutable {
+          if (!told && cancel != nullptr && cancel->is_set()) {
+            told = true;
+            raw->Note(report::Level::kInfo,
+                      "stopping when what is in work is done; Ctrl-C again breaks it off");
+          }
+          raw->Tick();
+        });
     audience.reporter = std::move(reporter);
   }
   return audience;

@@ -37,6 +37,9 @@ Result<int> DoRead(const ReadContext& context) {
 
 Result<int> ReadWith(pipeline::Runtime& runtime, const Arguments& arguments, World& world) {
   auto session = runtime.warehouse().Open(false, kReadDeadline, world.cancel);
+  if (session.status().code() == Code::kBusy) {
+    return session.status().WithNext("Try again when it has ended; `sluice runs` works meanwhile");
+  }
   if (!session.ok() && session.status().code() != Code::kNotFound) return session.status();
   return DoRead({world, arguments, runtime, session.ok() ? session.value().get() : nullptr});
 }

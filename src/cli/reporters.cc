@@ -207,7 +207,7 @@ TerminalReporter::~TerminalReporter() {
 void TerminalReporter::StepBegan(std::string_view id) {
   {
     const std::lock_guard lock(mutex_);
-    steps_[std::string(id)] = {clock_.Monotonic(), {}, next_order_++};
+    steps_[std::string(id)] = {clock_.Monotonic(), {}, rows_now_ ? rows_now_() : 0, next_order_++};
   }
   Tick();
 }
@@ -254,7 +254,11 @@ void TerminalReporter::Tick() {
 std::string TerminalReporter::LineOf(const std::string& id, const Step& step) {
   const double seconds = Seconds(clock_.Monotonic() - step.began);
   Progress progress = step.progress;
-  if (progress.rows == 0 && rows_now_) progress.rows = rows_now_();
+  // A statement of this step has begun to count anew.
+  if (progress.rows == 0 && rows_now_) {
+    const uint64_t rows = rows_now_();
+    if (rows != step.rows_before) progress.rows = rows;
+  }
   std::string line = fmt::format("{:<9}  {}", "working", Printable(id));
   const std::string known = DescribeProgress(progress, seconds);
   if (!known.empty()) line += ": " + known;

@@ -16,8 +16,8 @@
 
 namespace sluice::cli {
 
-// Rows that a long statement of the engine has seen so far, while nobody tells the reporter anything;
-// 0 when none is running. Thread-safe.
+// Rows that the engine's current or last loading statement has seen, while nobody tells the reporter
+// anything. Thread-safe.
 using RowsNow = std::function<uint64_t()>;
 
 // One line that is written again and again, and a final line for each step. `Tick` draws; who owns the
@@ -39,6 +39,7 @@ class TerminalReporter : public report::Reporter {
   struct Step {
     std::chrono::nanoseconds began{0};
     report::Progress progress;
+    uint64_t rows_before = 0;  // what `rows_now` said of the statement before
     uint64_t order = 0;
   };
   std::string LineOf(const std::string& id, const Step& step);

@@ -78,8 +78,12 @@ TEST(TerminalReporterTest, NothingIsLeftOfAnUnfinishedLine) {
 TEST(TerminalReporterTest, RowsOfALongStatementAreAskedFor) {
   env::FakeClock clock(kStart);
   std::ostringstream out;
-  TerminalReporter reporter(out, {true, 80, false}, clock, [] { return uint64_t{123'456}; });
+  uint64_t rows = 40;  // of the step before
+  TerminalReporter reporter(out, {true, 80, false}, clock, [&] { return rows; });
   reporter.StepBegan("load a");
+  EXPECT_THAT(out.str(), testing::Not(HasSubstr("rows")));
+  rows = 123'456;
+  reporter.Tick();
   EXPECT_THAT(out.str(), HasSubstr("123,456 rows"));
 }
 
