@@ -49,6 +49,7 @@ TEST_F(ReadOnlyTest, AMistakeIsToldInTheEnginesWords) {
   EXPECT_THAT(Check("SELECT nothing FROM t").message(), testing::HasSubstr("nothing"));
   EXPECT_THAT(Check("SELEC 1").message(), testing::HasSubstr("SELEC"));
   EXPECT_EQ(Check("  ;").message(), "there is no SQL");
+  EXPECT_THAT(Check("EXPLAIN ANALYZE SELECT 1").message(), testing::HasSubstr("executes"));
 }
 
 }  // namespace

@@ -35,6 +35,10 @@ TEST(ExplainTest, OnlyAcknowledgedFieldsAreThere) {
                     Attempt(R"({"a":3})", "acknowledged"), Attempt(R"({"a":4})", "acknowledged")}),
               testing::ElementsAre("first sent", "tried again", "changed: a",
                                    "changed after it was refused", "tried again", "changed: a"));
+  EXPECT_THAT(Whys({Attempt(R"({"a":1,"b":1})", "acknowledged"), Attempt(R"({"b":2})", "rejected"),
+                    Attempt(R"({"a":3})", "acknowledged"), Attempt(R"({"b":2})", "acknowledged")}),
+              testing::ElementsAre("first sent", "changed: b", "changed after it was refused",
+                                   "changed: b"));
 }
 
 TEST(MatchTest, EveryPartMustFitItsColumnExactly) {
