@@ -55,8 +55,8 @@ Result<std::unique_ptr<connector::Destination>> MakeDestination(
     http.ca_file = settings.ca_file;
     // Trying again is the sync engine's: it knows which rows an answer was about.
     return connectors::iterable::MakeIterableDestination(
-        std::move(settings), connectors::iterable::OptionsOfSync(sync), env::MakeCurlTransport(http),
-        env::SystemClock());
+        std::move(settings), connectors::iterable::OptionsOfSync(sync),
+        env::MakeCurlTransport(http), env::SystemClock());
   }
   return ConfigError("connection " + connection.name + " of type " + connection.type +
                      " takes no rows");
@@ -110,8 +110,8 @@ int Main(const std::vector<std::string>& words) {
   static env::Cancel cancel;
   static env::Cancel abort;
   const auto parsed = cli::ParseArguments(words);
-  const bool is_run = parsed.ok() && parsed->help.empty() &&
-                      parsed->arguments.command == cli::Command::kRun;
+  const bool is_run =
+      parsed.ok() && parsed->help.empty() && parsed->arguments.command == cli::Command::kRun;
   WatchSignals(is_run, cancel, abort);
   cli::World world{{MakeStore, MakeDestination},
                    env::SystemClock(),
@@ -130,4 +130,6 @@ int Main(const std::vector<std::string>& words) {
 }  // namespace
 }  // namespace sluice
 
-int main(int argc, char** argv) { return sluice::Main({argv + 1, argv + argc}); }
+int main(int argc, char** argv) {
+  return sluice::Main({argv + 1, argv + argc});
+}

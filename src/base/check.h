@@ -12,7 +12,7 @@ namespace sluice {
 
 }  // namespace sluice
 
-#define SLUICE_CHECK(condition, what)                                         \
-  do {                                                                        \
+#define SLUICE_CHECK(condition, what)                                              \
+  do {                                                                             \
     if (!(condition)) ::sluice::CheckFailed(__FILE__, __LINE__, #condition, what); \
   } while (false)

@@ -4,16 +4,26 @@ namespace sluice {
 
 std::string_view CodeName(Code code) {
   switch (code) {
-    case Code::kOk: return "ok";
-    case Code::kConfig: return "config";
-    case Code::kAuth: return "auth";
-    case Code::kRetry: return "retry";
-    case Code::kRejected: return "rejected";
-    case Code::kNotFound: return "not_found";
-    case Code::kHeld: return "held";
-    case Code::kBusy: return "busy";
-    case Code::kCancelled: return "cancelled";
-    case Code::kFailed: return "failed";
+    case Code::kOk:
+      return "ok";
+    case Code::kConfig:
+      return "config";
+    case Code::kAuth:
+      return "auth";
+    case Code::kRetry:
+      return "retry";
+    case Code::kRejected:
+      return "rejected";
+    case Code::kNotFound:
+      return "not_found";
+    case Code::kHeld:
+      return "held";
+    case Code::kBusy:
+      return "busy";
+    case Code::kCancelled:
+      return "cancelled";
+    case Code::kFailed:
+      return "failed";
   }
   return "failed";
 }

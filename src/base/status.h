@@ -100,7 +100,7 @@ class [[nodiscard]] Result {
  public:
   using value_type = T;
 
-  Result(T value) : value_(std::in_place_index<0>, std::move(value)) {}  // NOLINT: implicit
+  Result(T value) : value_(std::in_place_index<0>, std::move(value)) {}        // NOLINT: implicit
   Result(Status status) : value_(std::in_place_index<1>, std::move(status)) {  // NOLINT: implicit
     SLUICE_CHECK(!std::get<1>(value_).ok(), "a Result made from an ok Status has no value");
   }
@@ -136,14 +136,15 @@ class [[nodiscard]] Result {
 #define SLUICE_CONCAT(a, b) SLUICE_CONCAT_(a, b)
 
 // Returns from the function when `expr` (a Status) failed.
-#define SLUICE_TRY(expr)                          \
-  do {                                            \
-    ::sluice::Status sluice_status_ = (expr);     \
+#define SLUICE_TRY(expr)                             \
+  do {                                               \
+    ::sluice::Status sluice_status_ = (expr);        \
     if (!sluice_status_.ok()) return sluice_status_; \
   } while (false)
 
 // SLUICE_ASSIGN(auto x, F()): declares x from a Result, or returns its Status.
-#define SLUICE_ASSIGN(decl, expr) SLUICE_ASSIGN_(SLUICE_CONCAT(sluice_result_, __LINE__), decl, expr)
+#define SLUICE_ASSIGN(decl, expr) \
+  SLUICE_ASSIGN_(SLUICE_CONCAT(sluice_result_, __LINE__), decl, expr)
 #define SLUICE_ASSIGN_(tmp, decl, expr) \
   auto tmp = (expr);                    \
   if (!tmp.ok()) return tmp.status();   \

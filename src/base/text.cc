@@ -10,7 +10,9 @@
 namespace sluice {
 namespace {
 
-char LowerChar(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+char LowerChar(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
 
 // Insertions, deletions, changes and swaps of neighbours: the slips of typing ("drpo" is one from
 // "drop"). Known as optimal string alignment.
@@ -33,7 +35,9 @@ size_t EditDistance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool IsDigit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 }  // namespace
 
@@ -218,7 +222,9 @@ std::string HexEncode(std::span<const uint8_t> bytes) {
   return out;
 }
 
-std::string HexEncode(uint64_t n) { return fmt::format("{:016x}", n); }
+std::string HexEncode(uint64_t n) {
+  return fmt::format("{:016x}", n);
+}
 
 int NaturalCompare(std::string_view a, std::string_view b) {
   size_t i = 0;

@@ -5,8 +5,8 @@
 #include <map>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "base/text.h"
 #include "cli/help.h"
@@ -22,7 +22,9 @@ constexpr int64_t kMostRows = 1'000'000'000;
 // `--wait` without a duration: as long as it takes.
 constexpr std::chrono::milliseconds kWaitForever = std::chrono::hours(24 * 365);
 
-bool TakesValue(std::string_view word) { return word == "--project" || word == "--env"; }
+bool TakesValue(std::string_view word) {
+  return word == "--project" || word == "--env";
+}
 
 // The words that name the command: the first ones that are no options.
 std::vector<std::string> CommandWords(const std::vector<std::string>& words) {
@@ -41,10 +43,10 @@ Status UnknownCommand(std::string_view typed, std::string_view word,
                       const std::vector<std::string>& known) {
   const auto nearest = Nearest(word, known);
   const std::string prefix = typed.empty() ? "sluice" : fmt::format("sluice {}", typed);
-  return ConfigError(fmt::format("there is no command \"{}{}{}\"{}", typed, typed.empty() ? "" : " ",
-                                 Printable(word), DidYouMean(word, known)),
-                     nearest ? fmt::format("{} {}", prefix, *nearest)
-                             : fmt::format("{} --help", prefix));
+  return ConfigError(
+      fmt::format("there is no command \"{}{}{}\"{}", typed, typed.empty() ? "" : " ",
+                  Printable(word), DidYouMean(word, known)),
+      nearest ? fmt::format("{} {}", prefix, *nearest) : fmt::format("{} --help", prefix));
 }
 
 // Before CLI11 sees anything: its own message names no neighbour.
@@ -136,7 +138,8 @@ class Parser {
   }
 
   Result<Invocation> Parse(const std::vector<std::string>& words) {
-    if (words.empty() || (CommandWords(words).empty() && AsksForHelp(words))) return Help(TopLevelHelp());
+    if (words.empty() || (CommandWords(words).empty() && AsksForHelp(words)))
+      return Help(TopLevelHelp());
     if (words[0] == "--version") return Invocation{arguments_, ""};
     SLUICE_TRY(CheckCommand(words));
     std::vector<std::string> reversed = JoinWait(words);
@@ -184,8 +187,7 @@ class Parser {
   App& Of(Command command) { return *commands_.at(command); }
 
   void Subject(Command command, const std::string& name, const std::string& what, bool required) {
-    CLI::Option* option =
-        Of(command).add_option(name, arguments_.subject, what)->option_text(" ");
+    CLI::Option* option = Of(command).add_option(name, arguments_.subject, what)->option_text(" ");
     if (required) option->required();
   }
 
@@ -200,24 +202,29 @@ class Parser {
     Subject(Command::kInit, "DIR", "the folder", false);
     Of(Command::kValidate).add_flag("--connect", arguments_.connect, "try every connection");
     Of(Command::kDiscover).add_flag("--write", arguments_.write, "write the proposals into a file");
-    Of(Command::kDiscover).add_option("INGEST", arguments_.names, "only these ingests")
+    Of(Command::kDiscover)
+        .add_option("INGEST", arguments_.names, "only these ingests")
         ->option_text("...");
-    Of(Command::kPlan).add_option("SELECTOR", arguments_.names, "NAME, NAME.table, NAME+, +NAME")
+    Of(Command::kPlan)
+        .add_option("SELECTOR", arguments_.names, "NAME, NAME.table, NAME+, +NAME")
         ->option_text("...");
     Of(Command::kStatus)
         .add_flag("--offline", arguments_.offline, "do not ask the stores what waits");
-    Of(Command::kTables).add_option("TABLE", arguments_.names, "show the columns of these")
+    Of(Command::kTables)
+        .add_option("TABLE", arguments_.names, "show the columns of these")
         ->option_text("...");
     AddRunOptions();
     Subject(Command::kQuery, "SQL", "one statement; without it standard input", false);
     Of(Command::kQuery).add_flag("--csv", arguments_.csv, "as CSV");
     Limit(Command::kQuery, "at most so many rows");
     Subject(Command::kTrace, "KEY", "a key, an identifier, or a,b", true);
-    Of(Command::kTrace).add_option("--in", arguments_.in, "one table, model or sync")
+    Of(Command::kTrace)
+        .add_option("--in", arguments_.in, "one table, model or sync")
         ->option_text("NAME");
     Limit(Command::kRuns, "how many (20)");
     Subject(Command::kLogs, "RUN", "an id, the beginning of one, or latest", true);
-    Of(Command::kQuarantineList).add_option("TABLE", arguments_.names, "only of these tables")
+    Of(Command::kQuarantineList)
+        .add_option("TABLE", arguments_.names, "only of these tables")
         ->option_text("...");
     Of(Command::kQuarantineList).add_flag("--rows", arguments_.rows, "the rows instead of counts");
     Limit(Command::kQuarantineList, "with --rows: how many (100)");
@@ -234,8 +241,8 @@ class Parser {
     Of(Command::kSyncRows)
         .add_option("--state", arguments_.state, "rejected, deferred, unknown, …, or all")
         ->required()
-        ->check(CLI::IsMember({"rejected", "deferred", "unknown", "delivered", "left", "waiting",
-                               "left_out", "all"}))
+        ->check(CLI::IsMember(
+            {"rejected", "deferred", "unknown", "delivered", "left", "waiting", "left_out", "all"}))
         ->option_text("STATE (required)");
     Of(Command::kSyncRows).add_flag("--csv", arguments_.csv, "as CSV, with payloads");
     Limit(Command::kSyncRows, "at most so many rows");
@@ -323,7 +330,9 @@ Result<Invocation> ParseArguments(const std::vector<std::string>& words) {
   return Parser().Parse(words);
 }
 
-std::string NameOf(Command command) { return std::string(HelpOf(command).name); }
+std::string NameOf(Command command) {
+  return std::string(HelpOf(command).name);
+}
 
 bool IsRead(Command command) {
   switch (command) {
@@ -335,7 +344,8 @@ bool IsRead(Command command) {
     case Command::kQuarantineList:
     case Command::kQuarantineShow:
     case Command::kGateList:
-    case Command::kSyncRows: return true;
+    case Command::kSyncRows:
+      return true;
     case Command::kInit:
     case Command::kValidate:
     case Command::kRun:
@@ -345,7 +355,8 @@ bool IsRead(Command command) {
     case Command::kGateReject:
     case Command::kGateSkip:
     case Command::kDiscover:
-    case Command::kVersion: break;
+    case Command::kVersion:
+      break;
   }
   return false;
 }

@@ -8,11 +8,11 @@
 namespace sluice::cli {
 namespace {
 
+using std::chrono::milliseconds;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
-using std::chrono::milliseconds;
 
 Arguments Parse(const std::vector<std::string>& words) {
   const auto parsed = ParseArguments(words);
@@ -73,7 +73,8 @@ TEST(ArgumentsTest, TheHelpLeadsWithTheWay) {
   ASSERT_TRUE(parsed.ok());
   const std::string& help = parsed->help;
   size_t at = 0;
-  for (const char* name : {"  init ", "  validate ", "  plan ", "  run ", "  status ", "  tables "}) {
+  for (const char* name :
+       {"  init ", "  validate ", "  plan ", "  run ", "  status ", "  tables "}) {
     const size_t found = help.find(name);
     ASSERT_NE(found, std::string::npos) << name;
     EXPECT_GT(found, at);

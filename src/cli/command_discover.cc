@@ -89,12 +89,14 @@ void Print(World& world, const Proposals& proposals, const std::string& written)
   for (const std::string& line : Split(ProposalsAsYaml(proposals), '\n')) {
     const bool comment = StartsWith(Trim(line), "#");
     if (!line.empty()) {
-      out << "  " << Styled(world.terminal, comment ? Look::kDim : Look::kPlain, Printable(line)) << "\n";
+      out << "  " << Styled(world.terminal, comment ? Look::kDim : Look::kPlain, Printable(line))
+          << "\n";
     }
   }
   if (!written.empty()) {
-    out << fmt::format("\nwritten: {}\nnext:  look at it, then confirm it in sluice.yml:  include: [{}]\n",
-                       written, written);
+    out << fmt::format(
+        "\nwritten: {}\nnext:  look at it, then confirm it in sluice.yml:  include: [{}]\n",
+        written, written);
   } else {
     out << "\nnext:  sluice discover --write\n";
   }
@@ -121,7 +123,8 @@ Result<int> Discover(World& world, const Arguments& arguments) {
   std::vector<std::string> written;
   for (const config::Ingest& ingest : runtime->project().ingests) {
     const auto& wanted = arguments.names;
-    if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), ingest.name) == wanted.end()) continue;
+    if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), ingest.name) == wanted.end())
+      continue;
     const DiscoverContext context{*runtime, ingest, world.random, world.cancel};
     SLUICE_ASSIGN(Proposals proposals,
                   ingest.layout == "zenoti" ? DiscoverZenoti(context) : DiscoverFiles(context));

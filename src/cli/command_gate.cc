@@ -41,13 +41,13 @@ void WriteHold(JsonWriter& json, const HoldRecord& hold) {
 
 void PrintHolds(std::ostream& out, const Terminal& terminal, const std::vector<HoldRecord>& holds) {
   for (const HoldRecord& hold : holds) {
-    std::string what = hold.kind == "model" ? "model " + hold.owner
-                                            : fmt::format("{}.{}", hold.owner, hold.table);
+    std::string what =
+        hold.kind == "model" ? "model " + hold.owner : fmt::format("{}.{}", hold.owner, hold.table);
     if (!hold.pod.empty()) what += fmt::format(" {}/{}", hold.pod, hold.group);
-    out << fmt::format("{}  {}  {}, since {}\n", Styled(terminal, Look::kBold, hold.id),
-                       hold.state == "open" ? Styled(terminal, Look::kWarning, "held")
-                                            : Printable(hold.state),
-                       Printable(what), hold.created_at.substr(0, 19));
+    out << fmt::format(
+        "{}  {}  {}, since {}\n", Styled(terminal, Look::kBold, hold.id),
+        hold.state == "open" ? Styled(terminal, Look::kWarning, "held") : Printable(hold.state),
+        Printable(what), hold.created_at.substr(0, 19));
     out << "    " << Printable(hold.message) << "\n";
     constexpr size_t kMostFiles = 3;
     for (size_t i = 0; i < hold.files.size() && i < kMostFiles; ++i) {
@@ -87,7 +87,8 @@ Result<int> ListGate(const ReadContext& context) {
   if (holds.empty()) {
     out << "nothing is held\n";
   } else if (holds.front().state == "open" && !context.arguments.quiet) {
-    out << "\nnext:  sluice gate accept|reject|skip ID --reason TEXT   (sluice gate accept --help)\n";
+    out << "\nnext:  sluice gate accept|reject|skip ID --reason TEXT   (sluice gate accept "
+           "--help)\n";
   }
   return pipeline::kExitDone;
 }
@@ -95,8 +96,7 @@ Result<int> ListGate(const ReadContext& context) {
 Result<int> DecideGate(World& world, const Arguments& arguments) {
   SLUICE_ASSIGN(config::Project project, OpenProject(arguments, world, Secrets::kNo, nullptr));
   const auto runtime = MakeRuntime(std::move(project), arguments, world);
-  SLUICE_ASSIGN(const auto session,
-                runtime->warehouse().Open(false, kReadDeadline, world.cancel));
+  SLUICE_ASSIGN(const auto session, runtime->warehouse().Open(false, kReadDeadline, world.cancel));
   const auto decide = arguments.command == Command::kGateAccept   ? pipeline::GateAccept
                       : arguments.command == Command::kGateReject ? pipeline::GateReject
                                                                   : pipeline::GateSkip;

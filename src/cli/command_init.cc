@@ -22,8 +22,9 @@ Status CheckFree(const std::string& folder) {
     if (env::Exists(env::JoinPath(folder, file.path))) taken.emplace_back(file.path);
   }
   if (taken.empty()) return Status::Ok();
-  return ConfigError(fmt::format("{} has {} already: nothing was changed", folder, Join(taken, ", ")),
-                     "sluice init NEW_FOLDER");
+  return ConfigError(
+      fmt::format("{} has {} already: nothing was changed", folder, Join(taken, ", ")),
+      "sluice init NEW_FOLDER");
 }
 
 Status WriteFiles(const std::string& folder) {
@@ -53,11 +54,11 @@ void Tell(World& world, std::string subject) {
 }  // namespace
 
 Result<int> Init(World& world, const Arguments& arguments) {
-  const std::string folder = env::AbsolutePath(
-      arguments.subject.empty() ? world.current_folder
-      : StartsWith(arguments.subject, "/")
-          ? arguments.subject
-          : env::JoinPath(world.current_folder, arguments.subject));
+  const std::string folder =
+      env::AbsolutePath(arguments.subject.empty() ? world.current_folder
+                        : StartsWith(arguments.subject, "/")
+                            ? arguments.subject
+                            : env::JoinPath(world.current_folder, arguments.subject));
   SLUICE_TRY(CheckFree(folder));
   SLUICE_TRY(WriteFiles(folder));
   if (arguments.json) {

@@ -213,10 +213,9 @@ class TextPlan {
     if (plan.steps.empty()) {
       out_ << "  nothing waits\n";
     } else {
-      const std::string groups =
-          plan.groups() == 0 || ByTable(plan).begin()->second.groups.empty()
-              ? ""
-              : fmt::format(" in {}", Counted(plan.groups(), "group"));
+      const std::string groups = plan.groups() == 0 || ByTable(plan).begin()->second.groups.empty()
+                                     ? ""
+                                     : fmt::format(" in {}", Counted(plan.groups(), "group"));
       out_ << fmt::format("  {} wait{}{}, {}\n", Counted(plan.files(), "file"),
                           plan.files() == 1 ? "s" : "", groups, HumanBytes(plan.bytes()));
       PrintTables(plan);
@@ -239,14 +238,11 @@ class TextPlan {
   }
 
   void PrintTables(const ingest::IngestPlan& plan) {
-    Table table({{"table"},
-                 {"files", Align::kRight},
-                 {"bytes", Align::kRight},
-                 {"groups"},
-                 {"mode"}});
+    Table table(
+        {{"table"}, {"files", Align::kRight}, {"bytes", Align::kRight}, {"groups"}, {"mode"}});
     for (const auto& [name, wait] : ByTable(plan)) {
-      table.Row({name, Number(wait.files), HumanBytes(wait.bytes), GroupsText(wait.groups),
-                 wait.merge});
+      table.Row(
+          {name, Number(wait.files), HumanBytes(wait.bytes), GroupsText(wait.groups), wait.merge});
     }
     table.Print(out_, terminal_, 2);
   }

@@ -30,12 +30,13 @@ std::string OnlyTables(const std::vector<std::string>& names) {
 }
 
 Result<int> ListCounts(const ReadContext& context) {
-  SLUICE_ASSIGN(const auto rows,
-                context.connection().Rows(fmt::format(
-                    "SELECT q.table_name, q.reason, q.column_name, q.address, count(*), "
-                    "min(q.found_at), max(q.found_at) FROM _sluice.quarantine AS q WHERE true{} GROUP "
-                    "BY ALL ORDER BY q.table_name, count(*) DESC, q.address, q.reason, q.column_name",
-                    OnlyTables(context.arguments.names))));
+  SLUICE_ASSIGN(
+      const auto rows,
+      context.connection().Rows(fmt::format(
+          "SELECT q.table_name, q.reason, q.column_name, q.address, count(*), "
+          "min(q.found_at), max(q.found_at) FROM _sluice.quarantine AS q WHERE true{} GROUP "
+          "BY ALL ORDER BY q.table_name, count(*) DESC, q.address, q.reason, q.column_name",
+          OnlyTables(context.arguments.names))));
   std::ostream& out = context.world.out;
   int64_t total = 0;
   for (const auto& row : rows) total += ToInt(row[4]);
@@ -68,7 +69,8 @@ Result<int> ListCounts(const ReadContext& context) {
   }
   Table table({{"table"}, {"rows", Align::kRight}, {"column"}, {"reason"}, {"file"}});
   for (const auto& row : rows) {
-    table.Row({ToText(row[0]), Number(ToInt(row[4])), ToText(row[2]), ToText(row[1]), ToText(row[3])});
+    table.Row(
+        {ToText(row[0]), Number(ToInt(row[4])), ToText(row[2]), ToText(row[1]), ToText(row[3])});
   }
   table.Print(out, context.world.terminal);
   if (!context.arguments.quiet) {
@@ -81,7 +83,8 @@ Result<int> ListCounts(const ReadContext& context) {
 // The columns of one quarantined row, in the order of kRowColumns.
 constexpr const char* kRowColumns =
     "format('{:016x}', q.quarantine_id), q.table_name, q.pod, q.address, q.line, q.byte_offset, "
-    "q.record, q.column_name, q.value, q.reason, q.found_at, q.ingest, q.content_hash, q.raw, l.run_id, "
+    "q.record, q.column_name, q.value, q.reason, q.found_at, q.ingest, q.content_hash, q.raw, "
+    "l.run_id, "
     "l.group_id";
 constexpr const char* kFromRows =
     " FROM _sluice.quarantine AS q LEFT JOIN _sluice.loads AS l ON l.load_id = q.load_id ";
@@ -134,14 +137,16 @@ Result<int> ListRows(const ReadContext& context) {
     out << "no row is in quarantine\n";
     return pipeline::kExitDone;
   }
-  Table table({{"id"}, {"table"}, {"column"}, {"value"}, {"reason"}, {"line", Align::kRight}, {"file"}});
+  Table table(
+      {{"id"}, {"table"}, {"column"}, {"value"}, {"reason"}, {"line", Align::kRight}, {"file"}});
   for (size_t i = 0; i < shown; ++i) {
     const auto& row = rows[i];
     table.Row({ToText(row[0]).substr(0, kIdShown), ToText(row[1]), ToText(row[7]), ToText(row[8]),
                ToText(row[9]), Number(ToInt(row[4])), ToText(row[3])});
   }
   table.Print(out, context.world.terminal);
-  if (shown < rows.size()) out << fmt::format("the newest {} (--limit N for more)\n", Number(limit));
+  if (shown < rows.size())
+    out << fmt::format("the newest {} (--limit N for more)\n", Number(limit));
   if (!context.arguments.quiet) out << "next:  sluice quarantine show ID\n";
   return pipeline::kExitDone;
 }
@@ -170,7 +175,8 @@ void PrintRow(std::ostream& out, const Terminal& terminal, const std::vector<eng
   line("found", ToText(row[10]));
   line("run", ToText(row[14]));
   out << Styled(terminal, Look::kDim, "as it stands in the file:") << "\n";
-  for (const std::string& text : Split(ToText(row[13]), '\n')) out << "  " << Printable(text) << "\n";
+  for (const std::string& text : Split(ToText(row[13]), '\n'))
+    out << "  " << Printable(text) << "\n";
 }
 
 }  // namespace
@@ -183,13 +189,14 @@ Result<int> ListQuarantine(const ReadContext& context) {
 Result<int> ShowQuarantine(const ReadContext& context) {
   SLUICE_TRY(NeedsWarehouse(context));
   const std::string id = Lower(context.arguments.subject);
-  const Status not_there = NotFoundError(
-      fmt::format("there is no row {} in quarantine", Printable(id)), "sluice quarantine list --rows");
+  const Status not_there =
+      NotFoundError(fmt::format("there is no row {} in quarantine", Printable(id)),
+                    "sluice quarantine list --rows");
   if (!IsHexPrefix(id)) return not_there;
   SLUICE_ASSIGN(const auto rows,
                 context.connection().Rows(
-                    fmt::format("SELECT {}{}WHERE starts_with({}, $1) ORDER BY 1 LIMIT 3", kRowColumns,
-                                kFromRows, kId),
+                    fmt::format("SELECT {}{}WHERE starts_with({}, $1) ORDER BY 1 LIMIT 3",
+                                kRowColumns, kFromRows, kId),
                     {id}));
   if (rows.empty()) return not_there;
   if (rows.size() > 1 && ToText(rows[0][0]) != ToText(rows[1][0])) {

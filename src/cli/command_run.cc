@@ -83,17 +83,26 @@ pipeline::ReadHandler AnswerReads(const World& world, pipeline::Runtime& runtime
   return [&world, &runtime](const pipeline::ReadRequest& request, std::ostream& out,
                             std::ostream& err) {
     std::istream& in = world.in;  // never read: the asker has sent what stood there
-    World other{world.factories, world.clock, world.random, in, out, err,
+    World other{world.factories,
+                world.clock,
+                world.random,
+                in,
+                out,
+                err,
                 {request.width > 0, request.width > 0 ? request.width : 80, request.color},
-                world.program, world.current_folder, world.abort, world.abort, &runtime};
+                world.program,
+                world.current_folder,
+                world.abort,
+                world.abort,
+                &runtime};
     return Execute(request.arguments, other);
   };
 }
 
 std::unique_ptr<pipeline::ReadServer> StartAnswering(const World& world, pipeline::Runtime& runtime,
                                                      report::Reporter& reporter) {
-  auto server = pipeline::ReadServer::Start(runtime.StatePath(kSocketName),
-                                            AnswerReads(world, runtime));
+  auto server =
+      pipeline::ReadServer::Start(runtime.StatePath(kSocketName), AnswerReads(world, runtime));
   if (server.ok()) return std::move(server).value();
   // Another run answers already.
   if (server.status().code() != Code::kBusy) {

@@ -75,12 +75,15 @@ std::string LineForPeople(const Terminal& terminal, const std::string& line) {
   }
   if (event == "note") {
     const std::string level = text("level");
-    const Look look = level == "error" ? Look::kBad : level == "warning" ? Look::kWarning : Look::kPlain;
-    return out + Styled(terminal, look, fmt::format("{:<9}", level)) + " " + Printable(text("text"));
+    const Look look = level == "error"     ? Look::kBad
+                      : level == "warning" ? Look::kWarning
+                                           : Look::kPlain;
+    return out + Styled(terminal, look, fmt::format("{:<9}", level)) + " " +
+           Printable(text("text"));
   }
   if (event == "progress") {
-    return out + fmt::format("working   {}: {} rows, {} bytes", Printable(text("step")), text("rows"),
-                             text("bytes"));
+    return out + fmt::format("working   {}: {} rows, {} bytes", Printable(text("step")),
+                             text("rows"), text("bytes"));
   }
   return out + Printable(line);
 }
@@ -90,8 +93,8 @@ std::string LineForPeople(const Terminal& terminal, const std::string& line) {
 std::string StateOf(const pipeline::RunSummary& run) {
   if (!run.ended_at.empty()) return "ended";
   // A process of another user is a process too.
-  const bool alive = run.process > 0 &&
-                     (kill(static_cast<pid_t>(run.process), 0) == 0 || errno == EPERM);
+  const bool alive =
+      run.process > 0 && (kill(static_cast<pid_t>(run.process), 0) == 0 || errno == EPERM);
   return alive ? "running" : "killed";
 }
 
@@ -99,12 +102,18 @@ std::string OutcomeOf(const pipeline::RunSummary& run) {
   const std::string state = StateOf(run);
   if (state != "ended") return state;
   switch (run.exit_code) {
-    case pipeline::kExitDone: return "done";
-    case pipeline::kExitHeld: return "held";
-    case pipeline::kExitBusy: return "busy";
-    case pipeline::kExitCancelled: return "stopped";
-    case pipeline::kExitConfig: return "refused";
-    default: break;
+    case pipeline::kExitDone:
+      return "done";
+    case pipeline::kExitHeld:
+      return "held";
+    case pipeline::kExitBusy:
+      return "busy";
+    case pipeline::kExitCancelled:
+      return "stopped";
+    case pipeline::kExitConfig:
+      return "refused";
+    default:
+      break;
   }
   return "failed";
 }

@@ -13,8 +13,12 @@
 namespace sluice::cli {
 namespace {
 
-std::string Minute(const std::string& time) { return time.substr(0, 19); }
-uint64_t Unsigned(int64_t n) { return static_cast<uint64_t>(n); }
+std::string Minute(const std::string& time) {
+  return time.substr(0, 19);
+}
+uint64_t Unsigned(int64_t n) {
+  return static_cast<uint64_t>(n);
+}
 
 void WriteIngests(JsonWriter& json, const StatusData& data) {
   json.Name("ingests");
@@ -214,8 +218,9 @@ class TextStatus {
     }
     for (const TableStatus& row : ingest.tables) {
       table.Row({row.table, several ? row.connection : "", row.pod,
-                 grouped ? std::to_string(row.group) : "", grouped ? std::to_string(row.log_id) : "",
-                 Minute(row.loaded_at), Number(row.rows)});
+                 grouped ? std::to_string(row.group) : "",
+                 grouped ? std::to_string(row.log_id) : "", Minute(row.loaded_at),
+                 Number(row.rows)});
     }
     if (!table.empty()) table.Print(out_, terminal_, 2);
     if (!ingest.never_loaded.empty()) {
@@ -241,8 +246,9 @@ class TextStatus {
                           HumanBytes(Unsigned(waiting.bytes)));
     }
     if (waiting.late_files > 0) {
-      out_ << "  " << Warning(fmt::format("late or changed: {}",
-                                          Counted(Unsigned(waiting.late_files), "file")))
+      out_ << "  "
+           << Warning(
+                  fmt::format("late or changed: {}", Counted(Unsigned(waiting.late_files), "file")))
            << "\n";
     }
     if (!waiting.without_key.empty()) {
@@ -252,7 +258,8 @@ class TextStatus {
            << "\n";
     }
     for (const std::string& problem : waiting.problems) {
-      out_ << "  " << Styled(terminal_, Look::kBad, "problem:") << " " << Printable(problem) << "\n";
+      out_ << "  " << Styled(terminal_, Look::kBad, "problem:") << " " << Printable(problem)
+           << "\n";
     }
   }
 
@@ -311,14 +318,15 @@ class TextStatus {
                  : sync.delivery_open ? "open"
                                       : sync.outcome,
                  sync.ever_run ? Number(sync.planned) : "",
-                 sync.ever_run ? Number(sync.acknowledged) : "", state("rejected"), state("deferred"),
-                 sync.waiting > 0 ? Number(sync.waiting) : "", state("unknown"),
+                 sync.ever_run ? Number(sync.acknowledged) : "", state("rejected"),
+                 state("deferred"), sync.waiting > 0 ? Number(sync.waiting) : "", state("unknown"),
                  sync.left_out > 0 ? Number(sync.left_out) : "", state("delivered")},
                 sync.states.count("rejected") > 0 ? Look::kWarning : Look::kPlain);
     }
     table.Print(out_, terminal_, 2);
     for (const SyncStatus& sync : data.syncs) {
-      if (!sync.message.empty()) out_ << "  " << sync.name << ": " << Printable(sync.message) << "\n";
+      if (!sync.message.empty())
+        out_ << "  " << sync.name << ": " << Printable(sync.message) << "\n";
       if (sync.states.count("rejected") > 0) {
         out_ << "  next: sluice sync rows " << sync.name << " --state rejected\n";
       }

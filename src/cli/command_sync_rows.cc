@@ -15,7 +15,8 @@ constexpr int64_t kRowsShown = 200;
 // Rows that were sent, or tried.
 std::string Delivered(const std::string& sync, const std::string& state, bool payloads) {
   const std::string more =
-      payloads ? ", coalesce(attempted_payload, payload) AS payload, payload AS delivered_payload" : "";
+      payloads ? ", coalesce(attempted_payload, payload) AS payload, payload AS delivered_payload"
+               : "";
   const std::string only =
       state == "all" ? "" : fmt::format(" AND state = {}", engine::QuoteText(state));
   return fmt::format(
@@ -27,7 +28,8 @@ std::string Delivered(const std::string& sync, const std::string& state, bool pa
 // Rows that were left out before anything was sent.
 std::string LeftOut(const std::string& sync, bool payloads) {
   return fmt::format(
-      "SELECT key, NULL::VARCHAR AS identity, 'left_out' AS state, kind AS code, message, found_at AS "
+      "SELECT key, NULL::VARCHAR AS identity, 'left_out' AS state, kind AS code, message, found_at "
+      "AS "
       "at, run_id AS run{} FROM _sluice.sync_findings WHERE sync = {}",
       payloads ? ", NULL::VARCHAR AS payload, NULL::VARCHAR AS delivered_payload" : "",
       engine::QuoteText(sync));
@@ -35,10 +37,10 @@ std::string LeftOut(const std::string& sync, bool payloads) {
 
 // Rows that no run has reached have no state of their own: the last run counted them.
 Result<int> TellWaiting(const ReadContext& context, const std::string& sync) {
-  SLUICE_ASSIGN(const auto rows,
-                context.connection().Rows("SELECT waiting, run_id FROM _sluice.sync_runs WHERE sync = "
-                                          "$1 ORDER BY started_at DESC LIMIT 1",
-                                          {sync}));
+  SLUICE_ASSIGN(const auto rows, context.connection().Rows(
+                                     "SELECT waiting, run_id FROM _sluice.sync_runs WHERE sync = "
+                                     "$1 ORDER BY started_at DESC LIMIT 1",
+                                     {sync}));
   const int64_t waiting = rows.empty() ? 0 : engine::ToInt(rows[0][0]);
   const std::string run = rows.empty() ? "" : engine::ToText(rows[0][1]);
   if (context.arguments.json) {
@@ -78,8 +80,8 @@ Result<int> SyncRows(const ReadContext& context) {
   if (arguments.state != "left_out") sql = Delivered(sync, arguments.state, payloads);
   if (arguments.state == "all") sql += " UNION ALL ";
   if (arguments.state == "left_out" || arguments.state == "all") sql += LeftOut(sync, payloads);
-  SLUICE_ASSIGN(auto result, context.connection().Stream("SELECT * FROM (" + sql +
-                                                         ") ORDER BY state, key"));
+  SLUICE_ASSIGN(auto result,
+                context.connection().Stream("SELECT * FROM (" + sql + ") ORDER BY state, key"));
   RowLimits limits{arguments.limit};
   if (limits.rows == 0 && context.for_people()) limits.rows = kRowsShown;
   std::ostream& out = context.world.out;
@@ -100,8 +102,9 @@ Result<int> SyncRows(const ReadContext& context) {
   SLUICE_ASSIGN(const RowsWritten written,
                 WriteRows(result, format, limits, out, context.world.terminal));
   if (context.for_people() && !arguments.quiet) {
-    context.world.err << fmt::format("{}{}\n", Counted(static_cast<uint64_t>(written.rows), "row"),
-                                     written.complete ? "" : ", and there are more (--limit N, --csv)");
+    context.world.err << fmt::format(
+        "{}{}\n", Counted(static_cast<uint64_t>(written.rows), "row"),
+        written.complete ? "" : ", and there are more (--limit N, --csv)");
   }
   return pipeline::kExitDone;
 }

@@ -17,7 +17,7 @@ using engine::ToText;
 
 struct TableInfo {
   std::string name;
-  std::string kind;  // "loaded table", "model table", "model view", "table", "view"
+  std::string kind;   // "loaded table", "model table", "model view", "table", "view"
   int64_t rows = -1;  // -1: not counted
   int64_t columns = 0;
   std::string changed_at;  // last load or build
@@ -69,14 +69,15 @@ Result<std::vector<TableInfo>> Chosen(const ReadContext& context, std::vector<Ta
   std::vector<TableInfo> chosen;
   for (const std::string& wanted : context.arguments.names) {
     const std::string name = Lower(wanted);
-    const auto found = std::find_if(tables.begin(), tables.end(),
-                                    [&](const TableInfo& table) { return Lower(table.name) == name; });
+    const auto found = std::find_if(tables.begin(), tables.end(), [&](const TableInfo& table) {
+      return Lower(table.name) == name;
+    });
     if (found == tables.end()) {
       std::vector<std::string> names;
       for (const TableInfo& table : tables) names.push_back(table.name);
-      return NotFoundError(fmt::format("there is no table or view {}{}", Printable(wanted),
-                                       DidYouMean(name, names)),
-                           "sluice tables");
+      return NotFoundError(
+          fmt::format("there is no table or view {}{}", Printable(wanted), DidYouMean(name, names)),
+          "sluice tables");
     }
     TableInfo table = *found;
     SLUICE_ASSIGN(table.details, warehouse::ColumnsOf(context.connection(), table.name));

@@ -258,9 +258,10 @@ class TextTrace {
       Line("left out", message.empty() ? kind : fmt::format("{}: {}", kind, message));
     }
     for (const TracedAttempt& attempt : row.attempts) {
-      out_ << fmt::format("  {}  run {}: {}: {}{}\n", attempt.at.substr(0, 19), attempt.run_id,
-                          Printable(attempt.why), attempt.state,
-                          attempt.http_status > 0 ? fmt::format(" (HTTP {})", attempt.http_status) : "");
+      out_ << fmt::format(
+          "  {}  run {}: {}: {}{}\n", attempt.at.substr(0, 19), attempt.run_id,
+          Printable(attempt.why), attempt.state,
+          attempt.http_status > 0 ? fmt::format(" (HTTP {})", attempt.http_status) : "");
       if (!attempt.sent.empty()) out_ << "      sent    " << Printable(attempt.sent) << "\n";
       if (!attempt.code.empty() || !attempt.message.empty()) {
         out_ << "      answer  " << Printable(attempt.code)

@@ -23,8 +23,8 @@ struct ScheduleLine {
 
 struct Probe {
   std::string connection;
-  std::string use;  // "store", "destination of guests_to_iterable", "not used"
-  std::string what; // "s3://bucket/prefix"
+  std::string use;   // "store", "destination of guests_to_iterable", "not used"
+  std::string what;  // "s3://bucket/prefix"
   Status status;
   double seconds = 0;
 };
@@ -40,8 +40,9 @@ struct Findings {
 
 // For a shell, and for cron, where a bare % ends the command.
 std::string CronWord(const std::string& word) {
-  const bool plain = word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                            "0123456789_-+./=:,@") == std::string::npos;
+  const bool plain = word.find_first_not_of(
+                         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                         "0123456789_-+./=:,@") == std::string::npos;
   const std::string quoted = plain ? word : "'" + ReplaceAll(word, "'", "'\\''") + "'";
   return ReplaceAll(quoted, "%", "\\%");
 }
@@ -110,18 +111,19 @@ void TryConnections(World& world, pipeline::Runtime& runtime, Findings& findings
         });
     if (is_store) {
       used = true;
-      findings.probes.push_back(Timed(world, {connection.name, "store", "", {}, 0}, [&](Probe& probe) {
-        SLUICE_ASSIGN(connector::Store * store, runtime.StoreOf(connection.name));
-        probe.what = store->Describe();
-        return store->Probe(world.cancel);
-      }));
+      findings.probes.push_back(
+          Timed(world, {connection.name, "store", "", {}, 0}, [&](Probe& probe) {
+            SLUICE_ASSIGN(connector::Store * store, runtime.StoreOf(connection.name));
+            probe.what = store->Describe();
+            return store->Probe(world.cancel);
+          }));
     }
     for (const config::Sync& sync : project.syncs) {
       if (sync.to != connection.name) continue;
       used = true;
-      findings.probes.push_back(
-          Timed(world, {connection.name, "destination of " + sync.name, "", {}, 0},
-                [&](Probe& probe) { return CheckDestination(runtime, sync, world.cancel, probe); }));
+      findings.probes.push_back(Timed(
+          world, {connection.name, "destination of " + sync.name, "", {}, 0},
+          [&](Probe& probe) { return CheckDestination(runtime, sync, world.cancel, probe); }));
     }
     if (!used) findings.probes.push_back({connection.name, "not used", "", {}, 0});
   }
@@ -204,8 +206,11 @@ void TellProbes(World& world, const Findings& findings) {
   for (const Probe& probe : findings.probes) {
     const bool ok = probe.status.ok();
     const bool unused = probe.use == "not used";
-    world.out << fmt::format("  {} {}, {}", Styled(world.terminal, ok ? Look::kGood : Look::kBad,
-                                                   unused ? "-     " : ok ? "ok    " : "failed"),
+    world.out << fmt::format("  {} {}, {}",
+                             Styled(world.terminal, ok ? Look::kGood : Look::kBad,
+                                    unused ? "-     "
+                                    : ok   ? "ok    "
+                                           : "failed"),
                              probe.connection, probe.use);
     if (!probe.what.empty()) world.out << ": " << Printable(probe.what);
     if (!unused) world.out << "  (" << HumanSeconds(probe.seconds) << ")";
@@ -217,13 +222,14 @@ void TellProbes(World& world, const Findings& findings) {
 void TellText(World& world, const config::Project& project, const Findings& findings) {
   world.out << Styled(world.terminal, Look::kGood, "ok") << ": project " << project.name << ", "
             << Counted(project.ingests.size(), "ingest") << ", "
-            << Counted(project.models.size(), "model") << ", " << Counted(project.syncs.size(), "sync")
-            << "\n";
+            << Counted(project.models.size(), "model") << ", "
+            << Counted(project.syncs.size(), "sync") << "\n";
   if (!findings.models.empty()) {
     world.out << "models in this order: " << Join(findings.models, ", ") << "\n";
   }
   if (!findings.schedules.empty()) {
-    world.out << "\nSluice does not start itself. These lines in `crontab -e` keep the schedules:\n";
+    world.out
+        << "\nSluice does not start itself. These lines in `crontab -e` keep the schedules:\n";
     for (const ScheduleLine& line : findings.schedules) {
       world.out << fmt::format("  # {}: {}\n  {}\n", line.name, line.schedule, line.cron);
     }

@@ -35,7 +35,11 @@ DeadlineCancel::~DeadlineCancel() {
   impl_->thread.join();
 }
 
-const env::Cancel* DeadlineCancel::get() const { return &impl_->cancel; }
-bool DeadlineCancel::has_passed() const { return impl_->passed; }
+const env::Cancel* DeadlineCancel::get() const {
+  return &impl_->cancel;
+}
+bool DeadlineCancel::has_passed() const {
+  return impl_->passed;
+}
 
 }  // namespace sluice::cli

@@ -16,8 +16,8 @@ namespace {
 
 // A name as YAML: plain where that is safe.
 std::string YamlWord(const std::string& word) {
-  static const std::set<std::string> kReserved = {"true", "false", "null", "yes", "no", "on", "off",
-                                                  "y",    "n"};
+  static const std::set<std::string> kReserved = {"true", "false", "null", "yes", "no",
+                                                  "on",   "off",   "y",    "n"};
   const bool plain =
       !word.empty() && kReserved.count(word) == 0 && (word[0] < '0' || word[0] > '9') &&
       word.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
@@ -82,7 +82,8 @@ std::vector<std::string> OwnNames(const std::string& table) {
   if (EndsWith(stem, "s")) stems.push_back(stem.substr(0, stem.size() - 1));
   std::vector<std::string> names = {"id"};
   for (const std::string& base : stems) {
-    for (const std::string_view form : {"{0}id", "{0}_id", "{0}pk", "{0}key", "{0}factid", "fact{0}id"}) {
+    for (const std::string_view form :
+         {"{0}id", "{0}_id", "{0}pk", "{0}key", "{0}factid", "fact{0}id"}) {
       names.push_back(fmt::format(fmt::runtime(form), base));
     }
   }
@@ -92,12 +93,13 @@ std::vector<std::string> OwnNames(const std::string& table) {
 }  // namespace
 
 std::string ProposalsAsYaml(const Proposals& proposals) {
-  const bool any = std::any_of(
-      proposals.tables.begin(), proposals.tables.end(), [&](const Proposal& proposal) {
+  const bool any =
+      std::any_of(proposals.tables.begin(), proposals.tables.end(), [&](const Proposal& proposal) {
         return proposal.problem.empty() && (proposals.layout != "zenoti" || !proposal.key.empty());
       });
   std::string out = fmt::format(
-      "# Proposed by `sluice discover`; nothing here is certain. Look at every table, correct what is\n"
+      "# Proposed by `sluice discover`; nothing here is certain. Look at every table, correct what "
+      "is\n"
       "# wrong, and confirm it by adding this file to `include:` in sluice.yml.\n"
       "ingests:\n  {}:\n    tables:{}\n",
       YamlWord(proposals.ingest), any ? "" : " {}");

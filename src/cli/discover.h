@@ -22,9 +22,9 @@ namespace sluice::cli {
 
 struct Proposal {
   std::string table;
-  std::vector<std::string> key;       // empty: none was found
-  std::vector<std::string> evidence;  // why this key, in words
-  std::string pattern;                                        // layout files
+  std::vector<std::string> key;                              // empty: none was found
+  std::vector<std::string> evidence;                         // why this key, in words
+  std::string pattern;                                       // layout files
   std::vector<std::pair<std::string, std::string>> columns;  // layout files: name, type
   int64_t files = 0;
   std::string problem;  // why nothing can be proposed

@@ -18,7 +18,9 @@ namespace {
 
 constexpr uint64_t kSampleBytes = 256ULL << 20;
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool IsDigit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 // Numbers and dates in a name become one '*': "orders_2026-11-01.csv" -> "orders_*.csv".
 std::string PatternOf(std::string_view name) {
@@ -117,7 +119,8 @@ class FileReader {
     for (size_t i = 0; i < names_.size(); ++i) {
       proposal_.columns.emplace_back(names_[i], types[i].SqlType());
     }
-    proposal_.evidence.push_back(fmt::format("types fit all {} of {}", Counted(keys.rows(), "row"), name_));
+    proposal_.evidence.push_back(
+        fmt::format("types fit all {} of {}", Counted(keys.rows(), "row"), name_));
     if (broken > 0) {
       proposal_.evidence.push_back(Counted(broken, "broken record") + " left out of account");
     }
@@ -143,8 +146,7 @@ class FileReader {
       header_ = true;
       return Status::Ok();
     }
-    SLUICE_ASSIGN(const auto plain,
-                  format::LookAtHead(path, dialect, {}, format::HeaderRule::kNo));
+    SLUICE_ASSIGN(const auto plain, format::LookAtHead(path, dialect, {}, format::HeaderRule::kNo));
     for (size_t i = 0; i < plain.columns && !plain.empty; ++i) {
       names_.push_back(fmt::format("column_{}", i + 1));
     }
@@ -202,7 +204,8 @@ std::map<std::string, Found> FindPatterns(const config::Ingest& ingest,
       if (IsTaken(ingest, path)) continue;
       if (!LooksLikeCsv(path)) {
         constexpr size_t kMostNotes = 20;
-        if (notes->size() < kMostNotes) notes->push_back(path + " is passed over: no .csv, .tsv or .txt");
+        if (notes->size() < kMostNotes)
+          notes->push_back(path + " is passed over: no .csv, .tsv or .txt");
         continue;
       }
       const size_t slash = path.rfind('/');
@@ -245,7 +248,8 @@ Result<Proposals> DiscoverFiles(const DiscoverContext& context) {
       status = reader.Read(sample->path());
     }
     if (status.code() == Code::kCancelled) return status;
-    if (!status.ok()) proposal.problem = fmt::format("{}: {}", found.sample->path, status.message());
+    if (!status.ok())
+      proposal.problem = fmt::format("{}: {}", found.sample->path, status.message());
   }
   return proposals;
 }

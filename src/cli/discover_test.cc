@@ -35,7 +35,9 @@ TEST(TypeTrialTest, WhatOnlyLooksLikeANumberIsText) {
   EXPECT_EQ(TypeOf({"0", "0.5"}), "DECIMAL(18,1)");
 }
 
-TEST(TypeTrialTest, NothingKnownIsText) { EXPECT_EQ(TypeOf({"", ""}), "VARCHAR"); }
+TEST(TypeTrialTest, NothingKnownIsText) {
+  EXPECT_EQ(TypeOf({"", ""}), "VARCHAR");
+}
 
 std::vector<format::CsvCell> Cells(const std::vector<std::string_view>& values) {
   std::vector<format::CsvCell> cells;
@@ -92,7 +94,8 @@ TEST(RankTest, NamedAfterTheTableComesFirst) {
               ElementsAre("userid", "centerid"));
   EXPECT_THAT(Ranked("bi_factforms", {"organizationid", "void", "userid", "formid", "formfactid"}),
               ElementsAre("formid", "formfactid", "userid"));
-  EXPECT_THAT(Ranked("bi_dimcategories", {"name", "categoryid"}), ElementsAre("categoryid", "name"));
+  EXPECT_THAT(Ranked("bi_dimcategories", {"name", "categoryid"}),
+              ElementsAre("categoryid", "name"));
 }
 
 TEST(RankTest, SchemaFilesAreEvidence) {
@@ -112,14 +115,15 @@ TEST(YamlTest, KeysStandWithTheirEvidence) {
   proposals.tables.push_back({"bi_dimuser", {"userid"}, {"userid: the distkey"}, "", {}, 3, ""});
   proposals.tables.push_back({"bi_factx", {}, {"nothing is unique"}, "", {}, 1, ""});
   proposals.tables.push_back({"bi_facty", {}, {}, "", {}, 1, "no schema file speaks of it"});
-  EXPECT_THAT(ProposalsAsYaml(proposals), HasSubstr("ingests:\n"
-                                                    "  zenoti:\n"
-                                                    "    tables:\n"
-                                                    "      # userid: the distkey\n"
-                                                    "      bi_dimuser: { key: [userid] }\n"
-                                                    "      # nothing is unique\n"
-                                                    "      # bi_factx: { key: [?] }\n"
-                                                    "      # bi_facty: no schema file speaks of it\n"));
+  EXPECT_THAT(ProposalsAsYaml(proposals),
+              HasSubstr("ingests:\n"
+                        "  zenoti:\n"
+                        "    tables:\n"
+                        "      # userid: the distkey\n"
+                        "      bi_dimuser: { key: [userid] }\n"
+                        "      # nothing is unique\n"
+                        "      # bi_factx: { key: [?] }\n"
+                        "      # bi_facty: no schema file speaks of it\n"));
 }
 
 TEST(YamlTest, OddNamesAreQuoted) {

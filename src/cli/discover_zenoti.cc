@@ -51,7 +51,8 @@ ChosenSample ChooseSample(const TableFiles& table) {
     if (!seen.insert({source, pod}).second) continue;
     const uint64_t bytes = BytesOf(files);
     const bool cheap = bytes <= kSampleBytes;
-    const bool better = chosen.files.empty() || (best > kSampleBytes ? bytes < best : cheap && bytes > best);
+    const bool better =
+        chosen.files.empty() || (best > kSampleBytes ? bytes < best : cheap && bytes > best);
     if (!better) continue;
     best = bytes;
     chosen = {source, fmt::format("{} group {}", pod, group), files};
@@ -150,7 +151,8 @@ class KeyFinder {
     for (const Candidate& candidate : candidates) {
       std::vector<size_t>& columns = positions.emplace_back();
       for (const std::string& name : candidate) {
-        columns.push_back(static_cast<size_t>(std::find(names.begin(), names.end(), name) - names.begin()));
+        columns.push_back(
+            static_cast<size_t>(std::find(names.begin(), names.end(), name) - names.begin()));
       }
     }
     KeyTrial trial(std::move(positions));
@@ -173,7 +175,8 @@ class KeyFinder {
     std::vector<size_t> from(schema_.columns.size(), SIZE_MAX);
     size_t void_position = SIZE_MAX;
     for (size_t i = 0; i < schema_.columns.size(); ++i) {
-      const auto at = std::find(shape.columns.begin(), shape.columns.end(), schema_.columns[i].name);
+      const auto at =
+          std::find(shape.columns.begin(), shape.columns.end(), schema_.columns[i].name);
       if (at != shape.columns.end()) from[i] = static_cast<size_t>(at - shape.columns.begin());
       if (has_void_ && schema_.columns[i].name == "void") void_position = from[i];
     }
@@ -207,9 +210,8 @@ class KeyFinder {
   std::vector<const format::SqlType*> TypesOf(const ingest::FileShape& shape) const {
     std::vector<const format::SqlType*> types;
     for (const std::string& name : shape.columns) {
-      const auto column =
-          std::find_if(schema_.columns.begin(), schema_.columns.end(),
-                       [&](const ingest::DdlColumn& c) { return c.name == name; });
+      const auto column = std::find_if(schema_.columns.begin(), schema_.columns.end(),
+                                       [&](const ingest::DdlColumn& c) { return c.name == name; });
       types.push_back(column == schema_.columns.end() ? nullptr : &column->type);
     }
     return types;
@@ -257,7 +259,8 @@ class KeyFinder {
     for (size_t i = chosen + 1; i < candidates.size() && others.size() < kMostOthers; ++i) {
       const bool organization = with_organization_ && i % 2 == 0;
       if (organization || !trial.MayBeKey(i) || candidates[i].size() > 1) continue;
-      if (candidates[i].front() != candidates[chosen].front()) others.push_back(candidates[i].front());
+      if (candidates[i].front() != candidates[chosen].front())
+        others.push_back(candidates[i].front());
     }
     if (!others.empty()) proposal.evidence.push_back("also unique there: " + Join(others, ", "));
     return true;
@@ -266,9 +269,8 @@ class KeyFinder {
   void Take(const Candidate& columns, Proposal& proposal) {
     proposal.key = columns;
     for (const std::string& column : columns) {
-      const auto ranked = std::find_if(ranked_.begin(), ranked_.end(), [&](const KeyCandidate& c) {
-        return c.column == column;
-      });
+      const auto ranked = std::find_if(ranked_.begin(), ranked_.end(),
+                                       [&](const KeyCandidate& c) { return c.column == column; });
       if (ranked != ranked_.end()) {
         proposal.evidence.push_back(column + ": " + Join(ranked->reasons, ", "));
       } else {

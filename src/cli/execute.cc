@@ -21,16 +21,26 @@ bool WantsJson(const std::vector<std::string>& words) {
 
 Result<int> DoRead(const ReadContext& context) {
   switch (context.arguments.command) {
-    case Command::kPlan: return Plan(context);
-    case Command::kStatus: return ShowStatus(context);
-    case Command::kTables: return Tables(context);
-    case Command::kQuery: return Query(context);
-    case Command::kTrace: return Trace(context);
-    case Command::kQuarantineList: return ListQuarantine(context);
-    case Command::kQuarantineShow: return ShowQuarantine(context);
-    case Command::kGateList: return ListGate(context);
-    case Command::kSyncRows: return SyncRows(context);
-    default: break;
+    case Command::kPlan:
+      return Plan(context);
+    case Command::kStatus:
+      return ShowStatus(context);
+    case Command::kTables:
+      return Tables(context);
+    case Command::kQuery:
+      return Query(context);
+    case Command::kTrace:
+      return Trace(context);
+    case Command::kQuarantineList:
+      return ListQuarantine(context);
+    case Command::kQuarantineShow:
+      return ShowQuarantine(context);
+    case Command::kGateList:
+      return ListGate(context);
+    case Command::kSyncRows:
+      return SyncRows(context);
+    default:
+      break;
   }
   return FailedError("no read command: " + NameOf(context.arguments.command));
 }
@@ -84,16 +94,24 @@ Result<int> Dispatch(const std::vector<std::string>& words, const Arguments& arg
     return FailedError("this command is not for the process of a run");
   }
   switch (arguments.command) {
-    case Command::kInit: return Init(world, arguments);
-    case Command::kValidate: return Validate(world, arguments);
-    case Command::kRun: return Run(world, arguments);
-    case Command::kRuns: return Runs(world, arguments);
-    case Command::kLogs: return Logs(world, arguments);
+    case Command::kInit:
+      return Init(world, arguments);
+    case Command::kValidate:
+      return Validate(world, arguments);
+    case Command::kRun:
+      return Run(world, arguments);
+    case Command::kRuns:
+      return Runs(world, arguments);
+    case Command::kLogs:
+      return Logs(world, arguments);
     case Command::kGateAccept:
     case Command::kGateReject:
-    case Command::kGateSkip: return DecideGate(world, arguments);
-    case Command::kDiscover: return Discover(world, arguments);
-    default: return Version(world, arguments);
+    case Command::kGateSkip:
+      return DecideGate(world, arguments);
+    case Command::kDiscover:
+      return Discover(world, arguments);
+    default:
+      return Version(world, arguments);
   }
 }
 

@@ -53,9 +53,10 @@ TEST_F(ExecuteTest, AnErrorSaysWhatToTypeNext) {
 TEST_F(ExecuteTest, WithJsonTheErrorIsTheDocument) {
   EXPECT_EQ(Do({"rnu", "--json"}), 2);
   EXPECT_THAT(err_.str(), IsEmpty());
-  EXPECT_EQ(out_.str(),
-            "{\"version\":1,\"error\":{\"code\":\"config\",\"message\":\"there is no command \\\"rnu\\\" "
-            "(did you mean \\\"run\\\"?)\",\"next\":\"sluice run\",\"exit_code\":2}}\n");
+  EXPECT_EQ(
+      out_.str(),
+      "{\"version\":1,\"error\":{\"code\":\"config\",\"message\":\"there is no command \\\"rnu\\\" "
+      "(did you mean \\\"run\\\"?)\",\"next\":\"sluice run\",\"exit_code\":2}}\n");
 }
 
 TEST_F(ExecuteTest, WithoutAProjectEveryCommandSaysHowToMakeOne) {

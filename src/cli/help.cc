@@ -12,81 +12,130 @@ namespace {
 
 const std::vector<CommandHelp>& List() {
   static const std::vector<CommandHelp> commands = {
-      {Command::kInit, "init", "make a project that runs at once",
+      {Command::kInit,
+       "init",
+       "make a project that runs at once",
        "Makes a project in DIR (the current folder without one): a small shop with its files, two "
        "models and a sync into a folder. It needs no server. Nothing that is there is overwritten.",
        {"sluice init shop            make a project in the folder shop"}},
-      {Command::kValidate, "validate", "check the project file",
-       "Reads the project and tells everything that is wrong with it, with file, line and column; the "
-       "order of the models; and the cron line of every schedule. Connects to nothing unless asked.",
+      {Command::kValidate,
+       "validate",
+       "check the project file",
+       "Reads the project and tells everything that is wrong with it, with file, line and column; "
+       "the "
+       "order of the models; and the cron line of every schedule. Connects to nothing unless "
+       "asked.",
        {"sluice validate             check the project of this folder",
         "sluice validate --connect   also try every connection"}},
-      {Command::kPlan, "plan", "say what a run would do",
-       "Says what `run` would do and changes nothing: which files wait, which models are built anew, "
+      {Command::kPlan,
+       "plan",
+       "say what a run would do",
+       "Says what `run` would do and changes nothing: which files wait, which models are built "
+       "anew, "
        "which rows a sync would send in how many requests.",
        {"sluice plan                 everything", "sluice plan zenoti          one ingest",
         "sluice plan +guests         a sync and all that it depends on"}},
-      {Command::kRun, "run", "load, build and send",
+      {Command::kRun,
+       "run",
+       "load, build and send",
        "Loads what waits, builds the models and sends what changed. Without a name, everything. "
        "NAME is an ingest, a model or a sync; NAME.table one table of an ingest; NAME+ also what "
-       "depends on it; +NAME also what it depends on. Ctrl-C stops cleanly, and the next run goes on.",
-       {"sluice run                  everything", "sluice run zenoti+          an ingest and what comes of it",
+       "depends on it; +NAME also what it depends on. Ctrl-C stops cleanly, and the next run goes "
+       "on.",
+       {"sluice run                  everything",
+        "sluice run zenoti+          an ingest and what comes of it",
         "sluice run guests --dry-run write every request of a sync, send none",
         "sluice run guests --limit 10  send ten rows",
         "sluice run --wait 10m       wait for another run up to ten minutes"}},
-      {Command::kStatus, "status", "the overview",
+      {Command::kStatus,
+       "status",
+       "the overview",
        "What was loaded last, what waits, what is held, how the models are and what each sync did.",
-       {"sluice status               the overview", "sluice status --offline     without asking the stores what waits",
+       {"sluice status               the overview",
+        "sluice status --offline     without asking the stores what waits",
         "sluice status --json        for machines"}},
-      {Command::kTables, "tables", "tables and models in the warehouse",
+      {Command::kTables,
+       "tables",
+       "tables and models in the warehouse",
        "Tables and views of the warehouse with their rows, columns and last load. With names, the "
        "columns of these.",
        {"sluice tables               all of them", "sluice tables bi_dimuser    its columns"}},
-      {Command::kQuery, "query", "SQL, read-only",
+      {Command::kQuery,
+       "query",
+       "SQL, read-only",
        "Runs one SQL statement that reads, and prints what it gives. Without SQL it is read from "
-       "standard input. CSV: NULL is an empty field, an empty text \"\". JSON: decimals and numbers "
+       "standard input. CSV: NULL is an empty field, an empty text \"\". JSON: decimals and "
+       "numbers "
        "beyond 64 bits are texts, so that nothing is rounded.",
        {"sluice query \"SELECT count(*) FROM bi_dimuser\"",
         "sluice query --csv \"FROM active_guests\" > guests.csv"}},
-      {Command::kTrace, "trace", "everything about one key",
+      {Command::kTrace,
+       "trace",
+       "everything about one key",
        "Shows where the rows of a key came from, in which models they are, when and why they were "
-       "sent, what was sent and what the destination answered. KEY is a value of a declared key, an "
+       "sent, what was sent and what the destination answered. KEY is a value of a declared key, "
+       "an "
        "identifier at a destination (an e-mail address), or a,b for a key of two columns.",
        {"sluice trace 4711           in every table, model and sync",
-        "sluice trace ann@example.com  by identifier",
-        "sluice trace 4711,12 --in bi_factforms"}},
-      {Command::kRuns, "runs", "the last runs", "The last runs, newest first.",
+        "sluice trace ann@example.com  by identifier", "sluice trace 4711,12 --in bi_factforms"}},
+      {Command::kRuns,
+       "runs",
+       "the last runs",
+       "The last runs, newest first.",
        {"sluice runs                 the last 20", "sluice runs --limit 100"}},
-      {Command::kLogs, "logs", "what a run told",
+      {Command::kLogs,
+       "logs",
+       "what a run told",
        "The log of a run. RUN is an id, a unique beginning of one, or latest.",
-       {"sluice logs latest          of the last run", "sluice logs 20261121-14     by the beginning of its id"}},
-      {Command::kQuarantineList, "quarantine list", "rows that could not be used",
+       {"sluice logs latest          of the last run",
+        "sluice logs 20261121-14     by the beginning of its id"}},
+      {Command::kQuarantineList,
+       "quarantine list",
+       "rows that could not be used",
        "Rows that could not be used, counted by table, reason and file.",
        {"sluice quarantine list                    counts",
         "sluice quarantine list bi_factforms --rows  the rows of one table"}},
-      {Command::kQuarantineShow, "quarantine show", "one of them, in full",
+      {Command::kQuarantineShow,
+       "quarantine show",
+       "one of them, in full",
        "Everything about one quarantined row, its text as it stands in the file too.",
        {"sluice quarantine show 5f0c31       ID is the beginning of an id in `list --rows`"}},
-      {Command::kGateList, "gate list", "what is held",
+      {Command::kGateList,
+       "gate list",
+       "what is held",
        "What waits for a decision. With --all also what was decided.",
-       {"sluice gate list            what is open", "sluice gate list --all      with decisions and reasons"}},
-      {Command::kGateAccept, "gate accept", "publish what is held",
+       {"sluice gate list            what is open",
+        "sluice gate list --all      with decisions and reasons"}},
+      {Command::kGateAccept,
+       "gate accept",
+       "publish what is held",
        "Publishes what is held as it is. ID is an id, a unique beginning of one, or latest.",
        {"sluice gate accept 3fa9 --reason \"the small group is right: the spa was closed\""}},
-      {Command::kGateReject, "gate reject", "drop it; it is read again",
+      {Command::kGateReject,
+       "gate reject",
+       "drop it; it is read again",
        "Drops what is held; it is read again by the next run.",
        {"sluice gate reject 3fa9 --reason \"a new file comes\""}},
-      {Command::kGateSkip, "gate skip", "pass it for good",
+      {Command::kGateSkip,
+       "gate skip",
+       "pass it for good",
        "Passes what is held for good: it is never loaded.",
        {"sluice gate skip 3fa9 --reason \"sent twice\""}},
-      {Command::kSyncRows, "sync rows", "rows of a sync by state",
-       "The rows of a sync that are in a state: rejected, deferred, unknown, delivered, left (not in "
+      {Command::kSyncRows,
+       "sync rows",
+       "rows of a sync by state",
+       "The rows of a sync that are in a state: rejected, deferred, unknown, delivered, left (not "
+       "in "
        "the model any more), waiting, left_out (found before sending), or all.",
        {"sluice sync rows guests --state rejected        what was refused, and why",
         "sluice sync rows guests --state all --csv > rows.csv"}},
-      {Command::kDiscover, "discover", "propose tables, keys and columns",
-       "Looks at the files of an ingest and proposes what the project does not have yet: for layout "
-       "zenoti the keys of tables, with the evidence; for layout files patterns, columns and types.",
+      {Command::kDiscover,
+       "discover",
+       "propose tables, keys and columns",
+       "Looks at the files of an ingest and proposes what the project does not have yet: for "
+       "layout "
+       "zenoti the keys of tables, with the evidence; for layout files patterns, columns and "
+       "types.",
        {"sluice discover             say what is proposed",
         "sluice discover --write     write it into an include file, to be confirmed"}},
       {Command::kVersion, "version", "versions of this program and of its state", "", {}},
@@ -114,12 +163,13 @@ void AppendCommands(std::string& out, std::string_view title,
 
 }  // namespace
 
-std::span<const CommandHelp> AllCommands() { return List(); }
+std::span<const CommandHelp> AllCommands() {
+  return List();
+}
 
 const CommandHelp& HelpOf(Command command) {
-  const auto found = std::find_if(List().begin(), List().end(), [&](const CommandHelp& help) {
-    return help.command == command;
-  });
+  const auto found = std::find_if(List().begin(), List().end(),
+                                  [&](const CommandHelp& help) { return help.command == command; });
   SLUICE_CHECK(found != List().end(), "every command has a help");
   return *found;
 }
@@ -147,8 +197,9 @@ std::string TopLevelHelp() {
       "sluice brings customer data from files into a warehouse, checks it, builds models and sends "
       "them on.\n\nUsage: sluice COMMAND [options]\n\n";
   AppendCommands(out, "The way", {"init", "validate", "plan", "run", "status"});
-  AppendCommands(out, "Look", {"tables", "query", "trace", "runs", "logs", "sync rows",
-                               "quarantine list", "quarantine show"});
+  AppendCommands(out, "Look",
+                 {"tables", "query", "trace", "runs", "logs", "sync rows", "quarantine list",
+                  "quarantine show"});
   AppendCommands(out, "Decide", {"gate list", "gate accept", "gate reject", "gate skip"});
   AppendCommands(out, "More", {"discover", "version"});
   out += kGlobalOptions;

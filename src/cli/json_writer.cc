@@ -57,7 +57,9 @@ void JsonWriter::Text(std::string_view text) {
   out_ << quoted;
 }
 
-void JsonWriter::Number(int64_t number) { Raw(std::to_string(number)); }
+void JsonWriter::Number(int64_t number) {
+  Raw(std::to_string(number));
+}
 
 void JsonWriter::Number(double number) {
   if (!std::isfinite(number)) {
@@ -67,8 +69,12 @@ void JsonWriter::Number(double number) {
   }
 }
 
-void JsonWriter::Boolean(bool value) { Raw(value ? "true" : "false"); }
-void JsonWriter::Null() { Raw("null"); }
+void JsonWriter::Boolean(bool value) {
+  Raw(value ? "true" : "false");
+}
+void JsonWriter::Null() {
+  Raw("null");
+}
 
 void JsonWriter::Raw(std::string_view json) {
   Separate();

@@ -106,9 +106,10 @@ TEST(JsonWriterTest, WritesWhatAParserReads) {
   json.FieldOrNull("something", "x");
   json.EndObject();
   json.Finish();
-  EXPECT_EQ(out.str(),
-            "{\"version\":1,\"text\":\"a \\\"b\\\"\\n\",\"list\":[-5,0.1,null,{},null],\"yes\":true,"
-            "\"nothing\":null,\"something\":\"x\"}\n");
+  EXPECT_EQ(
+      out.str(),
+      "{\"version\":1,\"text\":\"a \\\"b\\\"\\n\",\"list\":[-5,0.1,null,{},null],\"yes\":true,"
+      "\"nothing\":null,\"something\":\"x\"}\n");
   EXPECT_EQ(nlohmann::json::parse(out.str())["list"].size(), 5U);
 }
 
@@ -166,14 +167,15 @@ TEST_F(ResultOutputTest, CsvIsExact) {
 }
 
 TEST_F(ResultOutputTest, JsonRoundsNothing) {
-  EXPECT_EQ(Write("SELECT 9007199254740993::BIGINT AS a, 1.10::DECIMAL(4,2) AS b, "
-                  "18446744073709551615::UBIGINT AS c, true AS d, NULL AS e, 'nan'::DOUBLE AS f",
-                  RowFormat::kJson),
-            "{\"version\":1,\"columns\":[{\"name\":\"a\",\"type\":\"BIGINT\"},{\"name\":\"b\",\"type\":"
-            "\"DECIMAL(4,2)\"},{\"name\":\"c\",\"type\":\"UBIGINT\"},{\"name\":\"d\",\"type\":"
-            "\"BOOLEAN\"},{\"name\":\"e\",\"type\":\"INTEGER\"},{\"name\":\"f\",\"type\":\"DOUBLE\"}],"
-            "\"rows\":[[9007199254740993,\"1.10\",18446744073709551615,true,null,\"nan\"]],"
-            "\"complete\":true}\n");
+  EXPECT_EQ(
+      Write("SELECT 9007199254740993::BIGINT AS a, 1.10::DECIMAL(4,2) AS b, "
+            "18446744073709551615::UBIGINT AS c, true AS d, NULL AS e, 'nan'::DOUBLE AS f",
+            RowFormat::kJson),
+      "{\"version\":1,\"columns\":[{\"name\":\"a\",\"type\":\"BIGINT\"},{\"name\":\"b\",\"type\":"
+      "\"DECIMAL(4,2)\"},{\"name\":\"c\",\"type\":\"UBIGINT\"},{\"name\":\"d\",\"type\":"
+      "\"BOOLEAN\"},{\"name\":\"e\",\"type\":\"INTEGER\"},{\"name\":\"f\",\"type\":\"DOUBLE\"}],"
+      "\"rows\":[[9007199254740993,\"1.10\",18446744073709551615,true,null,\"nan\"]],"
+      "\"complete\":true}\n");
 }
 
 TEST_F(ResultOutputTest, ALimitIsTold) {
@@ -185,7 +187,8 @@ TEST_F(ResultOutputTest, ALimitIsTold) {
 }
 
 TEST_F(ResultOutputTest, ManyRowsAreOneTable) {
-  const std::string text = Write("SELECT n::VARCHAR AS n FROM range(4001) AS t(n)", RowFormat::kTable);
+  const std::string text =
+      Write("SELECT n::VARCHAR AS n FROM range(4001) AS t(n)", RowFormat::kTable);
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 4002);
   EXPECT_EQ(written_.rows, 4001);
   EXPECT_EQ(text.find("n\n", 2), std::string::npos);

@@ -20,24 +20,40 @@ class ReadOnlyTest : public testing::Test {
 };
 
 TEST_F(ReadOnlyTest, WhatReadsPasses) {
-  for (const char* sql :
-       {"SELECT 1", "select * from t where b = 'x;y' ;", "FROM t", "WITH x AS (SELECT 1) SELECT * FROM x",
-        "VALUES (1), (2)", "(SELECT a FROM t) UNION ALL (SELECT 2)", "DESCRIBE t", "SHOW TABLES",
-        "SUMMARIZE t", "SELECT 1 -- the end", "EXPLAIN SELECT * FROM t",
-        "SELECT a AS x, a AS x FROM t", "TABLE t"}) {
+  for (const char* sql : {"SELECT 1", "select * from t where b = 'x;y' ;", "FROM t",
+                          "WITH x AS (SELECT 1) SELECT * FROM x", "VALUES (1), (2)",
+                          "(SELECT a FROM t) UNION ALL (SELECT 2)", "DESCRIBE t", "SHOW TABLES",
+                          "SUMMARIZE t", "SELECT 1 -- the end", "EXPLAIN SELECT * FROM t",
+                          "SELECT a AS x, a AS x FROM t", "TABLE t"}) {
     EXPECT_TRUE(Check(sql).ok()) << sql << ": " << Check(sql).ToString();
   }
 }
 
 TEST_F(ReadOnlyTest, WhatChangesSomethingDoesNot) {
   for (const char* sql :
-       {"DELETE FROM t", "INSERT INTO t VALUES (1, 'x')", "INSERT INTO t VALUES (1, 'x') RETURNING a",
-        "UPDATE t SET a = 1", "DROP TABLE t", "CREATE TABLE u AS SELECT 1", "TRUNCATE t",
-        "COPY t TO '/tmp/never.csv'", "SET threads = 1", "PRAGMA enable_profiling",
-        "CALL force_checkpoint()", "CHECKPOINT", "BEGIN", "ATTACH ':memory:' AS x", "INSTALL json",
-        "SELECT 1; DROP TABLE t", "SELECT 1) ; DROP TABLE t; (SELECT 1",
-        "SELECT 1) AS x; DROP TABLE t --", "EXPLAIN ANALYZE DELETE FROM t",
-        "EXPLAIN DELETE FROM t", "explain  analyze SELECT 1", "VACUUM", "EXPORT DATABASE 'x'",
+       {"DELETE FROM t",
+        "INSERT INTO t VALUES (1, 'x')",
+        "INSERT INTO t VALUES (1, 'x') RETURNING a",
+        "UPDATE t SET a = 1",
+        "DROP TABLE t",
+        "CREATE TABLE u AS SELECT 1",
+        "TRUNCATE t",
+        "COPY t TO '/tmp/never.csv'",
+        "SET threads = 1",
+        "PRAGMA enable_profiling",
+        "CALL force_checkpoint()",
+        "CHECKPOINT",
+        "BEGIN",
+        "ATTACH ':memory:' AS x",
+        "INSTALL json",
+        "SELECT 1; DROP TABLE t",
+        "SELECT 1) ; DROP TABLE t; (SELECT 1",
+        "SELECT 1) AS x; DROP TABLE t --",
+        "EXPLAIN ANALYZE DELETE FROM t",
+        "EXPLAIN DELETE FROM t",
+        "explain  analyze SELECT 1",
+        "VACUUM",
+        "EXPORT DATABASE 'x'",
         "WITH x AS (DELETE FROM t RETURNING a) SELECT * FROM x",
         "MERGE INTO t USING (SELECT 1 AS a) AS s ON t.a = s.a WHEN MATCHED THEN DELETE"}) {
     EXPECT_EQ(Check(sql).code(), Code::kConfig) << sql;

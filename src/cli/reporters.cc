@@ -34,9 +34,12 @@ Look LookOf(std::string_view outcome) {
 std::string NoteLine(const Terminal& terminal, Level level, std::string_view text) {
   const std::string shown = Printable(text);
   switch (level) {
-    case Level::kInfo: return shown;
-    case Level::kWarning: return Styled(terminal, Look::kWarning, "warning:") + " " + shown;
-    case Level::kError: break;
+    case Level::kInfo:
+      return shown;
+    case Level::kWarning:
+      return Styled(terminal, Look::kWarning, "warning:") + " " + shown;
+    case Level::kError:
+      break;
   }
   return Styled(terminal, Look::kBad, "error:") + " " + shown;
 }
@@ -46,7 +49,8 @@ std::string FinalLine(const Terminal& terminal, std::string_view id, std::string
   std::string line = Styled(terminal, LookOf(outcome), fmt::format("{:<9}", Printable(outcome)));
   line += "  " + Printable(id);
   if (!summary.empty()) line += ": " + Printable(summary);
-  if (seconds >= 0.05) line += Styled(terminal, Look::kDim, fmt::format("  ({})", HumanSeconds(seconds)));
+  if (seconds >= 0.05)
+    line += Styled(terminal, Look::kDim, fmt::format("  ({})", HumanSeconds(seconds)));
   return line;
 }
 
@@ -170,13 +174,13 @@ class QuietReporter : public report::SilentReporter {
 std::string DescribeProgress(const Progress& progress, double seconds) {
   std::vector<std::string> parts;
   if (progress.rows > 0) {
-    parts.push_back(progress.total_rows > 0
-                        ? fmt::format("{} of {}", Thousands(progress.rows),
-                                      Counted(progress.total_rows, "row"))
-                        : Counted(progress.rows, "row"));
+    parts.push_back(progress.total_rows > 0 ? fmt::format("{} of {}", Thousands(progress.rows),
+                                                          Counted(progress.total_rows, "row"))
+                                            : Counted(progress.rows, "row"));
     if (seconds >= kTooSoon) {
-      parts.push_back(Thousands(static_cast<uint64_t>(static_cast<double>(progress.rows) / seconds)) +
-                      " rows/s");
+      parts.push_back(
+          Thousands(static_cast<uint64_t>(static_cast<double>(progress.rows) / seconds)) +
+          " rows/s");
     }
   }
   if (progress.bytes > 0) {

@@ -64,8 +64,7 @@ TEST(TerminalReporterTest, NotesStandAboveTheLine) {
   out.str("");
   reporter.Note(Level::kWarning, "a column\nis new");
   reporter.Tick();
-  EXPECT_EQ(out.str(),
-            "\r\x1b[Kwarning: a column\\nis new\n\rworking    load a  (0.0 s)\x1b[K");
+  EXPECT_EQ(out.str(), "\r\x1b[Kwarning: a column\\nis new\n\rworking    load a  (0.0 s)\x1b[K");
 }
 
 TEST(TerminalReporterTest, NothingIsLeftOfAnUnfinishedLine) {
@@ -130,7 +129,8 @@ TEST(JsonReporterTest, OneEventALine) {
   reporter->StepEnded("load a", "done", "2 rows");
   EXPECT_EQ(
       out.str(),
-      "{\"version\":1,\"event\":\"step_began\",\"at\":\"2026-11-21T14:03:07Z\",\"step\":\"load a\"}\n"
+      "{\"version\":1,\"event\":\"step_began\",\"at\":\"2026-11-21T14:03:07Z\",\"step\":\"load "
+      "a\"}\n"
       "{\"version\":1,\"event\":\"progress\",\"at\":\"2026-11-21T14:03:09Z\",\"step\":\"load "
       "a\",\"rows\":2,\"total_rows\":0,\"bytes\":0,\"total_bytes\":0}\n"
       "{\"version\":1,\"event\":\"step_ended\",\"at\":\"2026-11-21T14:03:09Z\",\"step\":\"load "

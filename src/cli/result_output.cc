@@ -117,7 +117,8 @@ void WriteValue(JsonWriter& json, const Value& value) {
     json.Number(*number);
   } else if (const auto* large = std::get_if<uint64_t>(&value)) {
     json.Raw(std::to_string(*large));
-  } else if (const auto* real = std::get_if<double>(&value); real != nullptr && std::isfinite(*real)) {
+  } else if (const auto* real = std::get_if<double>(&value);
+             real != nullptr && std::isfinite(*real)) {
     json.Number(*real);
   } else {
     json.Text(engine::ToText(value));
@@ -147,9 +148,9 @@ Result<RowsWritten> WriteRows(engine::QueryResult& result, RowFormat format, Row
     return written;
   }
   TableBlocks blocks(result.columns(), out, terminal);
-  SLUICE_ASSIGN(const RowsWritten written,
-                ForEachRow(result, limits, out,
-                           [&](const std::vector<Value>& row) { blocks.Add(row); }));
+  SLUICE_ASSIGN(
+      const RowsWritten written,
+      ForEachRow(result, limits, out, [&](const std::vector<Value>& row) { blocks.Add(row); }));
   blocks.Finish();
   return written;
 }

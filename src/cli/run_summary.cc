@@ -15,7 +15,9 @@ namespace {
 
 using pipeline::RunReport;
 
-std::string NumberOrNothing(int64_t n) { return n == 0 ? "" : Number(n); }
+std::string NumberOrNothing(int64_t n) {
+  return n == 0 ? "" : Number(n);
+}
 
 Look LookOf(const std::string& outcome) {
   if (outcome == "failed") return Look::kBad;
@@ -124,7 +126,8 @@ std::vector<std::string> NextSteps(const RunReport& report, const pipeline::Runt
   bool held = false;
   bool late = false;
   for (const pipeline::IngestReport& ingest : report.ingests) {
-    for (const ingest::LoadOutcome& load : ingest.result.loads) quarantined += load.counts.quarantined;
+    for (const ingest::LoadOutcome& load : ingest.result.loads)
+      quarantined += load.counts.quarantined;
     held = held || !ingest.result.hold_ids.empty();
     late = late || ingest.result.late_files > 0;
   }
@@ -143,8 +146,8 @@ std::vector<std::string> NextSteps(const RunReport& report, const pipeline::Runt
     }
   }
   if (dry_run && !report.syncs.empty()) {
-    next.push_back(fmt::format("ls {}   the requests that were not sent",
-                               runtime.StatePath("dry-run")));
+    next.push_back(
+        fmt::format("ls {}   the requests that were not sent", runtime.StatePath("dry-run")));
   }
   if (report.exit_code == pipeline::kExitFailed) {
     next.push_back(fmt::format("sluice logs {}", report.run_id));
@@ -160,11 +163,16 @@ std::vector<std::string> NextSteps(const RunReport& report, const pipeline::Runt
 
 std::string Verdict(const Terminal& terminal, int exit_code) {
   switch (exit_code) {
-    case pipeline::kExitDone: return Styled(terminal, Look::kGood, "done");
-    case pipeline::kExitHeld: return Styled(terminal, Look::kWarning, "something is held");
-    case pipeline::kExitBusy: return Styled(terminal, Look::kWarning, "another run is at it");
-    case pipeline::kExitCancelled: return Styled(terminal, Look::kWarning, "stopped");
-    default: break;
+    case pipeline::kExitDone:
+      return Styled(terminal, Look::kGood, "done");
+    case pipeline::kExitHeld:
+      return Styled(terminal, Look::kWarning, "something is held");
+    case pipeline::kExitBusy:
+      return Styled(terminal, Look::kWarning, "another run is at it");
+    case pipeline::kExitCancelled:
+      return Styled(terminal, Look::kWarning, "stopped");
+    default:
+      break;
   }
   return Styled(terminal, Look::kBad, "something failed");
 }
@@ -178,7 +186,8 @@ void PrintRunSummary(std::ostream& out, const Terminal& terminal, const RunRepor
   PrintSyncs(out, terminal, report);
   out << fmt::format("\nrun {}: {}, {}\n", report.run_id, Verdict(terminal, report.exit_code),
                      HumanSeconds(report.seconds));
-  for (const std::string& line : NextSteps(report, runtime, dry_run)) out << "next:  " << line << "\n";
+  for (const std::string& line : NextSteps(report, runtime, dry_run))
+    out << "next:  " << line << "\n";
 }
 
 void WriteRunEnded(std::ostream& out, const RunReport& report, env::Micros at) {

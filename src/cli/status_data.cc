@@ -28,10 +28,11 @@ std::string CanonicalName(const config::Ingest& ingest, const std::string& table
 Status ReadIngests(const ReadContext& context, StatusData& data) {
   std::map<std::string, IngestStatus> by_name;
   if (context.session != nullptr) {
-    SLUICE_ASSIGN(const auto rows,
-                  context.connection().Rows(
-                      "SELECT ingest, connection, pod, table_name, group_id, log_id, loaded_at, rows "
-                      "FROM _sluice.cursors ORDER BY table_name, connection, pod"));
+    SLUICE_ASSIGN(
+        const auto rows,
+        context.connection().Rows(
+            "SELECT ingest, connection, pod, table_name, group_id, log_id, loaded_at, rows "
+            "FROM _sluice.cursors ORDER BY table_name, connection, pod"));
     for (const auto& row : rows) {
       by_name[ToText(row[0])].tables.push_back({ToText(row[1]), ToText(row[2]), ToText(row[3]),
                                                 ToInt(row[4]), ToInt(row[5]), ToText(row[6]),
@@ -56,12 +57,12 @@ Status ReadIngests(const ReadContext& context, StatusData& data) {
 Status ReadModels(const ReadContext& context, StatusData& data) {
   std::map<std::string, ModelStatus> built;
   if (context.session != nullptr) {
-    SLUICE_ASSIGN(const auto rows, context.connection().Rows(
-                                       "SELECT name, materialized, rows, built_at FROM "
-                                       "_sluice.models"));
+    SLUICE_ASSIGN(const auto rows,
+                  context.connection().Rows("SELECT name, materialized, rows, built_at FROM "
+                                            "_sluice.models"));
     for (const auto& row : rows) {
-      built[ToText(row[0])] = {ToText(row[0]), ToText(row[1]), engine::IsNull(row[2]) ? -1 : ToInt(row[2]),
-                               ToText(row[3])};
+      built[ToText(row[0])] = {ToText(row[0]), ToText(row[1]),
+                               engine::IsNull(row[2]) ? -1 : ToInt(row[2]), ToText(row[3])};
     }
   }
   for (const config::Model& model : context.runtime.project().models) {
@@ -106,12 +107,12 @@ Status ReadSyncs(const ReadContext& context, StatusData& data) {
                   context.connection().Rows("SELECT sync, state, count(*) FROM "
                                             "_sluice.sync_delivered GROUP BY ALL"));
     for (const auto& row : states) by_name[ToText(row[0])].states[ToText(row[1])] = ToInt(row[2]);
-    SLUICE_ASSIGN(const auto findings,
-                  context.connection().Rows(
-                      "SELECT sync, count(*) FROM _sluice.sync_findings GROUP BY ALL"));
+    SLUICE_ASSIGN(
+        const auto findings,
+        context.connection().Rows("SELECT sync, count(*) FROM _sluice.sync_findings GROUP BY ALL"));
     for (const auto& row : findings) by_name[ToText(row[0])].left_out = ToInt(row[1]);
-    SLUICE_ASSIGN(const auto open, context.connection().Rows(
-                                       "SELECT DISTINCT sync FROM _sluice.deliveries"));
+    SLUICE_ASSIGN(const auto open,
+                  context.connection().Rows("SELECT DISTINCT sync FROM _sluice.deliveries"));
     for (const auto& row : open) by_name[ToText(row[0])].delivery_open = true;
   }
   for (const config::Sync& sync : context.runtime.project().syncs) {
@@ -196,8 +197,8 @@ void ReadWaiting(const ReadContext& context, StatusData& data) {
       ingest.waiting.why_not = runtime.status().message();
       continue;
     }
-    const auto plan = pipeline::PlanProject(*runtime.value(), context.session, {ingest.name}, silent,
-                                            deadline.get());
+    const auto plan = pipeline::PlanProject(*runtime.value(), context.session, {ingest.name},
+                                            silent, deadline.get());
     if (plan.ok()) {
       TakePlan(plan.value(), ingest.waiting);
     } else {

@@ -87,12 +87,23 @@ std::string Styled(const Terminal& terminal, Look look, std::string_view text) {
   if (!terminal.color || look == Look::kPlain || text.empty()) return std::string(text);
   std::string_view code = "0";
   switch (look) {
-    case Look::kPlain: break;
-    case Look::kBold: code = "1"; break;
-    case Look::kDim: code = "2"; break;
-    case Look::kGood: code = "32"; break;
-    case Look::kWarning: code = "33"; break;
-    case Look::kBad: code = "31"; break;
+    case Look::kPlain:
+      break;
+    case Look::kBold:
+      code = "1";
+      break;
+    case Look::kDim:
+      code = "2";
+      break;
+    case Look::kGood:
+      code = "32";
+      break;
+    case Look::kWarning:
+      code = "33";
+      break;
+    case Look::kBad:
+      code = "31";
+      break;
   }
   return fmt::format("\x1b[{}m{}\x1b[0m", code, text);
 }

@@ -28,7 +28,8 @@ bool SameValue(const SqlType& type, std::string_view cell, std::string_view text
   using Kind = SqlType::Kind;
   const auto same = [](const auto& a, const auto& b) { return a && b && *a == *b; };
   switch (type.kind) {
-    case Kind::kBoolean: return same(format::ParseBoolean(cell), format::ParseBoolean(text));
+    case Kind::kBoolean:
+      return same(format::ParseBoolean(cell), format::ParseBoolean(text));
     case Kind::kSmallInt:
     case Kind::kInteger:
     case Kind::kBigInt:
@@ -37,12 +38,16 @@ bool SameValue(const SqlType& type, std::string_view cell, std::string_view text
     case Kind::kDecimal:
       return same(format::ParseDecimal(cell, type.width, type.scale),
                   format::ParseDecimal(text, type.width, type.scale));
-    case Kind::kDouble: return same(format::ParseDouble(cell), format::ParseDouble(text));
-    case Kind::kDate: return same(format::ParseDate(cell), format::ParseDate(text));
-    case Kind::kTimestamp: return same(format::ParseTimestamp(cell), format::ParseTimestamp(text));
+    case Kind::kDouble:
+      return same(format::ParseDouble(cell), format::ParseDouble(text));
+    case Kind::kDate:
+      return same(format::ParseDate(cell), format::ParseDate(text));
+    case Kind::kTimestamp:
+      return same(format::ParseTimestamp(cell), format::ParseTimestamp(text));
     case Kind::kTimestampTz:
       return same(format::ParseTimestampTz(cell), format::ParseTimestampTz(text));
-    case Kind::kText: break;
+    case Kind::kText:
+      break;
   }
   return cell == text;
 }
@@ -67,16 +72,16 @@ Result<std::vector<Wanted>> WantedOf(const TracedRow& row, const ingest::TargetT
         position == shape.columns.end()) {
       return NotFoundError(fmt::format("the file has no column {}", name));
     }
-    wanted.push_back({static_cast<size_t>(position - shape.columns.begin()), column->type,
-                      value->second});
+    wanted.push_back(
+        {static_cast<size_t>(position - shape.columns.begin()), column->type, value->second});
   }
   if (wanted.empty()) return NotFoundError("the table has no key");
   return wanted;
 }
 
 Result<std::vector<uint64_t>> Scan(const std::string& path, const ingest::TargetTable& target,
-                                   const ingest::FileShape& shape, const std::vector<Wanted>& wanted,
-                                   const env::Cancel* cancel) {
+                                   const ingest::FileShape& shape,
+                                   const std::vector<Wanted>& wanted, const env::Cancel* cancel) {
   SLUICE_ASSIGN(const auto source, format::OpenByteSource(path));
   format::CsvReaderOptions options;
   options.dialect = ingest::DialectOf(target.csv);
@@ -112,8 +117,8 @@ Result<std::vector<uint64_t>> LinesOf(const ReadContext& context, pipeline::Runt
                                       const TracedRow& row, const env::Cancel* cancel) {
   if (row.address.empty()) return NotFoundError("the file is not in the ledger");
   if (row.file_size > kCheapFile) {
-    return FailedError(fmt::format("the file has {}: too much to look into it",
-                                   HumanBytes(row.file_size)));
+    return FailedError(
+        fmt::format("the file has {}: too much to look into it", HumanBytes(row.file_size)));
   }
   SLUICE_ASSIGN(const ingest::TargetTable target, TargetOf(context, row));
   SLUICE_ASSIGN(connector::Store * store, runtime.StoreOf(row.connection));
@@ -126,8 +131,10 @@ Result<std::vector<uint64_t>> LinesOf(const ReadContext& context, pipeline::Runt
   file.tag = row.file_tag;
   const auto fetched = store->Fetch(file, spool, {}, cancel);
   const auto lines = [&]() -> Result<std::vector<uint64_t>> {
-    if (fetched.status().code() == Code::kNotFound) return NotFoundError("the file is not there any more");
-    if (fetched.status().code() == Code::kRetry) return NotFoundError("the file is another one by now");
+    if (fetched.status().code() == Code::kNotFound)
+      return NotFoundError("the file is not there any more");
+    if (fetched.status().code() == Code::kRetry)
+      return NotFoundError("the file is another one by now");
     if (!fetched.ok()) return fetched.status();
     if (fetched->content_hash != row.content_hash) {
       return NotFoundError("the file has another content by now");

@@ -36,10 +36,9 @@ Result<std::vector<FoundRow>> Search(engine::Connection& connection, const std::
                                      const std::string& condition,
                                      const std::vector<std::string>& parts) {
   std::vector<FoundRow> found;
-  SLUICE_ASSIGN(auto result,
-                connection.Query(fmt::format("SELECT * FROM {} AS t WHERE {} LIMIT {}", relation,
-                                             condition, kMostHits + 1),
-                                 AsParameters(parts)));
+  SLUICE_ASSIGN(auto result, connection.Query(fmt::format("SELECT * FROM {} AS t WHERE {} LIMIT {}",
+                                                          relation, condition, kMostHits + 1),
+                                              AsParameters(parts)));
   while (true) {
     SLUICE_ASSIGN(const auto batch, result.Next());
     if (!batch) return found;
@@ -63,16 +62,17 @@ Result<std::vector<FoundRow>> Search(engine::Connection& connection, const std::
 void Cut(std::vector<FoundRow>& found, const std::string& where, TraceResult& result) {
   if (found.size() <= static_cast<size_t>(kMostHits)) return;
   found.resize(kMostHits);
-  result.notes.push_back(fmt::format("{} has more rows with this key: the first {} are shown", where,
-                                     kMostHits));
+  result.notes.push_back(
+      fmt::format("{} has more rows with this key: the first {} are shown", where, kMostHits));
 }
 
 Status AddOrigin(engine::Connection& connection, const FoundRow& found, TracedRow& row) {
-  SLUICE_ASSIGN(const auto loads,
-                connection.Rows("SELECT run_id, published_at, kind, mode, pod, group_id, connection "
-                                "FROM _sluice.loads WHERE load_id = $1 AND table_name = $2 ORDER BY "
-                                "published_at DESC LIMIT 1",
-                                {found.load_id, row.table}));
+  SLUICE_ASSIGN(
+      const auto loads,
+      connection.Rows("SELECT run_id, published_at, kind, mode, pod, group_id, connection "
+                      "FROM _sluice.loads WHERE load_id = $1 AND table_name = $2 ORDER BY "
+                      "published_at DESC LIMIT 1",
+                      {found.load_id, row.table}));
   if (!loads.empty()) {
     row.run_id = ToText(loads[0][0]);
     row.loaded_at = ToText(loads[0][1]);
@@ -102,9 +102,9 @@ std::vector<std::pair<std::string, std::string>> Typed(
     const std::vector<warehouse::ColumnInfo>& columns) {
   std::vector<std::pair<std::string, std::string>> typed;
   for (size_t i = 0; i < count && i < key.size(); ++i) {
-    const auto column = std::find_if(
-        columns.begin(), columns.end(),
-        [&](const warehouse::ColumnInfo& info) { return Lower(info.name) == key[i]; });
+    const auto column =
+        std::find_if(columns.begin(), columns.end(),
+                     [&](const warehouse::ColumnInfo& info) { return Lower(info.name) == key[i]; });
     if (column == columns.end()) return {};
     typed.emplace_back(column->name, column->sql_type);
   }
@@ -155,8 +155,8 @@ Status SearchModel(const ReadContext& context, const config::Model& model,
   const std::string relation = models::RelationOf(model);
   auto described = context.connection().Query(fmt::format("SELECT * FROM {} LIMIT 0", relation));
   if (!described.ok()) {
-    result.notes.push_back(fmt::format("model {} was not looked at: {}", model.name,
-                                       described.status().message()));
+    result.notes.push_back(
+        fmt::format("model {} was not looked at: {}", model.name, described.status().message()));
     return Status::Ok();
   }
   std::vector<warehouse::ColumnInfo> columns;

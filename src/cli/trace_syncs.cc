@@ -25,7 +25,8 @@ constexpr int kMostQuarantined = 500;
 // By key, by what identifies the row at the destination (alone or behind its kind), and by an
 // identifier in a payload: in a project by userId an e-mail is a field.
 constexpr const char* kFindDelivered =
-    "SELECT sync, key, identity, state, payload, attempted_payload, code, message, answered_at FROM "
+    "SELECT sync, key, identity, state, payload, attempted_payload, code, message, answered_at "
+    "FROM "
     "_sluice.sync_delivered WHERE ($2 = '' OR sync = $2) AND (key = $1 OR identity = $1 OR "
     "lower(identity) = lower($1) OR contains(lower(coalesce(attempted_payload, payload)), $3) OR "
     "contains(coalesce(attempted_payload, payload), $4)) ORDER BY sync, key LIMIT 51";
@@ -40,13 +41,15 @@ std::string Member(std::string_view name, std::string_view text) {
 }
 
 Status AddAttempts(engine::Connection& connection, TracedSyncRow& row) {
-  SLUICE_ASSIGN(const auto rows,
-                connection.Rows(fmt::format(
-                    "SELECT answered_at, run_id, delivery_id, attempt, sent, state, http_status, code, "
-                    "message FROM _sluice.sync_attempts WHERE sync = $1 AND key = $2 ORDER BY "
-                    "delivery_id, attempt LIMIT {}",
-                    kMostAttempts),
-                                {row.sync, row.key}));
+  SLUICE_ASSIGN(
+      const auto rows,
+      connection.Rows(
+          fmt::format(
+              "SELECT answered_at, run_id, delivery_id, attempt, sent, state, http_status, code, "
+              "message FROM _sluice.sync_attempts WHERE sync = $1 AND key = $2 ORDER BY "
+              "delivery_id, attempt LIMIT {}",
+              kMostAttempts),
+          {row.sync, row.key}));
   for (const auto& values : rows) {
     TracedAttempt& attempt = row.attempts.emplace_back();
     attempt.at = ToText(values[0]);
@@ -64,9 +67,9 @@ Status AddAttempts(engine::Connection& connection, TracedSyncRow& row) {
 }
 
 TracedSyncRow& RowOf(TraceResult& result, const std::string& sync, const std::string& key) {
-  const auto found = std::find_if(
-      result.sync_rows.begin(), result.sync_rows.end(),
-      [&](const TracedSyncRow& row) { return row.sync == sync && row.key == key; });
+  const auto found =
+      std::find_if(result.sync_rows.begin(), result.sync_rows.end(),
+                   [&](const TracedSyncRow& row) { return row.sync == sync && row.key == key; });
   if (found != result.sync_rows.end()) return *found;
   TracedSyncRow& row = result.sync_rows.emplace_back();
   row.sync = sync;
@@ -114,7 +117,8 @@ void ExplainAttempts(std::vector<TracedAttempt>& attempts) {
     if (canonical.ok() && StartsWith(*canonical, "{")) {
       for (const JsonMember& member : JsonMembers(*canonical)) {
         const auto known = there.find(std::string(member.name));
-        const bool same = known == there.end() ? member.value == "null" : known->second == member.value;
+        const bool same =
+            known == there.end() ? member.value == "null" : known->second == member.value;
         if (!same) changed.push_back(JsonText(fmt::format("\"{}\"", member.name)));
       }
     }
@@ -142,8 +146,8 @@ Status FindSyncRows(const ReadContext& context, const std::string& key, const st
                     TraceResult& result) {
   engine::Connection& connection = context.connection();
   SLUICE_ASSIGN(const auto rows,
-                connection.Rows(kFindDelivered, {key, in, Lower(Member("email", key)),
-                                                 Member("userId", key)}));
+                connection.Rows(kFindDelivered,
+                                {key, in, Lower(Member("email", key)), Member("userId", key)}));
   for (size_t i = 0; i < rows.size() && i < static_cast<size_t>(kMostRows); ++i) {
     const auto& values = rows[i];
     TracedSyncRow& row = RowOf(result, ToText(values[0]), ToText(values[1]));
@@ -171,14 +175,15 @@ Status FindSyncRows(const ReadContext& context, const std::string& key, const st
 
 Status FindQuarantined(const ReadContext& context, const std::vector<std::string>& parts,
                        const std::string& in, TraceResult& result) {
-  SLUICE_ASSIGN(const auto rows,
-                context.connection().Rows(
-                    fmt::format("SELECT format('{{:016x}}', quarantine_id), ingest, table_name, address, "
-                                "line, column_name, reason, raw FROM _sluice.quarantine WHERE "
-                                "contains(raw, $1) AND ($2 = '' OR table_name = $2 OR ingest = $2) "
-                                "ORDER BY found_at DESC, address, byte_offset LIMIT {}",
-                                kMostQuarantined),
-                    {parts.front(), in}));
+  SLUICE_ASSIGN(
+      const auto rows,
+      context.connection().Rows(
+          fmt::format("SELECT format('{{:016x}}', quarantine_id), ingest, table_name, address, "
+                      "line, column_name, reason, raw FROM _sluice.quarantine WHERE "
+                      "contains(raw, $1) AND ($2 = '' OR table_name = $2 OR ingest = $2) "
+                      "ORDER BY found_at DESC, address, byte_offset LIMIT {}",
+                      kMostQuarantined),
+          {parts.front(), in}));
   for (const auto& row : rows) {
     const config::Ingest* ingest = context.runtime.project().FindIngest(ToText(row[1]));
     const config::CsvOptions csv = ingest == nullptr ? config::CsvOptions() : ingest->csv;

@@ -21,12 +21,12 @@ std::vector<std::string> Whys(std::vector<TracedAttempt> attempts) {
 }
 
 TEST(ExplainTest, WhatChangedIsWhatWasNotThere) {
-  EXPECT_THAT(Whys({Attempt(R"({"city":"Berlin","email":"a@b"})", "acknowledged"),
-                    Attempt(R"({"city":"Bremen","email":"a@b"})", "acknowledged"),
-                    Attempt(R"({"city":null,"email":"a@b","visits":3})", "acknowledged"),
-                    Attempt(R"({"city":null,"email":"a@b","visits":3})", "acknowledged")}),
-              testing::ElementsAre("first sent", "changed: city", "changed: city, visits",
-                                   "sent again"));
+  EXPECT_THAT(
+      Whys({Attempt(R"({"city":"Berlin","email":"a@b"})", "acknowledged"),
+            Attempt(R"({"city":"Bremen","email":"a@b"})", "acknowledged"),
+            Attempt(R"({"city":null,"email":"a@b","visits":3})", "acknowledged"),
+            Attempt(R"({"city":null,"email":"a@b","visits":3})", "acknowledged")}),
+      testing::ElementsAre("first sent", "changed: city", "changed: city, visits", "sent again"));
 }
 
 TEST(ExplainTest, OnlyAcknowledgedFieldsAreThere) {

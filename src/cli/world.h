@@ -20,8 +20,8 @@ struct World {
   std::ostream& out;
   std::ostream& err;
   Terminal terminal;
-  std::string program;         // how to start this program again: "sluice" or a path
-  std::string current_folder;  // absolute
+  std::string program;                  // how to start this program again: "sluice" or a path
+  std::string current_folder;           // absolute
   const env::Cancel* cancel = nullptr;  // Ctrl-C
   const env::Cancel* abort = nullptr;   // a second one
   // In the process of a run that answers others: its project, already brought to life. Else null.

@@ -32,7 +32,7 @@ struct Listing {
 
 // What `Fetch` found while it copied a file.
 struct FetchedFile {
-  std::string local_path;    // the copy, or the file itself where the store is a local folder
+  std::string local_path;  // the copy, or the file itself where the store is a local folder
   uint64_t size = 0;
   std::string content_hash;  // XXH3-128 of the bytes, 32 hex digits
 };

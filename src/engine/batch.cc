@@ -65,18 +65,27 @@ std::string_view Batch::text(size_t column, size_t row) const {
 int64_t Batch::integer(size_t column, size_t row) const {
   const View& view = columns_[column];
   switch (static_cast<duckdb_type>(view.storage)) {
-    case DUCKDB_TYPE_BOOLEAN: return At<bool>(view.data, row) ? 1 : 0;
-    case DUCKDB_TYPE_TINYINT: return At<int8_t>(view.data, row);
-    case DUCKDB_TYPE_SMALLINT: return At<int16_t>(view.data, row);
+    case DUCKDB_TYPE_BOOLEAN:
+      return At<bool>(view.data, row) ? 1 : 0;
+    case DUCKDB_TYPE_TINYINT:
+      return At<int8_t>(view.data, row);
+    case DUCKDB_TYPE_SMALLINT:
+      return At<int16_t>(view.data, row);
     case DUCKDB_TYPE_DATE:
-    case DUCKDB_TYPE_INTEGER: return At<int32_t>(view.data, row);
-    case DUCKDB_TYPE_UTINYINT: return At<uint8_t>(view.data, row);
-    case DUCKDB_TYPE_USMALLINT: return At<uint16_t>(view.data, row);
-    case DUCKDB_TYPE_UINTEGER: return At<uint32_t>(view.data, row);
+    case DUCKDB_TYPE_INTEGER:
+      return At<int32_t>(view.data, row);
+    case DUCKDB_TYPE_UTINYINT:
+      return At<uint8_t>(view.data, row);
+    case DUCKDB_TYPE_USMALLINT:
+      return At<uint16_t>(view.data, row);
+    case DUCKDB_TYPE_UINTEGER:
+      return At<uint32_t>(view.data, row);
     case DUCKDB_TYPE_TIMESTAMP:
     case DUCKDB_TYPE_TIMESTAMP_TZ:
-    case DUCKDB_TYPE_BIGINT: return At<int64_t>(view.data, row);
-    default: break;
+    case DUCKDB_TYPE_BIGINT:
+      return At<int64_t>(view.data, row);
+    default:
+      break;
   }
   SLUICE_CHECK(false, "integer() of a column that holds none");
 }
@@ -100,25 +109,44 @@ Value Batch::value(size_t column, size_t row) const {
   if (is_null(column, row)) return std::monostate{};
   const View& view = columns_[column];
   switch (view.type) {
-    case Type::kBoolean: return integer(column, row) != 0;
-    case Type::kInteger: return integer(column, row);
-    case Type::kUnsigned: return unsigned64(column, row);
-    case Type::kHuge: return huge(column, row);
-    case Type::kDouble: return floating(column, row);
+    case Type::kBoolean:
+      return integer(column, row) != 0;
+    case Type::kInteger:
+      return integer(column, row);
+    case Type::kUnsigned:
+      return unsigned64(column, row);
+    case Type::kHuge:
+      return huge(column, row);
+    case Type::kDouble:
+      return floating(column, row);
     case Type::kText:
-    case Type::kBlob: return std::string(text(column, row));
-    case Type::kDate: return DateText(integer(column, row));
-    case Type::kTimestamp: return TimestampText(integer(column, row));
-    case Type::kTimestampTz: return TimestampText(integer(column, row)) + "+00";
-    case Type::kDecimal: break;
-    case Type::kOther: SLUICE_CHECK(false, "columns of other types are cast to text by Query");
+    case Type::kBlob:
+      return std::string(text(column, row));
+    case Type::kDate:
+      return DateText(integer(column, row));
+    case Type::kTimestamp:
+      return TimestampText(integer(column, row));
+    case Type::kTimestampTz:
+      return TimestampText(integer(column, row)) + "+00";
+    case Type::kDecimal:
+      break;
+    case Type::kOther:
+      SLUICE_CHECK(false, "columns of other types are cast to text by Query");
   }
   Int128 unscaled = 0;
   switch (static_cast<duckdb_type>(view.storage)) {
-    case DUCKDB_TYPE_SMALLINT: unscaled = At<int16_t>(view.data, row); break;
-    case DUCKDB_TYPE_INTEGER: unscaled = At<int32_t>(view.data, row); break;
-    case DUCKDB_TYPE_BIGINT: unscaled = At<int64_t>(view.data, row); break;
-    default: unscaled = Wide(At<duckdb_hugeint>(view.data, row)); break;
+    case DUCKDB_TYPE_SMALLINT:
+      unscaled = At<int16_t>(view.data, row);
+      break;
+    case DUCKDB_TYPE_INTEGER:
+      unscaled = At<int32_t>(view.data, row);
+      break;
+    case DUCKDB_TYPE_BIGINT:
+      unscaled = At<int64_t>(view.data, row);
+      break;
+    default:
+      unscaled = Wide(At<duckdb_hugeint>(view.data, row));
+      break;
   }
   return DecimalText(unscaled, view.scale);
 }

@@ -8,7 +8,9 @@ QueryResult::~QueryResult() = default;
 QueryResult::QueryResult(QueryResult&&) noexcept = default;
 QueryResult& QueryResult::operator=(QueryResult&&) noexcept = default;
 
-const std::vector<Column>& QueryResult::columns() const { return impl_->columns; }
+const std::vector<Column>& QueryResult::columns() const {
+  return impl_->columns;
+}
 
 int64_t QueryResult::rows_changed() const {
   return static_cast<int64_t>(duckdb_rows_changed(&impl_->result));
@@ -52,7 +54,8 @@ Connection::~Connection() {
   duckdb_disconnect(&impl_->connection);
 }
 
-Result<QueryResult> Connection::Query(const std::string& sql, const std::vector<Value>& parameters) {
+Result<QueryResult> Connection::Query(const std::string& sql,
+                                      const std::vector<Value>& parameters) {
   QueryResult result;
   SLUICE_ASSIGN(result.impl_, Run(*impl_, sql, parameters, false));
   return result;
@@ -110,9 +113,13 @@ Result<std::vector<std::string>> Connection::TableNames(const std::string& sql) 
   return names;
 }
 
-void Connection::Interrupt() { duckdb_interrupt(impl_->connection); }
+void Connection::Interrupt() {
+  duckdb_interrupt(impl_->connection);
+}
 
-double Connection::Progress() { return duckdb_query_progress(impl_->connection).percentage; }
+double Connection::Progress() {
+  return duckdb_query_progress(impl_->connection).percentage;
+}
 
 std::string QuoteName(std::string_view name) {
   std::string out = "\"";

@@ -182,7 +182,8 @@ Status Database::Checkpoint(std::chrono::milliseconds reader_limit,
   if (impl_->path.empty() || LogSize() == 0) return Status::Ok();
   SLUICE_ASSIGN(auto connection, Connect());
   const WriterTurn turn(impl_->writer);
-  SLUICE_TRY(impl_->Usable());  // else the side file of another thread's checkpoint would be overwritten
+  SLUICE_TRY(
+      impl_->Usable());  // else the side file of another thread's checkpoint would be overwritten
   SLUICE_ASSIGN(const auto blocks, MetadataBlocks(*connection));
   SLUICE_TRY(impl_->guard->Save(blocks).WithContext("saving blocks before a checkpoint"));
   bool began = false;
@@ -223,8 +224,12 @@ uint64_t Database::LogSize() const {
   return info.ok() ? info->size : 0;
 }
 
-const std::string& Database::path() const { return impl_->path; }
+const std::string& Database::path() const {
+  return impl_->path;
+}
 
-std::string LibraryVersion() { return duckdb_library_version(); }
+std::string LibraryVersion() {
+  return duckdb_library_version();
+}
 
 }  // namespace sluice::engine

@@ -32,9 +32,9 @@ namespace sluice::engine {
 
 struct OpenOptions {
   bool read_only = false;
-  int threads = 0;                 // 0: as many as the machine has
-  uint64_t memory_limit = 0;       // bytes for the engine; 0: its default
-  std::string temp_directory;      // where it may spill; empty: FILE.tmp, cleared when it is opened
+  int threads = 0;             // 0: as many as the machine has
+  uint64_t memory_limit = 0;   // bytes for the engine; 0: its default
+  std::string temp_directory;  // where it may spill; empty: FILE.tmp, cleared when it is opened
 };
 
 class Connection;
@@ -48,7 +48,8 @@ class Database {
   // a stopped checkpoint left. kBusy, with the process id, when another program holds the file, and
   // when this process has it open already. Two programs may not create one file at the same instant:
   // the caller's own lock sees to that.
-  static Result<std::unique_ptr<Database>> Open(const std::string& path, const OpenOptions& options);
+  static Result<std::unique_ptr<Database>> Open(const std::string& path,
+                                                const OpenOptions& options);
   ~Database();  // its Connections are gone by then
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;

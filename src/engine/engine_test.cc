@@ -28,9 +28,9 @@ TEST_F(EngineTest, ValuesComeOutExactly) {
 }
 
 TEST_F(EngineTest, ParametersAreBoundNotPasted) {
-  const auto rows = connection_->Rows("SELECT $1, $2, $3, $4::UHUGEINT",
-                                      {std::string("O'Brien"), int64_t{7}, std::monostate{},
-                                       Hash128{1, 2}});
+  const auto rows =
+      connection_->Rows("SELECT $1, $2, $3, $4::UHUGEINT",
+                        {std::string("O'Brien"), int64_t{7}, std::monostate{}, Hash128{1, 2}});
   ASSERT_TRUE(rows.ok()) << rows.status().ToString();
   EXPECT_EQ(ToText(rows.value()[0][0]), "O'Brien");
   EXPECT_EQ(ToInt(rows.value()[0][1]), 7);
@@ -69,10 +69,10 @@ TEST_F(EngineTest, ACommitAfterAFailedStreamIsRefused) {
 
 TEST_F(EngineTest, TransactionsAndCheckpointsAreNotForStatements) {
   Do("CREATE TABLE t (i INTEGER)");
-  for (const char* sql : {"BEGIN", "COMMIT", "ROLLBACK", "CHECKPOINT", "force checkpoint",
-                          "CALL checkpoint()", "SELECT * FROM checkpoint()",
-                          "PRAGMA enable_checkpoint_on_shutdown", "SET checkpoint_threshold = '1MB'",
-                          "SET wal_autocheckpoint = '1MB'"}) {
+  for (const char* sql :
+       {"BEGIN", "COMMIT", "ROLLBACK", "CHECKPOINT", "force checkpoint", "CALL checkpoint()",
+        "SELECT * FROM checkpoint()", "PRAGMA enable_checkpoint_on_shutdown",
+        "SET checkpoint_threshold = '1MB'", "SET wal_autocheckpoint = '1MB'"}) {
     EXPECT_FALSE(connection_->Query(sql).ok()) << sql;
   }
   EXPECT_GT(database_->LogSize(), 0U);
@@ -184,8 +184,7 @@ TEST_F(EngineTest, OwnFunctionsSeeNullsAndRunVectorised) {
         out.SetNull(r);
         continue;
       }
-      out.data<int64_t>()[r] =
-          in[0].is_null(r) ? -1 : static_cast<int64_t>(in[0].text(r).size());
+      out.data<int64_t>()[r] = in[0].is_null(r) ? -1 : static_cast<int64_t>(in[0].text(r).size());
     }
     return Status::Ok();
   };

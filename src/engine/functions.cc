@@ -14,12 +14,18 @@ struct TypeName {
 };
 
 constexpr TypeName kTypeNames[] = {
-    {"BOOLEAN", DUCKDB_TYPE_BOOLEAN},     {"SMALLINT", DUCKDB_TYPE_SMALLINT},
-    {"INTEGER", DUCKDB_TYPE_INTEGER},     {"BIGINT", DUCKDB_TYPE_BIGINT},
-    {"UBIGINT", DUCKDB_TYPE_UBIGINT},     {"UHUGEINT", DUCKDB_TYPE_UHUGEINT},
-    {"DOUBLE", DUCKDB_TYPE_DOUBLE},       {"VARCHAR", DUCKDB_TYPE_VARCHAR},
-    {"BLOB", DUCKDB_TYPE_BLOB},           {"DATE", DUCKDB_TYPE_DATE},
-    {"TIMESTAMP", DUCKDB_TYPE_TIMESTAMP}, {"TIMESTAMPTZ", DUCKDB_TYPE_TIMESTAMP_TZ},
+    {"BOOLEAN", DUCKDB_TYPE_BOOLEAN},
+    {"SMALLINT", DUCKDB_TYPE_SMALLINT},
+    {"INTEGER", DUCKDB_TYPE_INTEGER},
+    {"BIGINT", DUCKDB_TYPE_BIGINT},
+    {"UBIGINT", DUCKDB_TYPE_UBIGINT},
+    {"UHUGEINT", DUCKDB_TYPE_UHUGEINT},
+    {"DOUBLE", DUCKDB_TYPE_DOUBLE},
+    {"VARCHAR", DUCKDB_TYPE_VARCHAR},
+    {"BLOB", DUCKDB_TYPE_BLOB},
+    {"DATE", DUCKDB_TYPE_DATE},
+    {"TIMESTAMP", DUCKDB_TYPE_TIMESTAMP},
+    {"TIMESTAMPTZ", DUCKDB_TYPE_TIMESTAMP_TZ},
     {"ANY", DUCKDB_TYPE_ANY},
 };
 
@@ -67,7 +73,9 @@ void Call(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_vector resu
   if (!status.ok()) duckdb_scalar_function_set_error(info, status.message().c_str());
 }
 
-void DeleteFunction(void* pointer) { delete static_cast<VectorFunction*>(pointer); }
+void DeleteFunction(void* pointer) {
+  delete static_cast<VectorFunction*>(pointer);
+}
 
 }  // namespace
 
@@ -109,8 +117,8 @@ Status RegisterFunction(Connection& connection, FunctionSpec spec) {
   // Otherwise rows with a NULL among their inputs would not reach the function.
   duckdb_scalar_function_set_special_handling(function.get());
   if (spec.is_volatile) duckdb_scalar_function_set_volatile(function.get());
-  duckdb_scalar_function_set_extra_info(function.get(), new VectorFunction(std::move(spec.function)),
-                                        DeleteFunction);
+  duckdb_scalar_function_set_extra_info(
+      function.get(), new VectorFunction(std::move(spec.function)), DeleteFunction);
   duckdb_scalar_function_set_function(function.get(), Call);
   if (duckdb_register_scalar_function(connection.impl_->connection, function.get()) !=
       DuckDBSuccess) {

@@ -117,7 +117,9 @@ Result<std::unique_ptr<CheckpointGuard>> CheckpointGuard::Open(const std::string
   return guard;
 }
 
-CheckpointGuard::~CheckpointGuard() { close(fd_); }
+CheckpointGuard::~CheckpointGuard() {
+  close(fd_);
+}
 
 // The engine takes the same lock, in the same process: it replaces ours and does not wait for it.
 Status CheckpointGuard::Lock(bool exclusive) {
@@ -192,8 +194,8 @@ Status CheckpointGuard::Save(const std::vector<uint64_t>& blocks) {
   header.headers = headers;
   SLUICE_ASSIGN(SideFileWriter side, SideFileWriter::Create(SidePath(), header));
   for (const uint64_t id : blocks) {
-    SLUICE_ASSIGN(std::string bytes, ReadAt(fd_, kFirstBlock + id * newest.block_size,
-                                            newest.block_size, path_));
+    SLUICE_ASSIGN(std::string bytes,
+                  ReadAt(fd_, kFirstBlock + id * newest.block_size, newest.block_size, path_));
     // A metadata block that was never written yet lies behind the end of the file; zeros stand for it.
     bytes.resize(newest.block_size, '\0');
     SLUICE_TRY(side.Add(id, bytes));

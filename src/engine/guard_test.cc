@@ -126,7 +126,8 @@ TEST_F(GuardTest, ADamagedSideFileIsNotGuessedAt) {
     damaged[at] = static_cast<char>(damaged[at] + 1);
     ASSERT_TRUE(env::WriteFileAtomically(path_ + ".guard", damaged).ok());
     const auto database = Database::Open(path_, {});
-    EXPECT_NE(database.status().message().find("w.duckdb.guard is damaged"), std::string::npos) << at;
+    EXPECT_NE(database.status().message().find("w.duckdb.guard is damaged"), std::string::npos)
+        << at;
   }
   ASSERT_TRUE(env::WriteFileAtomically(path_ + ".guard", side.substr(0, side.size() / 2)).ok());
   EXPECT_FALSE(Database::Open(path_, {}).ok());
@@ -242,7 +243,8 @@ TEST_F(GuardTest, AnUnsyncedCommitOfWhichPagesAreMissingIsCutOff) {
   std::vector<std::string> torn;
   for (size_t page = synced / 4096; page * 4096 < whole.size(); ++page) {
     torn.push_back(whole);
-    for (size_t i = std::max(synced, page * 4096); i < std::min(whole.size(), page * 4096 + 4096); ++i) {
+    for (size_t i = std::max(synced, page * 4096); i < std::min(whole.size(), page * 4096 + 4096);
+         ++i) {
       torn.back()[i] = '\0';
     }
   }

@@ -12,60 +12,99 @@ namespace sluice::engine {
 
 Type FromEngineType(duckdb_type type) {
   switch (type) {
-    case DUCKDB_TYPE_BOOLEAN: return Type::kBoolean;
+    case DUCKDB_TYPE_BOOLEAN:
+      return Type::kBoolean;
     case DUCKDB_TYPE_TINYINT:
     case DUCKDB_TYPE_SMALLINT:
     case DUCKDB_TYPE_INTEGER:
     case DUCKDB_TYPE_BIGINT:
     case DUCKDB_TYPE_UTINYINT:
     case DUCKDB_TYPE_USMALLINT:
-    case DUCKDB_TYPE_UINTEGER: return Type::kInteger;
-    case DUCKDB_TYPE_UBIGINT: return Type::kUnsigned;
-    case DUCKDB_TYPE_UHUGEINT: return Type::kHuge;
+    case DUCKDB_TYPE_UINTEGER:
+      return Type::kInteger;
+    case DUCKDB_TYPE_UBIGINT:
+      return Type::kUnsigned;
+    case DUCKDB_TYPE_UHUGEINT:
+      return Type::kHuge;
     case DUCKDB_TYPE_FLOAT:
-    case DUCKDB_TYPE_DOUBLE: return Type::kDouble;
-    case DUCKDB_TYPE_VARCHAR: return Type::kText;
-    case DUCKDB_TYPE_BLOB: return Type::kBlob;
+    case DUCKDB_TYPE_DOUBLE:
+      return Type::kDouble;
+    case DUCKDB_TYPE_VARCHAR:
+      return Type::kText;
+    case DUCKDB_TYPE_BLOB:
+      return Type::kBlob;
     case DUCKDB_TYPE_HUGEINT:  // sums of integers: exact text, like a decimal without a scale
-    case DUCKDB_TYPE_DECIMAL: return Type::kDecimal;
-    case DUCKDB_TYPE_TIMESTAMP: return Type::kTimestamp;
-    case DUCKDB_TYPE_TIMESTAMP_TZ: return Type::kTimestampTz;
-    case DUCKDB_TYPE_DATE: return Type::kDate;
-    default: return Type::kOther;
+    case DUCKDB_TYPE_DECIMAL:
+      return Type::kDecimal;
+    case DUCKDB_TYPE_TIMESTAMP:
+      return Type::kTimestamp;
+    case DUCKDB_TYPE_TIMESTAMP_TZ:
+      return Type::kTimestampTz;
+    case DUCKDB_TYPE_DATE:
+      return Type::kDate;
+    default:
+      return Type::kOther;
   }
 }
 
 std::string SqlTypeName(duckdb_logical_type type) {
   switch (duckdb_get_type_id(type)) {
-    case DUCKDB_TYPE_BOOLEAN: return "BOOLEAN";
-    case DUCKDB_TYPE_TINYINT: return "TINYINT";
-    case DUCKDB_TYPE_SMALLINT: return "SMALLINT";
-    case DUCKDB_TYPE_INTEGER: return "INTEGER";
-    case DUCKDB_TYPE_BIGINT: return "BIGINT";
-    case DUCKDB_TYPE_UTINYINT: return "UTINYINT";
-    case DUCKDB_TYPE_USMALLINT: return "USMALLINT";
-    case DUCKDB_TYPE_UINTEGER: return "UINTEGER";
-    case DUCKDB_TYPE_UBIGINT: return "UBIGINT";
-    case DUCKDB_TYPE_HUGEINT: return "HUGEINT";
-    case DUCKDB_TYPE_UHUGEINT: return "UHUGEINT";
-    case DUCKDB_TYPE_FLOAT: return "FLOAT";
-    case DUCKDB_TYPE_DOUBLE: return "DOUBLE";
-    case DUCKDB_TYPE_VARCHAR: return "VARCHAR";
-    case DUCKDB_TYPE_BLOB: return "BLOB";
-    case DUCKDB_TYPE_DATE: return "DATE";
-    case DUCKDB_TYPE_TIME: return "TIME";
-    case DUCKDB_TYPE_TIMESTAMP: return "TIMESTAMP";
-    case DUCKDB_TYPE_TIMESTAMP_TZ: return "TIMESTAMP WITH TIME ZONE";
-    case DUCKDB_TYPE_INTERVAL: return "INTERVAL";
-    case DUCKDB_TYPE_UUID: return "UUID";
-    case DUCKDB_TYPE_LIST: return "LIST";
-    case DUCKDB_TYPE_ARRAY: return "ARRAY";
-    case DUCKDB_TYPE_STRUCT: return "STRUCT";
-    case DUCKDB_TYPE_MAP: return "MAP";
-    case DUCKDB_TYPE_ENUM: return "ENUM";
+    case DUCKDB_TYPE_BOOLEAN:
+      return "BOOLEAN";
+    case DUCKDB_TYPE_TINYINT:
+      return "TINYINT";
+    case DUCKDB_TYPE_SMALLINT:
+      return "SMALLINT";
+    case DUCKDB_TYPE_INTEGER:
+      return "INTEGER";
+    case DUCKDB_TYPE_BIGINT:
+      return "BIGINT";
+    case DUCKDB_TYPE_UTINYINT:
+      return "UTINYINT";
+    case DUCKDB_TYPE_USMALLINT:
+      return "USMALLINT";
+    case DUCKDB_TYPE_UINTEGER:
+      return "UINTEGER";
+    case DUCKDB_TYPE_UBIGINT:
+      return "UBIGINT";
+    case DUCKDB_TYPE_HUGEINT:
+      return "HUGEINT";
+    case DUCKDB_TYPE_UHUGEINT:
+      return "UHUGEINT";
+    case DUCKDB_TYPE_FLOAT:
+      return "FLOAT";
+    case DUCKDB_TYPE_DOUBLE:
+      return "DOUBLE";
+    case DUCKDB_TYPE_VARCHAR:
+      return "VARCHAR";
+    case DUCKDB_TYPE_BLOB:
+      return "BLOB";
+    case DUCKDB_TYPE_DATE:
+      return "DATE";
+    case DUCKDB_TYPE_TIME:
+      return "TIME";
+    case DUCKDB_TYPE_TIMESTAMP:
+      return "TIMESTAMP";
+    case DUCKDB_TYPE_TIMESTAMP_TZ:
+      return "TIMESTAMP WITH TIME ZONE";
+    case DUCKDB_TYPE_INTERVAL:
+      return "INTERVAL";
+    case DUCKDB_TYPE_UUID:
+      return "UUID";
+    case DUCKDB_TYPE_LIST:
+      return "LIST";
+    case DUCKDB_TYPE_ARRAY:
+      return "ARRAY";
+    case DUCKDB_TYPE_STRUCT:
+      return "STRUCT";
+    case DUCKDB_TYPE_MAP:
+      return "MAP";
+    case DUCKDB_TYPE_ENUM:
+      return "ENUM";
     case DUCKDB_TYPE_DECIMAL:
       return fmt::format("DECIMAL({},{})", duckdb_decimal_width(type), duckdb_decimal_scale(type));
-    default: return "OTHER";
+    default:
+      return "OTHER";
   }
 }
 

@@ -27,7 +27,9 @@ void PutWord(std::string& out, uint64_t word) {
 
 }  // namespace
 
-std::string UnfinishedSideFile(const std::string& path) { return path + ".new"; }
+std::string UnfinishedSideFile(const std::string& path) {
+  return path + ".new";
+}
 
 Result<SideFileWriter> SideFileWriter::Create(const std::string& path, const SideHeader& header) {
   const std::string unfinished = UnfinishedSideFile(path);
@@ -74,8 +76,9 @@ Result<SideFileReader> SideFileReader::Open(const std::string& path) {
 Status SideFileReader::Damaged() const {
   // It was renamed into place whole, so something else damaged it: dropping it could lose the only
   // good copy, so that is not ours to decide.
-  return FailedError(fmt::format("{} is damaged", path_),
-                     "Restore it or the database from a backup, or remove it if the database opens");
+  return FailedError(
+      fmt::format("{} is damaged", path_),
+      "Restore it or the database from a backup, or remove it if the database opens");
 }
 
 Status SideFileReader::ReadHeader() {

@@ -121,13 +121,14 @@ Kind KindOf(const std::string& sql, duckdb_prepared_statement statement) {
     return Kind::kCheckpoint;
   }
   if (type == DUCKDB_STATEMENT_TYPE_TRANSACTION) return Kind::kTransaction;
-  const bool reads = setting || type == DUCKDB_STATEMENT_TYPE_SELECT ||
-                     type == DUCKDB_STATEMENT_TYPE_EXPLAIN;
+  const bool reads =
+      setting || type == DUCKDB_STATEMENT_TYPE_SELECT || type == DUCKDB_STATEMENT_TYPE_EXPLAIN;
   return reads ? Kind::kReads : Kind::kWrites;
 }
 
 Result<std::unique_ptr<QueryResult::Impl>> Execute(Connection::Impl& connection,
-                                                   duckdb_prepared_statement statement, bool stream) {
+                                                   duckdb_prepared_statement statement,
+                                                   bool stream) {
   auto impl = std::make_unique<QueryResult::Impl>();
   impl->connection = connection.shared_from_this();
   SLUICE_TRY(RunPrepared(statement, stream, &impl->result));
@@ -155,11 +156,13 @@ Result<std::unique_ptr<QueryResult::Impl>> Attempt(Connection::Impl& connection,
   SLUICE_TRY(Prepare(connection.connection, sql, *statement));
   const Kind kind = KindOf(sql, statement->get());
   if (kind == Kind::kTransaction) {
-    return FailedError("BEGIN, COMMIT and ROLLBACK are not for statements: a Transaction makes them");
+    return FailedError(
+        "BEGIN, COMMIT and ROLLBACK are not for statements: a Transaction makes them");
   }
   if (kind == Kind::kCheckpoint) {
-    return FailedError("checkpoints and their settings are not for statements: an unguarded one can "
-                       "make the file unreadable");
+    return FailedError(
+        "checkpoints and their settings are not for statements: an unguarded one can "
+        "make the file unreadable");
   }
   if (const auto rewritten = WithTextColumns(sql, statement->get())) {
     statement = std::make_unique<Prepared>();
@@ -189,7 +192,8 @@ QueryResult::Impl::~Impl() {
   duckdb_destroy_result(&result);
   // The engine ends a stream that nobody reads on only with the connection's next statement; until
   // then its transaction stays open and can hold up every checkpoint.
-  if (unfinished && connection->connection != nullptr) (void)RunOwn(connection->connection, "SELECT 1");
+  if (unfinished && connection->connection != nullptr)
+    (void)RunOwn(connection->connection, "SELECT 1");
 }
 
 Status RunOwn(duckdb_connection connection, const char* sql) {

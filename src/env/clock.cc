@@ -97,9 +97,9 @@ void FakeClock::Set(Micros now) {
 
 std::string FormatUtc(Micros time, bool fraction) {
   const Broken b = Break(time);
-  std::string out = fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", b.tm.tm_year + 1900,
-                                b.tm.tm_mon + 1, b.tm.tm_mday, b.tm.tm_hour, b.tm.tm_min,
-                                b.tm.tm_sec);
+  std::string out =
+      fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", b.tm.tm_year + 1900, b.tm.tm_mon + 1,
+                  b.tm.tm_mday, b.tm.tm_hour, b.tm.tm_min, b.tm.tm_sec);
   if (fraction) out += fmt::format(".{:06}", b.micros);
   return out;
 }
@@ -110,6 +110,8 @@ std::string FormatIso(Micros time) {
   return out + "Z";
 }
 
-std::string FormatDate(Micros time) { return FormatUtc(time).substr(0, 10); }
+std::string FormatDate(Micros time) {
+  return FormatUtc(time).substr(0, 10);
+}
 
 }  // namespace sluice::env

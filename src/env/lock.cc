@@ -71,7 +71,8 @@ Result<FileLock> FileLock::Acquire(const std::string& path, const std::string& h
     auto lock = TryAcquire(path, holder);
     if (lock.ok() || lock.status().code() != Code::kBusy) return lock;
     if (clock.Monotonic() >= give_up) return lock.status();
-    if (!clock.Sleep(kRetryEvery, cancel)) return CancelledError("stopped while waiting for " + path);
+    if (!clock.Sleep(kRetryEvery, cancel))
+      return CancelledError("stopped while waiting for " + path);
   }
 }
 

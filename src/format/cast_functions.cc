@@ -61,11 +61,16 @@ engine::VectorFunction DecimalFunction(int width, int scale) {
 engine::VectorFunction FunctionOf(const SqlType& type) {
   switch (type.kind) {
     case Kind::kBoolean:
-      return Vectorised<bool, bool>([](auto text, bool& value) { return strict::ToBoolean(text, value); });
-    case Kind::kSmallInt: return IntegerFunction<int16_t>();
-    case Kind::kInteger: return IntegerFunction<int32_t>();
-    case Kind::kBigInt: return IntegerFunction<int64_t>();
-    case Kind::kDecimal: return DecimalFunction(type.width, type.scale);
+      return Vectorised<bool, bool>(
+          [](auto text, bool& value) { return strict::ToBoolean(text, value); });
+    case Kind::kSmallInt:
+      return IntegerFunction<int16_t>();
+    case Kind::kInteger:
+      return IntegerFunction<int32_t>();
+    case Kind::kBigInt:
+      return IntegerFunction<int64_t>();
+    case Kind::kDecimal:
+      return DecimalFunction(type.width, type.scale);
     case Kind::kDouble:
       return Vectorised<double, double>(
           [](auto text, double& value) { return strict::ToDouble(text, value); });
@@ -78,23 +83,34 @@ engine::VectorFunction FunctionOf(const SqlType& type) {
     case Kind::kTimestampTz:
       return Vectorised<int64_t, int64_t>(
           [](auto text, int64_t& micros) { return strict::ToTimestampTz(text, micros); });
-    case Kind::kText: break;
+    case Kind::kText:
+      break;
   }
   return nullptr;
 }
 
 std::string FunctionName(const SqlType& type) {
   switch (type.kind) {
-    case Kind::kBoolean: return "sluice_boolean";
-    case Kind::kSmallInt: return "sluice_smallint";
-    case Kind::kInteger: return "sluice_integer";
-    case Kind::kBigInt: return "sluice_bigint";
-    case Kind::kDecimal: return fmt::format("sluice_decimal_{}_{}", type.width, type.scale);
-    case Kind::kDouble: return "sluice_double";
-    case Kind::kDate: return "sluice_date";
-    case Kind::kTimestamp: return "sluice_timestamp";
-    case Kind::kTimestampTz: return "sluice_timestamptz";
-    case Kind::kText: break;
+    case Kind::kBoolean:
+      return "sluice_boolean";
+    case Kind::kSmallInt:
+      return "sluice_smallint";
+    case Kind::kInteger:
+      return "sluice_integer";
+    case Kind::kBigInt:
+      return "sluice_bigint";
+    case Kind::kDecimal:
+      return fmt::format("sluice_decimal_{}_{}", type.width, type.scale);
+    case Kind::kDouble:
+      return "sluice_double";
+    case Kind::kDate:
+      return "sluice_date";
+    case Kind::kTimestamp:
+      return "sluice_timestamp";
+    case Kind::kTimestampTz:
+      return "sluice_timestamptz";
+    case Kind::kText:
+      break;
   }
   return "";
 }

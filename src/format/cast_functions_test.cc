@@ -26,8 +26,9 @@ class CastFunctionsTest : public testing::Test {
     const Status registered = RegisterCasts(*connection_, {&type, 1});
     if (!registered.ok()) return registered.ToString();
     const std::string cast = CastExpression(type, "t");
-    auto rows = connection_->Rows("SELECT typeof(" + cast + "), (" + cast +
-                                  ")::VARCHAR FROM (SELECT $1::VARCHAR AS t)", {text});
+    auto rows = connection_->Rows(
+        "SELECT typeof(" + cast + "), (" + cast + ")::VARCHAR FROM (SELECT $1::VARCHAR AS t)",
+        {text});
     if (!rows.ok()) return rows.status().ToString();
     const auto& row = rows->at(0);
     return engine::ToText(row[0]) + " " + (engine::IsNull(row[1]) ? "~" : engine::ToText(row[1]));
@@ -45,9 +46,11 @@ TEST_F(CastFunctionsTest, GivesTypedValues) {
   EXPECT_EQ(Cast("float", "1e-3"), "DOUBLE 0.001");
   EXPECT_EQ(Cast("date", "0001-01-01"), "DATE 0001-01-01");
   EXPECT_EQ(Cast("date", "9999-12-31"), "DATE 9999-12-31");
-  EXPECT_EQ(Cast("timestamp", "2024-02-29T23:59:59.123456"), "TIMESTAMP 2024-02-29 23:59:59.123456");
+  EXPECT_EQ(Cast("timestamp", "2024-02-29T23:59:59.123456"),
+            "TIMESTAMP 2024-02-29 23:59:59.123456");
   EXPECT_EQ(Cast("timestamp", "0001-01-01"), "TIMESTAMP 0001-01-01 00:00:00");
-  EXPECT_EQ(Cast("timestamp", "9999-12-31 23:59:59.999999"), "TIMESTAMP 9999-12-31 23:59:59.999999");
+  EXPECT_EQ(Cast("timestamp", "9999-12-31 23:59:59.999999"),
+            "TIMESTAMP 9999-12-31 23:59:59.999999");
   EXPECT_EQ(Cast("timestamptz", "2024-01-01 02:00:00+02"),
             "TIMESTAMP WITH TIME ZONE 2024-01-01 00:00:00+00");
   EXPECT_EQ(Cast("text", " x "), "VARCHAR  x ");
@@ -81,7 +84,8 @@ TEST_F(CastFunctionsTest, WorksOnVectorsWithNulls) {
   ASSERT_TRUE(RegisterCasts(*connection_, types).ok()) << "again";
   // Of 100,000 texts one third is NULL and one third is no number.
   auto rows = connection_->Rows(
-      "SELECT count(*), count(sluice_integer(t)), sum(sluice_integer(t)), sum(sluice_decimal_19_0(t)) "
+      "SELECT count(*), count(sluice_integer(t)), sum(sluice_integer(t)), "
+      "sum(sluice_decimal_19_0(t)) "
       "FROM (SELECT CASE i % 3 WHEN 0 THEN NULL WHEN 1 THEN i::VARCHAR ELSE i || 'x' END AS t "
       "FROM range(100000) r(i))");
   ASSERT_TRUE(rows.ok()) << rows.status().ToString();

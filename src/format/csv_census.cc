@@ -175,7 +175,8 @@ class Counter {
         NoteInside(at);
         return at + 1;
       case State::kAfterQuote:
-      case State::kBlankAfterQuote: return StepAfterQuote(at);
+      case State::kBlankAfterQuote:
+        return StepAfterQuote(at);
     }
     return end;
   }
@@ -256,16 +257,26 @@ class Counter {
 
 std::string_view CsvTrapText(CsvTrap trap) {
   switch (trap) {
-    case CsvTrap::kNone: return "none";
-    case CsvTrap::kLineEnds: return "line ends of several kinds";
-    case CsvTrap::kLoneReturn: return "a carriage return outside quotes";
-    case CsvTrap::kUnclosedQuote: return "a quote is never closed";
-    case CsvTrap::kTextAfterQuote: return "text after a closing quote";
-    case CsvTrap::kNulByte: return "a NUL byte";
-    case CsvTrap::kLongRecord: return "a record is too long";
-    case CsvTrap::kLeadingBlank: return "a blank line at the beginning";
-    case CsvTrap::kBlankBesideQuote: return "blanks beside quotes in a large file";
-    case CsvTrap::kBlankLine: return "blank lines in a large file";
+    case CsvTrap::kNone:
+      return "none";
+    case CsvTrap::kLineEnds:
+      return "line ends of several kinds";
+    case CsvTrap::kLoneReturn:
+      return "a carriage return outside quotes";
+    case CsvTrap::kUnclosedQuote:
+      return "a quote is never closed";
+    case CsvTrap::kTextAfterQuote:
+      return "text after a closing quote";
+    case CsvTrap::kNulByte:
+      return "a NUL byte";
+    case CsvTrap::kLongRecord:
+      return "a record is too long";
+    case CsvTrap::kLeadingBlank:
+      return "a blank line at the beginning";
+    case CsvTrap::kBlankBesideQuote:
+      return "blanks beside quotes in a large file";
+    case CsvTrap::kBlankLine:
+      return "blank lines in a large file";
   }
   return "none";
 }
@@ -275,8 +286,8 @@ uint64_t CsvCensus::Rows(bool header, size_t columns) const {
   return columns == 1 ? rows + blank_lines : rows;
 }
 
-Result<CsvCensus> TakeCensus(ByteSource& source, const CsvDialect& dialect,
-                             const CsvLimits& limits, const env::Cancel* cancel) {
+Result<CsvCensus> TakeCensus(ByteSource& source, const CsvDialect& dialect, const CsvLimits& limits,
+                             const env::Cancel* cancel) {
   SLUICE_TRY(dialect.Validate());
   constexpr std::string_view kMark = "\xEF\xBB\xBF";
   Counter counter(dialect, limits);

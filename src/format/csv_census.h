@@ -25,8 +25,8 @@ enum class CsvTrap {
   kUnclosedQuote,   // the rows behind it would be missing
   kTextAfterQuote,  // "a" "b" would come as the one value `a b`
   kNulByte,
-  kLongRecord,      // longer than the limit, with its line end and the blank lines before it
-  kLeadingBlank,    // a blank line before the first record: it would be taken for the header
+  kLongRecord,    // longer than the limit, with its line end and the blank lines before it
+  kLeadingBlank,  // a blank line before the first record: it would be taken for the header
   // In files of more than one buffer, whose borders the engine does not always get over:
   kBlankBesideQuote,  // , "a" , may come as "a "
   kBlankLine,         // of CRLF lines: the next record may begin with an LF
@@ -40,8 +40,8 @@ struct CsvCensus {
   CsvTrap trap = CsvTrap::kNone;
   uint64_t trap_offset = 0;  // in the uncompressed bytes, from 0
 
-  uint64_t bytes = 0;        // uncompressed
-  uint64_t records = 0;      // a header and broken ones too, blank lines not
+  uint64_t bytes = 0;    // uncompressed
+  uint64_t records = 0;  // a header and broken ones too, blank lines not
   uint64_t blank_lines = 0;
   // Somewhere a delimiter or a line end stands inside quotes: of a file that several threads read, the
   // engine would now and then take it for a real one, and lose or spoil rows.

@@ -9,7 +9,8 @@
 namespace sluice::format {
 namespace {
 
-CsvCensus Count(std::string_view text, const CsvLimits& limits = {}, const CsvDialect& dialect = {}) {
+CsvCensus Count(std::string_view text, const CsvLimits& limits = {},
+                const CsvDialect& dialect = {}) {
   const auto source = MemorySource(text);
   return *TakeCensus(*source, dialect, limits);
 }

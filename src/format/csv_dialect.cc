@@ -5,7 +5,9 @@
 namespace sluice::format {
 namespace {
 
-bool IsPrintable(char c) { return c > ' ' && c < '\x7f'; }
+bool IsPrintable(char c) {
+  return c > ' ' && c < '\x7f';
+}
 
 }  // namespace
 
@@ -24,7 +26,8 @@ Status CsvDialect::Validate() const {
       if (c == '\n' || c == '\r' || c == '\0' || c == delimiter || c == quote || c == escape) {
         return ConfigError(fmt::format(
             "the null word \"{}\" holds a delimiter, a quote or a line end: it could never stand "
-            "unquoted in a file", word));
+            "unquoted in a file",
+            word));
       }
     }
   }

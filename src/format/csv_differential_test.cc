@@ -132,7 +132,8 @@ ReadCsvOptions SomeOptions(RandomCsv& random, size_t columns) {
 class RandomCsvTest : public CsvDifferentialTest {
  protected:
   // Writes `files` files, sorts them into those for the engine and those to be rewritten, and compares.
-  void Compare(RandomCsv& random, ReadCsvOptions read, size_t files, size_t max_records, Tally& tally) {
+  void Compare(RandomCsv& random, ReadCsvOptions read, size_t files, size_t max_records,
+               Tally& tally) {
     const size_t columns = read.columns.size();
     const CsvReaderOptions options{.dialect = read.dialect,
                                    .columns = columns,
@@ -144,7 +145,8 @@ class RandomCsvTest : public CsvDifferentialTest {
     std::map<std::string, CsvCensus> census;
     for (size_t i = 0; i < files; ++i) {
       const std::string path = folder_.Write(
-          std::to_string(i), random.File({.columns = columns, .header = read.header, .max_records = max_records}));
+          std::to_string(i),
+          random.File({.columns = columns, .header = read.header, .max_records = max_records}));
       const auto counted = TakeCensus(path, read.dialect, read.limits);
       ASSERT_TRUE(counted.ok());
       if (counted->trap == CsvTrap::kNone) {
@@ -171,7 +173,8 @@ class RandomCsvTest : public CsvDifferentialTest {
       const uint64_t rows = census.at(path).Rows(read.header, read.columns.size());
       ASSERT_EQ(rows, ours.Records()) << *env::ReadFile(path);
       if (read.parallel && engine.Records() != rows) {
-        EXPECT_FALSE(ours.broken.empty()) << "a whole file with several threads:\n" << *env::ReadFile(path);
+        EXPECT_FALSE(ours.broken.empty()) << "a whole file with several threads:\n"
+                                          << *env::ReadFile(path);
         ++tally.detected;
         continue;
       }
@@ -227,7 +230,8 @@ TEST_F(RandomCsvTest, SeveralThreadsInOneFile) {
     read.limits = {.max_record_bytes = 400, .buffer_bytes = 64 * (26 + random.Below(20))};
     read.parallel = true;
     const std::string path = folder_.Write(
-        "p", random.File({.columns = read.columns.size(), .header = read.header, .max_records = 300}));
+        "p",
+        random.File({.columns = read.columns.size(), .header = read.header, .max_records = 300}));
     const auto census = TakeCensus(path, read.dialect, read.limits);
     ASSERT_TRUE(census.ok());
     if (census->trap != CsvTrap::kNone || census->quoted_breaks) continue;
@@ -248,8 +252,9 @@ class SampleCsvTest : public CsvDifferentialTest {};
 
 TEST_F(SampleCsvTest, AgreesOnTheSamplesOfOthers) {
   const char* const named = std::getenv("SLUICE_SHARED");
-  const std::filesystem::path root =
-      named != nullptr ? std::filesystem::path(named) : std::filesystem::path(SLUICE_SOURCE_DIR) / "../shared";
+  const std::filesystem::path root = named != nullptr
+                                         ? std::filesystem::path(named)
+                                         : std::filesystem::path(SLUICE_SOURCE_DIR) / "../shared";
   const auto folder = root / "data" / "csv";
   if (!std::filesystem::exists(folder)) {
     ASSERT_EQ(std::getenv("CI"), nullptr) << "the samples must be there in CI: " << folder;

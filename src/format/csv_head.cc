@@ -53,8 +53,10 @@ Status CheckEncoding(std::string_view begin) {
   // Latin text in UTF-16 without a mark, or in UTF-32, has a NUL in every second byte or more.
   const auto nuls = static_cast<size_t>(std::count(begin.begin(), begin.end(), '\0'));
   if (nuls > 0 && nuls >= begin.size() / 4) {
-    return RejectedError("the file is in UTF-16 or it is binary (it is full of NUL bytes), "
-                         "expected was CSV in UTF-8", std::string(kNext));
+    return RejectedError(
+        "the file is in UTF-16 or it is binary (it is full of NUL bytes), "
+        "expected was CSV in UTF-8",
+        std::string(kNext));
   }
   return Status::Ok();
 }

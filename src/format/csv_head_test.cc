@@ -56,9 +56,9 @@ TEST(CsvHead, CountsColumnsWithoutAHeader) {
   EXPECT_EQ(head.columns, 4U);
   EXPECT_THAT(head.names, IsEmpty());
   EXPECT_EQ(Look("1,\"a,b\nc\",3\n")->columns, 3U);
-  EXPECT_EQ(Look("1,2\n1,2,3\n1,2,3\n")->columns, 3U);         // a damaged first record
+  EXPECT_EQ(Look("1,2\n1,2,3\n1,2,3\n")->columns, 3U);  // a damaged first record
   EXPECT_EQ(Look("1,\"2\"x\n1,2,3\n")->columns, 3U);
-  EXPECT_EQ(Look("1,\"2\n1,2,3\n1,2,3\n")->columns, 2U);       // nothing is whole
+  EXPECT_EQ(Look("1,\"2\n1,2,3\n1,2,3\n")->columns, 2U);  // nothing is whole
   EXPECT_EQ(Look("1,2\n1,2,3\n")->columns, 2U);
 }
 
@@ -92,17 +92,20 @@ TEST(CsvHead, RefusesOtherEncodings) {
     EXPECT_EQ(head.status().code(), Code::kRejected);
     EXPECT_THAT(head.status().message(), HasSubstr("UTF-16"));
   }
-  EXPECT_TRUE(Look(std::string_view("1,2,3,4,5,6,a\0b\n", 16)).ok());  // one NUL breaks a record only
+  EXPECT_TRUE(
+      Look(std::string_view("1,2,3,4,5,6,a\0b\n", 16)).ok());  // one NUL breaks a record only
 }
 
 TEST(CsvHead, LooksIntoFiles) {
   const TestFolder folder;
-  const auto head = LookAtHead(folder.Write("a.csv", Gzip("id,name\n1,2\n")), {}, kKnown, HeaderRule::kAuto);
+  const auto head =
+      LookAtHead(folder.Write("a.csv", Gzip("id,name\n1,2\n")), {}, kKnown, HeaderRule::kAuto);
   EXPECT_TRUE(head->header);
   EXPECT_EQ(head->compression, Compression::kGzip);
   const auto bad = LookAtHead(folder.Write("b.csv", "\xFF\xFE"), {}, kKnown, HeaderRule::kAuto);
   EXPECT_THAT(bad.status().message(), HasSubstr("b.csv: the file is in UTF-16"));
-  EXPECT_EQ(LookAtHead(folder.path() + "/none", {}, kKnown, HeaderRule::kAuto).status().code(), Code::kNotFound);
+  EXPECT_EQ(LookAtHead(folder.path() + "/none", {}, kKnown, HeaderRule::kAuto).status().code(),
+            Code::kNotFound);
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ struct NormalisedCsv {
   uint64_t broken = 0;    // records that were left out; CsvReader names them
   // One of these was a quote that is never closed: how many rows it swallowed nobody knows.
   bool unclosed_quote = false;
-  uint64_t bytes = 0;     // of the new file
+  uint64_t bytes = 0;  // of the new file
 };
 
 // Reads the file at `from` (plain or gzip) as CsvReader does with `options`, and writes the records

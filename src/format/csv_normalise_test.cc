@@ -58,7 +58,8 @@ TEST_F(CsvNormaliseTest, FollowsTheDialect) {
 TEST_F(CsvNormaliseTest, LeavesNothingBehindAfterAnError) {
   const std::string cut = Gzip(std::string(100'000, 'x')).substr(0, 50);
   const std::string to = folder_.path() + "/to";
-  EXPECT_EQ(NormaliseCsv(folder_.Write("a", cut), {.columns = 1}, to).status().code(), Code::kRejected);
+  EXPECT_EQ(NormaliseCsv(folder_.Write("a", cut), {.columns = 1}, to).status().code(),
+            Code::kRejected);
   EXPECT_FALSE(env::Exists(to));
   env::Cancel cancel;
   cancel.Set();

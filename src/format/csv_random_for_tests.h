@@ -43,9 +43,9 @@ class RandomCsv {
 
  private:
   std::string Piece() {
-    static const char* const kPieces[] = {
-        "a", "b", "1", " ", "\"", "\"\"", ",", "\n", "\r", "\r\n", "\xff", "\xc3\xbc", "x", "  ", "N",
-        "\"a\"", "\" ", "12345678901234567890"};
+    static const char* const kPieces[] = {"a", "b",  "1",  " ",     "\"",   "\"\"",
+                                          ",", "\n", "\r", "\r\n",  "\xff", "\xc3\xbc",
+                                          "x", "  ", "N",  "\"a\"", "\" ",  "12345678901234567890"};
     return kPieces[Below(std::size(kPieces))];
   }
 

@@ -10,15 +10,24 @@ namespace sluice::format {
 
 std::string_view CsvFaultText(CsvFault fault) {
   switch (fault) {
-    case CsvFault::kNone: return "none";
-    case CsvFault::kTooFewColumns: return "too few columns";
-    case CsvFault::kTooManyColumns: return "too many columns";
-    case CsvFault::kTextAfterQuote: return "text after a closing quote";
-    case CsvFault::kUnterminatedQuote: return "a quote is never closed";
-    case CsvFault::kLoneReturn: return "a carriage return outside quotes";
-    case CsvFault::kNulByte: return "a NUL byte";
-    case CsvFault::kInvalidUtf8: return "not valid UTF-8";
-    case CsvFault::kTooLong: return "the record is too long";
+    case CsvFault::kNone:
+      return "none";
+    case CsvFault::kTooFewColumns:
+      return "too few columns";
+    case CsvFault::kTooManyColumns:
+      return "too many columns";
+    case CsvFault::kTextAfterQuote:
+      return "text after a closing quote";
+    case CsvFault::kUnterminatedQuote:
+      return "a quote is never closed";
+    case CsvFault::kLoneReturn:
+      return "a carriage return outside quotes";
+    case CsvFault::kNulByte:
+      return "a NUL byte";
+    case CsvFault::kInvalidUtf8:
+      return "not valid UTF-8";
+    case CsvFault::kTooLong:
+      return "the record is too long";
   }
   return "none";
 }
@@ -26,7 +35,9 @@ std::string_view CsvFaultText(CsvFault fault) {
 class CsvReader::Parser {
  public:
   Parser(ByteSource& source, CsvReaderOptions options)
-      : options_(std::move(options)), scanner_(source, options_), header_pending_(options_.header) {}
+      : options_(std::move(options)),
+        scanner_(source, options_),
+        header_pending_(options_.header) {}
 
   Result<bool> Next(CsvRecord& record) {
     if (header_pending_) {
@@ -151,6 +162,8 @@ CsvReader::CsvReader(ByteSource& source, CsvReaderOptions options)
 
 CsvReader::~CsvReader() = default;
 
-Result<bool> CsvReader::Next() { return parser_->Next(record_); }
+Result<bool> CsvReader::Next() {
+  return parser_->Next(record_);
+}
 
 }  // namespace sluice::format

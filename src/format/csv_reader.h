@@ -35,7 +35,7 @@ enum class CsvFault {
   kLoneReturn,         // a CR without LF outside quotes
   kNulByte,
   kInvalidUtf8,
-  kTooLong,            // more than the limit of bytes; has no cells
+  kTooLong,  // more than the limit of bytes; has no cells
 };
 
 // For people: "too few columns".
@@ -44,12 +44,13 @@ std::string_view CsvFaultText(CsvFault fault);
 struct CsvCell {
   std::string_view text;  // without quotes, escapes removed
   bool quoted = false;
-  bool null = false;      // by the dialect
+  bool null = false;  // by the dialect
 };
 
 struct CsvRecord {
   uint64_t number = 0;  // of data records, from 1; a header and blank lines do not count
-  uint64_t line = 0;    // physical line of its first byte, from 1; CR, LF and CRLF end a line anywhere
+  uint64_t line =
+      0;  // physical line of its first byte, from 1; CR, LF and CRLF end a line anywhere
   uint64_t offset = 0;  // of its first byte in the uncompressed file, from 0
   uint64_t size = 0;    // bytes without the line end
   // The beginning of its bytes, cut after `raw_limit`; may be invalid UTF-8.
@@ -63,7 +64,7 @@ struct CsvRecord {
 
 struct CsvReaderOptions {
   CsvDialect dialect = {};
-  size_t columns = 0;  // how many a record must have; 0: any number
+  size_t columns = 0;   // how many a record must have; 0: any number
   bool header = false;  // the first record that is not blank is no data
   size_t max_record_bytes = CsvLimits().max_record_bytes;
   size_t raw_limit = 4096;

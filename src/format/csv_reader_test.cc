@@ -31,7 +31,8 @@ class Trickle : public ByteSource {
 // A record as "cell|cell", NULL as "~", quoted cells as "'cell'"; a broken one as "!fault@column".
 std::string Show(const CsvRecord& record) {
   if (record.fault != CsvFault::kNone) {
-    return "!" + std::string(CsvFaultText(record.fault)) + "@" + std::to_string(record.fault_column);
+    return "!" + std::string(CsvFaultText(record.fault)) + "@" +
+           std::to_string(record.fault_column);
   }
   std::string out;
   for (const CsvCell& cell : record.cells) {
@@ -87,7 +88,9 @@ TEST(CsvReader, ReadsRecords) {
   EXPECT_THAT(Read(""), IsEmpty());
   EXPECT_THAT(Read("\n\r\n\n"), IsEmpty());
   EXPECT_THAT(Read("1,2\n\n\r\n3,4\n\n"), ElementsAre("1|2", "3|4"));
-  EXPECT_THAT(Read("\xEF\xBB\xBF" "1,2\n"), ElementsAre("1|2"));
+  EXPECT_THAT(Read("\xEF\xBB\xBF"
+                   "1,2\n"),
+              ElementsAre("1|2"));
   EXPECT_THAT(Read("\xEF\xBB\xBF"), IsEmpty());
   EXPECT_THAT(Read("\xEF\xBB", {}), ElementsAre("!not valid UTF-8@0"));
 }
@@ -99,7 +102,8 @@ TEST(CsvReader, TakesLfAndCrlfMixed) {
 }
 
 TEST(CsvReader, BreaksRecordsAtLoneReturns) {
-  EXPECT_THAT(Read("1,2\n3\rx,4\n5,6\n"), ElementsAre("1|2", "!a carriage return outside quotes@0", "5|6"));
+  EXPECT_THAT(Read("1,2\n3\rx,4\n5,6\n"),
+              ElementsAre("1|2", "!a carriage return outside quotes@0", "5|6"));
   EXPECT_THAT(Read("1,2\n3,\"4\"\r5\n5,6\n"),
               ElementsAre("1|2", "!a carriage return outside quotes@1", "5|6"));
   EXPECT_THAT(Read("1,2\n\r3,4\n"), ElementsAre("1|2", "!a carriage return outside quotes@0"));
@@ -136,8 +140,9 @@ TEST(CsvReader, TellsNullFromEmpty) {
 }
 
 TEST(CsvReader, FindsWrongNumbersOfColumns) {
-  EXPECT_THAT(Read("1\n1,2\n1,2,3\n1,2,3,4\n"),
-              ElementsAre("!too few columns@1", "1|2", "!too many columns@2", "!too many columns@2"));
+  EXPECT_THAT(
+      Read("1\n1,2\n1,2,3\n1,2,3,4\n"),
+      ElementsAre("!too few columns@1", "1|2", "!too many columns@2", "!too many columns@2"));
   EXPECT_THAT(Read("1,2,\n1,2,,,\n1,2,,x\n1,2,\"\"\n"),
               ElementsAre("1|2", "1|2", "!too many columns@3", "!too many columns@2"));
   EXPECT_THAT(Read("1\n1,2,3\n", {}), ElementsAre("1", "1|2|3"));
@@ -149,7 +154,8 @@ TEST(CsvReader, ReadsBlankLinesOfOneColumnAsNull) {
 }
 
 TEST(CsvReader, FindsTextBehindAClosingQuote) {
-  EXPECT_THAT(Read("1,2\n\"a\"b,2\n3,4\n"), ElementsAre("1|2", "!text after a closing quote@0", "3|4"));
+  EXPECT_THAT(Read("1,2\n\"a\"b,2\n3,4\n"),
+              ElementsAre("1|2", "!text after a closing quote@0", "3|4"));
   EXPECT_THAT(Read("1,\"a\" b\n3,4\n"), ElementsAre("!text after a closing quote@1", "3|4"));
   EXPECT_THAT(Read("1,\"a\" \"b\"\n3,4\n"), ElementsAre("!text after a closing quote@1", "3|4"));
   EXPECT_THAT(Read("\"a\"b,\"c\nd\"\n3,4\n"), ElementsAre("!text after a closing quote@0", "3|4"));
@@ -182,8 +188,9 @@ TEST(CsvReader, FindsBadBytes) {
 
 TEST(CsvReader, BoundsARecord) {
   const CsvReaderOptions small{.columns = 2, .max_record_bytes = 10, .raw_limit = 4};
-  EXPECT_THAT(Read("12345,7890\n12345,78901\n\"a\",\"b,\n\n\n\n\"\n3,4\n", small),
-              ElementsAre("12345|7890", "!the record is too long@1", "!the record is too long@1", "3|4"));
+  EXPECT_THAT(
+      Read("12345,7890\n12345,78901\n\"a\",\"b,\n\n\n\n\"\n3,4\n", small),
+      ElementsAre("12345|7890", "!the record is too long@1", "!the record is too long@1", "3|4"));
   const auto source = MemorySource("12345,7890\n");
   CsvReader reader(*source, small);
   ASSERT_TRUE(*reader.Next());
@@ -193,15 +200,19 @@ TEST(CsvReader, BoundsARecord) {
 }
 
 TEST(CsvReader, DoesNotCountDelimitersWithoutEnd) {
-  EXPECT_THAT(Read(std::string(200'000, ',') + "\n1,2\n"), ElementsAre("!too many columns@100000", "1|2"));
+  EXPECT_THAT(Read(std::string(200'000, ',') + "\n1,2\n"),
+              ElementsAre("!too many columns@100000", "1|2"));
 }
 
 TEST(CsvReader, TellsWhereRecordsStand) {
   EXPECT_EQ(Places("1,2\n3,4\n"), (std::vector<Place>{{1, 1, 0, 3}, {2, 2, 4, 3}}));
-  EXPECT_EQ(Places("\xEF\xBB\xBF" "1,2\r\n3,4"), (std::vector<Place>{{1, 1, 3, 3}, {2, 2, 8, 3}}));
+  EXPECT_EQ(Places("\xEF\xBB\xBF"
+                   "1,2\r\n3,4"),
+            (std::vector<Place>{{1, 1, 3, 3}, {2, 2, 8, 3}}));
   EXPECT_EQ(Places("\n\r\n1,\"a\r\nb\rc\nd\"\r\n\n3,4\n"),
             (std::vector<Place>{{1, 3, 3, 12}, {2, 8, 18, 3}}));
-  EXPECT_EQ(Places("a,b\n1,2\n", {.columns = 2, .header = true}), (std::vector<Place>{{1, 2, 4, 3}}));
+  EXPECT_EQ(Places("a,b\n1,2\n", {.columns = 2, .header = true}),
+            (std::vector<Place>{{1, 2, 4, 3}}));
   EXPECT_EQ(Places("1,2\n3\rx,4\n5,6\n"),
             (std::vector<Place>{{1, 1, 0, 3}, {2, 2, 4, 5}, {3, 4, 10, 3}}));
 }
@@ -217,8 +228,10 @@ TEST(CsvReader, FollowsItsDialect) {
   const CsvDialect odd{.delimiter = ';', .quote = '\'', .escape = '\\'};
   EXPECT_THAT(Read("1;'a\\'b;\\\\c\\n'\n'x'';2\n3;4\n", {.dialect = odd, .columns = 2}),
               ElementsAre("1|'a'b;\\cn'", "!text after a closing quote@0", "3|4"));
-  EXPECT_THAT(Read("1;'a\\", {.dialect = odd, .columns = 2}), ElementsAre("!a quote is never closed@1"));
-  EXPECT_THAT(Read("1\t2,\"\n", {.dialect = {.delimiter = '\t'}, .columns = 2}), ElementsAre("1|2,\""));
+  EXPECT_THAT(Read("1;'a\\", {.dialect = odd, .columns = 2}),
+              ElementsAre("!a quote is never closed@1"));
+  EXPECT_THAT(Read("1\t2,\"\n", {.dialect = {.delimiter = '\t'}, .columns = 2}),
+              ElementsAre("1|2,\""));
 }
 
 TEST(CsvReader, PassesOnTheErrorsOfItsSource) {

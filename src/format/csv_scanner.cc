@@ -8,10 +8,13 @@
 namespace sluice::format {
 namespace {
 
-constexpr size_t kMaxFields = 100'000;  // a record of delimiters alone must not take memory for each
+constexpr size_t kMaxFields =
+    100'000;  // a record of delimiters alone must not take memory for each
 constexpr std::string_view kMark = "\xEF\xBB\xBF";
 
-size_t Index(char c) { return static_cast<unsigned char>(c); }
+size_t Index(char c) {
+  return static_cast<unsigned char>(c);
+}
 
 }  // namespace
 
@@ -188,7 +191,9 @@ void CsvScanner::StepOutside(char c) {
       }
       return;
     case State::kPlain:
-    case State::kGarbage: TakeRun(stops_plain_); return;
+    case State::kGarbage:
+      TakeRun(stops_plain_);
+      return;
     case State::kQuoteEnd:
       if (c == d.quote && d.quote == d.escape) {
         Take(1);
@@ -207,7 +212,8 @@ void CsvScanner::StepOutside(char c) {
       Spoil();
       return;
     case State::kQuoted:
-    case State::kEscape: return;  // StepInside
+    case State::kEscape:
+      return;  // StepInside
   }
 }
 

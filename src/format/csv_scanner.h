@@ -46,13 +46,13 @@ class CsvScanner {
  private:
   enum class State {
     kFieldStart,
-    kBlank,     // one blank at the beginning of a field: a quote may follow
+    kBlank,  // one blank at the beginning of a field: a quote may follow
     kPlain,
     kQuoted,
     kEscape,    // behind an escape that is not the quote
     kQuoteEnd,  // behind a quote in a quoted field
     kBlankAfterQuote,
-    kGarbage,   // behind a closing quote stood something else; lasts to the end of the field
+    kGarbage,  // behind a closing quote stood something else; lasts to the end of the field
   };
   enum class LineEnd { kYes, kLoneReturn };
 

@@ -16,7 +16,8 @@ namespace sluice::format {
 class TestFolder {
  public:
   TestFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "sluice_format_XXXXXX").string();
+    std::string pattern =
+        (std::filesystem::temp_directory_path() / "sluice_format_XXXXXX").string();
     SLUICE_CHECK(mkdtemp(pattern.data()) != nullptr, "no temporary folder");
     path_ = pattern;
   }

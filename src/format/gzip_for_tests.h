@@ -12,7 +12,8 @@ namespace sluice::format {
 
 inline std::string Gzip(std::string_view content) {
   z_stream stream{};
-  SLUICE_CHECK(deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK, "zlib");
+  SLUICE_CHECK(deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK,
+               "zlib");
   std::string out(deflateBound(&stream, static_cast<uLong>(content.size())) + 32, '\0');
   std::string input(content);
   stream.next_in = reinterpret_cast<Bytef*>(input.data());

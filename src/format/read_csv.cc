@@ -30,14 +30,17 @@ std::string TextList(const std::vector<std::string>& texts) {
   return "[" + Join(quoted, ", ") + "]";
 }
 
-std::string_view Bool(bool value) { return value ? "true" : "false"; }
+std::string_view Bool(bool value) {
+  return value ? "true" : "false";
+}
 
 }  // namespace
 
 std::string ReadCsvCall(const ReadCsvOptions& options) {
   SLUICE_CHECK(!options.paths.empty() && !options.columns.empty(), "nothing to read");
   SLUICE_CHECK(options.dialect.Validate().ok(), "an impossible dialect");
-  SLUICE_CHECK(options.limits.buffer_bytes % 64 == 0, "a buffer that the engine would lose rows with");
+  SLUICE_CHECK(options.limits.buffer_bytes % 64 == 0,
+               "a buffer that the engine would lose rows with");
   std::vector<std::string> paths;
   for (const std::string& path : options.paths) paths.push_back(Literally(path));
   std::vector<std::string> columns;

@@ -25,7 +25,7 @@ struct ReadCsvOptions {
   std::vector<std::string> columns = {};  // names in the order of the files, none twice in any case
   Compression compression = Compression::kNone;  // of all of them; names do not matter
   CsvDialect dialect = {};
-  bool header = false;     // the first line of each file is skipped, whatever it says
+  bool header = false;  // the first line of each file is skipped, whatever it says
   // Several threads in one file; several files are always read at the same time. Only for files
   // without CsvCensus::quoted_breaks, and even then broken records may swallow others behind them: when
   // the rows do not add up to the census, read again without.

@@ -58,7 +58,8 @@ TEST_F(ReadCsvTest, SkipsTheHeaderOfEachFile) {
   const std::string a = folder_.Write("a.csv", "x,y\n1,2\n");
   const std::string b = folder_.Write("b.csv", "x,y\r\n3,4\r\n");
   const std::string c = folder_.Write("c.csv", "");
-  EXPECT_EQ(Read({.paths = {a, c, b}, .columns = {"a", "b"}, .header = true, .file_column = "f"}, " ORDER BY ALL"),
+  EXPECT_EQ(Read({.paths = {a, c, b}, .columns = {"a", "b"}, .header = true, .file_column = "f"},
+                 " ORDER BY ALL"),
             "1|2|" + a + "\n3|4|" + b + "\n");
 }
 
@@ -78,7 +79,8 @@ TEST_F(ReadCsvTest, QuotesNamesAndFollowsTheDialect) {
 
 TEST_F(ReadCsvTest, ReadsGzipWhateverTheName) {
   const std::string path = folder_.Write("a.csv", Gzip("1,2\n") + Gzip("3,4\n"));
-  EXPECT_EQ(Read({.paths = {path}, .columns = {"a", "b"}, .compression = Compression::kGzip}), "1|2\n3|4\n");
+  EXPECT_EQ(Read({.paths = {path}, .columns = {"a", "b"}, .compression = Compression::kGzip}),
+            "1|2\n3|4\n");
   const std::string plain = folder_.Write("b.csv.gz", "1,2\n");
   EXPECT_EQ(Read({.paths = {plain}, .columns = {"a", "b"}}), "1|2\n");
 }
@@ -86,8 +88,8 @@ TEST_F(ReadCsvTest, ReadsGzipWhateverTheName) {
 TEST_F(ReadCsvTest, PutsBrokenRecordsAside) {
   const std::string path = folder_.Write("a.csv", "1,2\n3\n4,5,6\n7,8\n");
   EXPECT_EQ(Read({.paths = {path}, .columns = {"a", "b"}}), "1|2\n7|8\n");
-  const auto rejects = connection_->Rows(
-      "SELECT DISTINCT line, line_byte_position FROM reject_errors ORDER BY ALL");
+  const auto rejects =
+      connection_->Rows("SELECT DISTINCT line, line_byte_position FROM reject_errors ORDER BY ALL");
   ASSERT_TRUE(rejects.ok()) << rejects.status().ToString();
   ASSERT_EQ(rejects->size(), 2U);
   EXPECT_EQ(engine::ToInt((*rejects)[0][1]), 5);
@@ -95,11 +97,13 @@ TEST_F(ReadCsvTest, PutsBrokenRecordsAside) {
 }
 
 TEST(ReadCsvCall, SaysEverything) {
-  const std::string call = ReadCsvCall({.paths = {"/x/a.csv"}, .columns = {"a"}, .parallel = false});
-  for (const char* part : {"auto_detect = false", "header = false", "strict_mode = true", "null_padding = false",
-                           "store_rejects = true", "rejects_limit = 0", "parallel = false",
-                           "compression = 'none'", "columns = {'a': 'VARCHAR'}", "nullstr = ['']",
-                           "allow_quoted_nulls = false", "hive_partitioning = false"}) {
+  const std::string call =
+      ReadCsvCall({.paths = {"/x/a.csv"}, .columns = {"a"}, .parallel = false});
+  for (const char* part :
+       {"auto_detect = false", "header = false", "strict_mode = true", "null_padding = false",
+        "store_rejects = true", "rejects_limit = 0", "parallel = false", "compression = 'none'",
+        "columns = {'a': 'VARCHAR'}", "nullstr = ['']", "allow_quoted_nulls = false",
+        "hive_partitioning = false"}) {
     EXPECT_THAT(call, HasSubstr(part));
   }
 }

@@ -74,8 +74,8 @@ std::string Normalised(std::string_view text) {
       blank = true;
       continue;
     }
-    const bool tight = c == '(' || c == ')' || c == ',' || out.empty() || out.back() == '(' ||
-                       out.back() == ',';
+    const bool tight =
+        c == '(' || c == ')' || c == ',' || out.empty() || out.back() == '(' || out.back() == ',';
     if (blank && !tight) out += ' ';
     blank = false;
     out += c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c;
@@ -109,9 +109,11 @@ Result<SqlType> WithDigits(std::string_view text, const std::vector<std::string>
 Result<SqlType> WithLength(std::string_view text, const std::vector<std::string>& arguments) {
   SqlType type{.kind = Kind::kText};
   if (arguments.empty()) return type;
-  const auto length = arguments[0] == "MAX" ? std::optional<int64_t>(kMaxVarchar) : Number(arguments[0]);
+  const auto length =
+      arguments[0] == "MAX" ? std::optional<int64_t>(kMaxVarchar) : Number(arguments[0]);
   if (arguments.size() > 1 || !length || *length < 1) {
-    return ConfigError(fmt::format("the type \"{}\" is not one: the length is a number or MAX", text));
+    return ConfigError(
+        fmt::format("the type \"{}\" is not one: the length is a number or MAX", text));
   }
   type.max_bytes = *length;
   return type;
@@ -127,7 +129,8 @@ Result<SqlType> ParseSqlType(std::string_view text) {
   if (open != std::string::npos) {
     const size_t close = normal.find(')', open);
     if (close != normal.size() - 1) {
-      return ConfigError(fmt::format("the type \"{}\" is not one: a bracket is out of place", text));
+      return ConfigError(
+          fmt::format("the type \"{}\" is not one: a bracket is out of place", text));
     }
     name = normal.substr(0, open);
     arguments = Split(normal.substr(open + 1, close - open - 1), ',');
@@ -139,8 +142,8 @@ Result<SqlType> ParseSqlType(std::string_view text) {
     const bool ignored = known.arguments == Arguments::kIgnoredPrecision && arguments.size() == 1 &&
                          Number(arguments[0]).has_value();
     if (!arguments.empty() && !ignored) {
-      return ConfigError(fmt::format("the type \"{}\" is not one: {} takes nothing in brackets", text,
-                                     known.name));
+      return ConfigError(fmt::format("the type \"{}\" is not one: {} takes nothing in brackets",
+                                     text, known.name));
     }
     return SqlType{.kind = known.kind};
   }
@@ -151,36 +154,56 @@ Result<SqlType> ParseSqlType(std::string_view text) {
 
 std::string SqlType::DuckDb() const {
   switch (kind) {
-    case Kind::kBoolean: return "BOOLEAN";
-    case Kind::kSmallInt: return "SMALLINT";
-    case Kind::kInteger: return "INTEGER";
-    case Kind::kBigInt: return "BIGINT";
-    case Kind::kDecimal: return fmt::format("DECIMAL({},{})", width, scale);
-    case Kind::kDouble: return "DOUBLE";
-    case Kind::kText: return "VARCHAR";
-    case Kind::kDate: return "DATE";
-    case Kind::kTimestamp: return "TIMESTAMP";
-    case Kind::kTimestampTz: return "TIMESTAMP WITH TIME ZONE";
+    case Kind::kBoolean:
+      return "BOOLEAN";
+    case Kind::kSmallInt:
+      return "SMALLINT";
+    case Kind::kInteger:
+      return "INTEGER";
+    case Kind::kBigInt:
+      return "BIGINT";
+    case Kind::kDecimal:
+      return fmt::format("DECIMAL({},{})", width, scale);
+    case Kind::kDouble:
+      return "DOUBLE";
+    case Kind::kText:
+      return "VARCHAR";
+    case Kind::kDate:
+      return "DATE";
+    case Kind::kTimestamp:
+      return "TIMESTAMP";
+    case Kind::kTimestampTz:
+      return "TIMESTAMP WITH TIME ZONE";
   }
   return "VARCHAR";
 }
 
 std::string SqlType::Expectation() const {
   switch (kind) {
-    case Kind::kBoolean: return "0, 1, true, false, t or f";
-    case Kind::kSmallInt: return "a whole number between -32768 and 32767";
-    case Kind::kInteger: return "a whole number between -2147483648 and 2147483647";
+    case Kind::kBoolean:
+      return "0, 1, true, false, t or f";
+    case Kind::kSmallInt:
+      return "a whole number between -32768 and 32767";
+    case Kind::kInteger:
+      return "a whole number between -2147483648 and 2147483647";
     case Kind::kBigInt:
       return "a whole number between -9223372036854775808 and 9223372036854775807";
     case Kind::kDecimal:
-      return scale == 0 ? fmt::format("a whole number of at most {}", Counted(static_cast<uint64_t>(width), "digit"))
-                        : fmt::format("a number with at most {} before and {} behind the point",
-                                      Counted(static_cast<uint64_t>(width - scale), "digit"), scale);
-    case Kind::kDouble: return "a number such as 12.5 or 1e-3";
-    case Kind::kText: return "text";
-    case Kind::kDate: return "a date such as 2026-11-21";
-    case Kind::kTimestamp: return "a time without a zone such as 2026-11-21 14:03:07.5, or a date";
-    case Kind::kTimestampTz: return "a time with a zone such as 2026-11-21 14:03:07+02:00";
+      return scale == 0
+                 ? fmt::format("a whole number of at most {}",
+                               Counted(static_cast<uint64_t>(width), "digit"))
+                 : fmt::format("a number with at most {} before and {} behind the point",
+                               Counted(static_cast<uint64_t>(width - scale), "digit"), scale);
+    case Kind::kDouble:
+      return "a number such as 12.5 or 1e-3";
+    case Kind::kText:
+      return "text";
+    case Kind::kDate:
+      return "a date such as 2026-11-21";
+    case Kind::kTimestamp:
+      return "a time without a zone such as 2026-11-21 14:03:07.5, or a date";
+    case Kind::kTimestampTz:
+      return "a time with a zone such as 2026-11-21 14:03:07+02:00";
   }
   return "text";
 }

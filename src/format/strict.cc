@@ -18,11 +18,13 @@ std::optional<bool> ParseBoolean(std::string_view text) {
 }
 
 std::optional<int64_t> ParseInteger(std::string_view text, int64_t low, int64_t high) {
-  return Optional<int64_t>([&](int64_t& value) { return strict::ToInteger(text, low, high, value); });
+  return Optional<int64_t>(
+      [&](int64_t& value) { return strict::ToInteger(text, low, high, value); });
 }
 
 std::optional<Int128> ParseDecimal(std::string_view text, int width, int scale) {
-  return Optional<Int128>([&](Int128& value) { return strict::ToDecimal(text, width, scale, value); });
+  return Optional<Int128>(
+      [&](Int128& value) { return strict::ToDecimal(text, width, scale, value); });
 }
 
 std::optional<double> ParseDouble(std::string_view text) {
@@ -44,22 +46,32 @@ std::optional<int64_t> ParseTimestampTz(std::string_view text) {
 bool Fits(std::string_view text, const SqlType& type) {
   using Kind = SqlType::Kind;
   switch (type.kind) {
-    case Kind::kBoolean: return ParseBoolean(text).has_value();
+    case Kind::kBoolean:
+      return ParseBoolean(text).has_value();
     case Kind::kSmallInt:
       return ParseInteger(text, std::numeric_limits<int16_t>::min(),
-                          std::numeric_limits<int16_t>::max()).has_value();
+                          std::numeric_limits<int16_t>::max())
+          .has_value();
     case Kind::kInteger:
       return ParseInteger(text, std::numeric_limits<int32_t>::min(),
-                          std::numeric_limits<int32_t>::max()).has_value();
+                          std::numeric_limits<int32_t>::max())
+          .has_value();
     case Kind::kBigInt:
       return ParseInteger(text, std::numeric_limits<int64_t>::min(),
-                          std::numeric_limits<int64_t>::max()).has_value();
-    case Kind::kDecimal: return ParseDecimal(text, type.width, type.scale).has_value();
-    case Kind::kDouble: return ParseDouble(text).has_value();
-    case Kind::kText: return true;
-    case Kind::kDate: return ParseDate(text).has_value();
-    case Kind::kTimestamp: return ParseTimestamp(text).has_value();
-    case Kind::kTimestampTz: return ParseTimestampTz(text).has_value();
+                          std::numeric_limits<int64_t>::max())
+          .has_value();
+    case Kind::kDecimal:
+      return ParseDecimal(text, type.width, type.scale).has_value();
+    case Kind::kDouble:
+      return ParseDouble(text).has_value();
+    case Kind::kText:
+      return true;
+    case Kind::kDate:
+      return ParseDate(text).has_value();
+    case Kind::kTimestamp:
+      return ParseTimestamp(text).has_value();
+    case Kind::kTimestampTz:
+      return ParseTimestampTz(text).has_value();
   }
   return false;
 }

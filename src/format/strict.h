@@ -31,9 +31,10 @@ struct SqlType {
     kTimestamp,
     kTimestampTz,
   } kind = Kind::kText;
-  int width = 0;      // DECIMAL: digits, 1 to 38
-  int scale = 0;      // DECIMAL: of these behind the point, 0 to width
-  int64_t max_bytes = 0;  // text: declared length in bytes; 0: none. Longer is a warning, not an error
+  int width = 0;  // DECIMAL: digits, 1 to 38
+  int scale = 0;  // DECIMAL: of these behind the point, 0 to width
+  int64_t max_bytes =
+      0;  // text: declared length in bytes; 0: none. Longer is a warning, not an error
 
   bool operator==(const SqlType&) const = default;
   // What DuckDB calls it: "DECIMAL(19,0)", "VARCHAR", "TIMESTAMP".
@@ -49,7 +50,7 @@ struct SqlType {
 // in Redshift, whose DDL this mostly reads. Anything else: kConfig with the nearest name.
 Result<SqlType> ParseSqlType(std::string_view text);
 
-std::optional<bool> ParseBoolean(std::string_view text);        // 0 1 true false t f, any case
+std::optional<bool> ParseBoolean(std::string_view text);  // 0 1 true false t f, any case
 // An optional sign and digits, leading zeros included; within [low, high].
 std::optional<int64_t> ParseInteger(std::string_view text, int64_t low, int64_t high);
 // Optional sign, digits, optionally a point and digits ('.5' too, as SQL Server's bcp writes it; '5.'

@@ -20,7 +20,9 @@
 namespace sluice::format::strict {
 
 // 0..9, or more for whatever is not a digit.
-inline unsigned Digit(char c) { return static_cast<unsigned char>(c) - unsigned{'0'}; }
+inline unsigned Digit(char c) {
+  return static_cast<unsigned char>(c) - unsigned{'0'};
+}
 
 // Removes a sign; true when it was '-'.
 inline bool TakeSign(const char*& at, const char* end) {
@@ -34,8 +36,8 @@ static_assert(std::endian::native == std::endian::little);
 
 inline bool AllDigits(uint64_t chars) {
   // The high half of each byte is 3 and stays 3 when 6 is added: 0x30 to 0x39.
-  return ((chars & 0xF0F0F0F0F0F0F0F0) | (((chars + 0x0606060606060606) & 0xF0F0F0F0F0F0F0F0) >> 4)) ==
-         0x3333333333333333;
+  return ((chars & 0xF0F0F0F0F0F0F0F0) |
+          (((chars + 0x0606060606060606) & 0xF0F0F0F0F0F0F0F0) >> 4)) == 0x3333333333333333;
 }
 
 inline uint64_t ValueOfDigits(uint64_t chars) {
@@ -59,9 +61,9 @@ inline uint64_t LoadPadded(const char* at, size_t n) {
   uint64_t chars = 0;  // in the highest n bytes
   if (n >= 4) {        // two loads that overlap
     chars = Load<uint32_t>(at) << (8 * (8 - n)) | Load<uint32_t>(at + n - 4) << 32;
-  } else {             // the first, the middle and the last: some may be the same
-    chars = Load<uint8_t>(at) << (8 * (8 - n)) | Load<uint8_t>(at + n / 2) << (8 * (8 - n + n / 2)) |
-            Load<uint8_t>(at + n - 1) << 56;
+  } else {  // the first, the middle and the last: some may be the same
+    chars = Load<uint8_t>(at) << (8 * (8 - n)) |
+            Load<uint8_t>(at + n / 2) << (8 * (8 - n + n / 2)) | Load<uint8_t>(at + n - 1) << 56;
   }
   return chars | kZeros >> (8 * n);
 }
@@ -81,7 +83,8 @@ inline bool TakeDigits(const char* at, size_t n, uint64_t& value) {
   }
   const uint64_t high = LoadPadded(at, n - 16);
   const uint64_t middle = Load<uint64_t>(at + n - 16);
-  value = (ValueOfDigits(high) * 100'000'000 + ValueOfDigits(middle)) * 100'000'000 + ValueOfDigits(low);
+  value = (ValueOfDigits(high) * 100'000'000 + ValueOfDigits(middle)) * 100'000'000 +
+          ValueOfDigits(low);
   return AllDigits(high) && AllDigits(middle) && AllDigits(low);
 }
 
@@ -122,7 +125,9 @@ inline int32_t DaysFromCivil(unsigned year, unsigned month, unsigned day) {
   return static_cast<int32_t>(y * 365 + y / 4 - y / 100 + y / 400 + day_of_year) - 719'468;
 }
 
-inline bool IsLeap(unsigned year) { return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0); }
+inline bool IsLeap(unsigned year) {
+  return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
 
 // Exactly ten characters at `at`.
 inline bool TakeDate(const char* at, int32_t& days) {
@@ -250,9 +255,14 @@ inline bool ToBoolean(std::string_view text, bool& value) {
       value = c == '1' || c == 't' || c == 'T';
       return value || c == '0' || c == 'f' || c == 'F';
     }
-    case 4: value = true; return is("true");
-    case 5: value = false; return is("false");
-    default: return false;
+    case 4:
+      value = true;
+      return is("true");
+    case 5:
+      value = false;
+      return is("false");
+    default:
+      return false;
   }
 }
 

@@ -26,7 +26,8 @@ constexpr int kRounds = 60'000;
 class Pattern {
  public:
   explicit Pattern(const std::string& expression) {
-    SLUICE_CHECK(regcomp(&compiled_, ("^(" + expression + ")$").c_str(), REG_EXTENDED) == 0, "pattern");
+    SLUICE_CHECK(regcomp(&compiled_, ("^(" + expression + ")$").c_str(), REG_EXTENDED) == 0,
+                 "pattern");
   }
   ~Pattern() { regfree(&compiled_); }
   Pattern(const Pattern&) = delete;
@@ -41,7 +42,8 @@ class Pattern {
   std::string Group(size_t i) const {
     const regmatch_t& match = found_.at(i + 1);
     if (match.rm_so < 0) return "";
-    return text_.substr(static_cast<size_t>(match.rm_so), static_cast<size_t>(match.rm_eo - match.rm_so));
+    return text_.substr(static_cast<size_t>(match.rm_so),
+                        static_cast<size_t>(match.rm_eo - match.rm_so));
   }
 
  private:
@@ -73,7 +75,8 @@ std::string FastDecimal(const std::string& text, int width, int scale) {
   if (!value) return "refused";
   if (*value == 0) return "0";
   std::string digits;
-  for (Int128 n = *value; n != 0; n /= 10) digits += static_cast<char>('0' + std::abs(static_cast<int>(n % 10)));
+  for (Int128 n = *value; n != 0; n /= 10)
+    digits += static_cast<char>('0' + std::abs(static_cast<int>(n % 10)));
   if (*value < 0) digits += '-';
   std::reverse(digits.begin(), digits.end());
   return digits;
@@ -100,7 +103,8 @@ std::optional<int64_t> SlowTimestamp(const std::string& text, bool zone, bool da
   const bool has_time = !m.Group(4).empty();
   if (zone_text.empty() == zone || (date_only && has_time)) return std::nullopt;
   using namespace std::chrono;
-  const year_month_day date{year(std::stoi(m.Group(1))), month(static_cast<unsigned>(std::stoi(m.Group(2)))),
+  const year_month_day date{year(std::stoi(m.Group(1))),
+                            month(static_cast<unsigned>(std::stoi(m.Group(2)))),
                             day(static_cast<unsigned>(std::stoi(m.Group(3))))};
   if (!date.ok() || date.year() < year(1)) return std::nullopt;
   int64_t micros = sys_days(date).time_since_epoch().count() * 86'400'000'000;

@@ -11,7 +11,9 @@ namespace {
 constexpr int64_t kMin64 = std::numeric_limits<int64_t>::min();
 constexpr int64_t kMax64 = std::numeric_limits<int64_t>::max();
 
-std::optional<int64_t> Big(std::string_view text) { return ParseInteger(text, kMin64, kMax64); }
+std::optional<int64_t> Big(std::string_view text) {
+  return ParseInteger(text, kMin64, kMax64);
+}
 
 // The digits of a decimal's scaled value, for comparisons beyond 64 bits.
 std::string Decimal(std::string_view text, int width, int scale) {
@@ -59,9 +61,12 @@ TEST(StrictInteger, KeepsToItsBorders) {
 }
 
 TEST(StrictInteger, RefusesEverythingElse) {
-  for (const char* text : {"", "+", "-", "--1", "+-1", "-+1", " 1", "1 ", "1 2", "1_000", "1,000", "1e3",
-                           "1.0", "1.", ".1", "0x1A", "1a", "a", "\t1", "1\n", "½", "١", "1-", "NULL",
-                           "000000000000000000000000000000x", "/", ":"}) {
+  for (const char* text : {"",      "+",   "-",   "--1",  "+-1",
+                           "-+1",   " 1",  "1 ",  "1 2",  "1_000",
+                           "1,000", "1e3", "1.0", "1.",   ".1",
+                           "0x1A",  "1a",  "a",   "\t1",  "1\n",
+                           "½",     "١",   "1-",  "NULL", "000000000000000000000000000000x",
+                           "/",     ":"}) {
     EXPECT_EQ(Big(text), std::nullopt) << '"' << text << '"';
   }
   EXPECT_EQ(Big(std::string_view("1\0", 2)), std::nullopt);
@@ -116,8 +121,9 @@ TEST(StrictDecimal, NeverRounds) {
 }
 
 TEST(StrictDecimal, RefusesEverythingElse) {
-  for (const char* text : {"", "+", "-", ".", "-.", "5.", "-5.", "--1", " 1", "1 ", "1_000", "1,5", "1e3",
-                           "1.2.3", "1..2", "1.-2", "0x1", "nan", "1.x", "1.0x", "x.1", "inf", "1.00 "}) {
+  for (const char* text :
+       {"",    "+",     "-",    ".",    "-.",  "5.",  "-5.", "--1",  " 1",  "1 ",  "1_000", "1,5",
+        "1e3", "1.2.3", "1..2", "1.-2", "0x1", "nan", "1.x", "1.0x", "x.1", "inf", "1.00 "}) {
     EXPECT_EQ(Decimal(text, 18, 3), "refused") << '"' << text << '"';
   }
 }
@@ -156,19 +162,21 @@ TEST(StrictDouble, KeepsToItsRange) {
 
 TEST(StrictDouble, RefusesEverythingElse) {
   for (const char* text :
-       {"", "+", "-", ".", "5.", "5.e1", "e1", "1e", "1e+", "1e1.5", "--1", "+-1", " 1", "1 ", "1_000", "1,5",
-        "nan", "NaN", "-nan", "inf", "infinity", "-Infinity", "0x1p3", "0x1A", "1f", "1d", "1.2.3", "1e3e3"}) {
+       {"",         "+",         "-",     ".",    "5.",    "5.e1", "e1",    "1e",   "1e+",  "1e1.5",
+        "--1",      "+-1",       " 1",    "1 ",   "1_000", "1,5",  "nan",   "NaN",  "-nan", "inf",
+        "infinity", "-Infinity", "0x1p3", "0x1A", "1f",    "1d",   "1.2.3", "1e3e3"}) {
     EXPECT_EQ(ParseDouble(text), std::nullopt) << '"' << text << '"';
   }
 }
 
 TEST(StrictBoolean, TakesSixWordsInAnyCase) {
-  for (const char* text : {"1", "t", "T", "true", "TRUE", "tRuE"}) EXPECT_EQ(ParseBoolean(text), true) << text;
+  for (const char* text : {"1", "t", "T", "true", "TRUE", "tRuE"})
+    EXPECT_EQ(ParseBoolean(text), true) << text;
   for (const char* text : {"0", "f", "F", "false", "FALSE", "faLse"}) {
     EXPECT_EQ(ParseBoolean(text), false) << text;
   }
-  for (const char* text : {"", "2", "y", "n", "yes", "no", "on", "off", "tru", "truee", "fals", " 1", "1 ",
-                           "00", "-1", "true ", "falsy"}) {
+  for (const char* text : {"", "2", "y", "n", "yes", "no", "on", "off", "tru", "truee", "fals",
+                           " 1", "1 ", "00", "-1", "true ", "falsy"}) {
     EXPECT_EQ(ParseBoolean(text), std::nullopt) << text;
   }
 }
@@ -192,10 +200,27 @@ TEST(StrictDate, KnowsLeapYears) {
 }
 
 TEST(StrictDate, RefusesEverythingElse) {
-  for (const char* text :
-       {"", "0000-01-01", "2024-00-10", "2024-13-01", "2024-01-00", "2024-01-32", "2024-1-1", "24-01-01",
-        "20240101", "2024/01/01", "01-02-2024", "2024-01-01 ", " 2024-01-01", "2024-01-01T", "10000-01-01",
-        "2024-01-01 00:00:00", "-024-01-01", "202a-01-01", "2024-01-0a", "infinity", "epoch"}) {
+  for (const char* text : {"",
+                           "0000-01-01",
+                           "2024-00-10",
+                           "2024-13-01",
+                           "2024-01-00",
+                           "2024-01-32",
+                           "2024-1-1",
+                           "24-01-01",
+                           "20240101",
+                           "2024/01/01",
+                           "01-02-2024",
+                           "2024-01-01 ",
+                           " 2024-01-01",
+                           "2024-01-01T",
+                           "10000-01-01",
+                           "2024-01-01 00:00:00",
+                           "-024-01-01",
+                           "202a-01-01",
+                           "2024-01-0a",
+                           "infinity",
+                           "epoch"}) {
     EXPECT_EQ(ParseDate(text), std::nullopt) << '"' << text << '"';
   }
 }
@@ -216,14 +241,36 @@ TEST(StrictTimestamp, CountsMicroseconds) {
 }
 
 TEST(StrictTimestamp, RefusesEverythingElse) {
-  for (const char* text :
-       {"", "2024-01-01 24:00", "2024-01-01 24:00:00", "2024-01-01 23:59:60", "2024-01-01 23:60:00",
-        "2024-01-01 1:00", "2024-01-01 01", "2024-01-01 01:0", "2024-01-01 01:00:0", "2024-01-01 01:00:",
-        "2024-01-01 01:00:00.", "2024-01-01 01:00:00.1234567", "2024-01-01 01:00:00.12345600001",
-        "2024-01-01  01:00", "2024-01-01t01:00", "2024-01-01 01:00 ", " 2024-01-01", "2024-01-01 ",
-        "2024-01-01T", "2024-01-01 01:00:00Z", "2024-01-01 01:00:00+02", "2024-01-01 01:00:00 PM",
-        "2024-02-30 00:00:00", "0000-01-01 00:00:00", "2024-01-01 01:00.5", "2024-01-01 01-00-00",
-        "2024-01-01 01:00:00,5", "2024-01-01 aa:00:00", "2024-01-01 00:aa", "2024-01-01 00:00:aa"}) {
+  for (const char* text : {"",
+                           "2024-01-01 24:00",
+                           "2024-01-01 24:00:00",
+                           "2024-01-01 23:59:60",
+                           "2024-01-01 23:60:00",
+                           "2024-01-01 1:00",
+                           "2024-01-01 01",
+                           "2024-01-01 01:0",
+                           "2024-01-01 01:00:0",
+                           "2024-01-01 01:00:",
+                           "2024-01-01 01:00:00.",
+                           "2024-01-01 01:00:00.1234567",
+                           "2024-01-01 01:00:00.12345600001",
+                           "2024-01-01  01:00",
+                           "2024-01-01t01:00",
+                           "2024-01-01 01:00 ",
+                           " 2024-01-01",
+                           "2024-01-01 ",
+                           "2024-01-01T",
+                           "2024-01-01 01:00:00Z",
+                           "2024-01-01 01:00:00+02",
+                           "2024-01-01 01:00:00 PM",
+                           "2024-02-30 00:00:00",
+                           "0000-01-01 00:00:00",
+                           "2024-01-01 01:00.5",
+                           "2024-01-01 01-00-00",
+                           "2024-01-01 01:00:00,5",
+                           "2024-01-01 aa:00:00",
+                           "2024-01-01 00:aa",
+                           "2024-01-01 00:00:aa"}) {
     EXPECT_EQ(ParseTimestamp(text), std::nullopt) << '"' << text << '"';
   }
 }
@@ -240,13 +287,26 @@ TEST(StrictTimestampTz, TakesZonesToUtc) {
 }
 
 TEST(StrictTimestampTz, RefusesEverythingElse) {
-  for (const char* text :
-       {"", "2024-01-01", "2024-01-01Z", "2024-01-01 00:00:00", "2024-01-01 00:00:00z",
-        "2024-01-01 00:00:00 UTC", "2024-01-01 00:00:00+2", "2024-01-01 00:00:00+020", "2024-01-01 00:00:00+16",
-        "2024-01-01 00:00:00+02:60", "2024-01-01 00:00:00+02:0", "2024-01-01 00:00:00+02-00",
-        "2024-01-01 00:00:00+02:00:00", "2024-01-01 00:00:00  +02", "2024-01-01 00:00:00Z ",
-        "2024-01-01 00:00:00 ", "0001-01-01 00:00:00+00:01", "9999-12-31 23:59:59-00:01",
-        "2024-01-01 24:00:00Z", "2024-01-01 00:00:00+aa"}) {
+  for (const char* text : {"",
+                           "2024-01-01",
+                           "2024-01-01Z",
+                           "2024-01-01 00:00:00",
+                           "2024-01-01 00:00:00z",
+                           "2024-01-01 00:00:00 UTC",
+                           "2024-01-01 00:00:00+2",
+                           "2024-01-01 00:00:00+020",
+                           "2024-01-01 00:00:00+16",
+                           "2024-01-01 00:00:00+02:60",
+                           "2024-01-01 00:00:00+02:0",
+                           "2024-01-01 00:00:00+02-00",
+                           "2024-01-01 00:00:00+02:00:00",
+                           "2024-01-01 00:00:00  +02",
+                           "2024-01-01 00:00:00Z ",
+                           "2024-01-01 00:00:00 ",
+                           "0001-01-01 00:00:00+00:01",
+                           "9999-12-31 23:59:59-00:01",
+                           "2024-01-01 24:00:00Z",
+                           "2024-01-01 00:00:00+aa"}) {
     EXPECT_EQ(ParseTimestampTz(text), std::nullopt) << '"' << text << '"';
   }
 }
@@ -281,9 +341,10 @@ TEST(SqlType, IsReadFromUsualNames) {
   EXPECT_EQ(ParseSqlType("nvarchar(144)")->max_bytes, 144);
   EXPECT_EQ(ParseSqlType("varchar(max)")->max_bytes, 65535);
   EXPECT_EQ(ParseSqlType("varchar")->max_bytes, 0);
-  for (const char* text : {"", "DECIMAL(39,0)", "DECIMAL(0,0)", "DECIMAL(5,6)", "DECIMAL(5,2,1)", "DECIMAL(-5,2)",
-                           "DECIMAL(5", "DECIMAL)5(", "DECIMAL()", "INT(4)", "VARCHAR(0)", "VARCHAR(x)",
-                           "VARCHAR(1,2)", "BLOB", "VARCHAR(1) NOT NULL"}) {
+  for (const char* text :
+       {"", "DECIMAL(39,0)", "DECIMAL(0,0)", "DECIMAL(5,6)", "DECIMAL(5,2,1)", "DECIMAL(-5,2)",
+        "DECIMAL(5", "DECIMAL)5(", "DECIMAL()", "INT(4)", "VARCHAR(0)", "VARCHAR(x)",
+        "VARCHAR(1,2)", "BLOB", "VARCHAR(1) NOT NULL"}) {
     EXPECT_EQ(name(text), "refused") << text;
   }
 }
@@ -292,14 +353,16 @@ TEST(SqlType, SuggestsTheNearestName) {
   const auto type = ParseSqlType("INTERGER");
   ASSERT_FALSE(type.ok());
   EXPECT_EQ(type.status().code(), Code::kConfig);
-  EXPECT_EQ(type.status().message(), "the type \"INTERGER\" is not known (did you mean \"INTEGER\"?)");
+  EXPECT_EQ(type.status().message(),
+            "the type \"INTERGER\" is not known (did you mean \"INTEGER\"?)");
 }
 
 TEST(SqlType, SaysWhatItExpects) {
   EXPECT_EQ(ParseSqlType("decimal(19,0)")->Expectation(), "a whole number of at most 19 digits");
   EXPECT_EQ(ParseSqlType("decimal(12,2)")->Expectation(),
             "a number with at most 10 digits before and 2 behind the point");
-  EXPECT_EQ(ParseSqlType("int")->Expectation(), "a whole number between -2147483648 and 2147483647");
+  EXPECT_EQ(ParseSqlType("int")->Expectation(),
+            "a whole number between -2147483648 and 2147483647");
 }
 
 TEST(Fits, DecidesByKind) {

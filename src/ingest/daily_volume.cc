@@ -40,10 +40,11 @@ class DayJudge {
  private:
   Status ReadVolumes(const std::string& table) {
     volumes_.clear();
-    SLUICE_ASSIGN(const auto rows,
-                  connection_.Rows("SELECT day, sum(rows_read) FROM _sluice.loads WHERE ingest = $1 "
-                                   "AND table_name = $2 AND kind = 'increment' GROUP BY day",
-                                   {ingest_.name, table}));
+    SLUICE_ASSIGN(
+        const auto rows,
+        connection_.Rows("SELECT day, sum(rows_read) FROM _sluice.loads WHERE ingest = $1 "
+                         "AND table_name = $2 AND kind = 'increment' GROUP BY day",
+                         {ingest_.name, table}));
     for (const auto& row : rows) volumes_[ToText(row[0])] = static_cast<double>(ToInt(row[1]));
     return Status::Ok();
   }
@@ -52,10 +53,11 @@ class DayJudge {
   Status ReadJudged(const config::Check& check, const std::string& table) {
     judged_.clear();
     failed_.clear();
-    SLUICE_ASSIGN(const auto rows,
-                  connection_.Rows("SELECT day, outcome FROM _sluice.check_results WHERE owner = $1 "
-                                   "AND table_name = $2 AND check_name = $3 AND day IS NOT NULL",
-                                   {ingest_.name, table, check.Name()}));
+    SLUICE_ASSIGN(
+        const auto rows,
+        connection_.Rows("SELECT day, outcome FROM _sluice.check_results WHERE owner = $1 "
+                         "AND table_name = $2 AND check_name = $3 AND day IS NOT NULL",
+                         {ingest_.name, table, check.Name()}));
     for (const auto& row : rows) {
       judged_.insert(ToText(row[0]));
       const std::string outcome = ToText(row[1]);

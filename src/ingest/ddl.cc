@@ -23,7 +23,9 @@ bool IsWordStart(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
          static_cast<unsigned char>(c) >= 0x80;
 }
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool IsDigit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 class Lexer {
  public:
@@ -287,8 +289,8 @@ class Parser {
 
   static bool IsStorageWord(const Token& token) {
     constexpr std::string_view kWords[] = {"diststyle", "even",        "all",    "auto",
-                                                  "key",       "compound",    "backup", "yes",
-                                                  "no",        "interleaved", "encode"};
+                                           "key",       "compound",    "backup", "yes",
+                                           "no",        "interleaved", "encode"};
     return std::any_of(std::begin(kWords), std::end(kWords),
                        [&](std::string_view word) { return token.Is(word); });
   }

@@ -29,8 +29,8 @@ TEST(Ddl, ReadsAVendorsCreateTable) {
 }
 
 TEST(Ddl, ReadsAddedColumns) {
-  const auto statements =
-      ParseDdl("ALTER TABLE \"Bi_DimUser\" ADD COLUMN Extra1 INT; alter table x add y double precision");
+  const auto statements = ParseDdl(
+      "ALTER TABLE \"Bi_DimUser\" ADD COLUMN Extra1 INT; alter table x add y double precision");
   ASSERT_TRUE(statements.ok()) << statements.status().ToString();
   ASSERT_EQ(statements->size(), 2U);
   EXPECT_EQ(statements->front().kind, DdlStatement::Kind::kAddColumns);

@@ -90,7 +90,8 @@ void Fetcher::Release(size_t index) {
     entry.state = State::kReleased;
     in_spool_ -= std::min(in_spool_, entry.task.file.size);
     // A store that is local gives the file itself: that is not ours to remove.
-    if (entry.fetched.local_path == SpoolPath(index)) (void)env::RemoveFile(entry.fetched.local_path);
+    if (entry.fetched.local_path == SpoolPath(index))
+      (void)env::RemoveFile(entry.fetched.local_path);
   }
   changed_.notify_all();
 }

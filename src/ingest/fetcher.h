@@ -60,12 +60,12 @@ class Fetcher {
   const std::string spool_folder_;
   const FetchLimits limits_;
   const std::function<void(uint64_t)> progress_;
-  env::Cancel stop_;               // set by the destructor, and when `cancel` is
+  env::Cancel stop_;  // set by the destructor, and when `cancel` is
   const env::Cancel* cancel_;
   std::mutex mutex_;
   std::condition_variable changed_;
   size_t next_ = 0;
-  size_t wanted_ = 0;              // what the consumer waits for goes first
+  size_t wanted_ = 0;  // what the consumer waits for goes first
   uint64_t in_spool_ = 0;
   std::vector<std::thread> threads_;
 };

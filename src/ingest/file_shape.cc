@@ -18,9 +18,12 @@ std::vector<std::string> Names(const TargetTable& target) {
 
 format::HeaderRule RuleOf(const config::CsvOptions& options) {
   switch (options.header) {
-    case config::CsvOptions::Header::kYes: return format::HeaderRule::kYes;
-    case config::CsvOptions::Header::kNo: return format::HeaderRule::kNo;
-    case config::CsvOptions::Header::kAuto: break;
+    case config::CsvOptions::Header::kYes:
+      return format::HeaderRule::kYes;
+    case config::CsvOptions::Header::kNo:
+      return format::HeaderRule::kNo;
+    case config::CsvOptions::Header::kAuto:
+      break;
   }
   return format::HeaderRule::kAuto;
 }
@@ -34,7 +37,9 @@ Status ByHeader(const format::CsvHead& head, const TargetTable& target, FileShap
       continue;
     }
     switch (target.on_new_column) {
-      case config::OnNewColumn::kIgnore: shape.columns.emplace_back(); break;
+      case config::OnNewColumn::kIgnore:
+        shape.columns.emplace_back();
+        break;
       case config::OnNewColumn::kAdd:
         added->push_back({name, format::SqlType{}});
         shape.columns.push_back(name);

@@ -13,7 +13,7 @@
 namespace sluice::ingest {
 
 struct FileShape {
-  bool empty = false;   // no rows at all
+  bool empty = false;  // no rows at all
   bool header = false;
   format::Compression compression = format::Compression::kNone;
   // One name per column of the file, in its order: the name of the table's column, or "" for a column

@@ -16,7 +16,8 @@ class FilesTest : public IngestTest {
     orders.name = "orders";
     orders.pattern = "orders/**/*.csv*";
     orders.mode = config::Table::Mode::kAppend;
-    orders.columns = {{"id", "BIGINT", {}}, {"amount", "DECIMAL(8,2)", {}}, {"note", "VARCHAR", {}}};
+    orders.columns = {
+        {"id", "BIGINT", {}}, {"amount", "DECIMAL(8,2)", {}}, {"note", "VARCHAR", {}}};
     ingest_.tables.push_back(orders);
     config::Table prices = orders;
     prices.name = "prices";
@@ -51,7 +52,8 @@ TEST_F(FilesTest, AFileThatChangedAfterItWasAppendedIsReported) {
 TEST_F(FilesTest, ReplaceIsWhatTheFilesHoldNow) {
   Write("prices-1.csv", "1,1,x\n2,2,y\n");
   MustRun();
-  ASSERT_TRUE(session_->connection().Execute("CREATE VIEW v AS SELECT sum(id) AS s FROM prices").ok());
+  ASSERT_TRUE(
+      session_->connection().Execute("CREATE VIEW v AS SELECT sum(id) AS s FROM prices").ok());
   Write("prices-1.csv", "5,5,z\n");
   Write("prices-2.csv", "6,6,z\n");
   MustRun();

@@ -64,7 +64,8 @@ Result<std::vector<LoadFile>> HeldFiles(engine::Connection& connection,
 Status DropHeldTables(engine::Connection& connection, const quality::HoldRecord& hold) {
   if (hold.stage.empty()) return Status::Ok();
   SLUICE_TRY(connection.Execute("DROP TABLE IF EXISTS " + QualifiedName(hold.stage)).status());
-  return connection.Execute("DROP TABLE IF EXISTS " + QualifiedName(GoneName(hold.load_id))).status();
+  return connection.Execute("DROP TABLE IF EXISTS " + QualifiedName(GoneName(hold.load_id)))
+      .status();
 }
 
 Status RemoveHeldEntries(engine::Connection& connection, const quality::HoldRecord& hold,
@@ -128,15 +129,16 @@ Status ForgetHeld(engine::Connection& connection, const quality::HoldRecord& hol
 }
 
 Status SkipHeld(engine::Connection& connection, const config::Ingest& ingest,
-                const quality::HoldRecord& hold,
-                const std::vector<connector::StoredFile>& listing, const quality::RunInfo& run) {
+                const quality::HoldRecord& hold, const std::vector<connector::StoredFile>& listing,
+                const quality::RunInfo& run) {
   SLUICE_ASSIGN(std::vector<LoadFile> files, HeldFiles(connection, hold));
   SLUICE_TRY(DropHeldTables(connection, hold));
   SLUICE_TRY(RemoveHeldEntries(connection, hold, false));
   if (files.empty()) {
     // Never staged: what the store says of them now is what is passed.
     for (const connector::StoredFile& stored : listing) {
-      if (std::find(hold.files.begin(), hold.files.end(), stored.path) == hold.files.end()) continue;
+      if (std::find(hold.files.begin(), hold.files.end(), stored.path) == hold.files.end())
+        continue;
       LoadFile& file = files.emplace_back();
       file.stored = stored;
       file.connection = hold.connection;

@@ -60,9 +60,9 @@ class IngestTest : public testing::Test {
   Result<IngestOutcome> Run() {
     SLUICE_ASSIGN(auto listing, store_->List("", nullptr));
     const std::vector<Source> sources = {{"drop", store_.get(), std::move(listing)}};
-    const IngestContext context{ingest_,  *session_, *functions_,
-                                silent_,  clock_,    nullptr,
-                                env::JoinPath(dir_, "spool"), "run"};
+    const IngestContext context{
+        ingest_, *session_, *functions_, silent_, clock_, nullptr, env::JoinPath(dir_, "spool"),
+        "run"};
     SLUICE_ASSIGN(IngestPlan plan, PlanIngest(context, sources, true));
     return RunIngest(context, std::move(plan));
   }

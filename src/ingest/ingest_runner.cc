@@ -70,7 +70,8 @@ class Runner {
   // A file that came too late is held once, with everything else of that kind of its table and group.
   Status ReportLateFiles() {
     outcome_.late_files = static_cast<int64_t>(plan_.late.size());
-    std::map<std::tuple<std::string, std::string, std::string, int64_t>, std::vector<LateFile>> sets;
+    std::map<std::tuple<std::string, std::string, std::string, int64_t>, std::vector<LateFile>>
+        sets;
     for (const LateFile& late : plan_.late) {
       sets[{late.connection, late.table, late.pod, late.group}].push_back(late);
     }
@@ -86,18 +87,17 @@ class Runner {
       }
       if (files.size() > 1) hold.message += fmt::format(" ({})", Counted(files.size(), "file"));
       SLUICE_ASSIGN(const auto open,
-                    connection_.Scalar("SELECT count(*) FROM _sluice.holds WHERE state = 'open' AND "
-                                       "kind = 'late' AND owner = $1 AND table_name = $2 AND pod = "
-                                       "$3 AND group_id = $4 AND files = $5",
-                                       {hold.owner, hold.table, hold.pod, hold.group,
-                                        Join(hold.files, "\n")}));
+                    connection_.Scalar(
+                        "SELECT count(*) FROM _sluice.holds WHERE state = 'open' AND "
+                        "kind = 'late' AND owner = $1 AND table_name = $2 AND pod = "
+                        "$3 AND group_id = $4 AND files = $5",
+                        {hold.owner, hold.table, hold.pod, hold.group, Join(hold.files, "\n")}));
       if (engine::ToInt(open) > 0) continue;
       SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection_));
       SLUICE_ASSIGN(const std::string id, quality::WriteHold(connection_, hold, run_));
       SLUICE_TRY(transaction->Commit());
-      context_.reporter.Note(report::Level::kWarning,
-                             fmt::format("{}.{}: {} (hold {})", hold.owner, hold.table,
-                                         hold.message, id));
+      context_.reporter.Note(report::Level::kWarning, fmt::format("{}.{}: {} (hold {})", hold.owner,
+                                                                  hold.table, hold.message, id));
     }
     return Status::Ok();
   }
@@ -208,7 +208,8 @@ class Runner {
   // The load is not published: a gate holds its stage, or its files are held, or it failed for now.
   Status Leave(TableLoad& load, const Status& status,
                const std::vector<quality::CheckResult>& checks) {
-    LoadOutcome outcome{load.target.name, load.label, "failed", status.ToString(), "", load.Total()};
+    LoadOutcome outcome{load.target.name,  load.label, "failed",
+                        status.ToString(), "",         load.Total()};
     if (IsBlocked(load)) {
       outcome.outcome = "waiting";
     } else if (status.code() == Code::kHeld || status.code() == Code::kRejected) {
@@ -313,25 +314,27 @@ class Runner {
                   connection_.Scalar("SELECT count(*) FROM _sluice.loads WHERE load_id = $1",
                                      {load.files.front().load_id}));
     if (engine::ToInt(there) > 0) return Status::Ok();
-    return FailedError(fmt::format("{}: the commit was reported as done and is not there", load.label));
+    return FailedError(
+        fmt::format("{}: the commit was reported as done and is not there", load.label));
   }
 
   void TellYoungTables() {
     for (const auto& [check, tables] : young_tables_) {
       const std::vector<std::string> names(tables.begin(), tables.end());
-      const std::string text = fmt::format(
-          "{}: {}: not enough history yet to judge {}", context_.ingest.name, check,
-          names.size() > 3 ? Counted(names.size(), "table") : Join(names, ", "));
+      const std::string text =
+          fmt::format("{}: {}: not enough history yet to judge {}", context_.ingest.name, check,
+                      names.size() > 3 ? Counted(names.size(), "table") : Join(names, ", "));
       outcome_.warnings.push_back(text);
       context_.reporter.Note(report::Level::kWarning, text);
     }
   }
 
   Status ListOpenHolds() {
-    SLUICE_ASSIGN(const auto rows,
-                  connection_.Rows("SELECT hold_id FROM _sluice.holds WHERE state = 'open' AND owner "
-                                   "= $1 ORDER BY created_at, hold_id",
-                                   {context_.ingest.name}));
+    SLUICE_ASSIGN(
+        const auto rows,
+        connection_.Rows("SELECT hold_id FROM _sluice.holds WHERE state = 'open' AND owner "
+                         "= $1 ORDER BY created_at, hold_id",
+                         {context_.ingest.name}));
     for (const auto& row : rows) outcome_.hold_ids.push_back(engine::ToText(row[0]));
     return Status::Ok();
   }
@@ -343,7 +346,7 @@ class Runner {
   warehouse::Fence fence_;
   std::unique_ptr<Fetcher> fetcher_;
   size_t next_file_ = 0;
-  std::set<std::string> blocked_;  // "table" or "table/pod"
+  std::set<std::string> blocked_;                              // "table" or "table/pod"
   std::map<std::string, std::set<std::string>> young_tables_;  // by check
   IngestOutcome outcome_;
 };

@@ -29,9 +29,9 @@ struct LoadOutcome {
 
 struct IngestOutcome {
   std::vector<LoadOutcome> loads;
-  std::vector<std::string> warnings;   // of checks that warn, notes of the plan
-  int64_t late_files = 0;              // reported, not loaded
-  std::vector<std::string> hold_ids;   // all that are open now
+  std::vector<std::string> warnings;  // of checks that warn, notes of the plan
+  int64_t late_files = 0;             // reported, not loaded
+  std::vector<std::string> hold_ids;  // all that are open now
   bool failed = false;
   FileCounts total;
 };

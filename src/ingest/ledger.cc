@@ -14,11 +14,14 @@ using engine::ToInt;
 using engine::ToText;
 using engine::Value;
 
-std::string TimestampText(env::Micros time) { return env::FormatUtc(time, true); }
+std::string TimestampText(env::Micros time) {
+  return env::FormatUtc(time, true);
+}
 
 std::vector<Value> CountValues(const FileCounts& c) {
-  return {c.read,       c.inserted, c.updated,     c.unchanged,      c.delete_matched, c.delete_unmatched,
-          c.superseded, c.skipped,  c.quarantined, c.key_collisions, c.too_long};
+  return {c.read,           c.inserted,         c.updated,    c.unchanged,
+          c.delete_matched, c.delete_unmatched, c.superseded, c.skipped,
+          c.quarantined,    c.key_collisions,   c.too_long};
 }
 
 Status AppendFiles(engine::Connection& connection, const TableLoad& load,
@@ -46,8 +49,7 @@ Status AppendFiles(engine::Connection& connection, const TableLoad& load,
   return appender->Close();
 }
 
-Status AppendQuarantine(engine::Connection& connection, const TableLoad& load,
-                        const RunInfo& run) {
+Status AppendQuarantine(engine::Connection& connection, const TableLoad& load, const RunInfo& run) {
   if (load.quarantined.empty()) return Status::Ok();
   SLUICE_ASSIGN(const auto appender, engine::Appender::Open(connection, "_sluice", "quarantine"));
   for (const QuarantinedRow& bad : load.quarantined) {
@@ -55,9 +57,10 @@ Status AppendQuarantine(engine::Connection& connection, const TableLoad& load,
     // Known by the content of its file and its place in it, wherever the file lies.
     const int64_t id = StableId({file.content_hash, std::to_string(bad.byte_offset)});
     const auto text = [](const std::string& value) {
-      return IsValidUtf8(value) ? value : "\\x" + HexEncode({reinterpret_cast<const uint8_t*>(
-                                                                 value.data()),
-                                                             value.size()});
+      return IsValidUtf8(value)
+                 ? value
+                 : "\\x" +
+                       HexEncode({reinterpret_cast<const uint8_t*>(value.data()), value.size()});
     };
     SLUICE_TRY(appender->Row({id, file.load_id, file.file_id, load.ingest, load.target.name,
                               file.pod, file.stored.path, file.content_hash, bad.record, bad.line,
@@ -88,7 +91,8 @@ Status MoveCursor(engine::Connection& connection, const TableLoad& load,
   std::vector<Value> row = where;
   row.insert(row.end(), {last.group, last.log_id, TimestampText(run.now), total.read});
   return connection
-      .Execute("INSERT INTO _sluice.cursors VALUES ($1, $2, $3, $4, $5, $6, $7::TIMESTAMP, $8)", row)
+      .Execute("INSERT INTO _sluice.cursors VALUES ($1, $2, $3, $4, $5, $6, $7::TIMESTAMP, $8)",
+               row)
       .status();
 }
 
@@ -116,11 +120,12 @@ Result<LedgerState> ReadLedger(engine::Connection& connection, const std::string
     state.cursors[{ToText(row[0]), ToText(row[1]), ToText(row[2])}] = {ToInt(row[3]),
                                                                        ToInt(row[4])};
   }
-  SLUICE_ASSIGN(const auto holds,
-                connection.Rows("SELECT hold_id, kind, table_name, pod, group_id, message, state, "
-                                "check_name FROM _sluice.holds WHERE owner = $1 ORDER BY created_at, "
-                                "hold_id",
-                                {ingest}));
+  SLUICE_ASSIGN(
+      const auto holds,
+      connection.Rows("SELECT hold_id, kind, table_name, pod, group_id, message, state, "
+                      "check_name FROM _sluice.holds WHERE owner = $1 ORDER BY created_at, "
+                      "hold_id",
+                      {ingest}));
   for (const auto& row : holds) {
     if (ToText(row[6]) == "open") {
       state.holds.push_back({ToText(row[0]), ToText(row[1]), ToText(row[2]), ToText(row[3]),
@@ -161,12 +166,13 @@ Status RecordPublished(engine::Connection& connection, const TableLoad& load, co
                               TimestampText(run.now),
                               hold_id.empty() ? Value() : Value(hold_id)};
     for (const Value& count : CountValues(total)) row.push_back(count);
-    SLUICE_TRY(connection
-                   .Execute("INSERT INTO _sluice.loads VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
-                            "$10::DATE, $11::TIMESTAMP, $12, $13, $14, $15, $16, $17, $18, $19, $20, "
-                            "$21, $22, $23)",
-                            row)
-                   .status());
+    SLUICE_TRY(
+        connection
+            .Execute("INSERT INTO _sluice.loads VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
+                     "$10::DATE, $11::TIMESTAMP, $12, $13, $14, $15, $16, $17, $18, $19, $20, "
+                     "$21, $22, $23)",
+                     row)
+            .status());
     SLUICE_TRY(MoveCursor(connection, load, files, total, run));
   }
   return Status::Ok();
@@ -175,11 +181,12 @@ Status RecordPublished(engine::Connection& connection, const TableLoad& load, co
 Status RecordSkipped(engine::Connection& connection, const TableLoad& load, bool moves_cursor,
                      const RunInfo& run, const std::string& hold_id) {
   SLUICE_TRY(AppendFiles(connection, load, "skipped"));
-  SLUICE_TRY(connection
-                 .Execute("UPDATE _sluice.files SET reason = $1 WHERE state = 'skipped' AND reason = "
-                          "'' AND ingest = $2 AND table_name = $3",
-                          {"skipped by a decision on hold " + hold_id, load.ingest, load.target.name})
-                 .status());
+  SLUICE_TRY(
+      connection
+          .Execute("UPDATE _sluice.files SET reason = $1 WHERE state = 'skipped' AND reason = "
+                   "'' AND ingest = $2 AND table_name = $3",
+                   {"skipped by a decision on hold " + hold_id, load.ingest, load.target.name})
+          .status());
   if (!moves_cursor) return Status::Ok();
   std::map<std::string, std::vector<const LoadFile*>> by_pod;
   for (const LoadFile& file : load.files) by_pod[file.pod].push_back(&file);
@@ -197,11 +204,12 @@ Status RecordHeldFiles(engine::Connection& connection, const TableLoad& load, co
 Result<std::vector<double>> LoadHistory(engine::Connection& connection, const std::string& ingest,
                                         const std::string& table, const std::string& pod,
                                         int64_t limit) {
-  SLUICE_ASSIGN(const auto rows,
-                connection.Rows("SELECT rows_read FROM _sluice.loads WHERE ingest = $1 AND "
-                                "table_name = $2 AND pod = $3 AND kind = 'increment' AND hold_id IS "
-                                "NULL ORDER BY group_id DESC, published_at DESC, load_id LIMIT $4",
-                                {ingest, table, pod, limit}));
+  SLUICE_ASSIGN(
+      const auto rows,
+      connection.Rows("SELECT rows_read FROM _sluice.loads WHERE ingest = $1 AND "
+                      "table_name = $2 AND pod = $3 AND kind = 'increment' AND hold_id IS "
+                      "NULL ORDER BY group_id DESC, published_at DESC, load_id LIMIT $4",
+                      {ingest, table, pod, limit}));
   std::vector<double> history;
   for (const auto& row : rows) history.push_back(static_cast<double>(ToInt(row[0])));
   return history;

@@ -47,22 +47,22 @@ std::string PublishedRelation(const TableLoad& load, const std::vector<std::stri
     replaced = fmt::format(" AND NOT EXISTS (SELECT 1 FROM {} r WHERE {})", stage,
                            Matches(load.target, "r", "t"));
   } else if (!load.gone.empty()) {
-    replaced = fmt::format(" AND NOT EXISTS (SELECT 1 FROM {} r WHERE {})", QualifiedName(load.gone),
-                           Matches(load.target, "r", "t"));
+    replaced = fmt::format(" AND NOT EXISTS (SELECT 1 FROM {} r WHERE {})",
+                           QualifiedName(load.gone), Matches(load.target, "r", "t"));
   }
   return fmt::format(
-      "(SELECT {0} FROM {1} UNION ALL SELECT {0} FROM {2} t WHERE EXISTS (SELECT 1 FROM {1} s WHERE "
+      "(SELECT {0} FROM {1} UNION ALL SELECT {0} FROM {2} t WHERE EXISTS (SELECT 1 FROM {1} s "
+      "WHERE "
       "{3}){4})",
       NameList(columns), stage, QualifiedName(load.target.name), EqualKeys(columns, "s", "t"),
       replaced);
 }
 
-Result<quality::CheckResult> CheckVolume(engine::Connection& connection,
-                                         const config::Check& check, const TableLoad& load) {
+Result<quality::CheckResult> CheckVolume(engine::Connection& connection, const config::Check& check,
+                                         const TableLoad& load) {
   const LoadFile& first = load.files.front();
-  SLUICE_ASSIGN(const auto history,
-                LoadHistory(connection, load.ingest, load.target.name, first.pod,
-                            check.volume.last));
+  SLUICE_ASSIGN(const auto history, LoadHistory(connection, load.ingest, load.target.name,
+                                                first.pod, check.volume.last));
   return quality::CompareVolume(check, static_cast<double>(load.Total().read), history, load.label);
 }
 

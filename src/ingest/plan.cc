@@ -48,7 +48,8 @@ bool FitsPattern(std::string_view pattern, std::string_view path) {
       return false;
     }
     if (path.empty()) return false;
-    if (pattern.front() == '?' ? path.front() == '/' : pattern.front() != path.front()) return false;
+    if (pattern.front() == '?' ? path.front() == '/' : pattern.front() != path.front())
+      return false;
     pattern.remove_prefix(1);
     path.remove_prefix(1);
   }

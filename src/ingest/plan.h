@@ -57,7 +57,7 @@ struct IngestPlan {
   std::map<std::string, int64_t> unknown_tables;
   std::vector<std::string> unsettled;  // groups that are not whole yet: "POD1 group 16"
   std::vector<std::string> notes;
-  std::vector<std::string> problems;   // tables that cannot be loaded, and why
+  std::vector<std::string> problems;  // tables that cannot be loaded, and why
 
   uint64_t bytes() const;
   size_t files() const;

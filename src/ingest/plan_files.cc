@@ -33,7 +33,8 @@ class FilesPlanner {
     for (const Source& source : sources_) {
       for (const connector::StoredFile& file : source.listing.files) {
         if (!StartsWith(file.path, ingest_.prefix) ||
-            !FitsPattern(table.pattern, std::string_view(file.path).substr(ingest_.prefix.size()))) {
+            !FitsPattern(table.pattern,
+                         std::string_view(file.path).substr(ingest_.prefix.size()))) {
           continue;
         }
         LoadFile load;

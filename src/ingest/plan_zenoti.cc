@@ -67,7 +67,8 @@ class ZenotiPlanner {
   void FindOrganizationSources() {
     for (size_t i = 0; i < drops_.size(); ++i) {
       for (const DataFile& file : drops_[i].data_files) {
-        if (IsOrganizationTable(ingest_, file.table)) organization_source_.try_emplace(file.table, i);
+        if (IsOrganizationTable(ingest_, file.table))
+          organization_source_.try_emplace(file.table, i);
       }
     }
   }
@@ -131,14 +132,13 @@ class ZenotiPlanner {
     const auto cursor = ledger_.cursors.find({connection, PodLabel(source, file.pod), file.table});
     const bool passed = cursor != ledger_.cursors.end() && file.group <= cursor->second.group;
     if (!passed) return false;
-    plan_.late.push_back({connection, file.table, PodLabel(source, file.pod), file.group, file.file,
-                          is_known});
+    plan_.late.push_back(
+        {connection, file.table, PodLabel(source, file.pod), file.group, file.file, is_known});
     return true;
   }
 
   void AddToPortion(size_t source, const DataFile& file) {
-    Portion& portion =
-        portions_[{source, file.pod, file.group, file.table}];
+    Portion& portion = portions_[{source, file.pod, file.group, file.table}];
     portion.source = source;
     portion.connection = sources_[source].connection;
     portion.pod = file.pod;
@@ -197,8 +197,8 @@ class ZenotiPlanner {
     }
     if (!first.loads.empty()) {
       const std::vector<std::string> pods(first_pods.begin(), first_pods.end());
-      first.label = fmt::format("first {} of {}", pods.size() == 1 ? "group" : "groups",
-                                Join(pods, ", "));
+      first.label =
+          fmt::format("first {} of {}", pods.size() == 1 ? "group" : "groups", Join(pods, ", "));
       plan_.steps.push_back(std::move(first));
     }
     for (auto& [label, step] : rest) plan_.steps.push_back(std::move(step));
@@ -222,16 +222,16 @@ class ZenotiPlanner {
       load = step.loads.end() - 1;
       load->ingest = ingest_.name;
       load->target = target;
-      load->label = fmt::format("{}.{} {}/{}", ingest_.name, portion.table, portion.pod_label,
-                                portion.group);
+      load->label =
+          fmt::format("{}.{} {}/{}", ingest_.name, portion.table, portion.pod_label, portion.group);
     } else {
       load->label += fmt::format(", {}/{}", portion.pod_label, portion.group);
     }
     if (ledger_.limits_lifted.count({portion.table, portion.pod_label, portion.group}) > 0) {
       load->target.bad_rows.always_allowed = std::numeric_limits<int64_t>::max();
     }
-    const int64_t load_id = StableId({portion.connection, portion.pod_label, portion.table,
-                                      std::to_string(portion.group)});
+    const int64_t load_id = StableId(
+        {portion.connection, portion.pod_label, portion.table, std::to_string(portion.group)});
     for (const DataFile* file : portion.files) {
       LoadFile entry;
       entry.stored = file->file;

@@ -18,7 +18,9 @@ Status Run(engine::Connection& connection, const std::string& sql) {
   return connection.Execute(sql).status();
 }
 
-std::string File() { return QuoteName(kFileColumn); }
+std::string File() {
+  return QuoteName(kFileColumn);
+}
 
 // Inserted rows whose key was there already (in the target, after its deletions) or stands twice.
 // A fact's key that was not voided: both rows stand, and the unique check decides what that means.
@@ -30,9 +32,10 @@ Status CountCollisions(engine::Connection& connection, TableLoad& load, const st
   if (against_target) {
     SLUICE_TRY(AddCounts(
         connection,
-        fmt::format("SELECT s.{0}, count(*) FROM {1} s WHERE EXISTS (SELECT 1 FROM {2} t WHERE {3}) "
-                    "GROUP BY s.{0}",
-                    File(), rows, QualifiedName(target.name), Matches(target, "t", "s")),
+        fmt::format(
+            "SELECT s.{0}, count(*) FROM {1} s WHERE EXISTS (SELECT 1 FROM {2} t WHERE {3}) "
+            "GROUP BY s.{0}",
+            File(), rows, QualifiedName(target.name), Matches(target, "t", "s")),
         load, {&FileCounts::key_collisions}));
   }
   const std::string repeated =
@@ -48,14 +51,15 @@ Status CountCollisions(engine::Connection& connection, TableLoad& load, const st
                      : std::string();
   return AddCounts(
       connection,
-      fmt::format("SELECT file, count(*) FROM (SELECT s.{file} AS file, row_number() OVER (PARTITION "
-                  "BY {match} ORDER BY f.position, s.rowid) AS place FROM {rows} s JOIN {files} ON "
-                  "f.file = s.{file} JOIN ({repeated}) r ON {same} WHERE true {missing}) WHERE "
-                  "place > 1 GROUP BY file",
-                  fmt::arg("file", File()), fmt::arg("match", NameList(match, "s.")),
-                  fmt::arg("rows", rows), fmt::arg("files", FileOrder(load, "f")),
-                  fmt::arg("repeated", repeated), fmt::arg("same", Matches(target, "s", "r")),
-                  fmt::arg("missing", not_in_target)),
+      fmt::format(
+          "SELECT file, count(*) FROM (SELECT s.{file} AS file, row_number() OVER (PARTITION "
+          "BY {match} ORDER BY f.position, s.rowid) AS place FROM {rows} s JOIN {files} ON "
+          "f.file = s.{file} JOIN ({repeated}) r ON {same} WHERE true {missing}) WHERE "
+          "place > 1 GROUP BY file",
+          fmt::arg("file", File()), fmt::arg("match", NameList(match, "s.")),
+          fmt::arg("rows", rows), fmt::arg("files", FileOrder(load, "f")),
+          fmt::arg("repeated", repeated), fmt::arg("same", Matches(target, "s", "r")),
+          fmt::arg("missing", not_in_target)),
       load, {&FileCounts::key_collisions});
 }
 
@@ -92,12 +96,12 @@ Status MergeInsert(engine::Connection& connection, TableLoad& load) {
   const std::string stage = QualifiedName(load.stage);
   SLUICE_TRY(CountMatchedMarkers(connection, load, true));
   if (!load.gone.empty()) {
-    SLUICE_TRY(Run(connection, fmt::format("DELETE FROM {} t USING (SELECT DISTINCT {} FROM {}) g "
-                                           "WHERE {}",
-                                           QualifiedName(load.target.name),
-                                           NameList(load.target.MatchColumns()),
-                                           QualifiedName(load.gone),
-                                           Matches(load.target, "t", "g"))));
+    SLUICE_TRY(
+        Run(connection,
+            fmt::format("DELETE FROM {} t USING (SELECT DISTINCT {} FROM {}) g "
+                        "WHERE {}",
+                        QualifiedName(load.target.name), NameList(load.target.MatchColumns()),
+                        QualifiedName(load.gone), Matches(load.target, "t", "g"))));
   }
   SLUICE_TRY(CountInserted(connection, load, stage));
   SLUICE_TRY(CountCollisions(connection, load, stage, true));
@@ -112,14 +116,15 @@ Status MergeUpdate(engine::Connection& connection, TableLoad& load) {
     same_values += fmt::format("t.{0} IS NOT DISTINCT FROM s.{0}", QuoteName(column.name));
   }
   // Unchanged rows stay as they are, lineage included.
-  SLUICE_TRY(Run(connection,
-                 fmt::format("CREATE OR REPLACE TEMP TABLE sluice_compared AS SELECT s.rowid AS id, "
-                             "s.{file} AS file, t.rowid IS NULL AS is_new, t.rowid IS NOT NULL AND "
-                             "{same} AS is_same FROM {stage} s LEFT JOIN {target} t ON {match}",
-                             fmt::arg("file", File()), fmt::arg("same", same_values),
-                             fmt::arg("stage", QualifiedName(load.stage)),
-                             fmt::arg("target", QualifiedName(target.name)),
-                             fmt::arg("match", Matches(target, "t", "s")))));
+  SLUICE_TRY(
+      Run(connection,
+          fmt::format("CREATE OR REPLACE TEMP TABLE sluice_compared AS SELECT s.rowid AS id, "
+                      "s.{file} AS file, t.rowid IS NULL AS is_new, t.rowid IS NOT NULL AND "
+                      "{same} AS is_same FROM {stage} s LEFT JOIN {target} t ON {match}",
+                      fmt::arg("file", File()), fmt::arg("same", same_values),
+                      fmt::arg("stage", QualifiedName(load.stage)),
+                      fmt::arg("target", QualifiedName(target.name)),
+                      fmt::arg("match", Matches(target, "t", "s")))));
   SLUICE_TRY(AddCounts(connection,
                        "SELECT file, count(*) FILTER (is_new), count(*) FILTER (NOT is_new AND NOT "
                        "is_same), count(*) FILTER (is_same) FROM sluice_compared GROUP BY file",
@@ -152,13 +157,11 @@ Status AddMissingColumns(engine::Connection& connection, const TargetTable& targ
                          const std::string& table,
                          const std::vector<warehouse::ColumnInfo>& present) {
   for (const DdlColumn& column : target.columns) {
-    const bool there = std::any_of(present.begin(), present.end(), [&](const auto& known) {
-      return known.name == column.name;
-    });
+    const bool there = std::any_of(present.begin(), present.end(),
+                                   [&](const auto& known) { return known.name == column.name; });
     if (there) continue;
-    SLUICE_TRY(Run(connection,
-                   fmt::format("ALTER TABLE {} ADD COLUMN {} {}", QualifiedName(table),
-                               QuoteName(column.name), column.type.DuckDb())));
+    SLUICE_TRY(Run(connection, fmt::format("ALTER TABLE {} ADD COLUMN {} {}", QualifiedName(table),
+                                           QuoteName(column.name), column.type.DuckDb())));
   }
   return Status::Ok();
 }
@@ -196,8 +199,12 @@ Status MergeStage(engine::Connection& connection, TableLoad& load) {
   } else {
     switch (load.target.merge) {
       case Merge::kDeleteInsert:
-      case Merge::kInsertNonVoid: SLUICE_TRY(MergeInsert(connection, load)); break;
-      case Merge::kUpdateInsert: SLUICE_TRY(MergeUpdate(connection, load)); break;
+      case Merge::kInsertNonVoid:
+        SLUICE_TRY(MergeInsert(connection, load));
+        break;
+      case Merge::kUpdateInsert:
+        SLUICE_TRY(MergeUpdate(connection, load));
+        break;
       case Merge::kAppend:
       case Merge::kReplace:
         SLUICE_TRY(CountInserted(connection, load, QualifiedName(load.stage)));

@@ -20,8 +20,7 @@ Result<ReadableCopy> MakeReadable(const LoadFile& file, const FileShape& shape,
     copy.compression = shape.compression;
     copy.parallel = !census.quoted_breaks;
     copy.header = shape.header;
-    copy.expected =
-        static_cast<int64_t>(census.Rows(shape.header, shape.columns.size()));
+    copy.expected = static_cast<int64_t>(census.Rows(shape.header, shape.columns.size()));
     return copy;
   }
   format::CsvReaderOptions options;

@@ -48,17 +48,17 @@ std::string CreateGone(const TableLoad& load) {
 Status ReduceDeleteInsert(engine::Connection& connection, TableLoad& load) {
   const TargetTable& target = load.target;
   const std::string stage = QualifiedName(load.stage);
-  SLUICE_ASSIGN(const auto any, connection.Scalar(fmt::format(
-                                    "SELECT count(*) FROM {} WHERE {}", stage,
-                                    QuoteName(target.void_column))));
+  SLUICE_ASSIGN(const auto any,
+                connection.Scalar(fmt::format("SELECT count(*) FROM {} WHERE {}", stage,
+                                              QuoteName(target.void_column))));
   if (engine::ToInt(any) == 0) return Status::Ok();
   load.gone = GoneName(load.files.front().load_id);
   SLUICE_TRY(Run(connection, "DROP TABLE IF EXISTS " + QualifiedName(load.gone)));
   SLUICE_TRY(Run(connection, CreateGone(load)));
-  SLUICE_TRY(AddCounts(connection,
-                       fmt::format("SELECT file, sum(markers) FROM {} GROUP BY file",
-                                   QualifiedName(load.gone)),
-                       load, {&FileCounts::delete_unmatched}));
+  SLUICE_TRY(AddCounts(
+      connection,
+      fmt::format("SELECT file, sum(markers) FROM {} GROUP BY file", QualifiedName(load.gone)),
+      load, {&FileCounts::delete_unmatched}));
   // Rows that a later file of this step deletes count as inserted for their own file, as they would
   // had the files come one by one; the marker that deletes them matches.
   if (load.files.size() > 1) {
@@ -66,11 +66,13 @@ Status ReduceDeleteInsert(engine::Connection& connection, TableLoad& load) {
         "FROM {stage} s JOIN {files} ON f.file = s.{file} JOIN (SELECT {match}, max(position) AS "
         "last FROM {gone} GROUP BY ALL) g ON {same} WHERE NOT s.{voided} AND f.position < g.last",
         fmt::arg("stage", stage), fmt::arg("files", FileOrder(load, "f")),
-        fmt::arg("file", QuoteName(kFileColumn)), fmt::arg("match", NameList(target.MatchColumns())),
+        fmt::arg("file", QuoteName(kFileColumn)),
+        fmt::arg("match", NameList(target.MatchColumns())),
         fmt::arg("gone", QualifiedName(load.gone)), fmt::arg("same", Matches(target, "g", "s")),
         fmt::arg("voided", QuoteName(target.void_column)));
-    SLUICE_TRY(AddCounts(connection, fmt::format("SELECT f.file, count(*) {} GROUP BY f.file", doomed),
-                         load, {&FileCounts::inserted}));
+    SLUICE_TRY(AddCounts(connection,
+                         fmt::format("SELECT f.file, count(*) {} GROUP BY f.file", doomed), load,
+                         {&FileCounts::inserted}));
     SLUICE_TRY(Run(connection, fmt::format("DELETE FROM {} WHERE rowid IN (SELECT s.rowid {})",
                                            stage, doomed)));
   }
@@ -119,11 +121,15 @@ Status ReduceInsertNonVoid(engine::Connection& connection, TableLoad& load) {
 
 Status ReduceStage(engine::Connection& connection, TableLoad& load) {
   switch (load.target.merge) {
-    case Merge::kDeleteInsert: return ReduceDeleteInsert(connection, load);
-    case Merge::kUpdateInsert: return ReduceUpdateInsert(connection, load);
-    case Merge::kInsertNonVoid: return ReduceInsertNonVoid(connection, load);
+    case Merge::kDeleteInsert:
+      return ReduceDeleteInsert(connection, load);
+    case Merge::kUpdateInsert:
+      return ReduceUpdateInsert(connection, load);
+    case Merge::kInsertNonVoid:
+      return ReduceInsertNonVoid(connection, load);
     case Merge::kAppend:
-    case Merge::kReplace: return Status::Ok();
+    case Merge::kReplace:
+      return Status::Ok();
   }
   return Status::Ok();
 }

@@ -89,8 +89,8 @@ Status SchemaCatalog::Update(const std::string& connection, connector::Store& st
       notes->push_back(fmt::format("{}: {}: table {} waits until it is mended", file.file.path,
                                    schema.message, file.table));
     } else if (before != known.end()) {
-      notes->push_back(fmt::format("{} has changed: new columns are added, none is dropped",
-                                   file.file.path));
+      notes->push_back(
+          fmt::format("{} has changed: new columns are added, none is dropped", file.file.path));
     }
     if (file.upgrade && !newest_release.empty() &&
         NaturalCompare(file.release, newest_release) < 0) {
@@ -139,7 +139,8 @@ TableSchema SchemaCatalog::SchemaOf(const std::string& table) const {
     }
     problems.erase(address);
     const auto statements = ParseDdl(applied.ddl);
-    if (!statements.ok()) continue;  // it parsed when it was applied; a newer parser may be stricter
+    if (!statements.ok())
+      continue;  // it parsed when it was applied; a newer parser may be stricter
     for (const DdlStatement& statement : statements.value()) {
       if (CanonicalTableName(statement.table) != table) continue;
       AddColumns(statement.columns, applied.upgrade, schema, from_upgrades);

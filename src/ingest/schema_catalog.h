@@ -25,13 +25,13 @@ struct AppliedSchema {
   int64_t position = 0;  // the order of application, over all files of the ingest
   bool upgrade = false;
   std::string release;
-  std::string table;     // canonical
+  std::string table;  // canonical
   std::string address;
   std::string tag;
   std::string content_hash;
   std::string ddl;
-  std::string message;   // why it does not parse; "" when it does
-  bool is_new = false;   // not in the warehouse yet
+  std::string message;  // why it does not parse; "" when it does
+  bool is_new = false;  // not in the warehouse yet
 };
 
 struct TableSchema {

@@ -28,8 +28,8 @@ std::vector<Expected> Expectations(const TargetTable& target, const FileShape& s
     if (name.empty()) continue;
     cell.column = by_name.at(name);
     cell.is_void = target.merge == Merge::kDeleteInsert && name == target.void_column;
-    cell.required = cell.is_void || std::find(target.key.begin(), target.key.end(), name) !=
-                                        target.key.end();
+    cell.required =
+        cell.is_void || std::find(target.key.begin(), target.key.end(), name) != target.key.end();
   }
   return expected;
 }
@@ -44,8 +44,7 @@ bool FindBadCell(const format::CsvRecord& record, const std::vector<Expected>& e
     if (cell.null ? !want.required : format::Fits(cell.text, want.column->type)) continue;
     row.column = want.column->name;
     if (cell.null) {
-      row.reason = want.is_void ? "void is NULL: neither a deletion nor a row"
-                                : "the key is NULL";
+      row.reason = want.is_void ? "void is NULL: neither a deletion nor a row" : "the key is NULL";
     } else {
       row.value = std::string(cell.text.substr(0, kValueLimit));
       row.reason = fmt::format("expected {}", want.column->type.Expectation());

@@ -79,15 +79,16 @@ class StageSelect {
     }
     const LoadFile& first = load_.files[batch_.files.front()->index];
     if (target_.has_pod) {
-      outer += fmt::format("CAST({} AS VARCHAR) AS {}, ", QuoteText(first.pod),
-                           QuoteName(kPodColumn));
+      outer +=
+          fmt::format("CAST({} AS VARCHAR) AS {}, ", QuoteText(first.pod), QuoteName(kPodColumn));
     }
     outer += fmt::format("CAST({} AS BIGINT) AS {}, sluice_file_id AS {}", first.load_id,
                          QuoteName(kLoadColumn), QuoteName(kFileColumn));
     inner += FileExpression(first) + " AS sluice_file_id";
-    return fmt::format("SELECT {} FROM (SELECT {} FROM {}) WHERE sluice_accept(sluice_file_id, {}, {})",
-                       outer, inner, format::ReadCsvCall(ReadOptions()),
-                       bad_.empty() ? "false" : bad_, too_long_.empty() ? "false" : too_long_);
+    return fmt::format(
+        "SELECT {} FROM (SELECT {} FROM {}) WHERE sluice_accept(sluice_file_id, {}, {})", outer,
+        inner, format::ReadCsvCall(ReadOptions()), bad_.empty() ? "false" : bad_,
+        too_long_.empty() ? "false" : too_long_);
   }
 
  private:
@@ -95,7 +96,8 @@ class StageSelect {
     const auto at = std::find(shape_.columns.begin(), shape_.columns.end(), column.name);
     const bool required = Required(column.name);
     if (at == shape_.columns.end()) {
-      outer += fmt::format("CAST(NULL AS {}) AS {}, ", column.type.DuckDb(), QuoteName(column.name));
+      outer +=
+          fmt::format("CAST(NULL AS {}) AS {}, ", column.type.DuckDb(), QuoteName(column.name));
       if (required) Or(bad_, "true");
       return;
     }
@@ -170,10 +172,11 @@ Status DropRejects(engine::Connection& connection) {
 
 // Broken records of the last statement, by the path that was read.
 Result<std::map<std::string, int64_t>> TakeRejects(engine::Connection& connection) {
-  SLUICE_ASSIGN(const auto rows,
-                connection.Rows("SELECT s.file_path, count(DISTINCT (e.scan_id, e.file_id, e.line)) "
-                                "FROM reject_errors e JOIN reject_scans s ON s.scan_id = e.scan_id "
-                                "AND s.file_id = e.file_id GROUP BY s.file_path"));
+  SLUICE_ASSIGN(
+      const auto rows,
+      connection.Rows("SELECT s.file_path, count(DISTINCT (e.scan_id, e.file_id, e.line)) "
+                      "FROM reject_errors e JOIN reject_scans s ON s.scan_id = e.scan_id "
+                      "AND s.file_id = e.file_id GROUP BY s.file_path"));
   std::map<std::string, int64_t> rejects;
   for (const auto& row : rows) rejects[engine::ToText(row[0])] = engine::ToInt(row[1]);
   SLUICE_TRY(DropRejects(connection));
@@ -265,9 +268,9 @@ class Stager {
     context_.functions.Begin(std::move(ids));
     SLUICE_TRY(DropRejects(context_.connection));
     const std::string select = StageSelect(load_, batch).Sql();
-    SLUICE_TRY(Execute(created ? fmt::format("INSERT INTO {} {}", QualifiedName(load_.stage), select)
-                               : fmt::format("CREATE TABLE {} AS {}", QualifiedName(load_.stage),
-                                             select)));
+    SLUICE_TRY(Execute(
+        created ? fmt::format("INSERT INTO {} {}", QualifiedName(load_.stage), select)
+                : fmt::format("CREATE TABLE {} AS {}", QualifiedName(load_.stage), select)));
     const auto tallies = context_.functions.Take();
     SLUICE_ASSIGN(const auto rejects, TakeRejects(context_.connection));
     for (const ShapedFile* file : batch.files) {
@@ -286,11 +289,12 @@ class Stager {
       // What was loaded and rejected must add up to what was counted apart from the engine.
       if (counts.read != file->copy.expected) {
         mismatch_ = true;
-        return RejectedError(fmt::format("{}: {} were counted in it, and {} read: such a file cannot "
-                                         "be accounted for",
-                                         load_.files[file->index].stored.path,
-                                         Counted(static_cast<uint64_t>(file->copy.expected), "row"),
-                                         Thousands(static_cast<uint64_t>(counts.read))));
+        return RejectedError(
+            fmt::format("{}: {} were counted in it, and {} read: such a file cannot "
+                        "be accounted for",
+                        load_.files[file->index].stored.path,
+                        Counted(static_cast<uint64_t>(file->copy.expected), "row"),
+                        Thousands(static_cast<uint64_t>(counts.read))));
       }
       if (file->copy.is_copy) SLUICE_TRY(env::RemoveFile(file->copy.path));
     }
@@ -344,7 +348,9 @@ class Stager {
 
 }  // namespace
 
-Status Stage(const StageContext& context, TableLoad& load) { return Stager(context, load).Run(); }
+Status Stage(const StageContext& context, TableLoad& load) {
+  return Stager(context, load).Run();
+}
 
 Status DropStaleStages(engine::Connection& connection) {
   SLUICE_ASSIGN(

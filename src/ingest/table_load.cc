@@ -4,11 +4,16 @@ namespace sluice::ingest {
 
 std::string_view MergeName(Merge merge) {
   switch (merge) {
-    case Merge::kAppend: return "append";
-    case Merge::kReplace: return "replace";
-    case Merge::kDeleteInsert: return "delete-insert";
-    case Merge::kUpdateInsert: return "update-insert";
-    case Merge::kInsertNonVoid: return "insert-nonvoid";
+    case Merge::kAppend:
+      return "append";
+    case Merge::kReplace:
+      return "replace";
+    case Merge::kDeleteInsert:
+      return "delete-insert";
+    case Merge::kUpdateInsert:
+      return "update-insert";
+    case Merge::kInsertNonVoid:
+      return "insert-nonvoid";
   }
   return "append";
 }

@@ -33,11 +33,11 @@ struct TargetTable {
   // Trailing columns that upgrades appended: a file without a header may lack them.
   size_t required_columns = 0;
   Merge merge = Merge::kAppend;
-  std::vector<std::string> key;    // declared; never NULL in a loaded row
-  std::vector<std::string> also;   // joins the key in every match, NULL equals NULL (organizationid)
-  bool has_pod = false;            // carries kPodColumn
-  bool match_pod = false;          // kPodColumn is part of every match
-  std::string void_column;         // "" when there is none
+  std::vector<std::string> key;   // declared; never NULL in a loaded row
+  std::vector<std::string> also;  // joins the key in every match, NULL equals NULL (organizationid)
+  bool has_pod = false;           // carries kPodColumn
+  bool match_pod = false;         // kPodColumn is part of every match
+  std::string void_column;        // "" when there is none
   config::BadRowLimit bad_rows;
   config::CsvOptions csv;
   config::OnNewColumn on_new_column = config::OnNewColumn::kFail;

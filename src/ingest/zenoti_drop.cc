@@ -54,10 +54,9 @@ void ReadDataFile(const connector::StoredFile& file, const std::vector<std::stri
   const auto group = Number(parts[1]);
   const auto log_id = Number(parts[3]);
   if (!group || !log_id) {
-    drop.strays.push_back(
-        {file.path, fmt::format("{}, where {} is no number", kExpected,
-                                group ? "the log id \"" + parts[3] + "\""
-                                      : "the group \"" + parts[1] + "\"")});
+    drop.strays.push_back({file.path, fmt::format("{}, where {} is no number", kExpected,
+                                                  group ? "the log id \"" + parts[3] + "\""
+                                                        : "the group \"" + parts[1] + "\"")});
     return;
   }
   if (!IsData(parts[4])) {
@@ -104,16 +103,26 @@ ZenotiDrop ReadDrop(const connector::Listing& listing, std::string_view prefix) 
 
 const std::vector<std::string>& OrganizationTables() {
   static const std::vector<std::string> tables = {
-      "bi_factfeedbackv2",          "bi_factitemcommissiondeductions",
-      "bi_dimagent",                "bi_dimappointmentcategories",
-      "bi_dimcampaign",             "bi_dimcategoryproducts",
-      "bi_dimcategoryservices",     "bi_dimcustomforms",
-      "bi_dimdiscount",             "bi_dimdonations",
-      "bi_dimemployeebreakcategories", "bi_dimemployeeschedulestatus",
-      "bi_dimfactchanges",          "bi_dimgiftcard",
-      "bi_dimissuecategories",      "bi_dimissuesource",
-      "bi_dimissuesubcategories",   "bi_dimissuetreatment",
-      "bi_dimitems",                "bi_dimloyaltypointprograms",
+      "bi_factfeedbackv2",
+      "bi_factitemcommissiondeductions",
+      "bi_dimagent",
+      "bi_dimappointmentcategories",
+      "bi_dimcampaign",
+      "bi_dimcategoryproducts",
+      "bi_dimcategoryservices",
+      "bi_dimcustomforms",
+      "bi_dimdiscount",
+      "bi_dimdonations",
+      "bi_dimemployeebreakcategories",
+      "bi_dimemployeeschedulestatus",
+      "bi_dimfactchanges",
+      "bi_dimgiftcard",
+      "bi_dimissuecategories",
+      "bi_dimissuesource",
+      "bi_dimissuesubcategories",
+      "bi_dimissuetreatment",
+      "bi_dimitems",
+      "bi_dimloyaltypointprograms",
   };
   return tables;
 }

@@ -30,7 +30,7 @@ struct DataFile {
   int64_t group = 0;
   std::string table;  // canonical
   int64_t log_id = 0;
-  std::string name;   // the file's own name, the last criterion of order
+  std::string name;  // the file's own name, the last criterion of order
 };
 
 struct ZenotiDrop {

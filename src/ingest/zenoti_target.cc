@@ -10,16 +10,23 @@ namespace {
 
 Merge MergeOf(const config::Table& table, const std::string& name) {
   switch (table.mode) {
-    case config::Table::Mode::kDeleteInsert: return Merge::kDeleteInsert;
-    case config::Table::Mode::kUpdateInsert: return Merge::kUpdateInsert;
-    case config::Table::Mode::kAppend: return Merge::kAppend;
+    case config::Table::Mode::kDeleteInsert:
+      return Merge::kDeleteInsert;
+    case config::Table::Mode::kUpdateInsert:
+      return Merge::kUpdateInsert;
+    case config::Table::Mode::kAppend:
+      return Merge::kAppend;
     case config::Table::Mode::kReplace:
-    case config::Table::Mode::kDefault: break;
+    case config::Table::Mode::kDefault:
+      break;
   }
   switch (SemanticsOf(name)) {
-    case Semantics::kDeleteInsert: return Merge::kDeleteInsert;
-    case Semantics::kInsertNonVoid: return Merge::kInsertNonVoid;
-    case Semantics::kUpdateInsert: break;
+    case Semantics::kDeleteInsert:
+      return Merge::kDeleteInsert;
+    case Semantics::kInsertNonVoid:
+      return Merge::kInsertNonVoid;
+    case Semantics::kUpdateInsert:
+      break;
   }
   return Merge::kUpdateInsert;
 }
@@ -62,9 +69,9 @@ bool IsOrganizationTable(const config::Ingest& ingest, const std::string& table)
 
 Result<TargetTable> ZenotiTarget(const config::Ingest& ingest, const SchemaCatalog& catalog,
                                  const std::string& name) {
-  const auto table = std::find_if(
-      ingest.tables.begin(), ingest.tables.end(),
-      [&](const config::Table& t) { return CanonicalTableName(t.name) == name; });
+  const auto table =
+      std::find_if(ingest.tables.begin(), ingest.tables.end(),
+                   [&](const config::Table& t) { return CanonicalTableName(t.name) == name; });
   if (table == ingest.tables.end()) {
     return ConfigError(fmt::format("{} is not among the tables of {}", name, ingest.name));
   }

@@ -29,9 +29,11 @@ class ZenotiTest : public IngestTest {
     return Rows("SELECT _sluice_pod, userid, name, visits FROM bi_dimuser ORDER BY ALL");
   }
   std::string Counts(const std::string& table) {
-    return Rows("SELECT group_id, rows_read, inserted, updated, unchanged, delete_matched, "
-                "delete_unmatched, superseded, skipped, quarantined FROM _sluice.loads WHERE "
-                "table_name = '" + table + "' ORDER BY pod, group_id");
+    return Rows(
+        "SELECT group_id, rows_read, inserted, updated, unchanged, delete_matched, "
+        "delete_unmatched, superseded, skipped, quarantined FROM _sluice.loads WHERE "
+        "table_name = '" +
+        table + "' ORDER BY pod, group_id");
   }
 };
 
@@ -98,12 +100,13 @@ TEST_F(ZenotiTest, BadRowsGoToQuarantineWithTheirPlaceAndTheRestIsLoaded) {
         "u1,\"two\nlines\",1\nu2,Bob,12.7\n,Nobody,1\nu3,Cay\nu4,Dan,4,5\nu5,Eve,5\n");
   MustRun();
   EXPECT_EQ(Users(), "POD1|u1|two\nlines|1\nPOD1|u5|Eve|5\n");
-  EXPECT_EQ(Rows("SELECT line, byte_offset, column_name, value, reason FROM _sluice.quarantine ORDER "
-                 "BY line"),
-            "3|17|visits|12.7|expected a whole number between -2147483648 and 2147483647\n"
-            "4|29|userid|NULL|the key is NULL\n"
-            "5|39|NULL|NULL|too few columns\n"
-            "6|46|NULL|NULL|too many columns\n");
+  EXPECT_EQ(
+      Rows("SELECT line, byte_offset, column_name, value, reason FROM _sluice.quarantine ORDER "
+           "BY line"),
+      "3|17|visits|12.7|expected a whole number between -2147483648 and 2147483647\n"
+      "4|29|userid|NULL|the key is NULL\n"
+      "5|39|NULL|NULL|too few columns\n"
+      "6|46|NULL|NULL|too many columns\n");
   EXPECT_EQ(Counts("bi_dimuser"), "1|6|2|0|0|0|0|0|0|4\n");
 }
 
@@ -116,12 +119,14 @@ TEST_F(ZenotiTest, VoidThatIsNullIsNeitherARowNorADeletion) {
 }
 
 TEST_F(ZenotiTest, TheTwoExceptionsSkipVoidedRowsAndInsertAllOthers) {
-  Write("SchemaFull/bi_factfeedbackv2.txt", "create table bi_factfeedbackv2 (id INT, void BOOLEAN)");
+  Write("SchemaFull/bi_factfeedbackv2.txt",
+        "create table bi_factfeedbackv2 (id INT, void BOOLEAN)");
   AddTable("bi_factfeedbackv2", {"id"});
   Write("POD1/1/bi_factfeedbackv2/1/a.csv", "1,0\n2,1\n3,\n");
   Write("POD1/2/bi_factfeedbackv2/1/a.csv", "1,1\n1,0\n");
   MustRun();
-  EXPECT_EQ(Rows("SELECT id, count(*) FROM bi_factfeedbackv2 GROUP BY id ORDER BY id"), "1|2\n3|1\n");
+  EXPECT_EQ(Rows("SELECT id, count(*) FROM bi_factfeedbackv2 GROUP BY id ORDER BY id"),
+            "1|2\n3|1\n");
   EXPECT_EQ(Counts("bi_factfeedbackv2"), "1|3|2|0|0|0|0|0|1|0\n2|2|1|0|0|0|0|0|1|0\n");
   EXPECT_EQ(Rows("SELECT sum(key_collisions) FROM _sluice.loads"), "1\n");
 }
@@ -173,7 +178,8 @@ TEST_F(ZenotiTest, AGateHoldsASmallGroupUntilItIsAccepted) {
     const auto published =
         PublishHeld(session_->connection(), ingest_, hold.value(), {"gate", clock_.Now()});
     ASSERT_TRUE(published.ok()) << published.status().ToString();
-    ASSERT_TRUE(quality::SettleHold(session_->connection(), hold.value(), "accepted", "fine", 0).ok());
+    ASSERT_TRUE(
+        quality::SettleHold(session_->connection(), hold.value(), "accepted", "fine", 0).ok());
     ASSERT_TRUE(transaction.value()->Commit().ok());
   }
   EXPECT_EQ(Rows("SELECT name FROM bi_dimuser WHERE userid = 'u0'"), "Small\n");
@@ -206,9 +212,10 @@ TEST_F(ZenotiTest, ADayIsJudgedOnceItIsOver) {
   EXPECT_EQ(MustRun().hold_ids.size(), 0U) << "day 7 is not over";
   clock_.Set(8 * kDay * 1'000'000 + 1);
   ASSERT_EQ(MustRun().hold_ids.size(), 1U);
-  EXPECT_EQ(Rows("SELECT kind, message FROM _sluice.holds"),
-            "day|1970-01-08: too few rows: 1, expected at least 6 (the median of the last 5 days is "
-            "10)\n");
+  EXPECT_EQ(
+      Rows("SELECT kind, message FROM _sluice.holds"),
+      "day|1970-01-08: too few rows: 1, expected at least 6 (the median of the last 5 days is "
+      "10)\n");
   clock_.Set(9 * kDay * 1'000'000 + 1);
   EXPECT_EQ(MustRun().hold_ids.size(), 2U) << "nothing came on day 8";
   EXPECT_EQ(MustRun().hold_ids.size(), 2U) << "a day is judged once";
@@ -231,9 +238,10 @@ TEST_F(ZenotiTest, TooManyBadRowsHoldTheWholeFile) {
   Write("POD1/1/bi_dimuser/1/a.csv", "u1,A,x\nu2,A,x\nu3,A,x\nu4,A,4\n");
   const auto outcome = Run();
   ASSERT_EQ(outcome->hold_ids.size(), 1U);
-  EXPECT_EQ(Rows("SELECT check_name, message FROM _sluice.holds"),
-            "bad_rows|POD1/1/bi_dimuser/1/a.csv: 3 of 4 rows are bad, more than the 1% or 2 that are "
-            "allowed\n");
+  EXPECT_EQ(
+      Rows("SELECT check_name, message FROM _sluice.holds"),
+      "bad_rows|POD1/1/bi_dimuser/1/a.csv: 3 of 4 rows are bad, more than the 1% or 2 that are "
+      "allowed\n");
 }
 
 TEST_F(ZenotiTest, EmptyFilesAndHeadersAloneAreConsumed) {

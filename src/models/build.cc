@@ -13,13 +13,13 @@ namespace {
 using warehouse::QualifiedName;
 using warehouse::QuoteName;
 
-std::string StageOf(const config::Model& model) { return "_sluice_stage_model_" + model.name; }
+std::string StageOf(const config::Model& model) {
+  return "_sluice_stage_model_" + model.name;
+}
 
 std::string RenderedSql(const ModelNode& node) {
-  return WithoutSemicolon(
-      Render(node.model->sql, node.references, [](const std::string& name) {
-        return QualifiedName(name);
-      }));
+  return WithoutSemicolon(Render(node.model->sql, node.references,
+                                 [](const std::string& name) { return QualifiedName(name); }));
 }
 
 class Builder {
@@ -91,8 +91,8 @@ class Builder {
   }
 
   Status Build() {
-    std::string relation = is_relation_ ? QualifiedName(Lower(model_.relation))
-                                        : fmt::format("({}\n)", sql_);
+    std::string relation =
+        is_relation_ ? QualifiedName(Lower(model_.relation)) : fmt::format("({}\n)", sql_);
     std::string stage;
     if (model_.as_table && !is_relation_) {
       stage = StageOf(model_);
@@ -152,11 +152,12 @@ class Builder {
                                            const std::string& relation) {
     SLUICE_ASSIGN(const auto rows,
                   connection_.Scalar(fmt::format("SELECT count(*) FROM {}", relation)));
-    SLUICE_ASSIGN(const auto past,
-                  connection_.Rows("SELECT measured FROM _sluice.check_results WHERE owner = $1 AND "
-                                   "check_name = $2 AND outcome IN ('pass', 'not_enough_history') "
-                                   "ORDER BY checked_at DESC LIMIT $3",
-                                   {model_.name, check.Name(), int64_t{check.volume.last}}));
+    SLUICE_ASSIGN(
+        const auto past,
+        connection_.Rows("SELECT measured FROM _sluice.check_results WHERE owner = $1 AND "
+                         "check_name = $2 AND outcome IN ('pass', 'not_enough_history') "
+                         "ORDER BY checked_at DESC LIMIT $3",
+                         {model_.name, check.Name(), int64_t{check.volume.last}}));
     std::vector<double> history;
     for (const auto& row : past) {
       if (const auto* n = std::get_if<double>(&row[0])) history.push_back(*n);
@@ -224,12 +225,12 @@ class Builder {
 
   Status Record() {
     SLUICE_ASSIGN(const int64_t version, warehouse::VersionOf(connection_, VersionName(model_)));
-    SLUICE_TRY(connection_.Execute("DELETE FROM _sluice.models WHERE name = $1", {model_.name})
-                   .status());
+    SLUICE_TRY(
+        connection_.Execute("DELETE FROM _sluice.models WHERE name = $1", {model_.name}).status());
     return connection_
         .Execute("INSERT INTO _sluice.models VALUES ($1, $2, $3, $4, $5, $6, $7, $8::TIMESTAMP)",
-                 {model_.name, Materialized(), SqlDigest(model_), inputs_, version + 1, result_.rows,
-                  context_.run_id, env::FormatUtc(context_.clock.Now(), true)})
+                 {model_.name, Materialized(), SqlDigest(model_), inputs_, version + 1,
+                  result_.rows, context_.run_id, env::FormatUtc(context_.clock.Now(), true)})
         .status();
   }
 

@@ -16,7 +16,7 @@ struct BuildResult {
   std::string outcome;  // done, unchanged, held, failed
   std::string message;
   std::string hold_id;
-  int64_t rows = -1;    // of a table; -1 of a view
+  int64_t rows = -1;  // of a table; -1 of a view
   std::vector<std::string> warnings;
 };
 

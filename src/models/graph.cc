@@ -32,17 +32,18 @@ Result<ModelNode> MakeNode(const config::Model& model, const std::set<std::strin
     const auto column = parts.size() > 1 ? ParseUnsigned(parts[1]) : std::nullopt;
     if (!line || !column) return references.status();
     return ConfigError(fmt::format(
-        "{}:{}", model.sql_where.Inside(static_cast<int>(*line), static_cast<int>(*column)).ToString(),
+        "{}:{}",
+        model.sql_where.Inside(static_cast<int>(*line), static_cast<int>(*column)).ToString(),
         message.substr(parts[0].size() + parts[1].size() + 2)));
   }
   node.references = std::move(references).value();
   const std::vector<std::string> names(known.begin(), known.end());
   for (const Reference& reference : node.references) {
     if (known.count(reference.name) == 0) {
-      return ConfigError(fmt::format("{}: model {} refers to {}, which is no model and no table of "
-                                     "an ingest{}",
-                                     Where(model, reference), model.name, reference.name,
-                                     DidYouMean(reference.name, names)));
+      return ConfigError(fmt::format(
+          "{}: model {} refers to {}, which is no model and no table of "
+          "an ingest{}",
+          Where(model, reference), model.name, reference.name, DidYouMean(reference.name, names)));
     }
     node.inputs.insert(reference.name);
   }
@@ -82,12 +83,10 @@ Result<std::vector<ModelNode>> OrderModels(const config::Project& project,
       std::vector<std::string> cycle(again, path.end());
       cycle.push_back(name);
       const ModelNode& last = nodes.at(path.back());
-      const auto reference =
-          std::find_if(last.references.begin(), last.references.end(),
-                       [&](const Reference& r) { return r.name == name; });
-      const std::string where = reference == last.references.end()
-                                    ? last.model->where.ToString()
-                                    : Where(*last.model, *reference);
+      const auto reference = std::find_if(last.references.begin(), last.references.end(),
+                                          [&](const Reference& r) { return r.name == name; });
+      const std::string where = reference == last.references.end() ? last.model->where.ToString()
+                                                                   : Where(*last.model, *reference);
       return ConfigError(fmt::format("{}: models refer to each other in a circle: {}", where,
                                      Join(cycle, " -> ")));
     }

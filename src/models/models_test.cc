@@ -46,9 +46,10 @@ TEST(Graph, ModelsComeAfterWhatTheyReferTo) {
 TEST(Graph, AnUnknownNameIsAnErrorWithLineAndColumnAndTheNearest) {
   config::Project project;
   project.models = {Sql("a", "SELECT *\nFROM {{ ref('order') }}")};
-  EXPECT_EQ(OrderModels(project, {"orders"}).status().message(),
-            "models/a.sql:2:6: model a refers to order, which is no model and no table of an ingest "
-            "(did you mean \"orders\"?)");
+  EXPECT_EQ(
+      OrderModels(project, {"orders"}).status().message(),
+      "models/a.sql:2:6: model a refers to order, which is no model and no table of an ingest "
+      "(did you mean \"orders\"?)");
 }
 
 TEST(Graph, ACircleIsShownWhole) {

@@ -47,8 +47,8 @@ Result<std::vector<Reference>> FindReferences(std::string_view sql) {
     const Place place = PlaceOf(sql, at);
     const size_t close = sql.find("}}", at);
     if (close == std::string_view::npos) {
-      return ConfigError(fmt::format("{}:{}: \"{{{{\" is not closed by \"}}}}\"", place.line,
-                                     place.column));
+      return ConfigError(
+          fmt::format("{}:{}: \"{{{{\" is not closed by \"}}}}\"", place.line, place.column));
     }
     const std::string_view inside = sql.substr(at + 2, close - at - 2);
     const auto name = NameIn(inside);

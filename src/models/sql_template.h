@@ -17,7 +17,7 @@ struct Reference {
   int line = 1;      // of the opening braces within the text, from 1
   int column = 1;    // in bytes, from 1
   size_t begin = 0;
-  size_t end = 0;    // one past the closing braces
+  size_t end = 0;  // one past the closing braces
 };
 
 // References inside SQL comments and quotes count too: what is written there is meant. kConfig, with

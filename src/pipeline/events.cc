@@ -31,9 +31,12 @@ void Add(std::string& line, std::string_view name, uint64_t number) {
 
 std::string_view LevelName(report::Level level) {
   switch (level) {
-    case report::Level::kInfo: return "info";
-    case report::Level::kWarning: return "warning";
-    case report::Level::kError: break;
+    case report::Level::kInfo:
+      return "info";
+    case report::Level::kWarning:
+      return "warning";
+    case report::Level::kError:
+      break;
   }
   return "error";
 }
@@ -44,8 +47,7 @@ std::string StepBeganEvent(env::Micros at, std::string_view step) {
   return line + "}";
 }
 
-std::string ProgressEvent(env::Micros at, std::string_view step,
-                          const report::Progress& progress) {
+std::string ProgressEvent(env::Micros at, std::string_view step, const report::Progress& progress) {
   std::string line = Begin("progress", at);
   Add(line, "step", step);
   Add(line, "rows", progress.rows);

@@ -53,8 +53,8 @@ Result<models::ModelNode> NodeOf(Decision& decision) {
     return n.model->name == decision.hold.owner;
   });
   if (node == nodes.end()) {
-    return NotFoundError(fmt::format("{} is no ingest and no model of this project any more",
-                                     decision.hold.owner));
+    return NotFoundError(
+        fmt::format("{} is no ingest and no model of this project any more", decision.hold.owner));
   }
   return *node;
 }
@@ -78,9 +78,9 @@ Result<std::string> AcceptModel(Decision& decision) {
 
 Result<std::string> AcceptGate(Decision& decision) {
   SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(decision.connection));
-  SLUICE_ASSIGN(const ingest::TableLoad load,
-                ingest::PublishHeld(decision.connection, *decision.ingest(), decision.hold,
-                                    decision.run));
+  SLUICE_ASSIGN(
+      const ingest::TableLoad load,
+      ingest::PublishHeld(decision.connection, *decision.ingest(), decision.hold, decision.run));
   const ingest::FileCounts total = load.Total();
   std::string text = fmt::format("{} is published: {}", load.label,
                                  Counted(static_cast<uint64_t>(total.read), "row"));
@@ -94,15 +94,15 @@ Result<std::string> AcceptGate(Decision& decision) {
 Result<std::string> AcceptFile(Decision& decision) {
   const HoldRecord& hold = decision.hold;
   if (hold.kind == "late") {
-    return FailedError("a late file cannot be merged into what was loaded after it: rebuilding the "
-                       "table comes with a later version",
-                       fmt::format("Leave it, or pass it for good: sluice gate skip {} --reason TEXT",
-                                   hold.id));
+    return FailedError(
+        "a late file cannot be merged into what was loaded after it: rebuilding the "
+        "table comes with a later version",
+        fmt::format("Leave it, or pass it for good: sluice gate skip {} --reason TEXT", hold.id));
   }
   if (hold.check != "bad_rows") {
-    return FailedError(fmt::format("accepting does not help: {}", hold.message),
-                       fmt::format("Mend the cause, then: sluice gate reject {} --reason TEXT",
-                                   hold.id));
+    return FailedError(
+        fmt::format("accepting does not help: {}", hold.message),
+        fmt::format("Mend the cause, then: sluice gate reject {} --reason TEXT", hold.id));
   }
   SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(decision.connection));
   return Settle(decision, *transaction, "accepted",
@@ -122,8 +122,8 @@ Result<std::string> GateAccept(Runtime& runtime, warehouse::Session& session, co
     return Settle(decision, *transaction, "accepted", "the day is taken as it is");
   }
   if (decision.ingest() == nullptr) {
-    return NotFoundError(fmt::format("ingest {} is not in this project any more",
-                                     decision.hold.owner));
+    return NotFoundError(
+        fmt::format("ingest {} is not in this project any more", decision.hold.owner));
   }
   return decision.hold.kind == "gate" ? AcceptGate(decision) : AcceptFile(decision);
 }
@@ -135,10 +135,10 @@ Result<std::string> GateReject(Runtime& runtime, warehouse::Session& session, co
   SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(decision.connection));
   if (decision.hold.kind == "model") {
     if (!decision.hold.stage.empty()) {
-      SLUICE_TRY(decision.connection
-                     .Execute("DROP TABLE IF EXISTS " +
-                              warehouse::QualifiedName(decision.hold.stage))
-                     .status());
+      SLUICE_TRY(
+          decision.connection
+              .Execute("DROP TABLE IF EXISTS " + warehouse::QualifiedName(decision.hold.stage))
+              .status());
     }
     return Settle(decision, *transaction, "rejected", "the next run builds the model again");
   }
@@ -175,8 +175,8 @@ Result<std::string> GateSkip(Runtime& runtime, warehouse::Session& session, cons
   }
   SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(decision.connection));
   if (hold.kind != "day") {
-    SLUICE_TRY(ingest::SkipHeld(decision.connection, *decision.ingest(), hold, listing,
-                                decision.run));
+    SLUICE_TRY(
+        ingest::SkipHeld(decision.connection, *decision.ingest(), hold, listing, decision.run));
   }
   return Settle(decision, *transaction, "skipped",
                 fmt::format("{} {}/{} is passed for good", hold.table, hold.pod, hold.group));

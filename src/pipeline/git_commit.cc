@@ -45,9 +45,9 @@ std::string GitCommit(const std::string& folder) {
   const std::string ref = head.substr(kRef.size());
   // Branches of a work tree lie in the folder that it shares with the others.
   std::string shared = ReadTrimmed(env::JoinPath(git, "commondir"));
-  shared = shared.empty() ? git
-                          : (StartsWith(shared, "/") ? shared
-                                                     : env::AbsolutePath(env::JoinPath(git, shared)));
+  shared = shared.empty()
+               ? git
+               : (StartsWith(shared, "/") ? shared : env::AbsolutePath(env::JoinPath(git, shared)));
   for (const std::string& root : {git, shared}) {
     const std::string commit = ReadTrimmed(env::JoinPath(root, ref));
     if (IsCommit(commit)) return commit;

@@ -47,14 +47,9 @@ class Planner {
   Result<ingest::IngestPlan> PlanOneIngest(const config::Ingest& ingest) {
     SLUICE_ASSIGN(const auto sources, ListSources(runtime_, ingest, cancel_));
     if (session_ == nullptr) return PlanWithoutWarehouse(ingest, sources);
-    const ingest::IngestContext context{ingest,
-                                        *session_,
-                                        runtime_.stage_functions(),
-                                        reporter_,
-                                        runtime_.clock(),
-                                        cancel_,
-                                        "",
-                                        ""};
+    const ingest::IngestContext context{
+        ingest, *session_, runtime_.stage_functions(), reporter_, runtime_.clock(), cancel_,
+        "",     ""};
     return ingest::PlanIngest(context, sources, false);
   }
 
@@ -67,11 +62,11 @@ class Planner {
     std::vector<std::string> notes;
     for (const ingest::Source& source : sources) {
       const ingest::ZenotiDrop drop = ingest::ReadDrop(source.listing, ingest.prefix);
-      SLUICE_TRY(catalog.Update(source.connection, *source.store, drop.schema_files, &notes,
-                                cancel_));
+      SLUICE_TRY(
+          catalog.Update(source.connection, *source.store, drop.schema_files, &notes, cancel_));
     }
-    SLUICE_ASSIGN(ingest::IngestPlan plan, ingest::PlanZenoti(ingest, sources, catalog, ledger,
-                                                              runtime_.clock().Now()));
+    SLUICE_ASSIGN(ingest::IngestPlan plan,
+                  ingest::PlanZenoti(ingest, sources, catalog, ledger, runtime_.clock().Now()));
     plan.notes.insert(plan.notes.begin(), notes.begin(), notes.end());
     return plan;
   }
@@ -79,13 +74,12 @@ class Planner {
   // A model is built anew when its SQL changed, or when something that it reads did or will.
   Status PlanModel(const models::ModelNode& node) {
     const config::Model& model = *node.model;
-    bool build = std::any_of(node.inputs.begin(), node.inputs.end(), [&](const std::string& input) {
-      return changing_.count(input) > 0;
-    });
+    bool build = std::any_of(node.inputs.begin(), node.inputs.end(),
+                             [&](const std::string& input) { return changing_.count(input) > 0; });
     if (!build && session_ != nullptr) {
-      SLUICE_ASSIGN(const auto rows, session_->connection().Rows(
-                                         "SELECT sql_digest FROM _sluice.models WHERE name = $1",
-                                         {model.name}));
+      SLUICE_ASSIGN(const auto rows,
+                    session_->connection().Rows(
+                        "SELECT sql_digest FROM _sluice.models WHERE name = $1", {model.name}));
       build = rows.empty() || engine::ToText(rows[0][0]) != models::SqlDigest(model);
     }
     if (build || session_ == nullptr) {

@@ -22,9 +22,9 @@ struct PlannedSync {
 
 struct ProjectPlan {
   std::vector<ingest::IngestPlan> ingests;
-  std::vector<std::string> models;       // that would be built anew, in order
+  std::vector<std::string> models;  // that would be built anew, in order
   std::vector<PlannedSync> syncs;
-  std::vector<std::string> problems;     // of ingests: a store that does not answer
+  std::vector<std::string> problems;  // of ingests: a store that does not answer
 };
 
 Result<ProjectPlan> PlanProject(Runtime& runtime, warehouse::Session* session,

@@ -1,8 +1,8 @@
 #include "pipeline/read_server.h"
 
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -97,7 +97,8 @@ Result<ReadRequest> DecodeRequest(std::string_view line) {
   }
   ReadRequest request;
   const std::string_view arguments = JsonMemberValue(json, "arguments");
-  if (arguments.empty() || arguments[0] != '[') return RejectedError("the request has no arguments");
+  if (arguments.empty() || arguments[0] != '[')
+    return RejectedError("the request has no arguments");
   for (const std::string_view item : JsonItems(arguments)) {
     request.arguments.push_back(JsonText(item));
   }

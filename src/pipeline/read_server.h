@@ -29,8 +29,7 @@ struct ReadRequest {
 
 // Executes a read command in this process; writes to the streams, gives the exit code. Called from a
 // thread of the server, one request at a time.
-using ReadHandler =
-    std::function<int(const ReadRequest&, std::ostream& out, std::ostream& err)>;
+using ReadHandler = std::function<int(const ReadRequest&, std::ostream& out, std::ostream& err)>;
 
 class ReadServer {
  public:

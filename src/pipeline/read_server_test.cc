@@ -156,8 +156,8 @@ class Gate {
 
 TEST_F(ReadServerTest, ASecondClientIsToldWhenItsTurnDoesNotCome) {
   Gate gate;
-  const auto server = Start(
-      [&](const ReadRequest&, std::ostream& out, std::ostream&) { return gate.Handle(out); });
+  const auto server =
+      Start([&](const ReadRequest&, std::ostream& out, std::ostream&) { return gate.Handle(out); });
   auto first = std::async(std::launch::async, [&] { return Ask({{"query"}, 80, false}); });
   gate.AwaitEntry();
   const Answer second = Ask({{"status"}, 80, false}, milliseconds(50));
@@ -177,8 +177,8 @@ TEST_F(ReadServerTest, TwoClientsAreAnsweredOneAfterTheOther) {
 
 TEST_F(ReadServerTest, TheEndWaitsForTheRequestInWork) {
   Gate gate;
-  auto server = Start(
-      [&](const ReadRequest&, std::ostream& out, std::ostream&) { return gate.Handle(out); });
+  auto server =
+      Start([&](const ReadRequest&, std::ostream& out, std::ostream&) { return gate.Handle(out); });
   auto client = std::async(std::launch::async, [&] { return Ask({{"query"}, 80, false}); });
   gate.AwaitEntry();
   auto end = std::async(std::launch::async, [&] { server.reset(); });

@@ -97,9 +97,9 @@ class ProjectRun {
     const size_t unconfirmed = plan.unknown_tables.size();
     SLUICE_ASSIGN(report.result, ingest::RunIngest(context, std::move(plan)));
     if (unconfirmed > 0) {
-      report_.warnings.push_back(fmt::format(
-          "{}: {} in the drop without a confirmed key: sluice discover", ingest.name,
-          Counted(unconfirmed, "table")));
+      report_.warnings.push_back(
+          fmt::format("{}: {} in the drop without a confirmed key: sluice discover", ingest.name,
+                      Counted(unconfirmed, "table")));
     }
     Judge(report);
     return Status::Ok();
@@ -111,10 +111,10 @@ class ProjectRun {
       if (load.outcome != "failed") continue;
       blocked_[load.table] = load.table + " failed";
     }
-    report.outcome = result.failed                 ? "failed"
-                     : !result.hold_ids.empty()    ? "held"
-                     : result.loads.empty()        ? "unchanged"
-                                                   : "done";
+    report.outcome = result.failed              ? "failed"
+                     : !result.hold_ids.empty() ? "held"
+                     : result.loads.empty()     ? "unchanged"
+                                                : "done";
     if (result.failed) Worsen(kExitFailed);
     if (!result.hold_ids.empty() || result.late_files > 0) Worsen(kExitHeld);
     if (options_.strict && result.total.quarantined > 0) Worsen(kExitFailed);
@@ -132,9 +132,10 @@ class ProjectRun {
 
   void RunModels() {
     if (selection_.models.empty() && selection_.syncs.empty()) return;
-    auto session = runtime_.warehouse().Open(!selection_.models.empty(), kWarehouseWait,
-                                             options_.cancel);
-    const Status status = session.ok() ? ReadHolds(session.value()->connection()) : session.status();
+    auto session =
+        runtime_.warehouse().Open(!selection_.models.empty(), kWarehouseWait, options_.cancel);
+    const Status status =
+        session.ok() ? ReadHolds(session.value()->connection()) : session.status();
     if (!status.ok()) {
       // Syncs say by themselves what they miss.
       if (!selection_.models.empty()) {
@@ -273,11 +274,12 @@ Status RecordInWarehouse(Runtime& runtime, const RunSummary& run, const RunRepor
   if (!env::Exists(runtime.warehouse().path())) return Status::Ok();
   SLUICE_ASSIGN(const auto session, runtime.warehouse().Open(false, kWarehouseWait, nullptr));
   return session->connection()
-      .Execute("INSERT INTO _sluice.runs VALUES ($1, $2, $3::TIMESTAMP, $4::TIMESTAMP, $5, $6, $7, "
-               "$8, $9, $10)",
-               {run.run_id, run.command, run.started_at,
-                env::FormatUtc(runtime.clock().Now(), true), int64_t{report.exit_code}, run.version,
-                run.git_commit, run.config_digest, run.sql_digests, ToJson(report)})
+      .Execute(
+          "INSERT INTO _sluice.runs VALUES ($1, $2, $3::TIMESTAMP, $4::TIMESTAMP, $5, $6, $7, "
+          "$8, $9, $10)",
+          {run.run_id, run.command, run.started_at, env::FormatUtc(runtime.clock().Now(), true),
+           int64_t{report.exit_code}, run.version, run.git_commit, run.config_digest,
+           run.sql_digests, ToJson(report)})
       .status();
 }
 
@@ -285,12 +287,18 @@ Status RecordInWarehouse(Runtime& runtime, const RunSummary& run, const RunRepor
 
 int ExitCodeOf(const Status& status) {
   switch (status.code()) {
-    case Code::kOk: return kExitDone;
-    case Code::kConfig: return kExitConfig;
-    case Code::kHeld: return kExitHeld;
-    case Code::kBusy: return kExitBusy;
-    case Code::kCancelled: return kExitCancelled;
-    default: return kExitFailed;
+    case Code::kOk:
+      return kExitDone;
+    case Code::kConfig:
+      return kExitConfig;
+    case Code::kHeld:
+      return kExitHeld;
+    case Code::kBusy:
+      return kExitBusy;
+    case Code::kCancelled:
+      return kExitCancelled;
+    default:
+      return kExitFailed;
   }
 }
 
@@ -311,11 +319,10 @@ Result<RunReport> RunProject(Runtime& runtime, const RunOptions& options,
   SLUICE_ASSIGN(const auto store, RunStore::Open(runtime.project().StateFolder()));
   const RunSummary run = Describe(runtime, run_id);
   SLUICE_TRY(store->Begin(run));
-  const auto logged = MakeLoggingReporter(LogPath(runtime.project().StateFolder(), run_id), reporter,
-                                          runtime.clock());
+  const auto logged = MakeLoggingReporter(LogPath(runtime.project().StateFolder(), run_id),
+                                          reporter, runtime.clock());
   RunReport report = ProjectRun(runtime, options, std::move(selection), *logged, run_id).Run();
-  report.seconds =
-      std::chrono::duration<double>(runtime.clock().Monotonic() - began).count();
+  report.seconds = std::chrono::duration<double>(runtime.clock().Monotonic() - began).count();
   if (!options.dry_run) {
     const Status recorded = RecordInWarehouse(runtime, run, report);
     if (!recorded.ok()) report.warnings.push_back("run record: " + recorded.ToString());

@@ -30,10 +30,10 @@ int WorseExit(int a, int b);
 
 struct RunOptions {
   std::vector<std::string> selectors;
-  bool dry_run = false;     // syncs write every request and send none; nothing else is changed
-  int64_t limit = 0;        // at most so many rows of each sync; 0: all
-  bool strict = false;      // quarantined or rejected rows make the exit code 1
-  std::chrono::milliseconds wait{0};  // for locks that another run holds
+  bool dry_run = false;  // syncs write every request and send none; nothing else is changed
+  int64_t limit = 0;     // at most so many rows of each sync; 0: all
+  bool strict = false;   // quarantined or rejected rows make the exit code 1
+  std::chrono::milliseconds wait{0};    // for locks that another run holds
   const env::Cancel* cancel = nullptr;  // Ctrl-C: stop cleanly
   const env::Cancel* abort = nullptr;   // a second Ctrl-C
 };
@@ -57,7 +57,7 @@ struct SyncReport {
   int64_t deferred = 0;
   int64_t waiting = 0;
   int64_t unknown = 0;
-  int64_t left_out = 0;   // found before sending
+  int64_t left_out = 0;  // found before sending
   int64_t unchanged = 0;
   int64_t requests = 0;
   int64_t bytes = 0;

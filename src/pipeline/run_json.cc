@@ -50,12 +50,18 @@ Json OfModel(const ModelReport& report) {
 }
 
 Json OfSync(const SyncReport& report) {
-  return {{"name", report.name},           {"outcome", report.outcome},
-          {"message", report.message},     {"planned", report.planned},
-          {"acknowledged", report.acknowledged}, {"rejected", report.rejected},
-          {"deferred", report.deferred},   {"waiting", report.waiting},
-          {"unknown", report.unknown},     {"left_out", report.left_out},
-          {"unchanged", report.unchanged}, {"requests", report.requests},
+  return {{"name", report.name},
+          {"outcome", report.outcome},
+          {"message", report.message},
+          {"planned", report.planned},
+          {"acknowledged", report.acknowledged},
+          {"rejected", report.rejected},
+          {"deferred", report.deferred},
+          {"waiting", report.waiting},
+          {"unknown", report.unknown},
+          {"left_out", report.left_out},
+          {"unchanged", report.unchanged},
+          {"requests", report.requests},
           {"bytes", report.bytes}};
 }
 

@@ -42,8 +42,7 @@ class LoggingReporter : public report::Reporter {
     inner_.StepAdvanced(id, progress);
   }
 
-  void StepEnded(std::string_view id, std::string_view outcome,
-                 std::string_view summary) override {
+  void StepEnded(std::string_view id, std::string_view outcome, std::string_view summary) override {
     {
       const std::lock_guard lock(mutex_);
       told_.erase(std::string(id));

@@ -32,9 +32,10 @@ Status MakeSchema(SqliteFile& file) {
   if (version == kRunStoreVersion) return Status::Ok();
   if (version > kRunStoreVersion) {
     return FailedError(
-        fmt::format("the state folder was written by a newer Sluice (its state has version {}, this "
-                    "program knows {})",
-                    version, kRunStoreVersion),
+        fmt::format(
+            "the state folder was written by a newer Sluice (its state has version {}, this "
+            "program knows {})",
+            version, kRunStoreVersion),
         "Run it with the newer sluice");
   }
   SLUICE_TRY(file.Execute("BEGIN IMMEDIATE"));
@@ -94,8 +95,9 @@ Result<std::unique_ptr<RunStore>> RunStore::Open(const std::string& state_folder
 }
 
 Status RunStore::Begin(const RunSummary& run) {
-  SLUICE_ASSIGN(auto statement,
-                impl_->file.Prepare("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+  SLUICE_ASSIGN(
+      auto statement,
+      impl_->file.Prepare("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
   statement.Bind(run.run_id).Bind(run.command).Bind(run.started_at).Bind(run.ended_at);
   statement.Bind(int64_t{run.exit_code}).Bind(run.process).Bind(run.version).Bind(run.git_commit);
   statement.Bind(int64_t{run.git_dirty ? 1 : 0}).Bind(run.config_digest).Bind(run.sql_digests);

@@ -14,18 +14,18 @@
 namespace sluice::pipeline {
 
 struct RunSummary {
-  std::string run_id;        // "20261121-140307-3fa9"
-  std::string command;       // "run zenoti+"
-  std::string started_at;    // UTC, "2026-11-21 14:03:07.123456"
-  std::string ended_at;      // "" while it runs, or when it was killed
-  int exit_code = -1;        // -1 while it runs, or when it was killed
+  std::string run_id;      // "20261121-140307-3fa9"
+  std::string command;     // "run zenoti+"
+  std::string started_at;  // UTC, "2026-11-21 14:03:07.123456"
+  std::string ended_at;    // "" while it runs, or when it was killed
+  int exit_code = -1;      // -1 while it runs, or when it was killed
   int64_t process = 0;
-  std::string version;       // of sluice
-  std::string git_commit;    // of the project's folder; "" outside git
+  std::string version;     // of sluice
+  std::string git_commit;  // of the project's folder; "" outside git
   bool git_dirty = false;
   std::string config_digest;
-  std::string sql_digests;   // JSON object: model -> digest
-  std::string summary;       // JSON: counts per load, model and sync
+  std::string sql_digests;  // JSON object: model -> digest
+  std::string summary;      // JSON: counts per load, model and sync
 };
 
 // The version of state.db that this program writes.

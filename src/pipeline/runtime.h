@@ -31,8 +31,8 @@ struct Factories {
 };
 
 struct RuntimeOptions {
-  std::string command;   // "sluice run zenoti": what holders of locks are called
-  std::string version;   // of this program
+  std::string command;  // "sluice run zenoti": what holders of locks are called
+  std::string version;  // of this program
 };
 
 class Runtime {

@@ -78,8 +78,8 @@ Status PickTable(const config::Project& project, const std::string& name, const 
   const std::string wanted =
       ingest->layout == "zenoti" ? ingest::CanonicalTableName(table) : Lower(table);
   if (std::find(tables.begin(), tables.end(), wanted) == tables.end()) {
-    return ConfigError(fmt::format("ingest {} has no table {}{}", name, table,
-                                   DidYouMean(table, tables)));
+    return ConfigError(
+        fmt::format("ingest {} has no table {}{}", name, table, DidYouMean(table, tables)));
   }
   picked.names.insert(name);
   picked.tables[name].insert(wanted);
@@ -120,7 +120,8 @@ Status PickOne(const config::Project& project, const Graph& graph, std::string s
 
 }  // namespace
 
-Result<Selection> Select(const config::Project& project, const std::vector<std::string>& selectors) {
+Result<Selection> Select(const config::Project& project,
+                         const std::vector<std::string>& selectors) {
   SLUICE_ASSIGN(const auto nodes, models::OrderModels(project, models::LoadedTables(project)));
   Picked picked;
   if (selectors.empty()) {

@@ -35,7 +35,9 @@ SqliteFile& SqliteFile::operator=(SqliteFile&& other) noexcept {
   return *this;
 }
 
-SqliteFile::~SqliteFile() { sqlite3_close(handle_); }
+SqliteFile::~SqliteFile() {
+  sqlite3_close(handle_);
+}
 
 Status SqliteFile::Error() const {
   const char* why = handle_ == nullptr ? "out of memory" : sqlite3_errmsg(handle_);
@@ -67,7 +69,9 @@ SqliteStatement::SqliteStatement(SqliteStatement&& other) noexcept
       bound_(other.bound_),
       failed_(other.failed_) {}
 
-SqliteStatement::~SqliteStatement() { sqlite3_finalize(handle_); }
+SqliteStatement::~SqliteStatement() {
+  sqlite3_finalize(handle_);
+}
 
 SqliteStatement& SqliteStatement::Bind(std::string_view text) {
   failed_ = sqlite3_bind_text64(handle_, ++bound_, text.data(), text.size(), SQLITE_TRANSIENT,

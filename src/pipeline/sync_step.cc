@@ -65,14 +65,13 @@ class SyncStep {
     report_.planned = static_cast<int64_t>(plan.totals.rows);
     report_.requests = static_cast<int64_t>(plan.totals.requests);
     report_.bytes = static_cast<int64_t>(plan.totals.bytes);
-    report_.message = fmt::format("{}; nothing was sent, the requests are in {}", plan.Describe(),
-                                  folder);
+    report_.message =
+        fmt::format("{}; nothing was sent, the requests are in {}", plan.Describe(), folder);
     return Status::Ok();
   }
 
   Result<sync::SyncJob> Job(warehouse::Session& session) {
-    SLUICE_ASSIGN(sync::SyncJob job,
-                  MakeSyncJob(runtime_, session.connection(), sync_, run_id_));
+    SLUICE_ASSIGN(sync::SyncJob job, MakeSyncJob(runtime_, session.connection(), sync_, run_id_));
     job.limit = static_cast<uint64_t>(options_.limit);
     return job;
   }
@@ -103,11 +102,11 @@ class SyncStep {
     TellCounts(delivery);
     if (delivery.id == 0) {
       report_.outcome = delivery.up_to_date ? "unchanged" : "done";
-      report_.message = report_.left_out > 0
-                            ? fmt::format("nothing to send; {} left out (sluice sync rows {})",
-                                          Counted(static_cast<uint64_t>(report_.left_out), "row"),
-                                          sync_.name)
-                            : "nothing to send";
+      report_.message =
+          report_.left_out > 0
+              ? fmt::format("nothing to send; {} left out (sluice sync rows {})",
+                            Counted(static_cast<uint64_t>(report_.left_out), "row"), sync_.name)
+              : "nothing to send";
       return Status::Ok();
     }
     const auto delivered = runtime_.sync_engine().Deliver(delivery, *job, Limiter(*job), Options());
@@ -160,14 +159,14 @@ class SyncStep {
     report_.requests = static_cast<int64_t>(summary.requests);
     report_.bytes = static_cast<int64_t>(summary.bytes);
     for (const auto& [text, times] : summary.warnings) {
-      report_.warnings.push_back(
-          times > 1 ? fmt::format("{}: {} ({} times)", sync_.name, text, times)
-                    : fmt::format("{}: {}", sync_.name, text));
+      report_.warnings.push_back(times > 1
+                                     ? fmt::format("{}: {} ({} times)", sync_.name, text, times)
+                                     : fmt::format("{}: {}", sync_.name, text));
     }
     report_.outcome = summary.outcome;
-    report_.message = fmt::format("{} of {} acknowledged in {}",
-                                  Thousands(summary.acknowledged), Counted(summary.planned, "row"),
-                                  Counted(summary.requests, "request"));
+    report_.message =
+        fmt::format("{} of {} acknowledged in {}", Thousands(summary.acknowledged),
+                    Counted(summary.planned, "row"), Counted(summary.requests, "request"));
     const auto add = [&](uint64_t n, std::string_view what) {
       if (n > 0) report_.message += fmt::format(", {} {}", Thousands(n), what);
     };
@@ -203,8 +202,8 @@ Result<sync::SyncJob> MakeSyncJob(Runtime& runtime, engine::Connection& connecti
     return NotFoundError(fmt::format("model {} is not built yet", sync.model),
                          fmt::format("Run it first: sluice run {}", sync.model));
   }
-  sync::SyncJob job{sync, *destination, warehouse::QualifiedName(relation), "", "", "", "", "",
-                    std::nullopt, 0};
+  sync::SyncJob job{
+      sync, *destination, warehouse::QualifiedName(relation), "", "", "", "", "", std::nullopt, 0};
   SLUICE_ASSIGN(job.inputs, models::InputVersions(connection, {relation}));
   job.state_folder = runtime.project().StateFolder();
   job.warehouse_path = runtime.project().warehouse.path;

@@ -26,16 +26,16 @@ Result<CheckResult> NotNull(engine::Connection& connection, const config::Check&
     if (!counts.empty()) counts += ", ";
     counts += fmt::format("count(*) - count({})", QuoteName(column));
   }
-  SLUICE_ASSIGN(const auto rows, connection.Rows(fmt::format("SELECT {} FROM {}", counts,
-                                                             subject.relation)));
+  SLUICE_ASSIGN(const auto rows,
+                connection.Rows(fmt::format("SELECT {} FROM {}", counts, subject.relation)));
   double nulls = 0;
   for (size_t i = 0; i < check.columns.size(); ++i) {
     const int64_t n = engine::ToInt(rows[0][i]);
     if (n == 0) continue;
     nulls += static_cast<double>(n);
     if (!result.message.empty()) result.message += "; ";
-    result.message += fmt::format("{} is NULL in {}", check.columns[i],
-                                  Counted(static_cast<uint64_t>(n), "row"));
+    result.message +=
+        fmt::format("{} is NULL in {}", check.columns[i], Counted(static_cast<uint64_t>(n), "row"));
   }
   result.measured = nulls;
   result.high = 0;
@@ -62,10 +62,10 @@ Result<CheckResult> Unique(engine::Connection& connection, const config::Check& 
   result.high = 0;
   if (keys > 0) {
     result.outcome = Failure(check);
-    result.message = fmt::format("({}) stands more than once for {}, {} in all",
-                                 Join(check.columns, ", "),
-                                 Counted(static_cast<uint64_t>(keys), "value"),
-                                 Counted(static_cast<uint64_t>(engine::ToInt(rows[0][1])), "row"));
+    result.message =
+        fmt::format("({}) stands more than once for {}, {} in all", Join(check.columns, ", "),
+                    Counted(static_cast<uint64_t>(keys), "value"),
+                    Counted(static_cast<uint64_t>(engine::ToInt(rows[0][1])), "row"));
   }
   return result;
 }
@@ -88,10 +88,10 @@ Result<CheckResult> AcceptedValues(engine::Connection& connection, const config:
   result.high = 0;
   if (bad > 0) {
     result.outcome = Failure(check);
-    result.message = fmt::format(
-        "{} holds {} that {} not accepted, in {}", check.columns.front(),
-        Counted(static_cast<uint64_t>(engine::ToInt(rows[0][1])), "value"),
-        engine::ToInt(rows[0][1]) == 1 ? "is" : "are", Counted(static_cast<uint64_t>(bad), "row"));
+    result.message = fmt::format("{} holds {} that {} not accepted, in {}", check.columns.front(),
+                                 Counted(static_cast<uint64_t>(engine::ToInt(rows[0][1])), "value"),
+                                 engine::ToInt(rows[0][1]) == 1 ? "is" : "are",
+                                 Counted(static_cast<uint64_t>(bad), "row"));
   }
   return result;
 }
@@ -106,10 +106,14 @@ double Mean(const std::vector<double>& values) {
 
 std::string_view OutcomeName(Outcome outcome) {
   switch (outcome) {
-    case Outcome::kPass: return "pass";
-    case Outcome::kWarn: return "warn";
-    case Outcome::kFail: return "fail";
-    case Outcome::kNotEnoughHistory: return "not_enough_history";
+    case Outcome::kPass:
+      return "pass";
+    case Outcome::kWarn:
+      return "warn";
+    case Outcome::kFail:
+      return "fail";
+    case Outcome::kNotEnoughHistory:
+      return "not_enough_history";
   }
   return "fail";
 }
@@ -126,7 +130,8 @@ Result<CheckResult> RunColumnCheck(engine::Connection& connection, const config:
   CheckResult result;
   result.check = check.Name();
   for (const std::string& column : check.columns) {
-    if (std::find(subject.columns.begin(), subject.columns.end(), column) != subject.columns.end()) {
+    if (std::find(subject.columns.begin(), subject.columns.end(), column) !=
+        subject.columns.end()) {
       continue;
     }
     result.outcome = Failure(check);
@@ -135,11 +140,14 @@ Result<CheckResult> RunColumnCheck(engine::Connection& connection, const config:
     return result;
   }
   switch (check.kind) {
-    case config::Check::Kind::kNotNull: return NotNull(connection, check, subject, result);
-    case config::Check::Kind::kUnique: return Unique(connection, check, subject, result);
+    case config::Check::Kind::kNotNull:
+      return NotNull(connection, check, subject, result);
+    case config::Check::Kind::kUnique:
+      return Unique(connection, check, subject, result);
     case config::Check::Kind::kAcceptedValues:
       return AcceptedValues(connection, check, subject, result);
-    case config::Check::Kind::kVolume: break;
+    case config::Check::Kind::kVolume:
+      break;
   }
   return FailedError("a volume check is no column check");
 }
@@ -149,8 +157,8 @@ CheckResult CompareVolume(const config::Check& check, double measured,
   const config::VolumeCheck& volume = check.volume;
   const std::vector<double> window(
       history.begin(),
-      history.begin() + static_cast<ptrdiff_t>(
-                            std::min(history.size(), static_cast<size_t>(std::max(volume.last, 0)))));
+      history.begin() + static_cast<ptrdiff_t>(std::min(
+                            history.size(), static_cast<size_t>(std::max(volume.last, 0)))));
   CheckResult result;
   result.check = check.Name();
   result.measured = measured;

@@ -19,19 +19,19 @@ enum class Outcome { kPass, kWarn, kFail, kNotEnoughHistory };
 std::string_view OutcomeName(Outcome outcome);
 
 struct CheckResult {
-  std::string check;      // config::Check::Name()
+  std::string check;  // config::Check::Name()
   Outcome outcome = Outcome::kPass;
   std::optional<double> measured;
-  std::optional<double> low;    // what was expected
+  std::optional<double> low;  // what was expected
   std::optional<double> high;
-  int64_t history = 0;          // how many past loads or days were compared with
-  std::string message;          // for people, empty when all is well
+  int64_t history = 0;  // how many past loads or days were compared with
+  std::string message;  // for people, empty when all is well
 };
 
 // What the checks look at.
 struct Subject {
-  std::string name;       // for messages: "zenoti.bi_dimuser POD1/7"
-  std::string relation;   // SQL of a relation, behind FROM: a quoted table name or "(SELECT …)"
+  std::string name;      // for messages: "zenoti.bi_dimuser POD1/7"
+  std::string relation;  // SQL of a relation, behind FROM: a quoted table name or "(SELECT …)"
   // For `unique`: the rows that would stand in the table after publishing, restricted to those that
   // can clash with rows of `relation`. Empty: `relation` itself.
   std::string published_relation;

@@ -14,10 +14,13 @@ using engine::ToInt;
 using engine::ToText;
 using engine::Value;
 
-std::string Timestamp(env::Micros time) { return env::FormatUtc(time, true); }
+std::string Timestamp(env::Micros time) {
+  return env::FormatUtc(time, true);
+}
 
 constexpr const char* kSelectHolds =
-    "SELECT hold_id, kind, owner, connection, table_name, pod, group_id, check_name, stage, load_id, "
+    "SELECT hold_id, kind, owner, connection, table_name, pod, group_id, check_name, stage, "
+    "load_id, "
     "files, message, created_at, run_id, state, reason, decided_at FROM _sluice.holds";
 
 HoldRecord FromRow(const std::vector<Value>& row) {
@@ -63,14 +66,14 @@ Result<std::string> WriteHold(engine::Connection& connection, const NewHold& hol
                   connection.Scalar("SELECT count(*) FROM _sluice.holds WHERE hold_id = $1", {id}));
     if (ToInt(taken) == 0) break;
   }
-  SLUICE_TRY(connection
-                 .Execute("INSERT INTO _sluice.holds VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
-                          "$10, $11, $12, $13::TIMESTAMP, $14, 'open', NULL, NULL)",
-                          {id, hold.kind, hold.owner, hold.connection, hold.table, hold.pod,
-                           hold.group, hold.check, hold.stage.empty() ? Value() : Value(hold.stage),
-                           hold.load_id, Join(hold.files, "\n"), hold.message, Timestamp(run.now),
-                           run.run_id})
-                 .status());
+  SLUICE_TRY(
+      connection
+          .Execute("INSERT INTO _sluice.holds VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
+                   "$10, $11, $12, $13::TIMESTAMP, $14, 'open', NULL, NULL)",
+                   {id, hold.kind, hold.owner, hold.connection, hold.table, hold.pod, hold.group,
+                    hold.check, hold.stage.empty() ? Value() : Value(hold.stage), hold.load_id,
+                    Join(hold.files, "\n"), hold.message, Timestamp(run.now), run.run_id})
+          .status());
   return id;
 }
 
@@ -109,9 +112,10 @@ Status SettleHold(engine::Connection& connection, const HoldRecord& hold, const 
                                    hold.decided_at.substr(0, 16)));
   }
   return connection
-      .Execute("UPDATE _sluice.holds SET state = $2, reason = $3, decided_at = $4::TIMESTAMP WHERE "
-               "hold_id = $1",
-               {hold.id, state, reason, Timestamp(now)})
+      .Execute(
+          "UPDATE _sluice.holds SET state = $2, reason = $3, decided_at = $4::TIMESTAMP WHERE "
+          "hold_id = $1",
+          {hold.id, state, reason, Timestamp(now)})
       .status();
 }
 
@@ -124,11 +128,13 @@ Status RecordCheck(engine::Connection& connection, const CheckSubject& subject,
                    const CheckResult& result, const RunInfo& run) {
   const auto number = [](const std::optional<double>& n) { return n ? Value(*n) : Value(); };
   return connection
-      .Execute("INSERT INTO _sluice.check_results VALUES ($1, $2, $3, $4, $5, $6, $7::DATE, $8, $9, "
-               "$10, $11, $12, $13, $14::TIMESTAMP)",
-               {run.run_id, subject.owner, subject.table, result.check, subject.pod, subject.group,
-                subject.day.empty() ? Value() : Value(subject.day), number(result.measured), number(result.low), number(result.high), result.history,
-                std::string(OutcomeName(result.outcome)), result.message, Timestamp(run.now)})
+      .Execute(
+          "INSERT INTO _sluice.check_results VALUES ($1, $2, $3, $4, $5, $6, $7::DATE, $8, $9, "
+          "$10, $11, $12, $13, $14::TIMESTAMP)",
+          {run.run_id, subject.owner, subject.table, result.check, subject.pod, subject.group,
+           subject.day.empty() ? Value() : Value(subject.day), number(result.measured),
+           number(result.low), number(result.high), result.history,
+           std::string(OutcomeName(result.outcome)), result.message, Timestamp(run.now)})
       .status();
 }
 

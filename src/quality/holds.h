@@ -19,14 +19,14 @@ struct RunInfo {
 };
 
 struct NewHold {
-  std::string kind;        // gate, file, late, day, model
-  std::string owner;       // ingest or model
+  std::string kind;   // gate, file, late, day, model
+  std::string owner;  // ingest or model
   std::string connection;
   std::string table;
   std::string pod;
   int64_t group = 0;
   std::string check;
-  std::string stage;       // "" when nothing is staged
+  std::string stage;  // "" when nothing is staged
   int64_t load_id = 0;
   std::vector<std::string> files;
   std::string message;
@@ -53,7 +53,7 @@ struct HoldRecord {
   std::string message;
   std::string created_at;
   std::string run_id;
-  std::string state;       // open, accepted, rejected, skipped
+  std::string state;  // open, accepted, rejected, skipped
   std::string reason;
   std::string decided_at;
 };

@@ -19,9 +19,8 @@ Result<Fence> TakeFence(engine::Connection& connection, const std::string& scope
   SLUICE_ASSIGN(const int64_t newest, Newest(connection, scope));
   const Fence fence{scope, newest + 1};
   SLUICE_TRY(connection.Execute("DELETE FROM _sluice.fences WHERE scope = $1", {scope}).status());
-  SLUICE_TRY(
-      connection.Execute("INSERT INTO _sluice.fences VALUES ($1, $2)", {scope, fence.token})
-          .status());
+  SLUICE_TRY(connection.Execute("INSERT INTO _sluice.fences VALUES ($1, $2)", {scope, fence.token})
+                 .status());
   SLUICE_TRY(transaction->Commit());
   return fence;
 }

@@ -27,7 +27,8 @@ constexpr const char* kVersion1[] = {
     "CREATE TABLE _sluice.versions (name VARCHAR, version BIGINT)",
 
     // One row per table and published (pod, group) or files' load. `kind`: full, increment.
-    "CREATE TABLE _sluice.loads (load_id BIGINT, run_id VARCHAR, ingest VARCHAR, connection VARCHAR,"
+    "CREATE TABLE _sluice.loads (load_id BIGINT, run_id VARCHAR, ingest VARCHAR, connection "
+    "VARCHAR,"
     " table_name VARCHAR, pod VARCHAR, group_id BIGINT, kind VARCHAR, mode VARCHAR,"
     " day DATE, published_at TIMESTAMP, hold_id VARCHAR,"
     " rows_read BIGINT, inserted BIGINT, updated BIGINT, unchanged BIGINT, delete_matched BIGINT,"
@@ -36,7 +37,8 @@ constexpr const char* kVersion1[] = {
 
     // The file ledger. `state`: loaded, held, reported, skipped.
     "CREATE TABLE _sluice.files (file_id BIGINT, ingest VARCHAR, connection VARCHAR,"
-    " table_name VARCHAR, pod VARCHAR, group_id BIGINT, log_id BIGINT, address VARCHAR, size BIGINT,"
+    " table_name VARCHAR, pod VARCHAR, group_id BIGINT, log_id BIGINT, address VARCHAR, size "
+    "BIGINT,"
     " tag VARCHAR, modified TIMESTAMP, content_hash VARCHAR, state VARCHAR, reason VARCHAR,"
     " load_id BIGINT, rows_read BIGINT, inserted BIGINT, updated BIGINT, unchanged BIGINT,"
     " delete_matched BIGINT, delete_unmatched BIGINT, superseded BIGINT, skipped BIGINT,"
@@ -119,9 +121,11 @@ Result<int> SchemaVersion(engine::Connection& connection) {
   if (engine::ToInt(there) == 0) return 0;
   SLUICE_ASSIGN(const auto rows,
                 connection.Rows("SELECT value FROM _sluice.meta WHERE name = 'schema_version'"));
-  if (rows.size() != 1) return FailedError("_sluice.meta has no schema_version: the file is damaged");
+  if (rows.size() != 1)
+    return FailedError("_sluice.meta has no schema_version: the file is damaged");
   const auto version = ParseUnsigned(engine::ToText(rows[0][0]));
-  if (!version) return FailedError("_sluice.meta has no usable schema_version: the file is damaged");
+  if (!version)
+    return FailedError("_sluice.meta has no usable schema_version: the file is damaged");
   return static_cast<int>(*version);
 }
 

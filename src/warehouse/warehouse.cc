@@ -58,7 +58,8 @@ Result<std::shared_ptr<Warehouse::Opening>> Warehouse::OpenFile(bool create,
   SLUICE_TRY(env::CreateDirectories(env::Dirname(options_.path)));
   const auto give_up = clock_.Monotonic() + wait;
   auto opening = std::make_shared<Opening>();
-  auto lock = env::FileLock::Acquire(options_.path + ".lock", options_.holder, wait, clock_, cancel);
+  auto lock =
+      env::FileLock::Acquire(options_.path + ".lock", options_.holder, wait, clock_, cancel);
   if (!lock.ok()) return lock.status().WithContext("the warehouse");
   opening->lock.emplace(std::move(lock).value());
 
@@ -98,6 +99,8 @@ Result<std::unique_ptr<engine::Connection>> Session::Connect() {
   return opening_->database->Connect();
 }
 
-engine::Database& Session::database() { return *opening_->database; }
+engine::Database& Session::database() {
+  return *opening_->database;
+}
 
 }  // namespace sluice::warehouse

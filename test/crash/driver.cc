@@ -174,8 +174,8 @@ class Driver {
     auto known = ReadLines(options_.digests);
     if (known[step] == digest) return step;
     wrong = true;
-    return FailedError(fmt::format("the load record says step {}, but the tables hold something else",
-                                   step));
+    return FailedError(
+        fmt::format("the load record says step {}, but the tables hold something else", step));
   }
 
   int Read() {

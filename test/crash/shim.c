@@ -72,7 +72,8 @@ static void RawWrite(int fd, const void* bytes, size_t size) {
 static int OpenOutput(const char* name) {
   const char* path = getenv(name);
   if (path == NULL) return -1;
-  const long fd = syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  const long fd =
+      syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (fd < 0) abort();
   // Out of the way: the program must get the descriptors that it would get without us.
   const long high = syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, kMaxFds);
@@ -147,8 +148,12 @@ int IsWatchedFolder(const char* path, char* out) {
   return prefix != NULL && realpath(path, out) != NULL && strcmp(out, folder) == 0;
 }
 
-void ShimLock(void) { pthread_mutex_lock(&mutex); }
-void ShimUnlock(void) { pthread_mutex_unlock(&mutex); }
+void ShimLock(void) {
+  pthread_mutex_lock(&mutex);
+}
+void ShimUnlock(void) {
+  pthread_mutex_unlock(&mutex);
+}
 
 void Watch(int fd, const char* path) {
   if (fd >= kMaxFds) Die("so many descriptors", path);
@@ -171,7 +176,7 @@ void* Next(const char* name) {
   return symbol;
 }
 
-struct Record {  // disk.py reads this
+struct Record {   // disk.py reads this
   uint32_t kind;  // its first four letters
   uint32_t path_length;
   uint64_t inode;
@@ -180,7 +185,7 @@ struct Record {  // disk.py reads this
 };
 
 void Journal(const char* kind, const char* path, int fd, uint64_t offset, const void* bytes,
-                    size_t length) {
+             size_t length) {
   if (journal_fd < 0) return;
   struct Record record;
   struct stat st;
@@ -221,7 +226,9 @@ enum Verdict Point(int needs_space, int is_write) {
   return needs_space && (goes_on || is_other_half) ? kFail : kPass;
 }
 
-void NoPoint(void) { --points; }
+void NoPoint(void) {
+  --points;
+}
 
 size_t NextPiece(size_t size, int in_order, size_t* from) {
   if (strcmp(torn, "sector") == 0 && !in_order) {

@@ -49,7 +49,8 @@ static void Tear(int fd, const char* path, const char* bytes, size_t size, uint6
 }
 
 // `position` < 0: write() at the descriptor's own place.
-static ssize_t WritePoint(int fd, const char* path, const void* bytes, size_t size, int64_t position) {
+static ssize_t WritePoint(int fd, const char* path, const void* bytes, size_t size,
+                          int64_t position) {
   ShimLock();
   uint64_t offset = (uint64_t)position;
   if (position < 0) {
@@ -112,7 +113,9 @@ int ftruncate(int fd, off_t size) {
   if (path == NULL) return REAL(ftruncate)(fd, size);
   return TruncatePoint(fd, path, size);
 }
-int ftruncate64(int fd, off64_t size) { return ftruncate(fd, size); }
+int ftruncate64(int fd, off64_t size) {
+  return ftruncate(fd, size);
+}
 
 static int SyncPoint(int fd, const char* path, const char* kind, long call) {
   ShimLock();
@@ -141,7 +144,8 @@ static int OpenPoint(int at, const char* path, int flags, mode_t mode) {
   char full[PATH_MAX];
   const int is_folder = (flags & O_DIRECTORY) != 0;
   int is_watched = IsWatchedPath(path, full);
-  if (!is_watched && is_folder) is_watched = IsWatchedFolder(path, full);  // so that its fsync is seen
+  if (!is_watched && is_folder)
+    is_watched = IsWatchedFolder(path, full);  // so that its fsync is seen
   if (!is_watched) return (int)syscall(SYS_openat, at, path, flags, mode);
   if (at != AT_FDCWD && path[0] != '/') Die("openat below a descriptor", path);
   ShimLock();
@@ -162,13 +166,13 @@ static int OpenPoint(int at, const char* path, int flags, mode_t mode) {
   return fd;
 }
 
-#define MODE_OF(flags, last)                                  \
-  mode_t mode = 0;                                            \
-  if (((flags) & (O_CREAT | O_TMPFILE)) != 0) {               \
-    va_list list;                                             \
-    va_start(list, last);                                     \
-    mode = va_arg(list, mode_t);                              \
-    va_end(list);                                             \
+#define MODE_OF(flags, last)                    \
+  mode_t mode = 0;                              \
+  if (((flags) & (O_CREAT | O_TMPFILE)) != 0) { \
+    va_list list;                               \
+    va_start(list, last);                       \
+    mode = va_arg(list, mode_t);                \
+    va_end(list);                               \
   }
 
 int open(const char* path, int flags, ...) {
@@ -227,7 +231,8 @@ int rename(const char* from, const char* to) {
 }
 
 // unlink, remove, rmdir, mkdir: one name, no bytes.
-static int NamePoint(const char* kind, const char* full, long call, const char* path, long argument) {
+static int NamePoint(const char* kind, const char* full, long call, const char* path,
+                     long argument) {
   ShimLock();
   int result = -1;
   if (Point(0, 0) == kPass) {
@@ -261,4 +266,3 @@ int mkdir(const char* path, mode_t mode) {
   if (!IsWatchedPath(path, full)) return REAL(mkdir)(path, mode);
   return NamePoint("mkdir", full, SYS_mkdir, path, mode);
 }
-

@@ -35,7 +35,8 @@ int posix_fallocate(int fd, off_t offset, off_t length) {
   REFUSE_FD("posix_fallocate", fd);
   return REAL(posix_fallocate)(fd, offset, length);
 }
-ssize_t copy_file_range(int in, off64_t* in_at, int out, off64_t* out_at, size_t size, unsigned flags) {
+ssize_t copy_file_range(int in, off64_t* in_at, int out, off64_t* out_at, size_t size,
+                        unsigned flags) {
   REFUSE_FD("copy_file_range", out);
   return REAL(copy_file_range)(in, in_at, out, out_at, size, flags);
 }
@@ -48,7 +49,8 @@ int dup2(int fd, int to) {
   return REAL(dup2)(fd, to);
 }
 void* mmap(void* at, size_t size, int protection, int flags, int fd, off_t offset) {
-  if ((flags & MAP_SHARED) != 0 && (protection & PROT_WRITE) != 0) REFUSE_FD("a shared mapping", fd);
+  if ((flags & MAP_SHARED) != 0 && (protection & PROT_WRITE) != 0)
+    REFUSE_FD("a shared mapping", fd);
   return (void*)syscall(SYS_mmap, at, size, protection, flags, fd, offset);
 }
 int truncate(const char* path, off_t size) {

@@ -31,17 +31,17 @@ class Planner {
         {"CREATE SCHEMA _sluice",
          "CREATE TABLE _sluice.loads (step BIGINT, name VARCHAR, loaded_rows BIGINT)",
          "CREATE TABLE _sluice.files (step BIGINT, address VARCHAR, size BIGINT, hash UHUGEINT)",
-         "CREATE TABLE _sluice.delivered (step BIGINT, key VARCHAR, digest UHUGEINT, payload VARCHAR)",
+         "CREATE TABLE _sluice.delivered (step BIGINT, key VARCHAR, digest UHUGEINT, payload "
+         "VARCHAR)",
          // Filled from a stored table, so that the engine reads and writes with all its threads.
          fmt::format("CREATE TABLE _sluice.numbers AS SELECT range AS n FROM range({})", rows_)});
   }
   void Replace(const std::string& table, const char* columns, int64_t count) {
     const std::string select = Select(columns, fmt::format("n < {}", count));
-    Add("replace " + table,
-        {fmt::format("CREATE TABLE {}__stage AS {} LIMIT 0", table, select),
-         fmt::format("INSERT INTO {}__stage {}", table, select),
-         fmt::format("DROP TABLE IF EXISTS {}", table),
-         fmt::format("ALTER TABLE {0}__stage RENAME TO {0}", table)});
+    Add("replace " + table, {fmt::format("CREATE TABLE {}__stage AS {} LIMIT 0", table, select),
+                             fmt::format("INSERT INTO {}__stage {}", table, select),
+                             fmt::format("DROP TABLE IF EXISTS {}", table),
+                             fmt::format("ALTER TABLE {0}__stage RENAME TO {0}", table)});
   }
   // `added`: a column that comes with this load; ALTER stands before the first change of rows.
   void DeleteInsert(const std::string& table, const std::string& key, const char* columns,
@@ -51,10 +51,9 @@ class Planner {
     if (!added.empty()) {
       statements.push_back(fmt::format("ALTER TABLE {} ADD COLUMN {} VARCHAR", table, added));
     }
+    statements.push_back(fmt::format("CREATE TABLE {}__stage AS {}", table, Select(columns, some)));
     statements.push_back(
-        fmt::format("CREATE TABLE {}__stage AS {}", table, Select(columns, some)));
-    statements.push_back(fmt::format("DELETE FROM {0} WHERE {1} IN (SELECT {1} FROM {0}__stage)",
-                                     table, key));
+        fmt::format("DELETE FROM {0} WHERE {1} IN (SELECT {1} FROM {0}__stage)", table, key));
     statements.push_back(fmt::format("INSERT INTO {0} BY NAME SELECT *{1} FROM {0}__stage", table,
                                      added.empty() ? "" : ", 'new ' || load_id AS " + added));
     statements.push_back(fmt::format("DROP TABLE {}__stage", table));
@@ -69,17 +68,16 @@ class Planner {
     std::vector<std::string> statements;
     for (int i = first; i < end; ++i) {
       statements.push_back(fmt::format("DROP TABLE IF EXISTS dimension_{}", i));
-      statements.push_back(fmt::format("CREATE TABLE dimension_{} AS SELECT {} FROM range(20) t(n)",
-                                       i, columns));
+      statements.push_back(
+          fmt::format("CREATE TABLE dimension_{} AS SELECT {} FROM range(20) t(n)", i, columns));
     }
     Add("replace dimensions", statements);
   }
   void Deliver() {
-    Add("deliver",
-        {fmt::format("INSERT INTO _sluice.delivered SELECT {0}, 'key' || n, "
-                     "(n * 1000003 + {0})::UHUGEINT, hex(hash(n, {0}, 4)) "
-                     "FROM _sluice.numbers WHERE n < {1}",
-                     number(), rows_ / 10)});
+    Add("deliver", {fmt::format("INSERT INTO _sluice.delivered SELECT {0}, 'key' || n, "
+                                "(n * 1000003 + {0})::UHUGEINT, hex(hash(n, {0}, 4)) "
+                                "FROM _sluice.numbers WHERE n < {1}",
+                                number(), rows_ / 10)});
   }
   void Fold() {
     Add("fold", {fmt::format("DELETE FROM _sluice.delivered WHERE step < {} AND digest % 8 = 0",
@@ -96,11 +94,12 @@ class Planner {
   }
   void Add(const std::string& name, std::vector<std::string> statements) {
     for (int64_t file = 0; file < 3; ++file) {
-      statements.push_back(fmt::format(
-          "INSERT INTO _sluice.files VALUES ({0}, 'pod/{0}/{1}.csv', {1}, {0}{1})", number(), file));
+      statements.push_back(
+          fmt::format("INSERT INTO _sluice.files VALUES ({0}, 'pod/{0}/{1}.csv', {1}, {0}{1})",
+                      number(), file));
     }
-    statements.push_back(fmt::format("INSERT INTO _sluice.loads VALUES ({}, '{}', {})", number(),
-                                     name, rows_));
+    statements.push_back(
+        fmt::format("INSERT INTO _sluice.loads VALUES ({}, '{}', {})", number(), name, rows_));
     plan_.push_back({name, false, std::move(statements)});
   }
 
@@ -152,10 +151,11 @@ Result<int64_t> LastStep(engine::Connection& connection) {
 }
 
 Result<std::string> Digest(engine::Connection& connection) {
-  SLUICE_ASSIGN(const auto tables,
-                connection.Rows("SELECT schema_name, table_name, string_agg(column_name || ' ' || "
-                                "data_type, ', ' ORDER BY column_index) FROM duckdb_columns() WHERE "
-                                "NOT internal GROUP BY ALL ORDER BY ALL"));
+  SLUICE_ASSIGN(
+      const auto tables,
+      connection.Rows("SELECT schema_name, table_name, string_agg(column_name || ' ' || "
+                      "data_type, ', ' ORDER BY column_index) FROM duckdb_columns() WHERE "
+                      "NOT internal GROUP BY ALL ORDER BY ALL"));
   std::string all;
   for (const auto& table : tables) {
     const std::string name = engine::QuoteName(engine::ToText(table[0])) + "." +

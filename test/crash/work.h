@@ -14,8 +14,8 @@ namespace sluice::crash {
 
 struct Step {
   std::string name;
-  bool is_checkpoint = false;            // then there are no statements
-  std::vector<std::string> statements;   // one transaction; the last one is the load record
+  bool is_checkpoint = false;           // then there are no statements
+  std::vector<std::string> statements;  // one transaction; the last one is the load record
 };
 
 // Step i of the work is element i - 1. `rows` is the size of the largest table; the engine's row
