@@ -194,7 +194,7 @@ Status Database::Checkpoint(std::chrono::milliseconds reader_limit,
     return status;
   }
   if (!status.ok()) {
-    impl_->must_reopen = true;  // the side file stays: the next Open decides by the header
+    impl_->must_reopen = "a checkpoint of the warehouse failed half-way";
     return status.WithContext("checkpoint");
   }
   impl_->log_is_named = false;
@@ -202,15 +202,18 @@ Status Database::Checkpoint(std::chrono::milliseconds reader_limit,
 }
 
 Status Database::Impl::Usable() const {
-  if (!must_reopen) return Status::Ok();
-  return FailedError("a checkpoint of the warehouse failed half-way",
-                     "Opening it again repairs it: run the command again");
+  const char* const why = must_reopen;
+  if (why == nullptr) return Status::Ok();
+  return FailedError(why, "Opening the warehouse again settles it: run the command again");
 }
 
 Status Database::Impl::MakeLogNameDurable() {
   if (log_is_named || path.empty() || !env::Exists(LogPath())) return Status::Ok();
-  SLUICE_TRY(env::SyncDirectory(env::Dirname(path))
-                 .WithContext("the commit was made, but a power failure could still undo it"));
+  const Status synced = env::SyncDirectory(env::Dirname(path));
+  if (!synced.ok()) {
+    must_reopen = "a commit was made, but could not be made safe against a power failure";
+    return synced.WithContext(must_reopen.load());
+  }
   log_is_named = true;
   return Status::Ok();
 }

@@ -61,8 +61,10 @@ struct Database::Impl {
   WriterSlot writer;
   // Guarded by the writer's slot: the name of the log in its folder is durable.
   bool log_is_named = false;
-  // A checkpoint failed half-way: the side file holds what the file lacks until the next Open.
-  std::atomic<bool> must_reopen{false};
+  // Not nullptr: what happened that only the next Open can settle. Either a checkpoint failed half-way,
+  // and the side file holds what the file lacks; or a commit was made and could not be made durable,
+  // and to try it again here would make it twice.
+  std::atomic<const char*> must_reopen{nullptr};
   std::mutex connections_mutex;
   std::set<duckdb_connection> connections;  // all that are open, to interrupt readers
 
@@ -71,7 +73,7 @@ struct Database::Impl {
     SLUICE_CHECK(connections.empty(), "a Database was closed before its Connections");
     if (database != nullptr) duckdb_close(&database);
   }
-  // An error once a checkpoint has failed half-way.
+  // An error once something has happened that must be settled by opening anew.
   Status Usable() const;
   std::string LogPath() const { return path + ".wal"; }
   // After a commit, in the writer's slot. The engine syncs its log but not the folder in which the
