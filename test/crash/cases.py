@@ -61,15 +61,21 @@ def recovery(runner, full):
     """Stopped in a checkpoint, and again in the opening that repairs it."""
     for _, step in runner.stretches[1:4] if full else runner.stretches[2:3]:
         before = f"base={step};load:{step}"
-        first = [p for p in runner.points(before) if p.writes and p.file == "w.duckdb"]
-        middle = first[len(first) // 2]  # amidst the metadata; the last one is the header
-        for point in first if full else [middle]:
-            ways = WAYS if point in (middle, first[-1]) else ["whole"]
-            for opening in ("read", f"load:{step}") if full else ("read",):
-                stopped = f"{before}@{point.number}/half;{opening}"
-                points = runner.points(stopped)
-                for way in ways if full else QUICK_WAYS:
-                    yield f"recovery {step}", way, list(stops(stopped, points, way))
+        points = runner.points(before)
+        writes = [p.number for p in points if p.writes and p.file == "w.duckdb"]
+        middle = f"@{writes[len(writes) // 2]}/half"  # amidst the metadata
+        header = f"@{writes[-1] + 1}"  # written and not yet synced
+        firsts = [(middle, "read"), (header, f"load:{step}")]
+        if full:
+            firsts += [(middle, f"load:{step}"), (header, "read")]
+        for first, opening in firsts:
+            stopped = f"{before}{first};{opening}"
+            points = runner.points(stopped)
+            for way in WAYS if full else QUICK_WAYS:
+                yield f"recovery {step}", way, list(stops(stopped, points, way))
+        for number in writes if full else []:
+            stopped = f"{before}@{number}/half;read"
+            yield f"recovery {step}", "whole", list(stops(stopped, runner.points(stopped), "whole"))
 
 
 def full_disk(runner, full):
