@@ -1,6 +1,7 @@
 // The one place where real parts are put together.
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -105,6 +106,9 @@ std::string OwnPath() {
 
 int Main(const std::vector<std::string>& words) {
   std::ios::sync_with_stdio(false);
+  // Warehouse, logs and what destinations of files are given are personal data: not for everybody. What
+  // the group may do stays as the user has set it.
+  umask(umask(0) | 07);
   signal(SIGPIPE, SIG_IGN);
   // They outlive the thread that sets them.
   static env::Cancel cancel;

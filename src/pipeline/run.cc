@@ -144,9 +144,19 @@ class ProjectRun {
       }
       return;
     }
+    BlockWhatDepends();
     for (const models::ModelNode& node : selection_.models) {
       if (Stopped()) return;
       BuildOne(session.value()->connection(), node);
+    }
+    BlockWhatDepends();
+  }
+
+  // Also through models that this run was not asked to build: a view of theirs reads what waits.
+  void BlockWhatDepends() {
+    for (const models::ModelNode& node : selection_.all_models) {
+      const std::string why = WhyBlocked(node);
+      if (!why.empty()) blocked_.emplace(node.model->name, why);
     }
   }
 

@@ -144,6 +144,7 @@ Result<Selection> Select(const config::Project& project,
   for (const auto& sync : project.syncs) {
     if (picked.names.count(sync.name) > 0) selection.syncs.push_back(sync.name);
   }
+  selection.all_models = nodes;
   return selection;
 }
 

@@ -19,6 +19,8 @@ struct Selection {
   std::map<std::string, std::set<std::string>> tables;
   std::vector<models::ModelNode> models;  // in the order in which they are built
   std::vector<std::string> syncs;
+  // All of the project, selected or not, in that order: what waits upstream is found through them.
+  std::vector<models::ModelNode> all_models;
 };
 
 // No selectors: everything. kConfig with the nearest name for one that fits nothing.
