@@ -153,7 +153,7 @@ std::vector<std::string> NextSteps(const RunReport& report, const pipeline::Runt
     next.push_back(fmt::format("sluice logs {}", report.run_id));
   }
   if (report.exit_code == pipeline::kExitBusy) {
-    next.emplace_back("sluice run --wait        wait for the other run");
+    next.emplace_back("sluice run --wait 10m    wait for the other run");
   }
   if (report.exit_code == pipeline::kExitCancelled) {
     next.emplace_back("sluice run               goes on where this one stopped");

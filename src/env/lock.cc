@@ -63,6 +63,14 @@ Result<FileLock> FileLock::TryAcquire(const std::string& path, const std::string
   return lock;
 }
 
+std::string FileLock::HolderOf(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return "another process";
+  std::string holder = ReadHolder(fd);
+  close(fd);
+  return holder;
+}
+
 Result<FileLock> FileLock::Acquire(const std::string& path, const std::string& holder,
                                    std::chrono::milliseconds limit, Clock& clock,
                                    const Cancel* cancel) {

@@ -21,6 +21,10 @@ class FileLock {
                                   std::chrono::milliseconds limit, Clock& clock,
                                   const Cancel* cancel);
 
+  // What the holder said of itself, "process 4711: sluice run"; of a lock that nobody holds, what was
+  // said last.
+  static std::string HolderOf(const std::string& path);
+
   FileLock(FileLock&& other) noexcept;
   FileLock& operator=(FileLock&& other) noexcept;
   FileLock(const FileLock&) = delete;

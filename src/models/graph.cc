@@ -52,16 +52,20 @@ Result<ModelNode> MakeNode(const config::Model& model, const std::set<std::strin
 
 }  // namespace
 
+std::set<std::string> LoadedTables(const config::Ingest& ingest) {
+  std::set<std::string> tables;
+  for (const config::Table& table : ingest.tables) {
+    std::string name = Lower(table.name);
+    // The vendor's suffix is no part of a table's name (docs/zenoti.md).
+    if (ingest.layout == "zenoti" && EndsWith(name, "_s3")) name.resize(name.size() - 3);
+    tables.insert(std::move(name));
+  }
+  return tables;
+}
+
 std::set<std::string> LoadedTables(const config::Project& project) {
   std::set<std::string> tables;
-  for (const config::Ingest& ingest : project.ingests) {
-    for (const config::Table& table : ingest.tables) {
-      std::string name = Lower(table.name);
-      // The vendor's suffix is no part of a table's name (docs/zenoti.md).
-      if (ingest.layout == "zenoti" && EndsWith(name, "_s3")) name.resize(name.size() - 3);
-      tables.insert(std::move(name));
-    }
-  }
+  for (const config::Ingest& ingest : project.ingests) tables.merge(LoadedTables(ingest));
   return tables;
 }
 

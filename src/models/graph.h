@@ -23,7 +23,8 @@ struct ModelNode {
 Result<std::vector<ModelNode>> OrderModels(const config::Project& project,
                                            const std::set<std::string>& tables);
 
-// The tables that the project's ingests load, canonical names.
+// The tables that an ingest, or all of the project, load: canonical names.
+std::set<std::string> LoadedTables(const config::Ingest& ingest);
 std::set<std::string> LoadedTables(const config::Project& project);
 
 }  // namespace sluice::models

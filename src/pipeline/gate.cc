@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "env/lock.h"
 #include "ingest/held_load.h"
 #include "models/build.h"
 #include "pipeline/sources.h"
@@ -41,9 +40,10 @@ Result<Decision> Begin(Runtime& runtime, warehouse::Session& session, const std:
 Result<env::FileLock> LockOwner(Decision& decision) {
   SLUICE_TRY(decision.runtime.MakeStateFolder());
   const bool ingest = decision.ingest() != nullptr;
-  return env::FileLock::TryAcquire(
-      decision.runtime.StatePath((ingest ? "ingest-" : "model-") + decision.hold.owner + ".lock"),
-      decision.runtime.options().command);
+  auto lock = decision.runtime.Lock(ingest ? "ingest" : "model", decision.hold.owner,
+                                    std::chrono::milliseconds(0), nullptr);
+  if (lock.status().code() != Code::kBusy) return lock;
+  return lock.status().WithNext("Decide again when it has ended");
 }
 
 Result<models::ModelNode> NodeOf(Decision& decision) {

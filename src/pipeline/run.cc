@@ -10,7 +10,6 @@
 
 #include "base/text.h"
 #include "env/file.h"
-#include "env/lock.h"
 #include "env/random.h"
 #include "models/build.h"
 #include "pipeline/run_record.h"
@@ -23,6 +22,12 @@ namespace {
 
 // Another run's step may take a while; what holds the warehouse for longer is named.
 constexpr std::chrono::seconds kWarehouseWait{60};
+
+// Why something cannot be used by what reads it.
+struct Obstacle {
+  std::string what;             // "hold 5f0c31aa", "model people, which failed"
+  int exit_code = kExitFailed;  // of what waits for it
+};
 
 class ProjectRun {
  public:
@@ -48,10 +53,13 @@ class ProjectRun {
       if (Stopped()) break;
       RunOneSync(*project_.FindSync(name));
     }
-    if (!options_.dry_run) Finish();
+    if (!options_.dry_run && touched_) Finish();
     if (Stopped()) report_.exit_code = kExitCancelled;
     return std::move(report_);
   }
+
+  // Whether it had the warehouse at all: not when another run held everything.
+  bool touched() const { return touched_; }
 
  private:
   bool Stopped() const { return options_.cancel != nullptr && options_.cancel->is_set(); }
@@ -68,21 +76,22 @@ class ProjectRun {
       reporter_.Note(report::Level::kError, fmt::format("{}: {}", ingest.name, report.message));
       Worsen(ExitCodeOf(status));
       // What was not loaded feeds nobody.
-      for (const config::Table& table : ingest.tables) {
-        blocked_[Lower(table.name)] = fmt::format("{} {}", ingest.name, report.outcome);
-      }
+      const bool busy = status.code() == Code::kBusy;
+      const Obstacle obstacle{
+          fmt::format("ingest {}, which {}", ingest.name, busy ? "another run holds" : "failed"),
+          busy ? kExitBusy : kExitFailed};
+      for (const std::string& table : models::LoadedTables(ingest)) blocked_[table] = obstacle;
     }
     report_.ingests.push_back(std::move(report));
   }
 
   Status LoadIngest(const config::Ingest& ingest, IngestReport& report) {
-    auto lock = env::FileLock::Acquire(runtime_.StatePath("ingest-" + ingest.name + ".lock"),
-                                       runtime_.options().command, options_.wait, runtime_.clock(),
-                                       options_.cancel);
+    const auto lock = runtime_.Lock("ingest", ingest.name, options_.wait, options_.cancel);
     if (!lock.ok()) return lock.status();
     SLUICE_ASSIGN(const auto sources, ListSources(runtime_, ingest, options_.cancel));
     SLUICE_ASSIGN(const auto session,
                   runtime_.warehouse().Open(true, kWarehouseWait, options_.cancel));
+    touched_ = true;
     const ingest::IngestContext context{ingest,
                                         *session,
                                         runtime_.stage_functions(),
@@ -109,7 +118,7 @@ class ProjectRun {
     const ingest::IngestOutcome& result = report.result;
     for (const ingest::LoadOutcome& load : result.loads) {
       if (load.outcome != "failed") continue;
-      blocked_[load.table] = load.table + " failed";
+      blocked_[load.table] = {fmt::format("{}.{}, which failed", report.name, load.table)};
     }
     report.outcome = result.failed              ? "failed"
                      : !result.hold_ids.empty() ? "held"
@@ -125,13 +134,18 @@ class ProjectRun {
   Status ReadHolds(engine::Connection& connection) {
     SLUICE_ASSIGN(const auto holds, quality::StoppingHolds(connection));
     for (const quality::HoldRecord& hold : holds) {
-      blocked_[hold.kind == "model" ? hold.owner : hold.table] = "hold " + hold.id;
+      blocked_[hold.kind == "model" ? hold.owner : hold.table] = {"hold " + hold.id, kExitHeld};
     }
     return Status::Ok();
   }
 
   void RunModels() {
     if (selection_.models.empty() && selection_.syncs.empty()) return;
+    BlockWhatDepends();
+    if (EverythingWaits()) {
+      for (const models::ModelNode& node : selection_.models) TellWaiting(node);
+      return;
+    }
     auto session =
         runtime_.warehouse().Open(!selection_.models.empty(), kWarehouseWait, options_.cancel);
     const Status status =
@@ -144,6 +158,7 @@ class ProjectRun {
       }
       return;
     }
+    touched_ = true;
     BlockWhatDepends();
     for (const models::ModelNode& node : selection_.models) {
       if (Stopped()) return;
@@ -155,46 +170,66 @@ class ProjectRun {
   // Also through models that this run was not asked to build: a view of theirs reads what waits.
   void BlockWhatDepends() {
     for (const models::ModelNode& node : selection_.all_models) {
-      const std::string why = WhyBlocked(node);
-      if (!why.empty()) blocked_.emplace(node.model->name, why);
+      const Obstacle* why = WhyBlocked(node);
+      if (why != nullptr) blocked_.emplace(node.model->name, Obstacle(*why));
     }
   }
 
+  // Then nobody needs the warehouse, which the other run may have for long.
+  bool EverythingWaits() const {
+    return std::all_of(
+               selection_.models.begin(), selection_.models.end(),
+               [&](const models::ModelNode& node) { return WhyBlocked(node) != nullptr; }) &&
+           std::all_of(selection_.syncs.begin(), selection_.syncs.end(),
+                       [&](const std::string& name) {
+                         return blocked_.count(project_.FindSync(name)->model) > 0;
+                       });
+  }
+
+  void TellWaiting(const models::ModelNode& node) {
+    const Obstacle& why = *WhyBlocked(node);
+    ModelReport report;
+    report.name = node.model->name;
+    report.outcome = "waiting";
+    report.message = "waits for " + why.what;
+    Worsen(why.exit_code);
+    reporter_.StepBegan("model " + report.name);
+    reporter_.StepEnded("model " + report.name, report.outcome, report.message);
+    report_.models.push_back(std::move(report));
+  }
+
   void BuildOne(engine::Connection& connection, const models::ModelNode& node) {
+    if (const Obstacle* why = WhyBlocked(node); why != nullptr) {
+      const Obstacle obstacle = *why;
+      blocked_[node.model->name] = obstacle;
+      return TellWaiting(node);
+    }
     ModelReport report;
     report.name = node.model->name;
     const std::string label = "model " + report.name;
     reporter_.StepBegan(label);
-    const auto why = WhyBlocked(node);
-    if (!why.empty()) {
-      report.outcome = "waiting";
-      report.message = "waits for " + why;
-      blocked_[report.name] = why;
-      Worsen(StartsWith(why, "hold") ? kExitHeld : kExitFailed);
+    const models::BuildContext context{connection, runtime_.clock(), report_.run_id};
+    auto built = models::BuildModel(context, node);
+    if (!built.ok()) {
+      report.outcome = "failed";
+      report.message = built.status().ToString();
     } else {
-      const models::BuildContext context{connection, runtime_.clock(), report_.run_id};
-      auto built = models::BuildModel(context, node);
-      if (!built.ok()) {
-        report.outcome = "failed";
-        report.message = built.status().ToString();
-      } else {
-        report.outcome = built->outcome;
-        report.message = built->message;
-        report.hold_id = built->hold_id;
-        report.rows = built->rows;
-        for (const std::string& warning : built->warnings) {
-          report_.warnings.push_back(warning);
-          reporter_.Note(report::Level::kWarning, warning);
-        }
+      report.outcome = built->outcome;
+      report.message = built->message;
+      report.hold_id = built->hold_id;
+      report.rows = built->rows;
+      for (const std::string& warning : built->warnings) {
+        report_.warnings.push_back(warning);
+        reporter_.Note(report::Level::kWarning, warning);
       }
-      if (report.outcome == "failed") {
-        blocked_[report.name] = "model " + report.name + " failed";
-        Worsen(kExitFailed);
-      }
-      if (report.outcome == "held") {
-        blocked_[report.name] = "hold " + report.hold_id;
-        Worsen(kExitHeld);
-      }
+    }
+    if (report.outcome == "failed") {
+      blocked_[report.name] = {"model " + report.name + ", which failed"};
+      Worsen(kExitFailed);
+    }
+    if (report.outcome == "held") {
+      blocked_[report.name] = {"hold " + report.hold_id, kExitHeld};
+      Worsen(kExitHeld);
     }
     std::string summary = report.message;
     if (summary.empty() && report.rows >= 0) {
@@ -204,14 +239,15 @@ class ProjectRun {
     report_.models.push_back(std::move(report));
   }
 
-  std::string WhyBlocked(const models::ModelNode& node) const {
+  // Null when nothing is in its way.
+  const Obstacle* WhyBlocked(const models::ModelNode& node) const {
     const auto own = blocked_.find(node.model->name);
-    if (own != blocked_.end()) return own->second;
+    if (own != blocked_.end()) return &own->second;
     for (const std::string& input : node.inputs) {
       const auto found = blocked_.find(input);
-      if (found != blocked_.end()) return found->second;
+      if (found != blocked_.end()) return &found->second;
     }
-    return {};
+    return nullptr;
   }
 
   void RunOneSync(const config::Sync& sync) {
@@ -220,13 +256,14 @@ class ProjectRun {
       SyncReport report;
       report.name = sync.name;
       report.outcome = "waiting";
-      report.message = "waits for " + blocked->second;
+      report.message = "waits for " + blocked->second.what;
       reporter_.StepBegan("sync " + sync.name);
       reporter_.StepEnded("sync " + sync.name, "waiting", report.message);
-      Worsen(StartsWith(blocked->second, "hold") ? kExitHeld : kExitFailed);
+      Worsen(blocked->second.exit_code);
       report_.syncs.push_back(std::move(report));
       return;
     }
+    touched_ = true;
     SyncReport report = RunSync(runtime_, sync, options_, report_.run_id, reporter_);
     if (report.outcome == "failed") Worsen(kExitFailed);
     if (report.outcome == "busy") Worsen(kExitBusy);
@@ -257,7 +294,8 @@ class ProjectRun {
   const Selection selection_;
   report::Reporter& reporter_;
   RunReport report_;
-  std::map<std::string, std::string> blocked_;  // table or model -> why
+  std::map<std::string, Obstacle> blocked_;  // table or model
+  bool touched_ = false;
 };
 
 std::string SqlDigests(const config::Project& project) {
@@ -280,9 +318,10 @@ RunSummary Describe(Runtime& runtime, const std::string& run_id) {
 }
 
 // The same record in the warehouse, beside the data it is about.
-Status RecordInWarehouse(Runtime& runtime, const RunSummary& run, const RunReport& report) {
+Status RecordInWarehouse(Runtime& runtime, const RunSummary& run, const RunReport& report,
+                         std::chrono::milliseconds wait) {
   if (!env::Exists(runtime.warehouse().path())) return Status::Ok();
-  SLUICE_ASSIGN(const auto session, runtime.warehouse().Open(false, kWarehouseWait, nullptr));
+  SLUICE_ASSIGN(const auto session, runtime.warehouse().Open(false, wait, nullptr));
   return session->connection()
       .Execute(
           "INSERT INTO _sluice.runs VALUES ($1, $2, $3::TIMESTAMP, $4::TIMESTAMP, $5, $6, $7, "
@@ -331,11 +370,16 @@ Result<RunReport> RunProject(Runtime& runtime, const RunOptions& options,
   SLUICE_TRY(store->Begin(run));
   const auto logged = MakeLoggingReporter(LogPath(runtime.project().StateFolder(), run_id),
                                           reporter, runtime.clock());
-  RunReport report = ProjectRun(runtime, options, std::move(selection), *logged, run_id).Run();
+  ProjectRun project_run(runtime, options, std::move(selection), *logged, run_id);
+  RunReport report = project_run.Run();
   report.seconds = std::chrono::duration<double>(runtime.clock().Monotonic() - began).count();
   if (!options.dry_run) {
-    const Status recorded = RecordInWarehouse(runtime, run, report);
-    if (!recorded.ok()) report.warnings.push_back("run record: " + recorded.ToString());
+    // Who never had the warehouse does not wait for it now; its record is in .sluice all the same.
+    const bool touched = project_run.touched();
+    const Status recorded = RecordInWarehouse(
+        runtime, run, report, touched ? kWarehouseWait : std::chrono::milliseconds(0));
+    if (!recorded.ok() && (touched || recorded.code() != Code::kBusy))
+      report.warnings.push_back("run record: " + recorded.ToString());
   }
   SLUICE_TRY(store->End(run_id, env::FormatUtc(runtime.clock().Now(), true), report.exit_code,
                         ToJson(report)));

@@ -1,5 +1,7 @@
 #include "pipeline/runtime.h"
 
+#include <fmt/format.h>
+
 #include "env/file.h"
 #include "env/random.h"
 
@@ -11,6 +13,7 @@ Runtime::Runtime(config::Project project, Factories factories, env::Clock& clock
       factories_(std::move(factories)),
       clock_(clock),
       options_(std::move(options)),
+      started_(clock.Now()),
       stage_functions_(std::make_shared<ingest::StageFunctions>()),
       sync_engine_(std::make_shared<sync::SyncEngine>(clock, env::SystemRandom())) {
   warehouse::WarehouseOptions warehouse;
@@ -33,6 +36,18 @@ Status Runtime::MakeStateFolder() {
 
 std::string Runtime::StatePath(const std::string& name) const {
   return env::JoinPath(project_.StateFolder(), name);
+}
+
+Result<env::FileLock> Runtime::Lock(const std::string& kind, const std::string& name,
+                                    std::chrono::milliseconds wait, const env::Cancel* cancel) {
+  const std::string path = StatePath(fmt::format("{}-{}.lock", kind, name));
+  const std::string holder =
+      fmt::format("{}, started {} UTC", options_.command, env::FormatUtc(started_));
+  auto lock = env::FileLock::Acquire(path, holder, wait, clock_, cancel);
+  if (lock.status().code() != Code::kBusy) return lock;
+  return BusyError(
+      fmt::format("another run ({}) holds {} {}", env::FileLock::HolderOf(path), kind, name),
+      "sluice run --wait 10m");
 }
 
 Result<connector::Store*> Runtime::StoreOf(const std::string& connection) {

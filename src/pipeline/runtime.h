@@ -13,6 +13,7 @@
 #include "connector/destination.h"
 #include "connector/store.h"
 #include "env/clock.h"
+#include "env/lock.h"
 #include "ingest/stage_functions.h"
 #include "sync/rate_limiter.h"
 #include "sync/sync_engine.h"
@@ -50,6 +51,10 @@ class Runtime {
   Status MakeStateFolder();
   std::string StatePath(const std::string& name) const;  // ".../.sluice/dev/NAME"
 
+  // The lock of one ingest, sync or model (`kind`) for the length of a step. kBusy names who has it.
+  Result<env::FileLock> Lock(const std::string& kind, const std::string& name,
+                             std::chrono::milliseconds wait, const env::Cancel* cancel);
+
   // Made once and kept. Thread-safe: while a run works, others' reads are answered beside it.
   Result<connector::Store*> StoreOf(const std::string& connection);
   Result<connector::Destination*> DestinationOf(const config::Sync& sync);
@@ -61,6 +66,7 @@ class Runtime {
   Factories factories_;
   env::Clock& clock_;
   RuntimeOptions options_;
+  const env::Micros started_;
   std::shared_ptr<ingest::StageFunctions> stage_functions_;
   std::shared_ptr<sync::SyncEngine> sync_engine_;
   std::unique_ptr<warehouse::Warehouse> warehouse_;

@@ -6,7 +6,6 @@
 
 #include "base/text.h"
 #include "env/file.h"
-#include "env/lock.h"
 #include "models/build.h"
 #include "warehouse/dialect.h"
 #include "warehouse/fence.h"
@@ -77,9 +76,7 @@ class SyncStep {
   }
 
   Status Deliver() {
-    auto lock = env::FileLock::Acquire(runtime_.StatePath("sync-" + sync_.name + ".lock"),
-                                       runtime_.options().command, options_.wait, runtime_.clock(),
-                                       options_.cancel);
+    const auto lock = runtime_.Lock("sync", sync_.name, options_.wait, options_.cancel);
     if (!lock.ok()) return lock.status();
     std::optional<sync::SyncJob> job;
     sync::Delivery delivery;
