@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "models/dependencies.h"
 #include "quality/holds.h"
 #include "warehouse/dialect.h"
 
@@ -54,25 +55,20 @@ class Builder {
   }
 
   Status Prepare() {
-    // Not the node's inputs: models that only name a relation are among them, and have no version.
-    std::set<std::string> inputs;
-    for (const Reference& reference : node_.references) inputs.insert(reference.name);
-    if (!is_relation_) {
-      SLUICE_ASSIGN(const auto read, TablesRead(connection_, sql_));
-      inputs.insert(read.begin(), read.end());
-    } else {
-      inputs.insert(Lower(model_.relation));
+    if (is_relation_) {
       SLUICE_ASSIGN(const std::string kind, warehouse::KindOf(connection_, Lower(model_.relation)));
       if (kind.empty()) {
         return NotFoundError(fmt::format("there is no table or view {}", model_.relation));
       }
     }
-    SLUICE_ASSIGN(inputs_, InputVersions(connection_, inputs));
+    SLUICE_ASSIGN(auto read, DependenciesOf(connection_, is_relation_ ? SelectAll(model_) : sql_));
+    inputs_ = std::move(read.versions);
+    reads_ = std::move(read.names);
     return Status::Ok();
   }
 
   Result<bool> IsCurrent() {
-    // Tables that nobody here loads have no version: whether they changed cannot be known.
+    // Then whether its rows changed cannot be known: it asks the clock, or nobody here loads them.
     if (inputs_.empty()) return false;
     SLUICE_ASSIGN(const auto rows,
                   connection_.Rows("SELECT sql_digest, inputs, materialized FROM _sluice.models "
@@ -199,6 +195,12 @@ class Builder {
     SLUICE_TRY(Prepare());
     return Publish(stage);
   }
+  Result<ModelState> Look() {
+    if (!is_relation_) sql_ = RenderedSql(node_);
+    SLUICE_TRY(Prepare());
+    SLUICE_ASSIGN(const bool current, IsCurrent());
+    return ModelState{current, std::move(reads_)};
+  }
   Status PreparedSkip() {
     if (!is_relation_) sql_ = RenderedSql(node_);
     SLUICE_TRY(Prepare());
@@ -248,6 +250,7 @@ class Builder {
   const bool is_relation_;
   std::string sql_;
   std::string inputs_;
+  std::set<std::string> reads_;
   std::vector<quality::CheckResult> results_;
   std::vector<std::string> failures_;
   BuildResult result_;
@@ -259,6 +262,10 @@ Result<BuildResult> BuildModel(const BuildContext& context, const ModelNode& nod
   return Builder(context, node).Run();
 }
 
+Result<ModelState> LookAtModel(const BuildContext& context, const ModelNode& node) {
+  return Builder(context, node).Look();
+}
+
 Status PublishHeldModel(const BuildContext& context, const ModelNode& node,
                         const std::string& stage) {
   return Builder(context, node).PreparedPublish(stage);
@@ -268,30 +275,12 @@ Status SkipHeldModel(const BuildContext& context, const ModelNode& node) {
   return Builder(context, node).PreparedSkip();
 }
 
+std::string SelectAll(const config::Model& model) {
+  return "SELECT * FROM " + QualifiedName(RelationOf(model));
+}
+
 std::string RelationOf(const config::Model& model) {
   return model.kind == config::Model::Kind::kRelation ? Lower(model.relation) : model.name;
-}
-
-Result<std::string> InputVersions(engine::Connection& connection,
-                                  const std::set<std::string>& inputs) {
-  std::vector<std::string> parts;
-  for (const std::string& input : inputs) {
-    SLUICE_ASSIGN(const int64_t version, warehouse::VersionOf(connection, input));
-    if (version == 0) return std::string();
-    parts.push_back(fmt::format("{}@{}", input, version));
-  }
-  return Join(parts, " ");
-}
-
-Result<std::set<std::string>> TablesRead(engine::Connection& connection, const std::string& sql) {
-  SLUICE_ASSIGN(const auto names, connection.TableNames(sql));
-  std::set<std::string> tables;
-  for (const std::string& name : names) {
-    // Names of common table expressions are among them.
-    SLUICE_ASSIGN(const std::string kind, warehouse::KindOf(connection, Lower(name)));
-    if (!kind.empty()) tables.insert(Lower(name));
-  }
-  return tables;
 }
 
 std::string SqlDigest(const config::Model& model) {

@@ -1,6 +1,7 @@
 // Building models in the warehouse: views and tables, checked before they are visible.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -35,14 +36,15 @@ Result<BuildResult> BuildModel(const BuildContext& context, const ModelNode& nod
 // The SQL that stands for the model in other statements: its own name, or the relation it is.
 std::string RelationOf(const config::Model& model);
 
-// "bi_dimuser@7 orders@2": what a model or a sync has read, compared as text. "" when one of them has
-// no version, because nobody here writes it: then it may have changed at any time.
-Result<std::string> InputVersions(engine::Connection& connection,
-                                  const std::set<std::string>& inputs);
+// SQL that gives its rows, once it is built.
+std::string SelectAll(const config::Model& model);
 
-// The tables that a statement reads, by the engine's own parser: also those without ref().
-// Lower-cased, sorted.
-Result<std::set<std::string>> TablesRead(engine::Connection& connection, const std::string& sql);
+struct ModelState {
+  bool current = false;         // BuildModel would leave it as it is
+  std::set<std::string> reads;  // Dependencies::names
+};
+// What BuildModel would find now; changes nothing. An error where its SQL cannot be prepared.
+Result<ModelState> LookAtModel(const BuildContext& context, const ModelNode& node);
 
 // The digest of the model's own text, 32 hex digits: recorded with every run.
 std::string SqlDigest(const config::Model& model);

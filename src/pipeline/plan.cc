@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "models/build.h"
+#include "models/dependencies.h"
 #include "pipeline/sources.h"
 #include "pipeline/sync_step.h"
 #include "warehouse/dialect.h"
@@ -36,7 +37,7 @@ class Planner {
       }
       plan_.ingests.push_back(std::move(plan).value());
     }
-    for (const models::ModelNode& node : selection.models) SLUICE_TRY(PlanModel(node));
+    for (const models::ModelNode& node : selection.models) PlanModel(node);
     for (const std::string& name : selection.syncs) {
       plan_.syncs.push_back(PlanSync(*runtime_.project().FindSync(name)));
     }
@@ -71,22 +72,34 @@ class Planner {
     return plan;
   }
 
-  // A model is built anew when its SQL changed, or when something that it reads did or will.
-  Status PlanModel(const models::ModelNode& node) {
-    const config::Model& model = *node.model;
-    bool build = std::any_of(node.inputs.begin(), node.inputs.end(),
-                             [&](const std::string& input) { return changing_.count(input) > 0; });
+  // Built anew is what the run would find changed, and what reads something that the run changes.
+  void PlanModel(const models::ModelNode& node) {
+    bool build = Changes(node.inputs);
     if (!build && session_ != nullptr) {
-      SLUICE_ASSIGN(const auto rows,
-                    session_->connection().Rows(
-                        "SELECT sql_digest FROM _sluice.models WHERE name = $1", {model.name}));
-      build = rows.empty() || engine::ToText(rows[0][0]) != models::SqlDigest(model);
+      const models::BuildContext context{session_->connection(), runtime_.clock(), "plan"};
+      const auto state = models::LookAtModel(context, node);
+      // What cannot be prepared now reads something that is still to come, or fails in the run.
+      build = !state.ok() || !state->current || Changes(state->reads);
     }
     if (build || session_ == nullptr) {
-      plan_.models.push_back(model.name);
-      changing_.insert(model.name);
+      plan_.models.push_back(node.model->name);
+      changing_.insert(node.model->name);
     }
-    return Status::Ok();
+  }
+
+  bool Changes(const std::set<std::string>& names) const {
+    return std::any_of(names.begin(), names.end(),
+                       [&](const std::string& name) { return changing_.count(name) > 0; });
+  }
+
+  // Whether the run changes rows of the model before it sends them: also those of a view that is
+  // not built anew itself.
+  bool ChangesRowsOf(const config::Sync& sync) {
+    if (changing_.count(sync.model) > 0) return true;
+    const config::Model* model = runtime_.project().FindModel(sync.model);
+    if (model == nullptr || session_ == nullptr) return false;
+    const auto read = models::DependenciesOf(session_->connection(), models::SelectAll(*model));
+    return read.ok() && Changes(read->names);
   }
 
   PlannedSync PlanSync(const config::Sync& sync) {
@@ -99,7 +112,8 @@ class Planner {
     }
     const sync::SyncPlan& plan = made.value();
     planned.text = plan.Describe();
-    if (changing_.count(sync.model) > 0) {
+    if (ChangesRowsOf(sync)) {
+      if (plan.up_to_date) planned.text = "nothing to send";
       planned.text += " (from what is published now; what waits above will change it)";
     }
     const nlohmann::ordered_json json = {{"added", plan.counts.added},

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "env/file.h"
 #include "models/build.h"
+#include "models/dependencies.h"
 #include "warehouse/dialect.h"
 #include "warehouse/fence.h"
 
@@ -201,7 +202,8 @@ Result<sync::SyncJob> MakeSyncJob(Runtime& runtime, engine::Connection& connecti
   }
   sync::SyncJob job{
       sync, *destination, warehouse::QualifiedName(relation), "", "", "", "", "", std::nullopt, 0};
-  SLUICE_ASSIGN(job.inputs, models::InputVersions(connection, {relation}));
+  SLUICE_ASSIGN(auto read, models::DependenciesOf(connection, models::SelectAll(*model)));
+  job.inputs = std::move(read.versions);
   job.state_folder = runtime.project().StateFolder();
   job.warehouse_path = runtime.project().warehouse.path;
   job.host = HostName();
