@@ -255,6 +255,7 @@ class Parser {
     run.add_flag("--dry-run", arguments_.dry_run, "syncs write every request and send none");
     run.add_flag("--strict", arguments_.strict,
                  "rows in quarantine and rejected rows make the exit code 1");
+    run.add_flag("--verbose", arguments_.verbose, "a line for every table of every group");
     Limit(Command::kRun, "at most so many rows of each sync");
     run.add_option("--wait", wait_, "for another run; without a duration until it has ended")
         ->option_text("[DURATION]");

@@ -50,6 +50,7 @@ struct Arguments {
   bool write = false;
   bool dry_run = false;
   bool strict = false;
+  bool verbose = false;
   bool all = false;
   bool rows = false;
   bool csv = false;

@@ -27,6 +27,10 @@ class RememberingReporter : public report::Reporter {
   void StepEnded(std::string_view id, std::string_view outcome, std::string_view summary) override {
     inner_.StepEnded(id, outcome, summary);
   }
+  void PartEnded(std::string_view id, std::string_view outcome, std::string_view summary,
+                 double seconds) override {
+    inner_.PartEnded(id, outcome, summary, seconds);
+  }
   void Note(report::Level level, std::string_view text) override {
     {
       const std::lock_guard lock(mutex_);
@@ -59,11 +63,12 @@ Audience MakeAudience(World& world, const Arguments& arguments, pipeline::Runtim
   } else if (arguments.quiet) {
     audience.reporter = MakeQuietReporter(world.err);
   } else if (!world.terminal.is_terminal) {
-    audience.reporter = MakePlainReporter(world.out, world.clock);
+    audience.reporter = MakePlainReporter(world.out, world.clock, arguments.verbose);
   } else {
     auto reporter = std::make_unique<TerminalReporter>(
         world.out, world.terminal, world.clock,
-        [&runtime] { return static_cast<uint64_t>(runtime.stage_functions().rows()); });
+        [&runtime] { return static_cast<uint64_t>(runtime.stage_functions().rows()); },
+        arguments.verbose);
     audience.ticker = std::make_unique<Ticker>(
         kDrawEvery, [raw = reporter.get(), cancel = world.cancel, told = false]() mutable {
           if (!told && cancel != nullptr && cancel->is_set()) {

@@ -87,7 +87,8 @@ class Throttle {
 
 class PlainReporter : public report::Reporter {
  public:
-  PlainReporter(std::ostream& out, env::Clock& clock) : out_(out), clock_(clock) {}
+  PlainReporter(std::ostream& out, env::Clock& clock, bool verbose)
+      : out_(out), clock_(clock), verbose_(verbose) {}
 
   void StepBegan(std::string_view id) override {
     const std::lock_guard lock(mutex_);
@@ -110,6 +111,14 @@ class PlainReporter : public report::Reporter {
     out_ << FinalLine({}, id, outcome, summary, seconds) << std::endl;
   }
 
+  void PartEnded(std::string_view id, std::string_view outcome, std::string_view summary,
+                 double seconds) override {
+    const std::lock_guard lock(mutex_);
+    throttle_.End(id);
+    if (!verbose_ && outcome == "done") return;
+    out_ << FinalLine({}, id, outcome, summary, seconds) << std::endl;
+  }
+
   void Note(Level level, std::string_view text) override {
     const std::lock_guard lock(mutex_);
     out_ << NoteLine({}, level, text) << std::endl;
@@ -118,6 +127,7 @@ class PlainReporter : public report::Reporter {
  private:
   std::ostream& out_;
   env::Clock& clock_;
+  const bool verbose_;
   std::mutex mutex_;
   Throttle throttle_{kPlainEvery};
 };
@@ -199,8 +209,12 @@ std::string DescribeProgress(const Progress& progress, double seconds) {
 }
 
 TerminalReporter::TerminalReporter(std::ostream& out, Terminal terminal, env::Clock& clock,
-                                   RowsNow rows_now)
-    : out_(out), terminal_(terminal), clock_(clock), rows_now_(std::move(rows_now)) {}
+                                   RowsNow rows_now, bool verbose)
+    : out_(out),
+      terminal_(terminal),
+      clock_(clock),
+      rows_now_(std::move(rows_now)),
+      verbose_(verbose) {}
 
 TerminalReporter::~TerminalReporter() {
   const std::lock_guard lock(mutex_);
@@ -231,6 +245,16 @@ void TerminalReporter::StepEnded(std::string_view id, std::string_view outcome,
     seconds = Seconds(clock_.Monotonic() - step->second.began);
     steps_.erase(step);
   }
+  Erase();
+  out_ << FinalLine(terminal_, id, outcome, summary, seconds) << std::endl;
+}
+
+void TerminalReporter::PartEnded(std::string_view id, std::string_view outcome,
+                                 std::string_view summary, double seconds) {
+  const std::lock_guard lock(mutex_);
+  const auto step = steps_.find(id);
+  if (step != steps_.end()) steps_.erase(step);
+  if (!verbose_ && outcome == "done") return;
   Erase();
   out_ << FinalLine(terminal_, id, outcome, summary, seconds) << std::endl;
 }
@@ -302,8 +326,9 @@ Ticker::~Ticker() {
   impl_->thread.join();
 }
 
-std::unique_ptr<report::Reporter> MakePlainReporter(std::ostream& out, env::Clock& clock) {
-  return std::make_unique<PlainReporter>(out, clock);
+std::unique_ptr<report::Reporter> MakePlainReporter(std::ostream& out, env::Clock& clock,
+                                                    bool verbose) {
+  return std::make_unique<PlainReporter>(out, clock, verbose);
 }
 
 std::unique_ptr<report::Reporter> MakeJsonReporter(std::ostream& out, env::Clock& clock) {

@@ -24,13 +24,16 @@ using RowsNow = std::function<uint64_t()>;
 // reporter calls it a few times a second (Ticker).
 class TerminalReporter : public report::Reporter {
  public:
-  // All outlive the reporter. `rows_now` may be empty.
-  TerminalReporter(std::ostream& out, Terminal terminal, env::Clock& clock, RowsNow rows_now);
+  // All outlive the reporter. `rows_now` may be empty. `verbose`: also parts of steps that are done.
+  TerminalReporter(std::ostream& out, Terminal terminal, env::Clock& clock, RowsNow rows_now,
+                   bool verbose = false);
   ~TerminalReporter() override;  // leaves no half line behind
 
   void StepBegan(std::string_view id) override;
   void StepAdvanced(std::string_view id, const report::Progress& progress) override;
   void StepEnded(std::string_view id, std::string_view outcome, std::string_view summary) override;
+  void PartEnded(std::string_view id, std::string_view outcome, std::string_view summary,
+                 double seconds) override;
   void Note(report::Level level, std::string_view text) override;
 
   void Tick();
@@ -49,6 +52,7 @@ class TerminalReporter : public report::Reporter {
   const Terminal terminal_;
   env::Clock& clock_;
   const RowsNow rows_now_;
+  const bool verbose_;
   std::mutex mutex_;
   std::map<std::string, Step, std::less<>> steps_;
   uint64_t next_order_ = 0;
@@ -68,8 +72,10 @@ class Ticker {
   std::unique_ptr<Impl> impl_;
 };
 
-// A line when a step ends, and one a minute while it goes on; warnings and errors.
-std::unique_ptr<report::Reporter> MakePlainReporter(std::ostream& out, env::Clock& clock);
+// A line when a step ends, and one a minute while it goes on; warnings and errors. `verbose`: also
+// parts of steps that are done.
+std::unique_ptr<report::Reporter> MakePlainReporter(std::ostream& out, env::Clock& clock,
+                                                    bool verbose = false);
 // One JSON object a line (pipeline/events.h); progress at most once a second for each step.
 std::unique_ptr<report::Reporter> MakeJsonReporter(std::ostream& out, env::Clock& clock);
 // Warnings and errors only, to `err`.

@@ -118,6 +118,40 @@ TEST(PlainReporterTest, ALineForEachStepAndNoEscapes) {
             "held       load a: too few rows  (1 min 1 s)\n");
 }
 
+TEST(PlainReporterTest, PartsThatAreDoneAreToldWhenAskedFor) {
+  env::FakeClock clock(kStart);
+  for (const bool verbose : {false, true}) {
+    std::ostringstream out;
+    const auto reporter = MakePlainReporter(out, clock, verbose);
+    reporter->StepBegan("zenoti POD1/8");
+    reporter->StepBegan("zenoti.a POD1/8");
+    reporter->StepBegan("zenoti.b POD1/8");
+    clock.Advance(9s);
+    reporter->PartEnded("zenoti.a POD1/8", "done", "2 rows", 0.4);
+    reporter->PartEnded("zenoti.b POD1/8", "held", "too few rows", 0.3);
+    reporter->StepEnded("zenoti POD1/8", "done", "1 table, 2 rows");
+    const std::string part = "done       zenoti.a POD1/8: 2 rows  (0.4 s)\n";
+    EXPECT_EQ(out.str(), (verbose ? part : "") +
+                             "held       zenoti.b POD1/8: too few rows  (0.3 s)\n"
+                             "done       zenoti POD1/8: 1 table, 2 rows  (9.0 s)\n");
+  }
+}
+
+TEST(TerminalReporterTest, PartsThatAreDoneLeaveNoLine) {
+  env::FakeClock clock(kStart);
+  std::ostringstream out;
+  TerminalReporter reporter(out, {true, 60, false}, clock, {});
+  reporter.StepBegan("g");
+  reporter.StepBegan("part");
+  out.str("");
+  reporter.PartEnded("part", "done", "2 rows", 1);
+  EXPECT_EQ(out.str(), "");
+  reporter.Tick();
+  EXPECT_THAT(out.str(), HasSubstr("working    g"));
+  reporter.PartEnded("other", "failed", "no", 1);
+  EXPECT_THAT(out.str(), HasSubstr("failed     other: no  (1.0 s)\n"));
+}
+
 TEST(JsonReporterTest, OneEventALine) {
   env::FakeClock clock(kStart);
   std::ostringstream out;

@@ -1,7 +1,6 @@
 #include "cli/run_summary.h"
 
 #include <algorithm>
-#include <map>
 #include <ostream>
 
 #include <fmt/format.h>
@@ -27,24 +26,57 @@ Look LookOf(const std::string& outcome) {
   return Look::kPlain;
 }
 
-// The loads of one table in this run, as one line.
-struct TableSum {
-  std::string outcome = "done";
-  int64_t loads = 0;
-  ingest::FileCounts counts;
-};
+// Lines of one kind that are named one by one.
+constexpr size_t kMostNamed = 20;
 
-// The outcome that deserves a look wins.
-void Worsen(std::string& outcome, const std::string& other) {
-  static const std::vector<std::string> kOrder = {"done", "waiting", "held", "failed"};
-  const auto rank = [&](const std::string& word) {
-    return std::find(kOrder.begin(), kOrder.end(), word) - kOrder.begin();
+// "zenoti.bi_dimuser POD1/7", "model buyers".
+std::string NameOfHeld(const quality::HoldRecord& hold) {
+  if (hold.kind == "model") return "model " + hold.owner;
+  std::string name = fmt::format("{}.{}", hold.owner, hold.table);
+  if (!hold.pod.empty()) name += fmt::format(" {}/{}", hold.pod, hold.group);
+  return name;
+}
+
+// What somebody should look at. What was told above as it happened is only named.
+void PrintAttention(std::ostream& out, const Terminal& terminal, const RunReport& report) {
+  Table table({{"needs attention"}, {"what"}, {"why"}});
+  const auto add = [&](const std::string& state, const std::string& what, const std::string& why,
+                       Look look) {
+    table.Row({state, what, why}, look);
   };
-  if (rank(other) > rank(outcome)) outcome = other;
+  size_t named = 0;
+  for (const quality::HoldRecord& hold : report.holds) {
+    if (++named > kMostNamed) continue;
+    const bool told = hold.run_id == report.run_id;
+    add("held", NameOfHeld(hold), "hold " + hold.id + (told ? "" : ": " + hold.message),
+        Look::kWarning);
+  }
+  if (named > kMostNamed) {
+    add("", fmt::format("… and {}", Counted(named - kMostNamed, "more hold")), "", Look::kWarning);
+  }
+  named = 0;
+  for (const pipeline::IngestReport& ingest : report.ingests) {
+    for (const ingest::LoadOutcome& load : ingest.result.loads) {
+      if (load.outcome == "failed" && ++named <= kMostNamed)
+        add("failed", load.label, "", Look::kBad);
+    }
+    if (ingest.outcome == "failed" && ingest.result.loads.empty()) {
+      add("failed", "ingest " + ingest.name, "", Look::kBad);
+    }
+  }
+  if (named > kMostNamed) {
+    add("", fmt::format("… and {}", Counted(named - kMostNamed, "more load")), "", Look::kBad);
+  }
+  for (const pipeline::ModelReport& model : report.models) {
+    if (model.outcome == "failed") add("failed", "model " + model.name, "", Look::kBad);
+  }
+  if (table.empty()) return;
+  out << "\n";
+  table.Print(out, terminal);
 }
 
 void PrintIngests(std::ostream& out, const Terminal& terminal, const RunReport& report) {
-  Table table({{"table"},
+  Table table({{"ingest"},
                {"outcome"},
                {"loads", Align::kRight},
                {"read", Align::kRight},
@@ -57,38 +89,33 @@ void PrintIngests(std::ostream& out, const Terminal& terminal, const RunReport& 
                {"skipped", Align::kRight},
                {"quarantined", Align::kRight}});
   for (const pipeline::IngestReport& ingest : report.ingests) {
-    std::map<std::string, TableSum> sums;
-    for (const ingest::LoadOutcome& load : ingest.result.loads) {
-      TableSum& sum = sums[load.table];
-      ++sum.loads;
-      // What was not published has no rows to count.
-      if (load.outcome == "done") sum.counts += load.counts;
-      Worsen(sum.outcome, load.outcome);
-    }
-    for (const auto& [name, sum] : sums) {
-      const ingest::FileCounts& c = sum.counts;
-      table.Row({name, sum.outcome, Number(sum.loads), Number(c.read), NumberOrNothing(c.inserted),
-                 NumberOrNothing(c.updated), NumberOrNothing(c.unchanged),
-                 NumberOrNothing(c.delete_matched), NumberOrNothing(c.delete_unmatched),
-                 NumberOrNothing(c.superseded), NumberOrNothing(c.skipped),
-                 NumberOrNothing(c.quarantined)},
-                LookOf(sum.outcome));
-    }
+    // What was not published has no rows to count.
+    const ingest::FileCounts& c = ingest.result.total;
+    const auto loads =
+        std::count_if(ingest.result.loads.begin(), ingest.result.loads.end(),
+                      [](const ingest::LoadOutcome& load) { return load.outcome == "done"; });
+    table.Row(
+        {ingest.name, ingest.outcome, Number(loads), NumberOrNothing(c.read),
+         NumberOrNothing(c.inserted), NumberOrNothing(c.updated), NumberOrNothing(c.unchanged),
+         NumberOrNothing(c.delete_matched), NumberOrNothing(c.delete_unmatched),
+         NumberOrNothing(c.superseded), NumberOrNothing(c.skipped), NumberOrNothing(c.quarantined)},
+        LookOf(ingest.outcome));
   }
   if (table.empty()) return;
   out << "\n";
   table.Print(out, terminal);
 }
 
-void PrintModels(std::ostream& out, const Terminal& terminal, const RunReport& report) {
-  Table table({{"model"}, {"outcome"}, {"rows", Align::kRight}, {"why"}});
-  for (const pipeline::ModelReport& model : report.models) {
-    table.Row({model.name, model.outcome, model.rows < 0 ? "" : Number(model.rows), model.message},
-              LookOf(model.outcome));
+// One line for all of them: those that are not simply built have one of their own above.
+void PrintModels(std::ostream& out, const RunReport& report) {
+  if (report.models.empty()) return;
+  std::vector<std::string> parts;
+  for (const std::string outcome : {"done", "unchanged", "waiting", "held", "failed"}) {
+    const auto n = std::count_if(report.models.begin(), report.models.end(),
+                                 [&](const auto& model) { return model.outcome == outcome; });
+    if (n > 0) parts.push_back(fmt::format("{} {}", n, outcome == "done" ? "built" : outcome));
   }
-  if (table.empty()) return;
-  out << "\n";
-  table.Print(out, terminal);
+  out << "\nmodels: " << Join(parts, ", ") << "\n";
 }
 
 void PrintSyncs(std::ostream& out, const Terminal& terminal, const RunReport& report) {
@@ -102,15 +129,13 @@ void PrintSyncs(std::ostream& out, const Terminal& terminal, const RunReport& re
                {"unknown", Align::kRight},
                {"left out", Align::kRight},
                {"unchanged", Align::kRight},
-               {"requests", Align::kRight},
-               {"why"}});
+               {"requests", Align::kRight}});
   for (const pipeline::SyncReport& sync : report.syncs) {
-    const bool told = sync.outcome == "done" || sync.outcome == "unchanged";
     table.Row({sync.name, sync.outcome, Number(sync.planned), NumberOrNothing(sync.acknowledged),
                NumberOrNothing(sync.rejected), NumberOrNothing(sync.deferred),
                NumberOrNothing(sync.waiting), NumberOrNothing(sync.unknown),
                NumberOrNothing(sync.left_out), NumberOrNothing(sync.unchanged),
-               NumberOrNothing(sync.requests), told ? "" : sync.message},
+               NumberOrNothing(sync.requests)},
               LookOf(sync.outcome));
   }
   if (table.empty()) return;
@@ -123,16 +148,11 @@ std::vector<std::string> NextSteps(const RunReport& report, const pipeline::Runt
                                    bool dry_run) {
   std::vector<std::string> next;
   int64_t quarantined = 0;
-  bool held = false;
-  bool late = false;
   for (const pipeline::IngestReport& ingest : report.ingests) {
     for (const ingest::LoadOutcome& load : ingest.result.loads)
       quarantined += load.counts.quarantined;
-    held = held || !ingest.result.hold_ids.empty();
-    late = late || ingest.result.late_files > 0;
   }
-  for (const pipeline::ModelReport& model : report.models) held = held || !model.hold_id.empty();
-  if (held || late) next.emplace_back("sluice gate list         what is held, and why");
+  if (!report.holds.empty()) next.emplace_back("sluice gate list         what is held, and why");
   if (quarantined > 0) {
     next.push_back(fmt::format("sluice quarantine list   {} that could not be used",
                                Counted(static_cast<uint64_t>(quarantined), "row")));
@@ -168,7 +188,7 @@ std::string Verdict(const Terminal& terminal, int exit_code) {
     case pipeline::kExitHeld:
       return Styled(terminal, Look::kWarning, "something is held");
     case pipeline::kExitBusy:
-      return Styled(terminal, Look::kWarning, "another run is at it");
+      return Styled(terminal, Look::kWarning, "held by another run");
     case pipeline::kExitCancelled:
       return Styled(terminal, Look::kWarning, "stopped");
     default:
@@ -181,8 +201,9 @@ std::string Verdict(const Terminal& terminal, int exit_code) {
 
 void PrintRunSummary(std::ostream& out, const Terminal& terminal, const RunReport& report,
                      const pipeline::Runtime& runtime, bool dry_run) {
+  PrintAttention(out, terminal, report);
   PrintIngests(out, terminal, report);
-  PrintModels(out, terminal, report);
+  PrintModels(out, report);
   PrintSyncs(out, terminal, report);
   out << fmt::format("\nrun {}: {}, {}\n", report.run_id, Verdict(terminal, report.exit_code),
                      HumanSeconds(report.seconds));

@@ -21,8 +21,9 @@ constexpr int kDaysBack = 14;
 class DayJudge {
  public:
   DayJudge(engine::Connection& connection, const config::Ingest& ingest,
-           const quality::RunInfo& run, std::vector<std::string>* warnings)
-      : connection_(connection), ingest_(ingest), run_(run), warnings_(warnings) {}
+           const quality::RunInfo& run, std::vector<std::string>* warnings,
+           std::map<std::string, std::set<std::string>>* young)
+      : connection_(connection), ingest_(ingest), run_(run), warnings_(warnings), young_(young) {}
 
   Status Judge(const config::Check& check, const std::string& table) {
     SLUICE_TRY(ReadVolumes(table));
@@ -87,11 +88,11 @@ class DayJudge {
       hold.files = {day};
       hold.message = fmt::format("{}: {}", day, result.message);
       SLUICE_TRY(quality::WriteHold(connection_, hold, run_).status());
-    } else if (result.outcome != quality::Outcome::kPass) {
-      if (result.outcome == quality::Outcome::kWarn) failed_.insert(day);
-      warnings_->push_back(result.outcome == quality::Outcome::kWarn
-                               ? fmt::format("{}: {}", subject, result.message)
-                               : result.message);
+    } else if (result.outcome == quality::Outcome::kWarn) {
+      failed_.insert(day);
+      warnings_->push_back(fmt::format("{}: {}", subject, result.message));
+    } else if (result.outcome == quality::Outcome::kNotEnoughHistory) {
+      (*young_)[check.Name()].insert(table);
     }
     return transaction->Commit();
   }
@@ -100,6 +101,7 @@ class DayJudge {
   const config::Ingest& ingest_;
   const quality::RunInfo& run_;
   std::vector<std::string>* warnings_;
+  std::map<std::string, std::set<std::string>>* young_;
   std::map<std::string, double> volumes_;  // day -> rows
   std::set<std::string> judged_;
   std::set<std::string> failed_;
@@ -108,8 +110,9 @@ class DayJudge {
 }  // namespace
 
 Status JudgeDays(engine::Connection& connection, const config::Ingest& ingest,
-                 const quality::RunInfo& run, std::vector<std::string>* warnings) {
-  DayJudge judge(connection, ingest, run, warnings);
+                 const quality::RunInfo& run, std::vector<std::string>* warnings,
+                 std::map<std::string, std::set<std::string>>* young) {
+  DayJudge judge(connection, ingest, run, warnings, young);
   for (const config::Table& table : ingest.tables) {
     const std::string name =
         ingest.layout == "zenoti" ? CanonicalTableName(table.name) : table.name;

@@ -4,6 +4,8 @@
 // The day of a load is the day on which its newest file came into the store (UTC).
 #pragma once
 
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,8 +18,10 @@ namespace sluice::ingest {
 
 // Judges every closed day that was not judged yet (at most the last 14) by the ingest's checks of kind
 // volume per day. A failure with `on_failure: fail` becomes a hold of kind "day": it stops what depends
-// on the table, until somebody accepts the day; the table itself goes on. Warnings are appended.
+// on the table, until somebody accepts the day; the table itself goes on. Warnings are appended; tables whose
+// history is too short to judge are added to `young`, by check.
 Status JudgeDays(engine::Connection& connection, const config::Ingest& ingest,
-                 const quality::RunInfo& run, std::vector<std::string>* warnings);
+                 const quality::RunInfo& run, std::vector<std::string>* warnings,
+                 std::map<std::string, std::set<std::string>>* young);
 
 }  // namespace sluice::ingest

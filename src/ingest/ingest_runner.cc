@@ -38,6 +38,17 @@ std::string SummaryOf(const FileCounts& counts) {
   return text;
 }
 
+// "zenoti POD1/7"; of the first groups of several pods what the plan calls them.
+std::string GroupLabel(const std::string& ingest, const Step& step) {
+  std::set<std::string> groups;
+  for (const TableLoad& load : step.loads) {
+    for (const LoadFile& file : load.files) {
+      groups.insert(fmt::format("{}/{}", file.pod, file.group));
+    }
+  }
+  return fmt::format("{} {}", ingest, groups.size() == 1 ? *groups.begin() : step.label);
+}
+
 class Runner {
  public:
   Runner(const IngestContext& context, IngestPlan plan)
@@ -60,8 +71,8 @@ class Runner {
     }
     fetcher_.reset();
     SLUICE_TRY(env::RemoveTree(context_.spool_folder));
-    TellYoungTables();
-    SLUICE_TRY(JudgeDays(connection_, context_.ingest, run_, &outcome_.warnings));
+    SLUICE_TRY(JudgeDays(connection_, context_.ingest, run_, &outcome_.warnings, &young_tables_));
+    SLUICE_TRY(TellYoungTables());
     SLUICE_TRY(ListOpenHolds());
     return std::move(outcome_);
   }
@@ -125,20 +136,33 @@ class Runner {
                                          context_.cancel, nullptr);
   }
 
+  // A load that passed its checks and is to be published.
+  struct Passed {
+    TableLoad* load = nullptr;
+    std::vector<quality::CheckResult> checks;
+    double seconds = 0;  // of its own work
+  };
+
+  double SecondsSince(std::chrono::nanoseconds began) const {
+    return std::chrono::duration<double>(context_.clock.Monotonic() - began).count();
+  }
+
+  // Several loads that are published together are told as one, under the name of their group.
   Status RunStep(Step& step) {
-    std::vector<TableLoad*> passed;
-    std::vector<std::vector<quality::CheckResult>> results;
+    group_label_ = step.loads.size() > 1 ? GroupLabel(context_.ingest.name, step) : "";
+    if (!group_label_.empty()) context_.reporter.StepBegan(group_label_);
+    std::vector<Passed> passed;
     for (TableLoad& load : step.loads) {
       if (context_.cancel != nullptr && context_.cancel->is_set()) return CancelledError("stopped");
       const size_t first_file = next_file_;
       next_file_ += load.files.size();
+      const auto began = context_.clock.Monotonic();
       context_.reporter.StepBegan(load.label);
       std::vector<quality::CheckResult> checks;
       const Status status = StageAndCheck(load, first_file, &checks);
       for (size_t i = 0; i < load.files.size(); ++i) fetcher_->Release(first_file + i);
       if (status.ok()) {
-        passed.push_back(&load);
-        results.push_back(std::move(checks));
+        passed.push_back({&load, std::move(checks), SecondsSince(began)});
         continue;
       }
       // Only what concerns this one table may leave it behind alone.
@@ -146,12 +170,39 @@ class Runner {
                            status.code() == Code::kNotFound || status.code() == Code::kRetry ||
                            status.code() == Code::kAuth;
       if (!goes_on) {
-        context_.reporter.StepEnded(load.label, "failed", status.ToString());
+        context_.reporter.PartEnded(load.label, "failed", status.ToString(), SecondsSince(began));
         return status;
       }
-      SLUICE_TRY(Leave(load, status, checks));
+      SLUICE_TRY(Leave(load, status, checks, began));
     }
-    return passed.empty() ? Status::Ok() : Publish(passed, results);
+    if (!passed.empty()) SLUICE_TRY(Publish(passed));
+    TellGroup(passed, step.loads.size());
+    return Status::Ok();
+  }
+
+  void TellGroup(const std::vector<Passed>& passed, size_t loads) {
+    if (group_label_.empty()) return;
+    FileCounts total;
+    for (const Passed& one : passed) total += one.load->Total();
+    std::string text = fmt::format("{}, {}", Counted(passed.size(), "table"),
+                                   Counted(static_cast<uint64_t>(total.read), "row"));
+    if (total.quarantined > 0) {
+      text += fmt::format(", {} quarantined", Thousands(static_cast<uint64_t>(total.quarantined)));
+    }
+    if (passed.size() < loads) {
+      text += fmt::format("; not loaded: {}", Counted(loads - passed.size(), "table"));
+    }
+    context_.reporter.StepEnded(group_label_, passed.empty() ? "waiting" : "done", text);
+  }
+
+  // The one load of a step is the step; of several each is a part.
+  void TellLoad(const TableLoad& load, std::string_view outcome, const std::string& summary,
+                double seconds) {
+    if (group_label_.empty()) {
+      context_.reporter.StepEnded(load.label, outcome, summary);
+    } else {
+      context_.reporter.PartEnded(load.label, outcome, summary, seconds);
+    }
   }
 
   bool IsBlocked(const TableLoad& load) const {
@@ -207,7 +258,7 @@ class Runner {
 
   // The load is not published: a gate holds its stage, or its files are held, or it failed for now.
   Status Leave(TableLoad& load, const Status& status,
-               const std::vector<quality::CheckResult>& checks) {
+               const std::vector<quality::CheckResult>& checks, std::chrono::nanoseconds began) {
     LoadOutcome outcome{load.target.name,  load.label, "failed",
                         status.ToString(), "",         load.Total()};
     if (IsBlocked(load)) {
@@ -219,10 +270,11 @@ class Runner {
       outcome_.failed = true;
     }
     Block(load);
-    context_.reporter.StepEnded(
-        load.label, outcome.outcome,
-        outcome.hold_id.empty() ? status.ToString()
-                                : fmt::format("{} (hold {})", status.message(), outcome.hold_id));
+    TellLoad(load, outcome.outcome,
+             outcome.hold_id.empty()
+                 ? status.ToString()
+                 : fmt::format("{} (hold {})", status.message(), outcome.hold_id),
+             SecondsSince(began));
     outcome_.loads.push_back(std::move(outcome));
     return Status::Ok();
   }
@@ -280,30 +332,33 @@ class Runner {
     return Status::Ok();
   }
 
-  Status Publish(const std::vector<TableLoad*>& loads,
-                 const std::vector<std::vector<quality::CheckResult>>& checks) {
+  Status Publish(std::vector<Passed>& passed) {
     {
       SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection_));
       SLUICE_TRY(warehouse::CheckFence(connection_, fence_));
-      for (TableLoad* load : loads) {
-        SLUICE_TRY(AlterTarget(connection_, *load).WithContext(load->label));
+      for (const Passed& one : passed) {
+        SLUICE_TRY(AlterTarget(connection_, *one.load).WithContext(one.load->label));
       }
-      for (size_t i = 0; i < loads.size(); ++i) {
-        SLUICE_TRY(MergeStage(connection_, *loads[i]).WithContext(loads[i]->label));
-        SLUICE_TRY(RecordPublished(connection_, *loads[i], run_, ""));
-        SLUICE_TRY(RecordChecks(*loads[i], checks[i]));
-        SLUICE_TRY(warehouse::BumpVersion(connection_, loads[i]->target.name));
+      for (Passed& one : passed) {
+        const auto began = context_.clock.Monotonic();
+        TableLoad& load = *one.load;
+        SLUICE_TRY(MergeStage(connection_, load).WithContext(load.label));
+        SLUICE_TRY(RecordPublished(connection_, load, run_, ""));
+        SLUICE_TRY(RecordChecks(load, one.checks));
+        SLUICE_TRY(warehouse::BumpVersion(connection_, load.target.name));
+        one.seconds += SecondsSince(began);
       }
       SLUICE_TRY(transaction->Commit());
     }
-    for (TableLoad* load : loads) {
-      SLUICE_TRY(ReadBack(*load));
-      const FileCounts total = load->Total();
+    for (const Passed& one : passed) {
+      TableLoad& load = *one.load;
+      SLUICE_TRY(ReadBack(load));
+      const FileCounts total = load.Total();
       outcome_.total += total;
-      context_.reporter.StepEnded(load->label, "done", SummaryOf(total));
-      outcome_.loads.push_back({load->target.name, load->label, "done", "", "", total});
-      load->quarantined.clear();
-      load->quarantined.shrink_to_fit();
+      TellLoad(load, "done", SummaryOf(total), one.seconds);
+      outcome_.loads.push_back({load.target.name, load.label, "done", "", "", total});
+      load.quarantined.clear();
+      load.quarantined.shrink_to_fit();
     }
     return Status::Ok();
   }
@@ -318,15 +373,26 @@ class Runner {
         fmt::format("{}: the commit was reported as done and is not there", load.label));
   }
 
-  void TellYoungTables() {
+  // Told when a table is met for the first time: later runs have nothing new to say of it.
+  Status TellYoungTables() {
     for (const auto& [check, tables] : young_tables_) {
-      const std::vector<std::string> names(tables.begin(), tables.end());
-      const std::string text =
-          fmt::format("{}: {}: not enough history yet to judge {}", context_.ingest.name, check,
-                      names.size() > 3 ? Counted(names.size(), "table") : Join(names, ", "));
-      outcome_.warnings.push_back(text);
-      context_.reporter.Note(report::Level::kWarning, text);
+      std::vector<std::string> names;
+      for (const std::string& table : tables) {
+        SLUICE_ASSIGN(
+            const auto before,
+            connection_.Scalar("SELECT count(*) FROM _sluice.check_results WHERE owner = $1 AND "
+                               "table_name = $2 AND check_name = $3 AND run_id <> $4",
+                               {context_.ingest.name, table, check, run_.run_id}));
+        if (engine::ToInt(before) == 0) names.push_back(table);
+      }
+      if (names.empty()) continue;
+      context_.reporter.Note(
+          report::Level::kInfo,
+          fmt::format("note: {}: {}: not enough history yet to judge {}", context_.ingest.name,
+                      check,
+                      names.size() > 3 ? Counted(names.size(), "table") : Join(names, ", ")));
     }
+    return Status::Ok();
   }
 
   Status ListOpenHolds() {
@@ -346,7 +412,8 @@ class Runner {
   warehouse::Fence fence_;
   std::unique_ptr<Fetcher> fetcher_;
   size_t next_file_ = 0;
-  std::set<std::string> blocked_;                              // "table" or "table/pod"
+  std::string group_label_;        // of the step in work; "" when it has one load
+  std::set<std::string> blocked_;  // "table" or "table/pod"
   std::map<std::string, std::set<std::string>> young_tables_;  // by check
   IngestOutcome outcome_;
 };

@@ -136,6 +136,12 @@ class Builder {
       const std::string text = fmt::format("{}: {}", last.check, last.message);
       if (last.outcome == quality::Outcome::kFail) {
         failures_.push_back(text);
+      } else if (last.outcome == quality::Outcome::kNotEnoughHistory) {
+        // Later builds have nothing new to say of it.
+        if (last.history == 0) {
+          result_.notes.push_back(
+              fmt::format("{}: {}: not enough history yet to judge", model_.name, last.check));
+        }
       } else {
         result_.warnings.push_back(fmt::format("{}: {}", model_.name, text));
       }

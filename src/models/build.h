@@ -19,6 +19,7 @@ struct BuildResult {
   std::string hold_id;
   int64_t rows = -1;  // of a table; -1 of a view
   std::vector<std::string> warnings;
+  std::vector<std::string> notes;  // of no weight, and told once
 };
 
 struct BuildContext {

@@ -15,7 +15,6 @@
 #include "pipeline/run_record.h"
 #include "pipeline/sources.h"
 #include "pipeline/sync_step.h"
-#include "quality/holds.h"
 
 namespace sluice::pipeline {
 namespace {
@@ -27,6 +26,7 @@ constexpr std::chrono::seconds kWarehouseWait{60};
 struct Obstacle {
   std::string what;             // "hold 5f0c31aa", "model people, which failed"
   int exit_code = kExitFailed;  // of what waits for it
+  std::string hold_id = {};
 };
 
 class ProjectRun {
@@ -111,7 +111,22 @@ class ProjectRun {
                       Counted(unconfirmed, "table")));
     }
     Judge(report);
+    SLUICE_ASSIGN(const auto holds, quality::ListHolds(session->connection(), false));
+    for (const quality::HoldRecord& hold : holds) {
+      if (hold.owner == ingest.name && hold.kind != "model") Mention(hold);
+    }
     return Status::Ok();
+  }
+
+  void Mention(const quality::HoldRecord& hold) {
+    const bool known = std::any_of(report_.holds.begin(), report_.holds.end(),
+                                   [&](const auto& other) { return other.id == hold.id; });
+    if (!known) report_.holds.push_back(hold);
+  }
+
+  void MentionHoldOf(const Obstacle& obstacle) {
+    const auto hold = stopping_.find(obstacle.hold_id);
+    if (hold != stopping_.end()) Mention(hold->second);
   }
 
   void Judge(IngestReport& report) {
@@ -134,7 +149,9 @@ class ProjectRun {
   Status ReadHolds(engine::Connection& connection) {
     SLUICE_ASSIGN(const auto holds, quality::StoppingHolds(connection));
     for (const quality::HoldRecord& hold : holds) {
-      blocked_[hold.kind == "model" ? hold.owner : hold.table] = {"hold " + hold.id, kExitHeld};
+      blocked_[hold.kind == "model" ? hold.owner : hold.table] = {"hold " + hold.id, kExitHeld,
+                                                                  hold.id};
+      stopping_.emplace(hold.id, hold);
     }
     return Status::Ok();
   }
@@ -193,6 +210,7 @@ class ProjectRun {
     report.outcome = "waiting";
     report.message = "waits for " + why.what;
     Worsen(why.exit_code);
+    MentionHoldOf(why);
     reporter_.StepBegan("model " + report.name);
     reporter_.StepEnded("model " + report.name, report.outcome, report.message);
     report_.models.push_back(std::move(report));
@@ -222,19 +240,30 @@ class ProjectRun {
         report_.warnings.push_back(warning);
         reporter_.Note(report::Level::kWarning, warning);
       }
+      for (const std::string& note : built->notes) {
+        reporter_.Note(report::Level::kInfo, "note: " + note);
+      }
     }
     if (report.outcome == "failed") {
       blocked_[report.name] = {"model " + report.name + ", which failed"};
       Worsen(kExitFailed);
     }
     if (report.outcome == "held") {
-      blocked_[report.name] = {"hold " + report.hold_id, kExitHeld};
+      blocked_[report.name] = {"hold " + report.hold_id, kExitHeld, report.hold_id};
+      quality::HoldRecord hold;
+      hold.id = report.hold_id;
+      hold.kind = "model";
+      hold.owner = report.name;
+      hold.message = report.message;
+      hold.run_id = report_.run_id;
+      Mention(hold);
       Worsen(kExitHeld);
     }
     std::string summary = report.message;
     if (summary.empty() && report.rows >= 0) {
       summary = Counted(static_cast<uint64_t>(report.rows), "row");
     }
+    if (!report.hold_id.empty()) summary += fmt::format(" (hold {})", report.hold_id);
     reporter_.StepEnded(label, report.outcome, summary);
     report_.models.push_back(std::move(report));
   }
@@ -260,6 +289,7 @@ class ProjectRun {
       reporter_.StepBegan("sync " + sync.name);
       reporter_.StepEnded("sync " + sync.name, "waiting", report.message);
       Worsen(blocked->second.exit_code);
+      MentionHoldOf(blocked->second);
       report_.syncs.push_back(std::move(report));
       return;
     }
@@ -294,7 +324,8 @@ class ProjectRun {
   const Selection selection_;
   report::Reporter& reporter_;
   RunReport report_;
-  std::map<std::string, Obstacle> blocked_;  // table or model
+  std::map<std::string, Obstacle> blocked_;              // table or model
+  std::map<std::string, quality::HoldRecord> stopping_;  // by id
   bool touched_ = false;
 };
 

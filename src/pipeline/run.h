@@ -12,6 +12,7 @@
 #include "ingest/ingest_runner.h"
 #include "pipeline/runtime.h"
 #include "pipeline/selector.h"
+#include "quality/holds.h"
 #include "report/report.h"
 
 namespace sluice::pipeline {
@@ -79,6 +80,7 @@ struct RunReport {
   std::vector<ModelReport> models;
   std::vector<SyncReport> syncs;
   std::vector<std::string> warnings;
+  std::vector<quality::HoldRecord> holds;  // open, of what was run or of what it waits for
 };
 
 // Runs what is selected. A Status only when nothing could begin (selectors, state folder); everything

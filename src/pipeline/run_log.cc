@@ -51,6 +51,16 @@ class LoggingReporter : public report::Reporter {
     inner_.StepEnded(id, outcome, summary);
   }
 
+  void PartEnded(std::string_view id, std::string_view outcome, std::string_view summary,
+                 double seconds) override {
+    {
+      const std::lock_guard lock(mutex_);
+      told_.erase(std::string(id));
+    }
+    Write(StepEndedEvent(clock_.Now(), id, outcome, summary));
+    inner_.PartEnded(id, outcome, summary, seconds);
+  }
+
   void Note(report::Level level, std::string_view text) override {
     const uint64_t count = CountNote(level);
     if (count < kMostNotes) {

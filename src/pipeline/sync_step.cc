@@ -8,6 +8,7 @@
 #include "env/file.h"
 #include "models/build.h"
 #include "models/dependencies.h"
+#include "pipeline/sync_warnings.h"
 #include "warehouse/dialect.h"
 #include "warehouse/fence.h"
 
@@ -156,10 +157,8 @@ class SyncStep {
     report_.unknown = static_cast<int64_t>(summary.unknown);
     report_.requests = static_cast<int64_t>(summary.requests);
     report_.bytes = static_cast<int64_t>(summary.bytes);
-    for (const auto& [text, times] : summary.warnings) {
-      report_.warnings.push_back(times > 1
-                                     ? fmt::format("{}: {} ({} times)", sync_.name, text, times)
-                                     : fmt::format("{}: {}", sync_.name, text));
+    for (const std::string& text : GroupWarnings(summary.warnings)) {
+      report_.warnings.push_back(fmt::format("{}: {}", sync_.name, text));
     }
     report_.outcome = summary.outcome;
     report_.message =

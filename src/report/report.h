@@ -30,6 +30,14 @@ class Reporter {
   // `outcome`: done, failed, held, skipped, waiting. `summary`: one short line for people.
   virtual void StepEnded(std::string_view id, std::string_view outcome,
                          std::string_view summary) = 0;
+  // The end of a part of a step, begun like a step of its own ("zenoti.bi_dimuser POD1/7" in "zenoti
+  // POD1/7"). People see it only when it is not simply done, or when they ask. `seconds`: what it took
+  // itself, without its neighbours that are published with it.
+  virtual void PartEnded(std::string_view id, std::string_view outcome, std::string_view summary,
+                         double seconds) {
+    static_cast<void>(seconds);
+    StepEnded(id, outcome, summary);
+  }
   virtual void Note(Level level, std::string_view text) = 0;
 };
 
