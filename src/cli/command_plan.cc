@@ -150,12 +150,26 @@ void WriteJson(std::ostream& out, const pipeline::ProjectPlan& plan) {
     json.Field("name", sync.name);
     json.FieldOrNull("text", sync.text);
     json.FieldOrNull("problem", sync.problem);
+    json.FieldOrNull("waits_for_hold", sync.hold_id);
     json.Name("plan");
     if (sync.json.empty()) {
       json.Null();
     } else {
       json.Raw(sync.json);
     }
+    json.EndObject();
+  }
+  json.EndArray();
+  json.Name("holds");
+  json.BeginArray();
+  for (const pipeline::PlannedHold& planned : plan.holds) {
+    json.BeginObject();
+    json.Field("id", planned.hold.id);
+    json.Field("kind", planned.hold.kind);
+    json.Field("what", pipeline::HeldName(planned.hold));
+    json.Field("message", planned.hold.message);
+    json.Field("groups_behind", planned.groups_behind);
+    WriteStrings(json, "waiting", planned.waiting);
     json.EndObject();
   }
   json.EndArray();
@@ -179,7 +193,8 @@ class TextPlan {
       : context_(context), out_(context.world.out), terminal_(context.world.terminal) {}
 
   void Print(const pipeline::ProjectPlan& plan) {
-    for (const ingest::IngestPlan& ingest : plan.ingests) PrintIngest(ingest);
+    for (const ingest::IngestPlan& ingest : plan.ingests) PrintIngest(ingest, plan.holds);
+    PrintHolds(plan.holds);
     if (!plan.models.empty()) {
       Title("models");
       out_ << "  to be built: " << Join(plan.models, ", ") << "\n";
@@ -208,7 +223,50 @@ class TextPlan {
     out_ << "  " << Styled(terminal_, Look::kBad, "problem:") << " " << Printable(text) << "\n";
   }
 
-  void PrintIngest(const ingest::IngestPlan& plan) {
+  // "held: zenoti.bi_dimuser POD1/7 (hold 8f5058c2: too few rows …); 2 later groups, active_guests
+  // and guests_to_iterable wait for it"
+  void PrintHolds(const std::vector<pipeline::PlannedHold>& holds) {
+    bool any = false;
+    for (const pipeline::PlannedHold& planned : holds) {
+      if (planned.hold.kind == "late") continue;  // named with its files
+      if (!any) Title("held");
+      any = true;
+      std::vector<std::string> waiting = planned.waiting;
+      if (planned.groups_behind > 0) {
+        waiting.insert(waiting.begin(),
+                       planned.hold.pod.empty()
+                           ? "later files"
+                           : Counted(static_cast<uint64_t>(planned.groups_behind), "later group"));
+      }
+      std::string text = fmt::format("{} (hold {}: {})", pipeline::HeldName(planned.hold),
+                                     planned.hold.id, planned.hold.message);
+      if (!waiting.empty()) {
+        const bool many =
+            waiting.size() > 1 || planned.groups_behind > 1 || waiting[0] == "later files";
+        const std::string last = waiting.back();
+        waiting.pop_back();
+        text += fmt::format("; {}{}{} wait{} for it", Join(waiting, ", "),
+                            waiting.empty() ? "" : " and ", last, many ? "" : "s");
+      }
+      Warn(text);
+    }
+    if (any) out_ << "  next: sluice gate list\n";
+  }
+
+  static std::string HoldOfLate(const ingest::LateFile& late,
+                                const std::vector<pipeline::PlannedHold>& holds) {
+    for (const pipeline::PlannedHold& planned : holds) {
+      const quality::HoldRecord& hold = planned.hold;
+      if (hold.kind == "late" && hold.table == late.table && hold.connection == late.connection &&
+          std::find(hold.files.begin(), hold.files.end(), late.file.path) != hold.files.end()) {
+        return hold.id;
+      }
+    }
+    return {};
+  }
+
+  void PrintIngest(const ingest::IngestPlan& plan,
+                   const std::vector<pipeline::PlannedHold>& holds) {
     Title("ingest " + plan.ingest);
     if (plan.steps.empty()) {
       out_ << "  nothing waits\n";
@@ -220,14 +278,11 @@ class TextPlan {
                           plan.files() == 1 ? "s" : "", groups, HumanBytes(plan.bytes()));
       PrintTables(plan);
     }
-    for (const auto& waiting : plan.waiting) {
-      Warn(fmt::format("held: {}{}{} ({} behind it): sluice gate list", waiting.table,
-                       waiting.pod.empty() ? "" : " " + waiting.pod, ", hold " + waiting.hold_id,
-                       Counted(static_cast<uint64_t>(waiting.groups), "group")));
-    }
     for (const ingest::LateFile& late : plan.late) {
-      Warn(fmt::format("{}: {}", late.changed ? "changed after it was loaded" : "came too late",
-                       late.file.path));
+      const std::string hold = HoldOfLate(late, holds);
+      Warn(fmt::format("{}: {} ({})",
+                       late.changed ? "changed after it was loaded" : "came too late",
+                       late.file.path, hold.empty() ? "the run holds it" : "hold " + hold));
     }
     for (const std::string& group : plan.unsettled) {
       out_ << "  not whole yet: " << Printable(group) << "\n";

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cli/json_writer.h"
 #include "cli/table.h"
+#include "pipeline/plan_holds.h"
 
 namespace sluice::cli {
 namespace {
@@ -29,14 +30,6 @@ Look LookOf(const std::string& outcome) {
 // Lines of one kind that are named one by one.
 constexpr size_t kMostNamed = 20;
 
-// "zenoti.bi_dimuser POD1/7", "model buyers".
-std::string NameOfHeld(const quality::HoldRecord& hold) {
-  if (hold.kind == "model") return "model " + hold.owner;
-  std::string name = fmt::format("{}.{}", hold.owner, hold.table);
-  if (!hold.pod.empty()) name += fmt::format(" {}/{}", hold.pod, hold.group);
-  return name;
-}
-
 // What somebody should look at. What was told above as it happened is only named.
 void PrintAttention(std::ostream& out, const Terminal& terminal, const RunReport& report) {
   Table table({{"needs attention"}, {"what"}, {"why"}});
@@ -48,7 +41,7 @@ void PrintAttention(std::ostream& out, const Terminal& terminal, const RunReport
   for (const quality::HoldRecord& hold : report.holds) {
     if (++named > kMostNamed) continue;
     const bool told = hold.run_id == report.run_id;
-    add("held", NameOfHeld(hold), "hold " + hold.id + (told ? "" : ": " + hold.message),
+    add("held", pipeline::HeldName(hold), "hold " + hold.id + (told ? "" : ": " + hold.message),
         Look::kWarning);
   }
   if (named > kMostNamed) {

@@ -1,6 +1,7 @@
 #include "pipeline/plan.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include <fmt/format.h>
@@ -37,7 +38,17 @@ class Planner {
       }
       plan_.ingests.push_back(std::move(plan).value());
     }
-    for (const models::ModelNode& node : selection.models) PlanModel(node);
+    if (session_ != nullptr) {
+      SLUICE_ASSIGN(plan_.holds,
+                    HoldsOf(session_->connection(), runtime_.project(), selection, plan_.ingests));
+    }
+    for (const PlannedHold& held : plan_.holds) {
+      if (held.hold.kind == "model") waits_.emplace(held.hold.owner, held.hold.id);
+      for (const std::string& name : held.waiting) waits_.emplace(name, held.hold.id);
+    }
+    for (const models::ModelNode& node : selection.models) {
+      if (waits_.count(node.model->name) == 0) PlanModel(node);
+    }
     for (const std::string& name : selection.syncs) {
       plan_.syncs.push_back(PlanSync(*runtime_.project().FindSync(name)));
     }
@@ -105,6 +116,11 @@ class Planner {
   PlannedSync PlanSync(const config::Sync& sync) {
     PlannedSync planned;
     planned.name = sync.name;
+    if (const auto hold = waits_.find(sync.name); hold != waits_.end()) {
+      planned.hold_id = hold->second;
+      planned.text = fmt::format("waits for hold {}: sends nothing before", hold->second);
+      return planned;
+    }
     const auto made = MakeSyncPlan(sync);
     if (!made.ok()) {
       planned.problem = made.status().ToString();
@@ -113,8 +129,15 @@ class Planner {
     const sync::SyncPlan& plan = made.value();
     planned.text = plan.Describe();
     if (ChangesRowsOf(sync)) {
-      if (plan.up_to_date) planned.text = "nothing to send";
-      planned.text += " (from what is published now; what waits above will change it)";
+      const bool files_wait =
+          std::any_of(plan_.ingests.begin(), plan_.ingests.end(),
+                      [](const ingest::IngestPlan& ingest) { return !ingest.steps.empty(); });
+      planned.text =
+          fmt::format("its model is rebuilt first{}; then `sluice plan` tells what it sends",
+                      files_wait ? " from what waits" : "");
+      if (plan.totals.rows > 0 || (!files_wait && !plan.up_to_date)) {
+        planned.text += "\nfrom what is published now: " + plan.Describe();
+      }
     }
     const nlohmann::ordered_json json = {{"added", plan.counts.added},
                                          {"changed", plan.counts.changed},
@@ -147,7 +170,8 @@ class Planner {
   report::Reporter& reporter_;
   const env::Cancel* cancel_;
   ProjectPlan plan_;
-  std::set<std::string> changing_;  // tables and models that a run would change
+  std::map<std::string, std::string> waits_;  // model or sync -> hold
+  std::set<std::string> changing_;            // tables and models that a run would change
 };
 
 }  // namespace

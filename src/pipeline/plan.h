@@ -6,6 +6,7 @@
 
 #include "base/status.h"
 #include "ingest/plan.h"
+#include "pipeline/plan_holds.h"
 #include "pipeline/runtime.h"
 #include "pipeline/selector.h"
 #include "report/report.h"
@@ -18,12 +19,14 @@ struct PlannedSync {
   std::string text;
   std::string json;     // the same as an object
   std::string problem;  // why it cannot be planned, "" when it can
+  std::string hold_id;  // that it waits for; then nothing is sent
 };
 
 struct ProjectPlan {
   std::vector<ingest::IngestPlan> ingests;
   std::vector<std::string> models;  // that would be built anew, in order
   std::vector<PlannedSync> syncs;
+  std::vector<PlannedHold> holds;
   std::vector<std::string> problems;  // of ingests: a store that does not answer
 };
 
