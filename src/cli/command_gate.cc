@@ -8,6 +8,7 @@
 #include "cli/json_writer.h"
 #include "cli/table.h"
 #include "pipeline/gate.h"
+#include "pipeline/plan_holds.h"
 #include "pipeline/run.h"
 #include "quality/holds.h"
 
@@ -36,18 +37,21 @@ void WriteHold(JsonWriter& json, const HoldRecord& hold) {
   json.Field("state", hold.state);
   json.FieldOrNull("reason", hold.reason);
   json.FieldOrNull("decided_at", hold.decided_at);
+  json.Name("verbs");
+  json.BeginArray();
+  if (hold.state == "open") {
+    for (const pipeline::GateVerb& verb : pipeline::VerbsFor(hold)) json.Text(verb.verb);
+  }
+  json.EndArray();
   json.EndObject();
 }
 
 void PrintHolds(std::ostream& out, const Terminal& terminal, const std::vector<HoldRecord>& holds) {
   for (const HoldRecord& hold : holds) {
-    std::string what =
-        hold.kind == "model" ? "model " + hold.owner : fmt::format("{}.{}", hold.owner, hold.table);
-    if (!hold.pod.empty()) what += fmt::format(" {}/{}", hold.pod, hold.group);
     out << fmt::format(
         "{}  {}  {}, since {}\n", Styled(terminal, Look::kBold, hold.id),
         hold.state == "open" ? Styled(terminal, Look::kWarning, "held") : Printable(hold.state),
-        Printable(what), hold.created_at.substr(0, 19));
+        Printable(pipeline::HeldName(hold)), hold.created_at.substr(0, 19));
     out << "    " << Printable(hold.message) << "\n";
     constexpr size_t kMostFiles = 3;
     for (size_t i = 0; i < hold.files.size() && i < kMostFiles; ++i) {
@@ -59,6 +63,10 @@ void PrintHolds(std::ostream& out, const Terminal& terminal, const std::vector<H
     if (hold.state != "open") {
       out << fmt::format("    {} {}: {}\n", Printable(hold.state), hold.decided_at.substr(0, 19),
                          Printable(hold.reason));
+      continue;
+    }
+    for (const pipeline::GateVerb& verb : pipeline::VerbsFor(hold)) {
+      out << fmt::format("    {:<7} {}\n", verb.verb, Styled(terminal, Look::kDim, verb.meaning));
     }
   }
 }
@@ -87,8 +95,8 @@ Result<int> ListGate(const ReadContext& context) {
   if (holds.empty()) {
     out << "nothing is held\n";
   } else if (holds.front().state == "open" && !context.arguments.quiet) {
-    out << "\nnext:  sluice gate accept|reject|skip ID --reason TEXT   (sluice gate accept "
-           "--help)\n";
+    out << fmt::format("\nnext:  sluice gate {} {} --reason TEXT\n",
+                       pipeline::VerbsFor(holds.front()).front().verb, holds.front().id);
   }
   return pipeline::kExitDone;
 }

@@ -7,8 +7,8 @@
 #include "base/text.h"
 #include "ingest/held_load.h"
 #include "models/build.h"
+#include "pipeline/plan_holds.h"
 #include "pipeline/sources.h"
-#include "quality/holds.h"
 #include "warehouse/dialect.h"
 
 namespace sluice::pipeline {
@@ -26,12 +26,78 @@ struct Decision {
   const config::Ingest* ingest() const { return runtime.project().FindIngest(hold.owner); }
 };
 
+// "late file POD1/1/bi_sale/1/b.csv of zenoti.bi_sale POD1/1"; for most the table and why it is held.
+std::string Describe(const HoldRecord& hold) {
+  if (hold.kind != "late") return fmt::format("{}: {}", HeldName(hold), hold.message);
+  return fmt::format("{}: {}", HeldName(hold), hold.message) +
+         (hold.files.empty() ? "" : ": " + hold.files.front());
+}
+
+// "a.csv" or "3 files (a.csv, b.csv, c.csv)".
+std::string FilesOf(const HoldRecord& hold) {
+  constexpr size_t kMost = 3;
+  if (hold.files.empty()) return HeldName(hold);
+  if (hold.files.size() == 1) return hold.files.front();
+  std::vector<std::string> named(
+      hold.files.begin(),
+      hold.files.begin() + static_cast<ptrdiff_t>(std::min(kMost, hold.files.size())));
+  if (hold.files.size() > kMost) named.emplace_back("…");
+  return fmt::format("{} ({})", Counted(hold.files.size(), "file"), Join(named, ", "));
+}
+
+// "latest" is for the one thing that is open: a decision must not meet another one by chance.
+Status CheckLatest(engine::Connection& connection) {
+  SLUICE_ASSIGN(const auto open, quality::ListHolds(connection, false));
+  if (open.size() < 2) return Status::Ok();
+  constexpr size_t kMost = 5;
+  std::vector<std::string> named;
+  for (size_t i = 0; i < open.size() && i < kMost; ++i) {
+    named.push_back(fmt::format("{} ({})", open[i].id, HeldName(open[i])));
+  }
+  if (open.size() > kMost) named.emplace_back("…");
+  return ConfigError(fmt::format("\"latest\" is not enough: {} are open: {}",
+                                 Counted(open.size(), "hold"), Join(named, ", ")),
+                     "Name one by its id: sluice gate list");
+}
+
+Status Offered(const HoldRecord& hold, const std::string& verb) {
+  const auto verbs = VerbsFor(hold);
+  const bool offered = std::any_of(verbs.begin(), verbs.end(),
+                                   [&](const GateVerb& known) { return known.verb == verb; });
+  if (offered) return Status::Ok();
+  const std::string next = fmt::format("sluice gate {} {} --reason TEXT   {}", verbs.back().verb,
+                                       hold.id, verbs.back().meaning);
+  const std::string what = fmt::format("hold {} ({})", hold.id, Describe(hold));
+  if (hold.kind == "late" && verb == "accept") {
+    return ConfigError(what +
+                           ": a late file cannot be merged into what was loaded after it: "
+                           "rebuilding the table comes with a later version",
+                       next);
+  }
+  if (hold.kind == "late") {
+    return ConfigError(what +
+                           ": rejecting changes nothing, for the next run finds the file too late "
+                           "again; skip is the way to leave it",
+                       next);
+  }
+  if (hold.kind == "day") {
+    return ConfigError(what +
+                           ": a day is judged by what was loaded: there is nothing that could be "
+                           "read again",
+                       next);
+  }
+  return ConfigError(what + ": accepting does not help: mend the cause", next);
+}
+
 Result<Decision> Begin(Runtime& runtime, warehouse::Session& session, const std::string& id,
-                       const std::string& reason) {
+                       const std::string& verb, const std::string& reason) {
+  if (id == "latest") SLUICE_TRY(CheckLatest(session.connection()));
   SLUICE_ASSIGN(HoldRecord hold, quality::FindHold(session.connection(), id));
   if (hold.state != "open") {
-    return ConfigError(fmt::format("hold {} was {} already", hold.id, hold.state));
+    return ConfigError(
+        fmt::format("hold {} ({}) was {} already", hold.id, HeldName(hold), hold.state));
   }
+  SLUICE_TRY(Offered(hold, verb));
   const env::Micros now = runtime.clock().Now();
   return Decision{runtime, session.connection(), std::move(hold), {"gate", now}, reason};
 }
@@ -60,11 +126,11 @@ Result<models::ModelNode> NodeOf(Decision& decision) {
 }
 
 Result<std::string> Settle(Decision& decision, engine::Transaction& transaction,
-                           const std::string& state, std::string text) {
+                           const std::string& state, const std::string& text) {
   SLUICE_TRY(quality::SettleHold(decision.connection, decision.hold, state, decision.reason,
                                  decision.run.now));
   SLUICE_TRY(transaction.Commit());
-  return text;
+  return fmt::format("hold {} ({}) {}: {}", decision.hold.id, Describe(decision.hold), state, text);
 }
 
 Result<std::string> AcceptModel(Decision& decision) {
@@ -72,8 +138,7 @@ Result<std::string> AcceptModel(Decision& decision) {
   SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(decision.connection));
   const models::BuildContext context{decision.connection, decision.runtime.clock(), "gate"};
   SLUICE_TRY(models::PublishHeldModel(context, node, decision.hold.stage));
-  return Settle(decision, *transaction, "accepted",
-                fmt::format("model {} is published as it is", decision.hold.owner));
+  return Settle(decision, *transaction, "accepted", "the model is published as it is");
 }
 
 Result<std::string> AcceptGate(Decision& decision) {
@@ -82,8 +147,8 @@ Result<std::string> AcceptGate(Decision& decision) {
       const ingest::TableLoad load,
       ingest::PublishHeld(decision.connection, *decision.ingest(), decision.hold, decision.run));
   const ingest::FileCounts total = load.Total();
-  std::string text = fmt::format("{} is published: {}", load.label,
-                                 Counted(static_cast<uint64_t>(total.read), "row"));
+  std::string text =
+      fmt::format("published, {}", Counted(static_cast<uint64_t>(total.read), "row"));
   if (total.key_collisions > 0) {
     text += fmt::format(", {} with a key that was there already",
                         Thousands(static_cast<uint64_t>(total.key_collisions)));
@@ -92,29 +157,36 @@ Result<std::string> AcceptGate(Decision& decision) {
 }
 
 Result<std::string> AcceptFile(Decision& decision) {
-  const HoldRecord& hold = decision.hold;
-  if (hold.kind == "late") {
-    return FailedError(
-        "a late file cannot be merged into what was loaded after it: rebuilding the "
-        "table comes with a later version",
-        fmt::format("Leave it, or pass it for good: sluice gate skip {} --reason TEXT", hold.id));
-  }
-  if (hold.check != "bad_rows") {
-    return FailedError(
-        fmt::format("accepting does not help: {}", hold.message),
-        fmt::format("Mend the cause, then: sluice gate reject {} --reason TEXT", hold.id));
-  }
   SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(decision.connection));
   return Settle(decision, *transaction, "accepted",
-                fmt::format("{} {}/{} is loaded by the next run, with its bad rows in quarantine",
-                            hold.table, hold.pod, hold.group));
+                "the next run loads it, with its bad rows in quarantine");
 }
 
 }  // namespace
 
+std::vector<GateVerb> VerbsFor(const HoldRecord& hold) {
+  if (hold.kind == "model") {
+    return {{"accept", "publish the model as it was built"},
+            {"reject", "the next run builds it again"},
+            {"skip", "leave it as it is until what it reads changes"}};
+  }
+  if (hold.kind == "day") {
+    return {{"accept", "take the day as it is; what depends on the table goes on"}};
+  }
+  if (hold.kind == "late") return {{"skip", "leave it: it is never loaded"}};
+  std::vector<GateVerb> verbs;
+  if (hold.kind == "gate") verbs.push_back({"accept", "publish it as it is"});
+  if (hold.check == "bad_rows") {
+    verbs.push_back({"accept", "the next run loads it, with its bad rows in quarantine"});
+  }
+  verbs.push_back({"reject", "the next run reads it again, with what came since"});
+  verbs.push_back({"skip", "never load it; what came after it goes on"});
+  return verbs;
+}
+
 Result<std::string> GateAccept(Runtime& runtime, warehouse::Session& session, const std::string& id,
                                const std::string& reason) {
-  SLUICE_ASSIGN(Decision decision, Begin(runtime, session, id, reason));
+  SLUICE_ASSIGN(Decision decision, Begin(runtime, session, id, "accept", reason));
   SLUICE_ASSIGN([[maybe_unused]] const auto lock, LockOwner(decision));
   if (decision.hold.kind == "model") return AcceptModel(decision);
   if (decision.hold.kind == "day") {
@@ -130,7 +202,7 @@ Result<std::string> GateAccept(Runtime& runtime, warehouse::Session& session, co
 
 Result<std::string> GateReject(Runtime& runtime, warehouse::Session& session, const std::string& id,
                                const std::string& reason) {
-  SLUICE_ASSIGN(Decision decision, Begin(runtime, session, id, reason));
+  SLUICE_ASSIGN(Decision decision, Begin(runtime, session, id, "reject", reason));
   SLUICE_ASSIGN([[maybe_unused]] const auto lock, LockOwner(decision));
   SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(decision.connection));
   if (decision.hold.kind == "model") {
@@ -143,12 +215,12 @@ Result<std::string> GateReject(Runtime& runtime, warehouse::Session& session, co
     return Settle(decision, *transaction, "rejected", "the next run builds the model again");
   }
   SLUICE_TRY(ingest::ForgetHeld(decision.connection, decision.hold));
-  return Settle(decision, *transaction, "rejected", "the next run reads the group again");
+  return Settle(decision, *transaction, "rejected", "the next run reads it again");
 }
 
 Result<std::string> GateSkip(Runtime& runtime, warehouse::Session& session, const std::string& id,
                              const std::string& reason) {
-  SLUICE_ASSIGN(Decision decision, Begin(runtime, session, id, reason));
+  SLUICE_ASSIGN(Decision decision, Begin(runtime, session, id, "skip", reason));
   SLUICE_ASSIGN([[maybe_unused]] const auto lock, LockOwner(decision));
   const HoldRecord& hold = decision.hold;
   if (hold.kind == "model") {
@@ -178,8 +250,9 @@ Result<std::string> GateSkip(Runtime& runtime, warehouse::Session& session, cons
     SLUICE_TRY(
         ingest::SkipHeld(decision.connection, *decision.ingest(), hold, listing, decision.run));
   }
-  return Settle(decision, *transaction, "skipped",
-                fmt::format("{} {}/{} is passed for good", hold.table, hold.pod, hold.group));
+  return Settle(
+      decision, *transaction, "skipped",
+      hold.kind == "day" ? "the day is taken as it is" : FilesOf(hold) + " will never be loaded");
 }
 
 }  // namespace sluice::pipeline

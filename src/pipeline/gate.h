@@ -1,15 +1,26 @@
-// `sluice gate accept|reject|skip`: settling what is held. Each gives one sentence of what was done.
+// `sluice gate accept|reject|skip`: settling what is held. Each gives one sentence that names the hold,
+// what is held and why, and what comes of the decision.
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 #include "pipeline/runtime.h"
+#include "quality/holds.h"
 #include "warehouse/warehouse.h"
 
 namespace sluice::pipeline {
 
-// `id`: an id, a unique prefix, or "latest". Accept publishes a held stage as it is (waiting columns are
+// What can be done about a hold, and what it means for this one.
+struct GateVerb {
+  std::string verb;     // accept, reject, skip
+  std::string meaning;  // "publish it as it is"
+};
+std::vector<GateVerb> VerbsFor(const quality::HoldRecord& hold);
+
+// `id`: an id, a unique prefix, or "latest" while only one hold is open. kConfig for what VerbsFor does
+// not offer. Accept publishes a held stage as it is (waiting columns are
 // added, keys are checked against today's table), or lets a file with too many bad rows through.
 Result<std::string> GateAccept(Runtime& runtime, warehouse::Session& session, const std::string& id,
                                const std::string& reason);
