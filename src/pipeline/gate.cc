@@ -246,13 +246,12 @@ Result<std::string> GateSkip(Runtime& runtime, warehouse::Session& session, cons
     return NotFoundError(fmt::format("ingest {} is not in this project any more", hold.owner));
   }
   SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(decision.connection));
-  if (hold.kind != "day") {
-    SLUICE_TRY(
-        ingest::SkipHeld(decision.connection, *decision.ingest(), hold, listing, decision.run));
-  }
+  SLUICE_TRY(
+      ingest::SkipHeld(decision.connection, *decision.ingest(), hold, listing, decision.run));
   return Settle(
       decision, *transaction, "skipped",
-      hold.kind == "day" ? "the day is taken as it is" : FilesOf(hold) + " will never be loaded");
+      FilesOf(hold) + (StartsWith(hold.message, "a file has changed") ? " stays as it was loaded"
+                                                                      : " will never be loaded"));
 }
 
 }  // namespace sluice::pipeline

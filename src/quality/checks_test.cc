@@ -90,15 +90,30 @@ TEST_F(ColumnChecks, NotNullNamesEachColumn) {
 TEST_F(ColumnChecks, UniqueCountsKeysAndRowsAndLeavesNullsOut) {
   const CheckResult result = Run(config::Check::Kind::kUnique, {"id"});
   EXPECT_EQ(result.outcome, Outcome::kFail);
-  EXPECT_EQ(result.message, "(id) stands more than once for 1 value, 2 rows in all");
+  EXPECT_EQ(result.message, "1 value of (id) stands more than once, in 2 rows");
   EXPECT_EQ(Run(config::Check::Kind::kUnique, {"id", "name"}).outcome, Outcome::kPass);
   EXPECT_EQ(Run(config::Check::Kind::kUnique, {"name"}).outcome, Outcome::kPass);
 }
 
-TEST_F(ColumnChecks, AcceptedValuesTellHowManyButNotWhich) {
+TEST_F(ColumnChecks, UniqueOffersAQueryAndTellsNoValue) {
+  config::Check check;
+  check.kind = config::Check::Kind::kUnique;
+  check.columns = {"id"};
+  EXPECT_EQ(RunColumnCheck(*connection_, check, {"t", "t", "", {"id"}, "t"}).value().message,
+            "1 value of (id) stands more than once, in 2 rows; which: sluice query 'SELECT id, "
+            "count(*) AS n FROM t GROUP BY id HAVING n > 1'");
+}
+
+TEST_F(ColumnChecks, WhatLooksLikeAnAddressIsNoExample) {
+  ASSERT_TRUE(connection_->Execute("INSERT INTO t VALUES (5, 'ann@x.de', 1)").ok());
+  EXPECT_EQ(Run(config::Check::Kind::kAcceptedValues, {"name"}, {"a", "b"}).message,
+            "name holds 1 value that is not accepted: (not shown) (1 row)");
+}
+
+TEST_F(ColumnChecks, AcceptedValuesTellHowManyAndSome) {
   const CheckResult result = Run(config::Check::Kind::kAcceptedValues, {"gender"}, {"0", "1"});
   EXPECT_EQ(result.outcome, Outcome::kFail);
-  EXPECT_EQ(result.message, "gender holds 2 values that are not accepted, in 2 rows");
+  EXPECT_EQ(result.message, "gender holds 2 values that are not accepted: \"7\", \"9\" (2 rows)");
 }
 
 TEST_F(ColumnChecks, AColumnThatIsNotThereIsNamedWithTheNearest) {
