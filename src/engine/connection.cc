@@ -114,7 +114,8 @@ Result<std::vector<std::string>> Connection::TableNames(const std::string& sql) 
 }
 
 void Connection::Interrupt() {
-  duckdb_interrupt(impl_->connection);
+  const std::lock_guard lock(impl_->interrupt_mutex);
+  if (impl_->interruptible) duckdb_interrupt(impl_->connection);
 }
 
 double Connection::Progress() {

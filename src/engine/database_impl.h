@@ -93,6 +93,10 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
   duckdb_connection connection = nullptr;  // nullptr once the Connection has gone
   bool in_transaction = false;
   bool failed = false;  // a statement failed inside the transaction
+  // Whether a statement that may be broken off is on. The engine clears a late interruption when the
+  // next statement begins, so that it cannot hit a COMMIT.
+  std::mutex interrupt_mutex;
+  bool interruptible = false;
 };
 
 }  // namespace sluice::engine

@@ -121,7 +121,9 @@ class Connection {
   // The tables and views that a statement reads, unqualified, by the engine's own parser.
   Result<std::vector<std::string>> TableNames(const std::string& sql);
 
-  // Stops what this connection is doing. Thread-safe.
+  // Breaks off the statement that this connection is executing (kCancelled); a transaction around it
+  // cannot commit any more. Does nothing between statements, and never to COMMIT, ROLLBACK, CHECKPOINT
+  // or a statement that commits itself. Thread-safe.
   void Interrupt();
   // 0..100 of the running query, or -1 when unknown. Thread-safe.
   double Progress();

@@ -3,7 +3,9 @@
 #include <sys/resource.h>
 
 #include <atomic>
+#include <chrono>
 #include <csignal>
+#include <thread>
 
 #include "engine/engine_fixture.h"
 #include "engine/functions.h"
@@ -233,6 +235,37 @@ TEST_F(EngineTest, WhatAKilledProcessSpilledIsRemoved) {
 TEST_F(EngineTest, NamesAndTextsAreQuoted) {
   EXPECT_EQ(QuoteName("a\"b"), "\"a\"\"b\"");
   EXPECT_EQ(QuoteText("O'Brien"), "'O''Brien'");
+}
+
+TEST_F(EngineTest, AnInterruptBreaksOffAStatementAndNoCommit) {
+  Do("CREATE TABLE t (i INTEGER)");
+  std::atomic<bool> over = false;
+  std::thread watcher([&] {
+    while (!over) {
+      connection_->Interrupt();
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  });
+  {
+    auto transaction = Transaction::Begin(*connection_);
+    ASSERT_TRUE(transaction.ok()) << transaction.status().ToString();
+    const auto long_one = connection_->Execute(
+        "INSERT INTO t SELECT count(*) FROM range(1000000) a, range(1000000) b");
+    EXPECT_EQ(long_one.status().code(), Code::kCancelled);
+    EXPECT_FALSE(transaction.value()->Commit().ok());
+  }
+  // A statement outside a transaction commits itself: it is not broken off, and so is no COMMIT.
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_TRUE(connection_->Execute("INSERT INTO t SELECT * FROM range(20000)").ok());
+  }
+  for (int i = 0; i < 20; ++i) {
+    auto transaction = Transaction::Begin(*connection_);
+    ASSERT_TRUE(transaction.ok()) << transaction.status().ToString();
+    EXPECT_TRUE(transaction.value()->Commit().ok());
+  }
+  over = true;
+  watcher.join();
+  EXPECT_EQ(Text("SELECT count(*) FROM t"), "400000");
 }
 
 TEST_F(EngineTest, AFileThatIsNoDatabaseIsAnErrorThatNamesIt) {

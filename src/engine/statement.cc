@@ -126,12 +126,31 @@ Kind KindOf(const std::string& sql, duckdb_prepared_statement statement) {
   return reads ? Kind::kReads : Kind::kWrites;
 }
 
+// While it lives the connection's statement may be broken off.
+class Interruptible {
+ public:
+  Interruptible(Connection::Impl& connection, bool yes) : connection_(connection) { Set(yes); }
+  ~Interruptible() { Set(false); }
+  Interruptible(const Interruptible&) = delete;
+  Interruptible& operator=(const Interruptible&) = delete;
+
+ private:
+  void Set(bool yes) {
+    const std::lock_guard lock(connection_.interrupt_mutex);
+    connection_.interruptible = yes;
+  }
+  Connection::Impl& connection_;
+};
+
 Result<std::unique_ptr<QueryResult::Impl>> Execute(Connection::Impl& connection,
-                                                   duckdb_prepared_statement statement,
-                                                   bool stream) {
+                                                   duckdb_prepared_statement statement, bool stream,
+                                                   bool may_interrupt) {
   auto impl = std::make_unique<QueryResult::Impl>();
   impl->connection = connection.shared_from_this();
-  SLUICE_TRY(RunPrepared(statement, stream, &impl->result));
+  {
+    const Interruptible while_it_runs(connection, may_interrupt);
+    SLUICE_TRY(RunPrepared(statement, stream, &impl->result));
+  }
   impl->unfinished = stream;
   DescribeColumns(*impl);
   return impl;
@@ -142,7 +161,7 @@ Result<std::unique_ptr<QueryResult::Impl>> ExecuteAlone(Connection::Impl& connec
                                                         duckdb_prepared_statement statement,
                                                         bool stream) {
   const WriterTurn turn(connection.database->writer);
-  auto impl = Execute(connection, statement, stream);
+  auto impl = Execute(connection, statement, stream, false);
   if (impl.ok()) SLUICE_TRY(connection.database->MakeLogNameDurable());
   return impl;
 }
@@ -174,7 +193,7 @@ Result<std::unique_ptr<QueryResult::Impl>> Attempt(Connection::Impl& connection,
   if (kind == Kind::kWrites && !connection.in_transaction) {
     return ExecuteAlone(connection, statement->get(), stream);
   }
-  return Execute(connection, statement->get(), stream);
+  return Execute(connection, statement->get(), stream, true);
 }
 
 }  // namespace

@@ -170,7 +170,9 @@ class Runner {
                            status.code() == Code::kNotFound || status.code() == Code::kRetry ||
                            status.code() == Code::kAuth;
       if (!goes_on) {
-        context_.reporter.PartEnded(load.label, "failed", status.ToString(), SecondsSince(began));
+        const bool stopped = status.code() == Code::kCancelled;
+        context_.reporter.PartEnded(load.label, stopped ? "stopped" : "failed", status.ToString(),
+                                    SecondsSince(began));
         return status;
       }
       SLUICE_TRY(Leave(load, status, checks, began));

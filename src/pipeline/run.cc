@@ -12,6 +12,7 @@
 #include "env/file.h"
 #include "env/random.h"
 #include "models/build.h"
+#include "pipeline/interrupt.h"
 #include "pipeline/run_record.h"
 #include "pipeline/sources.h"
 #include "pipeline/sync_step.h"
@@ -70,7 +71,9 @@ class ProjectRun {
     IngestReport report;
     report.name = ingest.name;
     const Status status = LoadIngest(ingest, report);
-    if (!status.ok()) {
+    if (status.code() == Code::kCancelled) {
+      report.outcome = "stopped";
+    } else if (!status.ok()) {
       report.outcome = status.code() == Code::kBusy ? "busy" : "failed";
       report.message = status.ToString();
       reporter_.Note(report::Level::kError, fmt::format("{}: {}", ingest.name, report.message));
@@ -92,6 +95,7 @@ class ProjectRun {
     SLUICE_ASSIGN(const auto session,
                   runtime_.warehouse().Open(true, kWarehouseWait, options_.cancel));
     touched_ = true;
+    const InterruptOnCancel interrupt(session->connection(), options_.cancel);
     const ingest::IngestContext context{ingest,
                                         *session,
                                         runtime_.stage_functions(),
@@ -176,6 +180,7 @@ class ProjectRun {
       return;
     }
     touched_ = true;
+    const InterruptOnCancel interrupt(session.value()->connection(), options_.cancel);
     BlockWhatDepends();
     for (const models::ModelNode& node : selection_.models) {
       if (Stopped()) return;
@@ -229,7 +234,7 @@ class ProjectRun {
     const models::BuildContext context{connection, runtime_.clock(), report_.run_id};
     auto built = models::BuildModel(context, node);
     if (!built.ok()) {
-      report.outcome = "failed";
+      report.outcome = built.status().code() == Code::kCancelled ? "stopped" : "failed";
       report.message = built.status().ToString();
     } else {
       report.outcome = built->outcome;

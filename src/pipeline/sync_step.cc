@@ -8,6 +8,7 @@
 #include "env/file.h"
 #include "models/build.h"
 #include "models/dependencies.h"
+#include "pipeline/interrupt.h"
 #include "pipeline/sync_warnings.h"
 #include "warehouse/dialect.h"
 #include "warehouse/fence.h"
@@ -40,7 +41,7 @@ class SyncStep {
     const Status status = options_.dry_run ? DryRun() : Deliver();
     if (!status.ok()) {
       report_.outcome = status.code() == Code::kBusy        ? "busy"
-                        : status.code() == Code::kCancelled ? "cancelled"
+                        : status.code() == Code::kCancelled ? "stopped"
                                                             : "failed";
       report_.message = status.ToString();
     }
@@ -85,6 +86,7 @@ class SyncStep {
     {
       SLUICE_ASSIGN(const auto session, OpenWarehouse());
       engine::Connection& connection = session->connection();
+      const InterruptOnCancel interrupt(connection, options_.cancel);
       SLUICE_ASSIGN(auto made, Job(*session));
       job.emplace(std::move(made));
       SLUICE_ASSIGN(job->fence, warehouse::TakeFence(connection, "sync:" + sync_.name));
