@@ -1,10 +1,13 @@
 #include "models/build.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/hash.h"
 #include "base/text.h"
 #include "models/dependencies.h"
+#include "models/sql_error.h"
 #include "quality/holds.h"
 #include "warehouse/dialect.h"
 
@@ -18,9 +21,12 @@ std::string StageOf(const config::Model& model) {
   return "_sluice_stage_model_" + model.name;
 }
 
+std::string QualifiedRef(const std::string& name) {
+  return QualifiedName(name);
+}
+
 std::string RenderedSql(const ModelNode& node) {
-  return WithoutSemicolon(Render(node.model->sql, node.references,
-                                 [](const std::string& name) { return QualifiedName(name); }));
+  return WithoutSemicolon(Render(node.model->sql, node.references, QualifiedRef));
 }
 
 class Builder {
@@ -50,8 +56,30 @@ class Builder {
  private:
   Result<BuildResult> Failed(const Status& status) {
     result_.outcome = "failed";
-    result_.message = fmt::format("{}: {}", model_.where.ToString(), status.ToString());
+    result_.message = is_relation_ || status.code() != Code::kFailed
+                          ? fmt::format("{}: {}", model_.where.ToString(), status.ToString())
+                          : OfSql(status.message());
     return std::move(result_);
+  }
+
+  // The engine's message for the place in the user's own text.
+  std::string OfSql(const std::string& message) const {
+    const SqlError error = ReadSqlError(message, sql_);
+    config::Location where = model_.where;
+    if (error.has_place) {
+      const std::string before =
+          model_.sql.substr(0, SourceOffset(error.offset, node_.references, QualifiedRef));
+      const auto line = std::count(before.begin(), before.end(), '\n');
+      const size_t begin = before.rfind('\n') + 1;  // 0 where there is none
+      where = model_.sql_where.Inside(static_cast<int>(line) + 1,
+                                      static_cast<int>(before.size() - begin) + 1);
+    }
+    const bool meant = std::any_of(
+        node_.references.begin(), node_.references.end(),
+        [&](const Reference& reference) { return reference.name == error.missing_table; });
+    if (!meant) return fmt::format("{}: {}", where.ToString(), error.text);
+    return fmt::format("{}: table {} is not loaded yet; next: sluice run +{}", where.ToString(),
+                       error.missing_table, model_.name);
   }
 
   Status Prepare() {

@@ -75,7 +75,8 @@ class ProjectRun {
       report.outcome = "stopped";
     } else if (!status.ok()) {
       report.outcome = status.code() == Code::kBusy ? "busy" : "failed";
-      report.message = status.ToString();
+      // The engine's messages have lines and a picture of the statement.
+      report.message = ReplaceAll(status.ToString(), "\n", " ");
       reporter_.Note(report::Level::kError, fmt::format("{}: {}", ingest.name, report.message));
       Worsen(ExitCodeOf(status));
       // What was not loaded feeds nobody.

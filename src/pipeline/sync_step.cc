@@ -43,7 +43,7 @@ class SyncStep {
       report_.outcome = status.code() == Code::kBusy        ? "busy"
                         : status.code() == Code::kCancelled ? "stopped"
                                                             : "failed";
-      report_.message = status.ToString();
+      report_.message = ReplaceAll(status.ToString(), "\n", " ");
     }
     reporter_.StepEnded(label_, report_.outcome, report_.message);
     return std::move(report_);
