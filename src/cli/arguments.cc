@@ -227,6 +227,9 @@ class Parser {
         .add_option("TABLE", arguments_.names, "only of these tables")
         ->option_text("...");
     Of(Command::kQuarantineList).add_flag("--rows", arguments_.rows, "the rows instead of counts");
+    Of(Command::kQuarantineList)
+        .add_option("--run", arguments_.run, "only what this run found; latest for the last one")
+        ->option_text("RUN");
     Limit(Command::kQuarantineList, "with --rows: how many (100)");
     Subject(Command::kQuarantineShow, "ID", "an id or the beginning of one", true);
     Of(Command::kGateList).add_flag("--all", arguments_.all, "also what was decided");

@@ -60,6 +60,7 @@ struct Arguments {
   std::string reason;
   std::string state;
   std::string in;
+  std::string run;
 };
 
 struct Invocation {

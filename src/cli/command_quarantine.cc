@@ -8,6 +8,7 @@
 #include "cli/table.h"
 #include "engine/engine.h"
 #include "pipeline/run.h"
+#include "pipeline/run_record.h"
 
 namespace sluice::cli {
 namespace {
@@ -29,14 +30,27 @@ std::string OnlyTables(const std::vector<std::string>& names) {
   return fmt::format(" AND q.table_name IN ({})", Join(quoted, ", "));
 }
 
+// " AND q.load_id IN (…)" of the run that is asked for, or "".
+Result<std::string> OnlyRun(const ReadContext& context) {
+  if (context.arguments.run.empty()) return std::string();
+  SLUICE_ASSIGN(const auto store,
+                pipeline::RunStore::Open(context.runtime.project().StateFolder()));
+  SLUICE_ASSIGN(const pipeline::RunSummary run, store->Find(context.arguments.run));
+  return fmt::format(" AND q.load_id IN (SELECT load_id FROM _sluice.loads WHERE run_id = {})",
+                     engine::QuoteText(run.run_id));
+}
+
+// For people by table and reason; machines get the files too.
 Result<int> ListCounts(const ReadContext& context) {
+  SLUICE_ASSIGN(const std::string only_run, OnlyRun(context));
+  const std::string address = context.arguments.json ? "q.address" : "count(DISTINCT q.address)";
   SLUICE_ASSIGN(
       const auto rows,
       context.connection().Rows(fmt::format(
-          "SELECT q.table_name, q.reason, q.column_name, q.address, count(*), "
-          "min(q.found_at), max(q.found_at) FROM _sluice.quarantine AS q WHERE true{} GROUP "
-          "BY ALL ORDER BY q.table_name, count(*) DESC, q.address, q.reason, q.column_name",
-          OnlyTables(context.arguments.names))));
+          "SELECT q.table_name, q.reason, q.column_name, {}, count(*) AS n, "
+          "min(q.found_at), max(q.found_at) FROM _sluice.quarantine AS q WHERE true{}{} GROUP "
+          "BY ALL ORDER BY q.table_name, n DESC, 4, q.reason, q.column_name",
+          address, OnlyTables(context.arguments.names), only_run)));
   std::ostream& out = context.world.out;
   int64_t total = 0;
   for (const auto& row : rows) total += ToInt(row[4]);
@@ -67,10 +81,11 @@ Result<int> ListCounts(const ReadContext& context) {
     out << "no row is in quarantine\n";
     return pipeline::kExitDone;
   }
-  Table table({{"table"}, {"rows", Align::kRight}, {"column"}, {"reason"}, {"file"}});
+  Table table(
+      {{"table"}, {"rows", Align::kRight}, {"files", Align::kRight}, {"column"}, {"reason"}});
   for (const auto& row : rows) {
-    table.Row(
-        {ToText(row[0]), Number(ToInt(row[4])), ToText(row[2]), ToText(row[1]), ToText(row[3])});
+    table.Row({ToText(row[0]), Number(ToInt(row[4])), Number(ToInt(row[3])), ToText(row[2]),
+               ToText(row[1])});
   }
   table.Print(out, context.world.terminal);
   if (!context.arguments.quiet) {
@@ -113,11 +128,13 @@ Result<int> ListRows(const ReadContext& context) {
   const int64_t limit = context.arguments.limit > 0 ? context.arguments.limit
                         : context.arguments.json    ? 1'000'000
                                                     : kRowsShown;
-  SLUICE_ASSIGN(const auto rows,
-                context.connection().Rows(fmt::format(
-                    "SELECT {}{}WHERE true{} ORDER BY q.found_at DESC, q.table_name, q.address, "
-                    "q.byte_offset LIMIT {}",
-                    kRowColumns, kFromRows, OnlyTables(context.arguments.names), limit + 1)));
+  SLUICE_ASSIGN(const std::string only_run, OnlyRun(context));
+  SLUICE_ASSIGN(
+      const auto rows,
+      context.connection().Rows(fmt::format(
+          "SELECT {}{}WHERE true{}{} ORDER BY q.found_at DESC, q.table_name, q.address, "
+          "q.byte_offset LIMIT {}",
+          kRowColumns, kFromRows, OnlyTables(context.arguments.names), only_run, limit + 1)));
   const size_t shown = std::min(rows.size(), static_cast<size_t>(limit));
   std::ostream& out = context.world.out;
   if (context.arguments.json) {

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <map>
 #include <ostream>
 
 #include <fmt/format.h>
@@ -38,6 +40,7 @@ void WriteIngests(JsonWriter& json, const StatusData& data) {
       json.Field("log_id", table.log_id);
       json.Field("loaded_at", table.loaded_at);
       json.Field("rows", table.rows);
+      json.Field("table_rows", table.table_rows);
       json.EndObject();
     }
     json.EndArray();
@@ -190,8 +193,8 @@ class TextStatus {
                           Printable(data.last_run->command), Minute(data.last_run->started_at),
                           Styled(terminal_, bad ? Look::kBad : Look::kPlain, outcome));
     }
+    PrintAttention(data);
     for (const IngestStatus& ingest : data.ingests) PrintIngest(ingest);
-    PrintHolds(data);
     PrintModels(data);
     PrintSyncs(data);
   }
@@ -205,28 +208,73 @@ class TextStatus {
   void PrintIngest(const IngestStatus& ingest) {
     out_ << "\n" << Bold("ingest " + ingest.name) << "\n";
     const bool grouped = ingest.layout == "zenoti";
+    if (ingest.tables.size() > kMostTables && grouped) {
+      PrintPods(ingest);
+      PrintWaiting(ingest);
+      return;
+    }
     Table table({{"table"},
+                 {"rows", Align::kRight},
                  {"connection"},
                  {"pod"},
                  {"last group", Align::kRight},
                  {"log id", Align::kRight},
-                 {"loaded (UTC)"},
-                 {"rows then", Align::kRight}});
+                 {"last load (UTC)"},
+                 {"rows read then", Align::kRight}});
     bool several = false;
+    std::string named;  // the rows of a table stand in its first line
     for (const TableStatus& row : ingest.tables) {
       several = several || row.connection != ingest.tables.front().connection;
     }
     for (const TableStatus& row : ingest.tables) {
-      table.Row({row.table, several ? row.connection : "", row.pod,
-                 grouped ? std::to_string(row.group) : "",
+      const bool again = row.table == named;
+      named = row.table;
+      table.Row({row.table, again || row.table_rows < 0 ? "" : Number(row.table_rows),
+                 several ? row.connection : "", row.pod, grouped ? std::to_string(row.group) : "",
                  grouped ? std::to_string(row.log_id) : "", Minute(row.loaded_at),
                  Number(row.rows)});
     }
     if (!table.empty()) table.Print(out_, terminal_, 2);
-    if (!ingest.never_loaded.empty()) {
-      out_ << "  never loaded: " << Printable(Join(ingest.never_loaded, ", ")) << "\n";
-    }
+    PrintNeverLoaded(ingest);
     PrintWaiting(ingest);
+  }
+
+  void PrintNeverLoaded(const IngestStatus& ingest) {
+    if (ingest.never_loaded.empty()) return;
+    out_ << "  never loaded: " << Printable(Join(ingest.never_loaded, ", ")) << "\n";
+  }
+
+  // One line for each pod, and the tables of which its newest group brought nothing or that are held.
+  void PrintPods(const IngestStatus& ingest) {
+    struct Pod {
+      int64_t group = 0;
+      std::string loaded_at;
+      std::vector<const TableStatus*> tables;
+    };
+    std::map<std::string, Pod> pods;
+    for (const TableStatus& row : ingest.tables) {
+      Pod& pod = pods[row.pod];
+      pod.group = std::max(pod.group, row.group);
+      pod.loaded_at = std::max(pod.loaded_at, row.loaded_at);
+      pod.tables.push_back(&row);
+    }
+    Table table({{"pod"},
+                 {"tables", Align::kRight},
+                 {"last group", Align::kRight},
+                 {"last load (UTC)"},
+                 {"tables that are further back"}});
+    for (const auto& [name, pod] : pods) {
+      std::vector<std::string> behind;
+      for (const TableStatus* row : pod.tables) {
+        if (row->group < pod.group)
+          behind.push_back(fmt::format("{} ({})", row->table, row->group));
+      }
+      table.Row({name, Number(static_cast<int64_t>(pod.tables.size())), std::to_string(pod.group),
+                 Minute(pod.loaded_at), Join(behind, ", ")});
+    }
+    table.Print(out_, terminal_, 2);
+    out_ << "  rows of each table: sluice tables\n";
+    PrintNeverLoaded(ingest);
   }
 
   void PrintWaiting(const IngestStatus& ingest) {
@@ -263,7 +311,8 @@ class TextStatus {
     }
   }
 
-  void PrintHolds(const StatusData& data) {
+  // What waits for somebody stands first.
+  void PrintAttention(const StatusData& data) {
     if (!data.holds.empty()) {
       out_ << "\n" << Bold("held") << "\n";
       Table table({{"id"}, {"what"}, {"group"}, {"since (UTC)"}, {"why"}});
@@ -274,6 +323,14 @@ class TextStatus {
       }
       table.Print(out_, terminal_, 2);
       out_ << "  next: sluice gate list\n";
+    }
+    for (const SyncStatus& sync : data.syncs) {
+      const auto rejected = sync.states.find("rejected");
+      if (rejected == sync.states.end()) continue;
+      out_ << "\n"
+           << Warning(fmt::format("sync {}: {} rejected", sync.name,
+                                  Counted(Unsigned(rejected->second), "row")))
+           << fmt::format("; next: sluice sync rows {} --state rejected\n", sync.name);
     }
     if (data.quarantined > 0) {
       out_ << "\n"
@@ -305,34 +362,42 @@ class TextStatus {
                  {"deferred", Align::kRight},
                  {"waiting", Align::kRight},
                  {"unknown", Align::kRight},
-                 {"left out", Align::kRight},
-                 {"delivered", Align::kRight}});
+                 {"left out", Align::kRight}});
     for (const SyncStatus& sync : data.syncs) {
-      const auto state = [&](const std::string& name) {
-        const auto found = sync.states.find(name);
-        return found == sync.states.end() || found->second == 0 ? "" : Number(found->second);
-      };
-      // Rejected, deferred and unknown rows are counted as they are now, whichever run left them.
+      const auto some = [](int64_t n) { return n > 0 ? Number(n) : std::string(); };
       table.Row({sync.name, Minute(sync.started_at),
                  !sync.ever_run       ? "never run"
                  : sync.delivery_open ? "open"
                                       : sync.outcome,
                  sync.ever_run ? Number(sync.planned) : "",
-                 sync.ever_run ? Number(sync.acknowledged) : "", state("rejected"),
-                 state("deferred"), sync.waiting > 0 ? Number(sync.waiting) : "", state("unknown"),
-                 sync.left_out > 0 ? Number(sync.left_out) : "", state("delivered")},
+                 sync.ever_run ? Number(sync.acknowledged) : "", some(sync.rejected),
+                 some(sync.deferred), some(sync.waiting), some(sync.unknown), some(sync.left_out)},
                 sync.states.count("rejected") > 0 ? Look::kWarning : Look::kPlain);
     }
     table.Print(out_, terminal_, 2);
     for (const SyncStatus& sync : data.syncs) {
       if (!sync.message.empty())
         out_ << "  " << sync.name << ": " << Printable(sync.message) << "\n";
-      if (sync.states.count("rejected") > 0) {
-        out_ << "  next: sluice sync rows " << sync.name << " --state rejected\n";
-      }
+      PrintDelivered(sync);
     }
   }
 
+  // What the destination holds after all runs, and what is left over of them.
+  void PrintDelivered(const SyncStatus& sync) {
+    if (!sync.ever_run) return;
+    const auto now = [&](const std::string& state) {
+      const auto found = sync.states.find(state);
+      return found == sync.states.end() ? int64_t{0} : found->second;
+    };
+    out_ << fmt::format("  {} in all: {} delivered ({} with the current payload)", sync.name,
+                        Number(sync.at_destination), Number(now("delivered")));
+    for (const std::string state : {"rejected", "deferred", "unknown", "left"}) {
+      if (now(state) > 0) out_ << fmt::format(", {} {}", Number(now(state)), state);
+    }
+    out_ << "\n";
+  }
+
+  static constexpr size_t kMostTables = 20;  // of a drop that are shown one by one
   std::ostream& out_;
   const Terminal& terminal_;
 };

@@ -92,8 +92,9 @@ const std::vector<CommandHelp>& List() {
       {Command::kQuarantineList,
        "quarantine list",
        "rows that could not be used",
-       "Rows that could not be used, counted by table, reason and file.",
+       "Rows that could not be used, counted by table and reason; with --rows one by one.",
        {"sluice quarantine list                    counts",
+        "sluice quarantine list --run latest       of the last run",
         "sluice quarantine list bi_factforms --rows  the rows of one table"}},
       {Command::kQuarantineShow,
        "quarantine show",
@@ -147,7 +148,7 @@ constexpr std::string_view kGlobalOptions = R"(Options of every command:
   --project PATH   the project's folder or file; else the nearest one upwards
   --env NAME       the environment of the project; dev without it
   --json           output for machines, one version of it
-  --quiet          only warnings, errors and the exit code
+  --quiet          run: only warnings and errors; elsewhere what was asked for, no hints
   --no-color       no colours; NO_COLOR does the same
 )";
 

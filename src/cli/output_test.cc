@@ -23,6 +23,19 @@ std::string Printed(const Table& table, const Terminal& terminal, size_t indent 
   return out.str();
 }
 
+TEST(TableTest, OnANarrowTerminalTheLastColumnGoesOnBelow) {
+  Table table({{"id"}, {"why"}});
+  table.Row(
+      {"7ab23fc4", "too few rows: 2, expected at least 25 of them averylongwordwithoutblanks"});
+  std::ostringstream out;
+  table.Print(out, {true, 40, false});
+  EXPECT_EQ(out.str(),
+            "id        why\n"
+            "7ab23fc4  too few rows: 2, expected at\n"
+            "          least 25 of them\n"
+            "          averylongwordwithoutblanks\n");
+}
+
 TEST(TableTest, NumbersStandToTheRightAndNothingBehindTheLastColumn) {
   Table table({{"table"}, {"rows", Align::kRight}, {"mode"}});
   table.Row({"orders", "1,234", "append"});

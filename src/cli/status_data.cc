@@ -11,6 +11,7 @@
 #include "env/file.h"
 #include "ingest/ddl.h"
 #include "pipeline/plan.h"
+#include "warehouse/dialect.h"
 
 namespace sluice::cli {
 namespace {
@@ -23,6 +24,24 @@ constexpr int kRunsLookedAt = 20;
 
 std::string CanonicalName(const config::Ingest& ingest, const std::string& table) {
   return ingest.layout == "zenoti" ? ingest::CanonicalTableName(table) : table;
+}
+
+Status CountRows(const ReadContext& context, IngestStatus& ingest) {
+  std::map<std::string, int64_t> counts;
+  for (TableStatus& table : ingest.tables) {
+    const auto [count, is_new] = counts.try_emplace(table.table, -1);
+    if (is_new) {
+      SLUICE_ASSIGN(const std::string kind, warehouse::KindOf(context.connection(), table.table));
+      if (!kind.empty()) {
+        SLUICE_ASSIGN(const auto rows,
+                      context.connection().Scalar("SELECT count(*) FROM " +
+                                                  warehouse::QualifiedName(table.table)));
+        count->second = ToInt(rows);
+      }
+    }
+    table.table_rows = count->second;
+  }
+  return Status::Ok();
 }
 
 Status ReadIngests(const ReadContext& context, StatusData& data) {
@@ -43,6 +62,7 @@ Status ReadIngests(const ReadContext& context, StatusData& data) {
     IngestStatus status = std::move(by_name[ingest.name]);
     status.name = ingest.name;
     status.layout = ingest.layout;
+    SLUICE_TRY(CountRows(context, status));
     std::set<std::string> loaded;
     for (const TableStatus& table : status.tables) loaded.insert(table.table);
     for (const config::Table& table : ingest.tables) {
@@ -104,9 +124,13 @@ Status ReadSyncs(const ReadContext& context, StatusData& data) {
   if (context.session != nullptr) {
     SLUICE_TRY(ReadLastSyncRuns(context, by_name));
     SLUICE_ASSIGN(const auto states,
-                  context.connection().Rows("SELECT sync, state, count(*) FROM "
+                  context.connection().Rows("SELECT sync, state, count(*), count(digest) FROM "
                                             "_sluice.sync_delivered GROUP BY ALL"));
-    for (const auto& row : states) by_name[ToText(row[0])].states[ToText(row[1])] = ToInt(row[2]);
+    for (const auto& row : states) {
+      SyncStatus& status = by_name[ToText(row[0])];
+      status.states[ToText(row[1])] = ToInt(row[2]);
+      status.at_destination += ToInt(row[3]);
+    }
     SLUICE_ASSIGN(
         const auto findings,
         context.connection().Rows("SELECT sync, count(*) FROM _sluice.sync_findings GROUP BY ALL"));

@@ -21,7 +21,8 @@ struct TableStatus {
   int64_t group = 0;  // 0 in layout files
   int64_t log_id = 0;
   std::string loaded_at;
-  int64_t rows = 0;  // that the last load read
+  int64_t rows = 0;         // that the last load read
+  int64_t table_rows = -1;  // in the table now, all pods; -1: not known
 };
 
 // What lies in the stores and is not loaded.
@@ -69,6 +70,7 @@ struct SyncStatus {
   bool delivery_open = false;             // its log is not folded yet
   std::map<std::string, int64_t> states;  // of all rows ever sent: delivered, rejected, ...
   int64_t left_out = 0;
+  int64_t at_destination = 0;  // rows that it holds, with whatever payload
 };
 
 struct StatusData {

@@ -11,6 +11,30 @@ namespace {
 
 constexpr size_t kGap = 2;
 constexpr size_t kLeastColumn = 8;  // a column is not shortened below this
+constexpr int kNarrow = 80;
+
+// Lines of at most `width` columns, broken at blanks where there are some. `text` is printable.
+std::vector<std::string> Broken(const std::string& text, size_t width) {
+  std::vector<std::string> lines(1);
+  for (std::string word : Split(text, ' ')) {
+    std::string& line = lines.back();
+    if (!line.empty() && DisplayWidth(line) + 1 + DisplayWidth(word) <= width) {
+      line += " " + word;
+      continue;
+    }
+    if (!line.empty()) lines.emplace_back();
+    while (DisplayWidth(word) > width && width > 1) {
+      // What fits, without the mark of what was cut.
+      const std::string cut = Shortened(word, width);
+      const size_t size = cut.size() - std::string_view("…").size();
+      lines.back() = word.substr(0, size);
+      lines.emplace_back();
+      word.erase(0, size);
+    }
+    lines.back() = word;
+  }
+  return lines;
+}
 
 }  // namespace
 
@@ -60,10 +84,24 @@ void Table::PrintRows(std::ostream& out, const Terminal& terminal, size_t indent
 void Table::PrintLines(std::ostream& out, const Terminal& terminal, size_t indent,
                        bool with_titles) const {
   const std::vector<size_t> widths = Widths(terminal, indent);
+  size_t last = widths.size();
+  for (size_t i = 0; i < widths.size(); ++i) last = widths[i] == 0 ? last : i;
+  const bool narrow = terminal.is_terminal && terminal.width < kNarrow && last < widths.size() &&
+                      columns_[last].align == Align::kLeft;
   const auto print = [&](const std::vector<std::string>& cells, Look look) {
     std::string line(indent, ' ');
     for (size_t i = 0; i < widths.size(); ++i) {
       if (widths[i] == 0) continue;
+      if (narrow && i == last) {
+        const std::string blanks(DisplayWidth(line), ' ');
+        const auto parts = Broken(cells[i], widths[i]);
+        for (size_t part = 0; part + 1 < parts.size(); ++part) {
+          out << Styled(terminal, look, line + parts[part]) << '\n';
+          line = blanks;
+        }
+        line += parts.back();
+        continue;
+      }
       const std::string cell = Shortened(cells[i], widths[i]);
       const std::string blanks(widths[i] - DisplayWidth(cell), ' ');
       line += columns_[i].align == Align::kRight ? blanks + cell : cell + blanks;

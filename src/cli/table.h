@@ -29,7 +29,8 @@ class Table {
   bool empty() const { return rows_.empty(); }
 
   // `indent` blanks before every line. On a terminal the widest columns with text are shortened until
-  // the lines fit; elsewhere nothing is.
+  // the lines fit; on one of less than 80 columns the last one goes on in further lines instead.
+  // Elsewhere nothing is cut.
   void Print(std::ostream& out, const Terminal& terminal, size_t indent = 0) const;
   // The same without the line of titles: for what goes on below another table.
   void PrintRows(std::ostream& out, const Terminal& terminal, size_t indent = 0) const;
