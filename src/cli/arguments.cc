@@ -137,7 +137,12 @@ class Parser {
     AddOptions();
   }
 
-  Result<Invocation> Parse(const std::vector<std::string>& words) {
+  Result<Invocation> Parse(std::vector<std::string> words) {
+    // `sluice help COMMAND` is `sluice COMMAND --help`.
+    if (!words.empty() && words[0] == "help") {
+      words.erase(words.begin());
+      words.emplace_back("--help");
+    }
     if (words.empty() || (CommandWords(words).empty() && AsksForHelp(words)))
       return Help(TopLevelHelp());
     if (words[0] == "--version") return Invocation{arguments_, ""};
@@ -222,7 +227,7 @@ class Parser {
         .add_option("--in", arguments_.in, "one table, model or sync")
         ->option_text("NAME");
     Limit(Command::kRuns, "how many (20)");
-    Subject(Command::kLogs, "RUN", "an id, the beginning of one, or latest", true);
+    Subject(Command::kLogs, "RUN", "an id, the beginning of one, or latest, as without it", false);
     Of(Command::kQuarantineList)
         .add_option("TABLE", arguments_.names, "only of these tables")
         ->option_text("...");
@@ -298,12 +303,40 @@ class Parser {
     const bool named = command_of_.count(chosen) > 0;
     std::string name = named ? NameOf(command_of_.at(chosen)) : chosen->get_name();
     if (chosen == &app_) name.clear();
-    std::string message = error.what();
+    std::string message = Plainly(error.what());
     if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) message = Unexpected(*chosen);
     if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && !named && chosen != &app_) {
       message = fmt::format("sluice {} needs one of: {}", name, Join(SecondNames(name), ", "));
     }
     return ConfigError(message, fmt::format("sluice {}{}--help", name, name.empty() ? "" : " "));
+  }
+
+  // CLI11's own words for values name types and ranges in brackets.
+  static std::string Plainly(const std::string& text) {
+    const size_t colon = text.find(": ");
+    const std::string option = text.substr(0, colon);
+    const auto ends = [&](std::string_view with) { return EndsWith(text, with); };
+    if (StartsWith(text, "Could not convert: ")) {
+      const auto parts = Split(text.substr(colon + 2), '=');
+      return fmt::format("{}: \"{}\" is no number", Trim(parts[0]),
+                         parts.size() > 1 ? Printable(Trim(parts[1])) : "");
+    }
+    if (ends(" is required")) {
+      return text.substr(0, text.size() - std::string_view(" is required").size()) + " is missing";
+    }
+    if (colon == std::string::npos) return text;
+    if (ends(" missing")) return option + " needs a value";
+    const size_t range = text.find(" not in range ");
+    if (range != std::string::npos) {
+      return fmt::format("{} must be a whole number from 1 to {}", option, Thousands(kMostRows));
+    }
+    const size_t set = text.find(" not in {");
+    if (set == std::string::npos) return text;
+    const std::string value = text.substr(colon + 2, set - colon - 2);
+    const std::string names = text.substr(set + 9, text.size() - set - 10);
+    const auto known = Split(names, ',');
+    return fmt::format("{}: there is no \"{}\"{}; known: {}", option, Printable(value),
+                       DidYouMean(value, known), Join(known, ", "));
   }
 
   std::string Unexpected(const App& app) const {

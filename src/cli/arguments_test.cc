@@ -156,5 +156,31 @@ TEST(ArgumentsTest, ANameMayBeThatOfACommand) {
   EXPECT_THAT(Parse({"plan", "run", "status"}).names, ElementsAre("run", "status"));
 }
 
+TEST(ArgumentsTest, HelpIsACommandToo) {
+  EXPECT_EQ(ParseArguments({"help"})->help, ParseArguments({"--help"})->help);
+  EXPECT_EQ(ParseArguments({"help", "gate", "accept"})->help,
+            ParseArguments({"gate", "accept", "--help"})->help);
+  EXPECT_THAT(ParseArguments({"help", "rnu"}).status().message(), testing::HasSubstr("\"run\""));
+}
+
+TEST(ArgumentsTest, WrongValuesAreToldInPlainWords) {
+  const auto message = [](const std::vector<std::string>& words) {
+    return ParseArguments(words).status().message();
+  };
+  EXPECT_EQ(message({"run", "--limit"}), "--limit needs a value");
+  EXPECT_EQ(message({"run", "--limit", "0"}),
+            "--limit must be a whole number from 1 to 1,000,000,000");
+  EXPECT_EQ(message({"run", "--limit", "ten"}),
+            "--limit must be a whole number from 1 to 1,000,000,000");
+  EXPECT_EQ(message({"gate", "accept", "3f"}), "--reason is missing");
+  EXPECT_THAT(message({"sync", "rows", "s", "--state", "rejectd"}),
+              testing::StartsWith(
+                  "--state: there is no \"rejectd\" (did you mean \"rejected\"?); known: "));
+}
+
+TEST(ArgumentsTest, LogsIsOfTheLatestRunWithoutAName) {
+  EXPECT_TRUE(ParseArguments({"logs"}).ok());
+}
+
 }  // namespace
 }  // namespace sluice::cli

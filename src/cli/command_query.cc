@@ -22,7 +22,9 @@ Result<int> Query(const ReadContext& context) {
   SLUICE_ASSIGN(const RowsWritten written,
                 WriteRows(result.value(), format, {context.arguments.limit}, context.world.out,
                           context.world.terminal));
-  if (context.for_people() && !context.arguments.quiet) {
+  // Who reads no further (`| head`) does not want to know how many rows got as far as the pipe.
+  context.world.out.flush();
+  if (context.world.out.good() && context.for_people() && !context.arguments.quiet) {
     context.world.err << fmt::format("{}{}\n", Counted(static_cast<uint64_t>(written.rows), "row"),
                                      written.complete ? "" : ", and there are more");
   }

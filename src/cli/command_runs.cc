@@ -11,6 +11,7 @@
 #include "cli/json_writer.h"
 #include "cli/run_list.h"
 #include "cli/table.h"
+#include "config/load.h"
 #include "env/file.h"
 #include "pipeline/run.h"
 
@@ -21,12 +22,19 @@ constexpr int kRunsShown = 20;
 constexpr uint64_t kMostLogBytes = 256ULL << 20;
 
 // The list is not made by looking at it.
-Result<std::unique_ptr<pipeline::RunStore>> OpenRuns(const config::Project& project) {
-  const std::string folder = project.StateFolder();
+Result<std::unique_ptr<pipeline::RunStore>> OpenRuns(const std::string& folder) {
   if (!env::Exists(env::JoinPath(folder, "state.db"))) {
     return NotFoundError("there is no run yet", "sluice run");
   }
   return pipeline::RunStore::Open(folder);
+}
+
+// Found without reading the project: what runs told is wanted most when its file is broken.
+Result<std::string> StateFolder(const Arguments& arguments, const World& world) {
+  config::LoadOptions options;
+  options.current_folder = world.current_folder;
+  SLUICE_ASSIGN(const std::string file, config::FindProjectFile(arguments.project, options));
+  return env::JoinPath(env::JoinPath(env::Dirname(file), ".sluice"), arguments.env);
 }
 
 void WriteRun(JsonWriter& json, const pipeline::RunSummary& run) {
@@ -119,10 +127,9 @@ std::string OutcomeOf(const pipeline::RunSummary& run) {
 }
 
 Result<int> Runs(World& world, const Arguments& arguments) {
-  SLUICE_ASSIGN(const config::Project project,
-                OpenProject(arguments, world, Secrets::kNo, nullptr));
+  SLUICE_ASSIGN(const std::string folder, StateFolder(arguments, world));
   std::vector<pipeline::RunSummary> runs;
-  const auto store = OpenRuns(project);
+  const auto store = OpenRuns(folder);
   if (store.ok()) {
     const int limit = arguments.limit > 0 ? static_cast<int>(arguments.limit) : kRunsShown;
     SLUICE_ASSIGN(runs, store.value()->List(limit));
@@ -158,11 +165,11 @@ Result<int> Runs(World& world, const Arguments& arguments) {
 }
 
 Result<int> Logs(World& world, const Arguments& arguments) {
-  SLUICE_ASSIGN(const config::Project project,
-                OpenProject(arguments, world, Secrets::kNo, nullptr));
-  SLUICE_ASSIGN(const auto store, OpenRuns(project));
-  SLUICE_ASSIGN(const pipeline::RunSummary run, store->Find(arguments.subject));
-  const std::string path = pipeline::LogPath(project.StateFolder(), run.run_id);
+  SLUICE_ASSIGN(const std::string folder, StateFolder(arguments, world));
+  SLUICE_ASSIGN(const auto store, OpenRuns(folder));
+  SLUICE_ASSIGN(const pipeline::RunSummary run,
+                store->Find(arguments.subject.empty() ? "latest" : arguments.subject));
+  const std::string path = pipeline::LogPath(folder, run.run_id);
   const auto text = env::ReadFile(path, kMostLogBytes);
   if (!text.ok()) {
     return text.status().WithContext(fmt::format("the log of run {}", run.run_id));

@@ -86,8 +86,9 @@ const std::vector<CommandHelp>& List() {
       {Command::kLogs,
        "logs",
        "what a run told",
-       "The log of a run. RUN is an id, a unique beginning of one, or latest.",
-       {"sluice logs latest          of the last run",
+       "The log of a run, of the last one without RUN: an id, a unique beginning of one, or "
+       "latest.",
+       {"sluice logs                 of the last run",
         "sluice logs 20261121-14     by the beginning of its id"}},
       {Command::kQuarantineList,
        "quarantine list",
@@ -204,7 +205,7 @@ std::string TopLevelHelp() {
   AppendCommands(out, "Decide", {"gate list", "gate accept", "gate reject", "gate skip"});
   AppendCommands(out, "More", {"discover", "version"});
   out += kGlobalOptions;
-  out += "\n`sluice COMMAND --help` shows its options and examples.\n";
+  out += "\n`sluice COMMAND --help` or `sluice help COMMAND` shows its options and examples.\n";
   return out;
 }
 
