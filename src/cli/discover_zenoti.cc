@@ -67,7 +67,7 @@ class KeyFinder {
       : context_(context), schema_(schema) {
     target_.name = table;
     target_.columns = schema.columns;
-    target_.required_columns = schema.required_columns;
+    target_.versions = schema.versions;
     target_.csv = context.ingest.csv;
     target_.on_new_column = config::OnNewColumn::kIgnore;
     std::vector<std::string> names;

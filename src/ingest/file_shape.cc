@@ -1,6 +1,9 @@
 #include "ingest/file_shape.h"
 
 #include <algorithm>
+#include <iterator>
+#include <limits>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -54,22 +57,65 @@ Status ByHeader(const format::CsvHead& head, const TargetTable& target, FileShap
   return Status::Ok();
 }
 
-Status ByPosition(const format::CsvHead& head, const TargetTable& target, FileShape& shape) {
-  const size_t all = target.columns.size();
-  if (head.columns < target.required_columns) {
-    return RejectedError(fmt::format(
-        "the file has {} and no header, the table {}: which ones are missing cannot be told",
-        Counted(head.columns, "column"), target.required_columns));
+using Lists = std::set<std::vector<std::string>>;
+
+// The versions with exactly `width` columns; without one, what is left of longer ones when the columns
+// that upgrades appended are taken off their ends.
+Lists ListsOfWidth(const ColumnVersions& versions, size_t width) {
+  Lists exact;
+  Lists shortened;
+  for (const std::vector<std::string>& list : versions.lists) {
+    if (list.size() == width) exact.insert(list);
+    if (list.size() <= width) continue;
+    const auto rest = list.begin() + static_cast<ptrdiff_t>(width);
+    const bool appended = std::all_of(rest, list.end(), [&](const std::string& name) {
+      return versions.appended.count(name) > 0;
+    });
+    if (appended) shortened.insert({list.begin(), rest});
   }
-  if (head.columns > all && target.on_new_column != config::OnNewColumn::kIgnore) {
+  return exact.empty() ? shortened : exact;
+}
+
+Status TwoVersions(const Lists& lists) {
+  const std::vector<std::string>& a = *lists.begin();
+  const std::vector<std::string>& b = *std::next(lists.begin());
+  size_t at = 0;
+  while (a[at] == b[at]) ++at;
+  return RejectedError(
+      fmt::format("the file has {} and no header, and two versions of the table have so many: "
+                  "column {} is {} in one and {} in the other",
+                  Counted(a.size(), "column"), at + 1, a[at], b[at]),
+      "Have the file sent with a header");
+}
+
+// By the version of the file's width. More columns than any has: by the widest one, where the project
+// wants what is new left out.
+Status ByPosition(const format::CsvHead& head, const TargetTable& target, FileShape& shape) {
+  size_t widest = 0;
+  size_t narrowest = std::numeric_limits<size_t>::max();
+  for (const std::vector<std::string>& list : target.versions.lists) {
+    widest = std::max(widest, list.size());
+    narrowest = std::min(narrowest, list.size());
+  }
+  if (head.columns > widest && target.on_new_column != config::OnNewColumn::kIgnore) {
     return RejectedError(
         fmt::format("the file has {} and no header, the table only {}: the new ones have no name",
-                    Counted(head.columns, "column"), all),
+                    Counted(head.columns, "column"), widest),
         "Set on_new_column: ignore, or wait for the vendor's schema file");
   }
-  for (size_t i = 0; i < head.columns; ++i) {
-    shape.columns.push_back(i < all ? target.columns[i].name : std::string());
+  const Lists lists = ListsOfWidth(target.versions, std::min(head.columns, widest));
+  if (lists.size() > 1) return TwoVersions(lists);
+  if (lists.empty()) {
+    return RejectedError(
+        head.columns < narrowest
+            ? fmt::format("the file has {} and no header, the table {}: which ones are missing "
+                          "cannot be told",
+                          Counted(head.columns, "column"), narrowest)
+            : fmt::format("the file has {} and no header, and no version of the table has so many",
+                          Counted(head.columns, "column")));
   }
+  shape.columns = *lists.begin();
+  shape.columns.resize(head.columns);
   return Status::Ok();
 }
 

@@ -117,7 +117,8 @@ Result<TargetTable> FilesTarget(const config::Ingest& ingest, const std::string&
     }
     target.columns.push_back({column.name, type.value()});
   }
-  target.required_columns = target.columns.size();
+  std::vector<std::string>& list = target.versions.lists.emplace_back();
+  for (const DdlColumn& column : target.columns) list.push_back(column.name);
   target.key = table->key;
   target.bad_rows = table->bad_rows.value_or(ingest.bad_rows);
   target.csv = ingest.csv;

@@ -18,13 +18,20 @@ std::string ParseMessage(const std::string& ddl) {
   return statements.ok() ? std::string() : statements.status().message();
 }
 
-void AddColumns(const std::vector<DdlColumn>& columns, bool upgrade, TableSchema& schema,
-                std::set<std::string>& from_upgrades) {
+void AddColumns(const std::vector<DdlColumn>& columns, TableSchema& schema) {
   for (const DdlColumn& column : columns) {
     const bool there = std::any_of(schema.columns.begin(), schema.columns.end(),
                                    [&](const DdlColumn& c) { return c.name == column.name; });
     if (!there) schema.columns.push_back(column);
-    if (upgrade && !there) from_upgrades.insert(column.name);
+  }
+}
+
+// The list that files follow once `statement` was carried out after `list`.
+void Follow(const DdlStatement& statement, std::vector<std::string>& list) {
+  if (statement.kind == DdlStatement::Kind::kCreateTable) list.clear();
+  for (const DdlColumn& column : statement.columns) {
+    const bool there = std::find(list.begin(), list.end(), column.name) != list.end();
+    if (!there) list.push_back(column.name);
   }
 }
 
@@ -126,10 +133,9 @@ Status SchemaCatalog::Save(engine::Connection& connection, const std::string& in
 
 TableSchema SchemaCatalog::SchemaOf(const std::string& table) const {
   TableSchema schema;
-  std::set<std::string> from_upgrades;
+  std::map<std::string, std::vector<std::string>> lists;  // by connection, as it is at the moment
   // A broken file counts until a later version of the same file parses.
   std::map<std::string, std::string> problems;
-  std::set<std::string> named_by_upgrades;
   for (const AppliedSchema& applied : applied_) {
     if (applied.table != table) continue;
     const std::string address = applied.connection + "/" + applied.address;
@@ -143,20 +149,22 @@ TableSchema SchemaCatalog::SchemaOf(const std::string& table) const {
       continue;  // it parsed when it was applied; a newer parser may be stricter
     for (const DdlStatement& statement : statements.value()) {
       if (CanonicalTableName(statement.table) != table) continue;
-      AddColumns(statement.columns, applied.upgrade, schema, from_upgrades);
+      AddColumns(statement.columns, schema);
+      Follow(statement, lists[applied.connection]);
       // A full schema of today may hold what an upgrade once added.
       if (applied.upgrade && statement.kind == DdlStatement::Kind::kAddColumns) {
-        for (const DdlColumn& column : statement.columns) named_by_upgrades.insert(column.name);
+        for (const DdlColumn& column : statement.columns) {
+          schema.versions.appended.insert(column.name);
+        }
       }
       if (!statement.dist_key.empty()) schema.dist_key = statement.dist_key;
       if (!statement.sort_key.empty()) schema.sort_key = statement.sort_key;
     }
-  }
-  from_upgrades.merge(named_by_upgrades);
-  schema.required_columns = schema.columns.size();
-  while (schema.required_columns > 0 &&
-         from_upgrades.count(schema.columns[schema.required_columns - 1].name) > 0) {
-    --schema.required_columns;
+    auto& versions = schema.versions.lists;
+    const std::vector<std::string>& list = lists[applied.connection];
+    if (!list.empty() && std::find(versions.begin(), versions.end(), list) == versions.end()) {
+      versions.push_back(list);
+    }
   }
   if (!problems.empty()) schema.problem = problems.begin()->second;
   return schema;

@@ -15,6 +15,7 @@
 #include "connector/store.h"
 #include "engine/engine.h"
 #include "ingest/ddl.h"
+#include "ingest/table_load.h"
 #include "ingest/zenoti_drop.h"
 
 namespace sluice::ingest {
@@ -36,7 +37,9 @@ struct AppliedSchema {
 
 struct TableSchema {
   std::vector<DdlColumn> columns;
-  size_t required_columns = 0;  // the rest, at the end, came with upgrades
+  // Each as its own schema file has it: an upgrade that is a full CREATE TABLE may put a new column
+  // anywhere, and files without a header follow it from then on.
+  ColumnVersions versions;
   std::vector<std::string> dist_key;
   std::vector<std::string> sort_key;
   std::string problem;  // a schema file of this table that does not parse; "" when all is well

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,11 +28,18 @@ enum class Merge {
 };
 std::string_view MergeName(Merge merge);
 
+// The column lists that a table has had. A file without a header goes by the list of its width.
+struct ColumnVersions {
+  std::vector<std::vector<std::string>> lists;  // in their order of application, none twice
+  // Columns of which an upgrade says that it appended them: a list without them at its end was a
+  // version too, although no schema file is left that shows it.
+  std::set<std::string> appended;
+};
+
 struct TargetTable {
   std::string name;                // canonical
   std::vector<DdlColumn> columns;  // as the table is to be, without lineage columns
-  // Trailing columns that upgrades appended: a file without a header may lack them.
-  size_t required_columns = 0;
+  ColumnVersions versions;         // what a file without a header goes by
   Merge merge = Merge::kAppend;
   std::vector<std::string> key;   // declared; never NULL in a loaded row
   std::vector<std::string> also;  // joins the key in every match, NULL equals NULL (organizationid)

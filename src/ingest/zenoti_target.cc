@@ -81,7 +81,7 @@ Result<TargetTable> ZenotiTarget(const config::Ingest& ingest, const SchemaCatal
   TargetTable target;
   target.name = name;
   target.columns = schema.columns;
-  target.required_columns = schema.required_columns;
+  target.versions = schema.versions;
   target.merge = MergeOf(*table, name);
   target.key = table->key;
   std::vector<std::string> columns;

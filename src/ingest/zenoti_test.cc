@@ -141,6 +141,36 @@ TEST_F(ZenotiTest, AnUpgradeAddsColumnsAndOlderFilesLackThem) {
   EXPECT_EQ(Rows("SELECT userid, city FROM bi_dimuser ORDER BY 1"), "u1|NULL\nu2|Rome\nu3|NULL\n");
 }
 
+TEST_F(ZenotiTest, AFileWithoutAHeaderGoesByTheVersionOfItsWidth) {
+  Write("SchemaUpgrade/R2/bi_factsale.txt",
+        "create table bi_factsale (saleid INT, amount DECIMAL(10,2), rating INT, void BOOLEAN, "
+        "organizationid VARCHAR(36))");
+  Write("POD1/1/bi_factsale/1/a.csv", "1,10,0,o\n2,20,0,o\n");
+  Write("POD1/2/bi_factsale/1/a.csv", "1,,,1,o\n3,30,1,0,o\n");
+  MustRun();
+  EXPECT_EQ(Rows("SELECT saleid, amount, rating, void FROM bi_factsale ORDER BY ALL"),
+            "2|20.00|NULL|false\n3|30.00|1|false\n");
+}
+
+TEST_F(ZenotiTest, AFileThatFitsTwoVersionsOfOneWidthIsHeld) {
+  Write("SchemaUpgrade/R2/bi_dimuser.txt",
+        "create table bi_dimuser (userid NVARCHAR(36), visits INT, name NVARCHAR(10))");
+  Write("POD1/1/bi_dimuser/1/a.csv", "u1,1,2\n");
+  Write("POD1/1/bi_dimuser/2/a.csv", "userid,name,visits\nu2,Bob,2\n");
+  const auto outcome = Run();
+  ASSERT_TRUE(outcome.ok()) << outcome.status().ToString();
+  EXPECT_EQ(Rows("SELECT message FROM _sluice.holds"),
+            "POD1/1/bi_dimuser/1/a.csv: the file has 3 columns and no header, and two versions of "
+            "the table have so many: column 2 is name in one and visits in the other\n");
+}
+
+TEST_F(ZenotiTest, ATableThatHoldsWhatAnUpgradeAppendsHadAShorterVersion) {
+  Write("SchemaUpgrade/R2/bi_dimuser.txt", "alter table bi_dimuser add column visits INT");
+  Write("POD1/1/bi_dimuser/1/a.csv", "u1,Ann\n");
+  MustRun();
+  EXPECT_EQ(Users(), "POD1|u1|Ann|NULL\n");
+}
+
 TEST_F(ZenotiTest, AFileWithFewerColumnsThanAnyVersionIsHeld) {
   Write("POD1/1/bi_dimuser/1/a.csv", "u1,Ann\n");
   Write("POD1/1/bi_factsale/1/a.csv", "1,1,0,o\n");

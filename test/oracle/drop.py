@@ -25,14 +25,27 @@ class DropFile:
 
 @dataclass
 class Schema:
-    """columns: [(name, TYPE)] with everything the upgrades add; counts: the known versions by their
-    number of columns, each a prefix of columns."""
+    """columns: [(name, TYPE)] with everything the upgrades add; versions: every list of names that the
+    table has had, in its own order; appended: names that some upgrade adds by ALTER TABLE."""
     columns: list = field(default_factory=list)
-    counts: set = field(default_factory=set)
+    versions: list = field(default_factory=list)
+    appended: set = field(default_factory=set)
 
     def apply(self, kind, columns):
         known = {name for name, _ in self.columns}
         self.columns += [c for c in columns if c[0] not in known]
+        names = [name for name, _ in columns]
+        if kind == "create":
+            self.versions.append(tuple(names))
+        else:
+            self.appended |= set(names)
+            now = self.versions[-1] if self.versions else ()
+            self.versions.append(now + tuple(n for n in names if n not in now))
+
+    def lists_of(self, width):
+        """The lists of names that a file of `width` columns without a header can have: one, none or more."""
+        exact = {v for v in self.versions if len(v) == width}
+        return exact or {v[:width] for v in self.versions if len(v) > width and set(v[width:]) <= self.appended}
 
 
 def _names(folder):
@@ -85,12 +98,8 @@ def schemas(root):
     full = _entry(root, "SchemaFull")
     for name in _names(full) if full else []:
         _read_schema_file(os.path.join(full, name), out, True)
-    for schema in out.values():
-        schema.counts.add(len(schema.columns))
     upgrades = _entry(root, "SchemaUpgrade")
     for release in sorted(_names(upgrades), key=natural) if upgrades else []:
         for name in _names(os.path.join(upgrades, release)):
             _read_schema_file(os.path.join(upgrades, release, name), out, False)
-        for schema in out.values():
-            schema.counts.add(len(schema.columns))
     return out

@@ -24,7 +24,7 @@ class Reader:
         self.names = [name for name, _ in schema.columns]
         self.parsers = [values.parser_of(t) for _, t in schema.columns]
         self.lengths = [values.length_of(t) for _, t in schema.columns]
-        self.counts = schema.counts
+        self.lists_of = schema.lists_of
         self.key = [self.names.index(k) for k in key]
         self.void = self.names.index("void") if void_required else None
 
@@ -51,10 +51,11 @@ class Reader:
                 if places is not None:
                     continue
                 width = len(record.fields or [])
-                if width not in self.counts:
-                    out.held = f"{width} columns: no version of the schema has so many"
+                lists = self.lists_of(width)
+                if len(lists) != 1:
+                    out.held = f"{width} columns: {len(lists) or 'no'} versions of the schema have so many"
                     return out
-                places = list(range(width))
+                places = [self.names.index(name) for name in lists.pop()]
             out.read += 1
             row, column, kind = self._row(record, places, out)
             if kind is None:

@@ -158,6 +158,27 @@ class Upgrades(unittest.TestCase):
         self.assertEqual(rows, [])
         self.assertIn("2 columns", accounts[A]["held"])
 
+    def test_a_new_column_in_the_middle_is_read_where_its_version_has_it(self):
+        full = "create table bi_dimguest (id INT, rating INT, name NVARCHAR(8), email VARCHAR(40))"
+        with dims({A: "1,a,x\n", C: "2,5,b,y\n"}, schemas={"SchemaUpgrade/R_9/bi_dimguest.txt": full}) as drop:
+            rows, _ = drop.load()
+        self.assertEqual([c for c, _ in drop.columns], ["id", "name", "email", "rating", "_sluice_pod"])
+        self.assertEqual(rows, [["1", "a", "x", None, "POD1"], ["2", "b", "y", "5", "POD1"]])
+
+    def test_two_versions_of_one_width_hold_a_file_without_a_header(self):
+        swapped = {"SchemaUpgrade/R_9/bi_dimguest.txt": "create table bi_dimguest (id INT, email VARCHAR(40), "
+                                                        "name NVARCHAR(8))"}
+        with dims({A: "1,a,b\n"}, schemas=swapped) as drop:
+            self.assertIn("3 columns: 2 versions", drop.load()[1][A]["held"])
+        with dims({A: "id,email,name\n1,b,a\n"}, schemas=swapped) as drop:
+            self.assertEqual(drop.load()[0], [["1", "a", "b", "POD1"]])
+
+    def test_what_an_upgrade_appends_may_lack_although_the_full_schema_has_it(self):
+        for column, loaded in (("email", [["1", "a", None, "POD1"]]), ("name", [])):
+            with dims({A: "1,a\n"}, schemas={
+                    "SchemaUpgrade/R_9/bi_dimguest.txt": f"alter table bi_dimguest add {column} INT"}) as drop:
+                self.assertEqual(drop.load()[0], loaded)
+
     def test_a_held_file_stops_its_pod_only(self):
         fact = "POD1/7/bi_factsale/1/a.csv"
         with facts({fact: "1\n", "POD1/8/bi_factsale/1/a.csv": "2,o,5,0\n",
