@@ -97,7 +97,7 @@ Table::Mode ModeOf(const std::string& word) {
 
 void CheckKeyIsThere(const Table& table, const Location& where, const std::string& key,
                      const BuildContext& context) {
-  const bool needed = table.mode != Table::Mode::kAppend && table.mode != Table::Mode::kReplace;
+  const bool needed = table.mode != Table::Mode::kAppend;
   if (!needed || !table.key.empty()) return;
   context.diagnostics->Error(where, key + ".key",
                              "is missing; what identifies a row is not guessed. "
@@ -125,6 +125,14 @@ Table BuildTable(const std::string& name, const Location& where, const Value& va
   const bool usable_key = given_key == nullptr || given_key->usable;
   if (zenoti && value.usable && usable_key) CheckKeyIsThere(table, where, key, context);
   return table;
+}
+
+// What the project says of tables that are filled already: `adopt`, or the only pod of `start_after`,
+// where the pod is written without its connection.
+std::string AdoptedPod(const Value& value, const Ingest& ingest) {
+  if (const Value* adopt = value.Find("adopt")) return adopt->TextOf("pod");
+  const bool one = ingest.start_after.size() == 1 && ingest.from.size() == 1;
+  return one ? ingest.start_after.begin()->first : std::string();
 }
 
 std::string WithSlash(std::string prefix) {
@@ -174,6 +182,7 @@ Ingest BuildIngest(const std::string& name, const Location& where, const Value& 
   if (const Value* start = value.Find("start_after")) {
     for (const auto& [pod, group] : start->fields) ingest.start_after[pod] = group.number;
   }
+  ingest.adopt_pod = AdoptedPod(value, ingest);
   ingest.schedule = value.TextOf("schedule");
   if (const Value* tables = value.Find("tables")) {
     for (size_t i = 0; i < tables->fields.size(); ++i) {

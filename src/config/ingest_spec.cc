@@ -47,7 +47,9 @@ OptionSpec AcceptedValuesSpec() {
 OptionSpec BadRowsSpec() {
   return ObjectOption(
              "bad_rows",
-             "How many rows of a file may go to quarantine; beyond both limits the file is held.",
+             "How many rows of a file may go to quarantine; beyond both limits the file is held. "
+             "With "
+             "layout files one without a single usable row is held in any case.",
              {Option(OptionKind::kPercent, "percent", "Share of the file's rows.").Default("1%"),
               Option(OptionKind::kInteger, "always_allowed",
                      "So many are no reason to hold a file.")
@@ -84,15 +86,15 @@ OptionSpec TableChecks() {
 OptionSpec ZenotiTable() {
   return ObjectOption(
       "table", "A table of the drop; its columns come from the vendor's schema files.",
-      {Columns("key",
-               "What identifies a row. Required unless `mode` is append or replace; "
-               "`sluice discover` proposes it.")
+      {Columns(
+           "key",
+           "What identifies a row. Required unless `mode` is append; `sluice discover` proposes "
+           "it.")
            .Example("[factformid, organizationid]"),
        EnumOption("mode", "How rows are brought in.",
                   {{"delete-insert", "rows with void = 1 delete, those with void = 0 are inserted"},
                    {"update-insert", "the last row of a key replaces the one that is there"},
-                   {"append", "every row is added"},
-                   {"replace", "the newest files replace the table"}})
+                   {"append", "every row is added"}})
            .DefaultNote("by the kind of the table, as the vendor's document says"),
        Option(OptionKind::kText, "month_column", "Which month a row belongs to, for restoring one.")
            .Format(TextFormat::kColumn),
@@ -111,7 +113,9 @@ OptionSpec FilesTable() {
            .Example("{ id: BIGINT, email: VARCHAR }"),
        EnumOption("mode", "How rows are brought in.",
                   {{"append", "the rows of every new file are added"},
-                   {"replace", "the newest files replace the table"}})
+                   {"replace",
+                    "the newest files replace the table; without any row they wait for `gate "
+                    "accept`, unless the table is empty"}})
            .Default("append"),
        Columns("key", "What identifies a row, for checks and `trace`."), TableChecks(),
        BadRowsSpec()});
@@ -163,7 +167,14 @@ OptionSpec ZenotiLayout() {
        MapOption("start_after", "Pod → the last group that was loaded elsewhere.", TextFormat::kAny,
                  Option(OptionKind::kInteger, "group", "The number of the group.")
                      .Range(0, std::numeric_limits<int64_t>::max()))
-           .Example("{ POD1: 4711 }")});
+           .Example("{ POD1: 4711 }"),
+       ObjectOption(
+           "adopt", "Tables that are in the warehouse already, filled by something else.",
+           {Option(OptionKind::kText, "pod",
+                   "The pod that their rows belong to, as `_sluice_pod` names it. Not needed where "
+                   "`start_after` names one pod only.")
+                .Required()
+                .Example("POD1")})});
 }
 
 OptionSpec FilesLayout() {

@@ -54,7 +54,8 @@ TEST(Ingest, OfLayoutZenotiHasItsDefaults) {
 TEST(Ingest, OfLayoutZenotiTakesAllItsOptions) {
   const Ingest ingest = ZenotiWith(
       "    prefix: /exports/zenoti\n    settle: 0\n    on_new_column: add\n    shared_keys: true\n"
-      "    organization_tables: { add: [Bi_DimBrand] }\n    start_after: { POD1: 4711, POD2: 0 }\n"
+      "    organization_tables: { add: [Bi_DimBrand] }\n    start_after: { POD1: 4711, POD2: 0 }\n "
+      "   adopt: { pod: POD2 }\n"
       "    empty_string: keep\n    schedule: every 2 hours\n    bad_rows: { percent: 0.5% }\n"
       "    csv: { delimiter: tab, quote: \"'\", header: true, null_words: [NULL, n/a] }\n");
   EXPECT_EQ(ingest.prefix, "exports/zenoti/");
@@ -63,6 +64,7 @@ TEST(Ingest, OfLayoutZenotiTakesAllItsOptions) {
   EXPECT_TRUE(ingest.shared_keys);
   EXPECT_THAT(ingest.organization_tables, ElementsAre("bi_dimbrand"));
   EXPECT_THAT(ingest.start_after, ElementsAre(Pair("POD1", 4711), Pair("POD2", 0)));
+  EXPECT_EQ(ingest.adopt_pod, "POD2");
   EXPECT_FALSE(ingest.csv.empty_quoted_is_null);
   EXPECT_EQ(ingest.schedule, "every 2 hours");
   EXPECT_EQ(ingest.bad_rows.percent, 0.5);

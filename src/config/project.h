@@ -159,7 +159,10 @@ struct Ingest {
   bool shared_keys = false;
   std::vector<std::string> organization_tables;  // added to the list of the vendor's document
   std::map<std::string, int64_t> start_after;    // pod -> group
-  std::string schedule;                          // "every 15 minutes" or a cron line; "" none
+  // Whose rows, as `_sluice_pod` names it, those of tables are that something else has filled; "" says
+  // nothing of such tables.
+  std::string adopt_pod;
+  std::string schedule;  // "every 15 minutes" or a cron line; "" none
   Location where;
 };
 
