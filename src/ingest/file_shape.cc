@@ -121,6 +121,21 @@ Status ByPosition(const format::CsvHead& head, const TargetTable& target, FileSh
 
 }  // namespace
 
+std::vector<std::string> MissingColumns(const TargetTable& target, const FileShape& shape) {
+  const std::set<std::string> there(shape.columns.begin(), shape.columns.end());
+  const auto is_there = [&](const std::string& name) { return there.count(name) > 0; };
+  for (const std::vector<std::string>& list : target.versions.lists) {
+    if (list.size() < target.columns.size() && std::all_of(list.begin(), list.end(), is_there)) {
+      return {};
+    }
+  }
+  std::vector<std::string> missing;
+  for (const DdlColumn& column : target.columns) {
+    if (!is_there(column.name)) missing.push_back(column.name);
+  }
+  return missing;
+}
+
 format::CsvDialect DialectOf(const config::CsvOptions& options) {
   format::CsvDialect dialect;
   dialect.delimiter = options.delimiter;

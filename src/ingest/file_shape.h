@@ -29,6 +29,10 @@ struct FileShape {
 Result<FileShape> ShapeOf(const LoadFile& file, const TargetTable& target,
                           std::vector<DdlColumn>* added);
 
+// Declared columns that a file with this header does not have. None where it has just what a version of
+// the table had: such a file is older, not wrong.
+std::vector<std::string> MissingColumns(const TargetTable& target, const FileShape& shape);
+
 format::CsvDialect DialectOf(const config::CsvOptions& options);
 
 }  // namespace sluice::ingest

@@ -49,6 +49,95 @@ TEST_F(FilesTest, AFileThatChangedAfterItWasAppendedIsReported) {
   EXPECT_EQ(Rows("SELECT count(*) FROM orders"), "1\n");
 }
 
+TEST_F(FilesTest, AFileThatWasOnlyTouchedHasNotChanged) {
+  Write("orders/a.csv", "1,1,x\n");
+  Write("prices-1.csv", "1,1,x\n");
+  MustRun();
+  const std::string before = Rows("SELECT tag FROM _sluice.files ORDER BY ALL");
+  Touch("orders/a.csv");
+  Touch("prices-1.csv");
+  const IngestOutcome outcome = MustRun();
+  EXPECT_EQ(outcome.late_files, 0);
+  EXPECT_EQ(outcome.loads.size(), 0U) << "nor is what is replaced loaded again";
+  EXPECT_NE(Rows("SELECT tag FROM _sluice.files ORDER BY ALL"), before);
+  Write("orders/a.csv", "1,2,x\n");
+  EXPECT_EQ(Run()->late_files, 1) << "as long, and another content";
+}
+
+TEST_F(FilesTest, AFileWithoutOneUsableRowIsHeldHoweverShort) {
+  Write("orders/a.csv", "1;1;x\n2;2;y\n");
+  const auto outcome = Run();
+  ASSERT_TRUE(outcome.ok());
+  ASSERT_EQ(outcome->hold_ids.size(), 1U);
+  EXPECT_EQ(Rows("SELECT check_name, message FROM _sluice.holds"),
+            "file|orders/a.csv: the file has 1 column and no header, the table 3: which ones are "
+            "missing cannot be told\n");
+  Write("orders/a.csv", "x,1,x\ny,2,y\n");
+  ASSERT_TRUE(session_->connection().Execute("UPDATE _sluice.holds SET state = 'rejected'").ok());
+  ASSERT_EQ(Run()->hold_ids.size(), 1U);
+  EXPECT_EQ(Rows("SELECT message FROM _sluice.holds WHERE check_name = 'bad_rows'"),
+            "orders/a.csv: all of its rows are bad (2); line 1: column id: expected a whole number "
+            "between -9223372036854775808 and 9223372036854775807\n");
+  AcceptHold();
+  MustRun();
+  EXPECT_EQ(Rows("SELECT count(*) FROM _sluice.quarantine"), "2\n");
+}
+
+TEST_F(FilesTest, AcceptingBadRowsIsForTheseFilesAndNotForLaterOnes) {
+  ingest_.bad_rows = {1, 0};
+  Write("orders/a.csv", "1,1,x\n2,bad,y\n");
+  ASSERT_EQ(Run()->hold_ids.size(), 1U);
+  AcceptHold();
+  Write("orders/b.csv", "3,3,x\n");
+  MustRun();
+  EXPECT_EQ(Rows("SELECT id FROM orders ORDER BY id"), "1\n3\n") << "others may come beside them";
+  Write("orders/c.csv", "4,4,x\n5,bad,y\n");
+  EXPECT_EQ(Run()->hold_ids.size(), 1U);
+
+  clock_.Set(clock_.Now() + 1'000'000);  // the hold that comes is the newest
+  Write("prices-1.csv", "1,1,x\n2,bad,y\n");
+  ASSERT_EQ(Run()->hold_ids.size(), 2U);
+  AcceptHold();
+  EXPECT_EQ(Run()->loads.size(), 1U);
+  Write("prices-1.csv", "1,1,x\n2,worse,y\n");
+  EXPECT_EQ(Run()->hold_ids.size(), 2U) << "sent again under the same name";
+  EXPECT_EQ(Rows("SELECT count(*) FROM prices"), "1\n");
+}
+
+TEST_F(FilesTest, AReplacementWithoutRowsIsHeldUntilItIsAccepted) {
+  Write("prices-1.csv", "1,1,x\n2,2,y\n");
+  MustRun();
+  Write("prices-1.csv", "id,amount,note\n");
+  const auto outcome = Run();
+  ASSERT_TRUE(outcome.ok());
+  ASSERT_EQ(outcome->hold_ids.size(), 1U);
+  EXPECT_EQ(Rows("SELECT kind, message FROM _sluice.holds"),
+            "gate|not emptied: prices would go from 2 rows to 0\n");
+  EXPECT_EQ(Rows("SELECT count(*) FROM prices"), "2\n");
+  AcceptHold();
+  EXPECT_EQ(Rows("SELECT count(*) FROM prices"), "0\n");
+  EXPECT_EQ(MustRun().loads.size(), 0U);
+}
+
+TEST_F(FilesTest, ColumnsThatAHeaderLacksAreTold) {
+  Write("orders/a.csv", "id,amount\n1,1\n2,2\n");
+  Write("orders/b.csv", "amount,id\n3,3\n");
+  Write("orders/c.csv", "id,amount,note\n4,4,x\n");
+  EXPECT_EQ(MustRun().warnings,
+            (std::vector<std::string>{
+                "z.prices: no file matches prices-*.csv in " + drop_,
+                "z.orders: orders/a.csv and 1 more file without column note: NULL in 3 rows"}));
+}
+
+TEST_F(FilesTest, AFileThatCannotBeReadIsNamedOnceByItsAddress) {
+  Write("orders/a.csv", std::string("\xFF\xFE"
+                                    "1\0,\0",
+                                    6));
+  ASSERT_EQ(Run()->hold_ids.size(), 1U);
+  const std::string message = Rows("SELECT message FROM _sluice.holds");
+  EXPECT_EQ(message.find("orders/a.csv: the file is in UTF-16"), 0U) << message;
+}
+
 TEST_F(FilesTest, ReplaceIsWhatTheFilesHoldNow) {
   Write("prices-1.csv", "1,1,x\n2,2,y\n");
   MustRun();

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "ingest/existing_table.h"
 #include "ingest/plan.h"
 #include "ingest/publish.h"
 #include "ingest/sql.h"
@@ -109,12 +110,14 @@ Result<TableLoad> PublishHeld(engine::Connection& connection, const config::Inge
   }
   for (LoadFile& file : load.files) {
     SLUICE_ASSIGN(const bool known, HasCursor(connection, hold, file.pod));
-    file.full = !known;
+    file.full = !known && (ingest.layout != "zenoti" ||
+                           BeginsWithFullLoad(ingest, file.connection, file.pod));
   }
   load.stage = hold.stage;
   const std::string gone = GoneName(hold.load_id);
   SLUICE_ASSIGN(const std::string kind, warehouse::KindOf(connection, gone));
   if (!kind.empty()) load.gone = gone;
+  SLUICE_TRY(CheckExisting(connection, ingest, load.target).WithContext(load.target.name));
   SLUICE_TRY(AlterTarget(connection, load));
   SLUICE_TRY(MergeStage(connection, load));
   SLUICE_TRY(RemoveHeldEntries(connection, hold, false));

@@ -12,7 +12,9 @@
 #include "connectors/file/file_store.h"
 #include "env/clock.h"
 #include "env/file.h"
+#include "ingest/held_load.h"
 #include "ingest/ingest_runner.h"
+#include "quality/holds.h"
 #include "warehouse/warehouse.h"
 
 namespace sluice::ingest {
@@ -57,9 +59,42 @@ class IngestTest : public testing::Test {
     table.key = std::move(key);
     ingest_.tables.push_back(std::move(table));
   }
+  // A second connection of the ingest, over `folder` beside the drop.
+  void AddStore(const std::string& connection, const std::string& folder) {
+    ingest_.from.push_back(connection);
+    more_stores_.emplace_back(connection,
+                              connectors::file::MakeFileStore(env::JoinPath(dir_, folder)));
+  }
+  // The file becomes another one for who only looks at its time.
+  void Touch(const std::string& path) {
+    const utimbuf times{1'000'000 + ++touched_, 1'000'000 + touched_};
+    ASSERT_EQ(utime(env::JoinPath(drop_, path).c_str(), &times), 0);
+  }
+  void Execute(const std::string& sql) {
+    const auto status = session_->connection().Execute(sql).status();
+    ASSERT_TRUE(status.ok()) << status.ToString();
+  }
+  // As `sluice gate accept` does for the newest hold.
+  void AcceptHold() {
+    const auto hold = quality::FindHold(session_->connection(), "latest");
+    ASSERT_TRUE(hold.ok()) << hold.status().ToString();
+    auto transaction = engine::Transaction::Begin(session_->connection());
+    if (hold->kind == "gate") {
+      const auto published =
+          PublishHeld(session_->connection(), ingest_, hold.value(), {"gate", clock_.Now()});
+      ASSERT_TRUE(published.ok()) << published.status().ToString();
+    }
+    ASSERT_TRUE(
+        quality::SettleHold(session_->connection(), hold.value(), "accepted", "fine", 0).ok());
+    ASSERT_TRUE(transaction.value()->Commit().ok());
+  }
   Result<IngestOutcome> Run() {
     SLUICE_ASSIGN(auto listing, store_->List("", nullptr));
-    const std::vector<Source> sources = {{"drop", store_.get(), std::move(listing)}};
+    std::vector<Source> sources = {{"drop", store_.get(), std::move(listing)}};
+    for (const auto& [connection, store] : more_stores_) {
+      SLUICE_ASSIGN(auto more, store->List("", nullptr));
+      sources.push_back({connection, store.get(), std::move(more)});
+    }
     const IngestContext context{
         ingest_, *session_, *functions_, silent_, clock_, nullptr, env::JoinPath(dir_, "spool"),
         "run"};
@@ -92,6 +127,8 @@ class IngestTest : public testing::Test {
   std::string dir_;
   std::string drop_;
   std::unique_ptr<connector::Store> store_;
+  std::vector<std::pair<std::string, std::unique_ptr<connector::Store>>> more_stores_;
+  int64_t touched_ = 0;
   std::shared_ptr<StageFunctions> functions_;
   std::unique_ptr<warehouse::Warehouse> warehouse_;
   std::unique_ptr<warehouse::Session> session_;

@@ -1,6 +1,7 @@
 #include "ingest/ingest_runner.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include <fmt/format.h>
@@ -9,9 +10,12 @@
 #include "base/text.h"
 #include "env/file.h"
 #include "ingest/daily_volume.h"
+#include "ingest/existing_table.h"
 #include "ingest/fetcher.h"
+#include "ingest/late_files.h"
 #include "ingest/ledger.h"
 #include "ingest/load_checks.h"
+#include "ingest/load_text.h"
 #include "ingest/publish.h"
 #include "ingest/stage.h"
 #include "quality/holds.h"
@@ -20,34 +24,6 @@
 
 namespace sluice::ingest {
 namespace {
-
-std::string SummaryOf(const FileCounts& counts) {
-  std::string text = Counted(static_cast<uint64_t>(counts.read), "row");
-  const auto add = [&](int64_t n, std::string_view what) {
-    if (n > 0) text += fmt::format(", {} {}", Thousands(static_cast<uint64_t>(n)), what);
-  };
-  add(counts.inserted, "inserted");
-  add(counts.updated, "updated");
-  add(counts.unchanged, "unchanged");
-  add(counts.delete_matched, "deleted");
-  add(counts.delete_unmatched, "not there to delete");
-  add(counts.superseded, "superseded");
-  add(counts.skipped, "skipped");
-  add(counts.quarantined, "quarantined");
-  add(counts.too_long, "longer than declared");
-  return text;
-}
-
-// "zenoti POD1/7"; of the first groups of several pods what the plan calls them.
-std::string GroupLabel(const std::string& ingest, const Step& step) {
-  std::set<std::string> groups;
-  for (const TableLoad& load : step.loads) {
-    for (const LoadFile& file : load.files) {
-      groups.insert(fmt::format("{}/{}", file.pod, file.group));
-    }
-  }
-  return fmt::format("{} {}", ingest, groups.size() == 1 ? *groups.begin() : step.label);
-}
 
 class Runner {
  public:
@@ -62,7 +38,9 @@ class Runner {
     SLUICE_TRY(DropStaleStages(connection_));
     SLUICE_TRY(env::RemoveTree(context_.spool_folder));
     SLUICE_TRY(env::CreateDirectories(context_.spool_folder, 0700));
-    SLUICE_TRY(ReportLateFiles());
+    outcome_.late_files = static_cast<int64_t>(plan_.late.size());
+    SLUICE_TRY(
+        HoldLateFiles(connection_, context_.ingest.name, plan_.late, run_, context_.reporter));
     ReportProblems();
     StartFetching();
     for (Step& step : plan_.steps) {
@@ -78,46 +56,13 @@ class Runner {
   }
 
  private:
-  // A file that came too late is held once, with everything else of that kind of its table and group.
-  Status ReportLateFiles() {
-    outcome_.late_files = static_cast<int64_t>(plan_.late.size());
-    std::map<std::tuple<std::string, std::string, std::string, int64_t>, std::vector<LateFile>>
-        sets;
-    for (const LateFile& late : plan_.late) {
-      sets[{late.connection, late.table, late.pod, late.group}].push_back(late);
-    }
-    for (const auto& [key, files] : sets) {
-      quality::NewHold hold;
-      hold.kind = "late";
-      hold.owner = context_.ingest.name;
-      std::tie(hold.connection, hold.table, hold.pod, hold.group) = key;
-      for (const LateFile& late : files) {
-        hold.files.push_back(late.file.path);
-        hold.message = late.changed ? "a file has changed after it was loaded"
-                                    : "a file came into a group that was passed already";
-      }
-      if (files.size() > 1) hold.message += fmt::format(" ({})", Counted(files.size(), "file"));
-      SLUICE_ASSIGN(const auto open,
-                    connection_.Scalar(
-                        "SELECT count(*) FROM _sluice.holds WHERE state = 'open' AND "
-                        "kind = 'late' AND owner = $1 AND table_name = $2 AND pod = "
-                        "$3 AND group_id = $4 AND files = $5",
-                        {hold.owner, hold.table, hold.pod, hold.group, Join(hold.files, "\n")}));
-      if (engine::ToInt(open) > 0) continue;
-      SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection_));
-      SLUICE_ASSIGN(const std::string id, quality::WriteHold(connection_, hold, run_));
-      SLUICE_TRY(transaction->Commit());
-      context_.reporter.Note(report::Level::kWarning, fmt::format("{}.{}: {} (hold {})", hold.owner,
-                                                                  hold.table, hold.message, id));
-    }
-    return Status::Ok();
+  void Warn(const std::string& text) {
+    outcome_.warnings.push_back(text);
+    context_.reporter.Note(report::Level::kWarning, text);
   }
 
   void ReportProblems() {
-    for (const std::string& note : plan_.notes) {
-      outcome_.warnings.push_back(note);
-      context_.reporter.Note(report::Level::kWarning, note);
-    }
+    for (const std::string& note : plan_.notes) Warn(note);
     for (const std::string& problem : plan_.problems) {
       outcome_.failed = true;
       outcome_.loads.push_back({Split(problem, ':')[0], problem, "failed", problem, "", {}});
@@ -175,7 +120,7 @@ class Runner {
                                     SecondsSince(began));
         return status;
       }
-      SLUICE_TRY(Leave(load, status, checks, began));
+      SLUICE_TRY(Leave(load, status, checks, SecondsSince(began)));
     }
     if (!passed.empty()) SLUICE_TRY(Publish(passed));
     TellGroup(passed, step.loads.size());
@@ -227,13 +172,16 @@ class Runner {
       if (!fetched.ok()) return fetched.status().WithContext(file.stored.path);
       file.local_path = fetched->local_path;
       file.content_hash = fetched->content_hash;
-      file.file_id = StableId({load.ingest, file.connection, file.stored.path, file.content_hash});
+      file.file_id = StableId(
+          {load.ingest, load.target.name, file.connection, file.stored.path, file.content_hash});
       progress.bytes += file.stored.size;
       context_.reporter.StepAdvanced(load.label, progress);
     }
     const StageContext stage{connection_, context_.functions, context_.reporter, context_.cancel,
                              context_.spool_folder};
-    SLUICE_TRY(Stage(stage, load));
+    const Status staged = Stage(stage, load);
+    for (const std::string& warning : load.warnings) Warn(warning);
+    SLUICE_TRY(staged);
     progress.rows = static_cast<uint64_t>(load.Total().read);
     context_.reporter.StepAdvanced(load.label, progress);
     SLUICE_ASSIGN(*checks, CheckLoad(connection_, context_.ingest, load));
@@ -250,8 +198,7 @@ class Runner {
       } else {
         const std::string text =
             fmt::format("{}: {}: {}", load.label, result.check, result.message);
-        outcome_.warnings.push_back(text);
-        context_.reporter.Note(report::Level::kWarning, text);
+        Warn(text);
       }
     }
     if (!failures.empty()) return HeldError(Join(failures, "; "));
@@ -260,7 +207,7 @@ class Runner {
 
   // The load is not published: a gate holds its stage, or its files are held, or it failed for now.
   Status Leave(TableLoad& load, const Status& status,
-               const std::vector<quality::CheckResult>& checks, std::chrono::nanoseconds began) {
+               const std::vector<quality::CheckResult>& checks, double seconds) {
     LoadOutcome outcome{load.target.name,  load.label, "failed",
                         status.ToString(), "",         load.Total()};
     if (IsBlocked(load)) {
@@ -276,7 +223,7 @@ class Runner {
              outcome.hold_id.empty()
                  ? status.ToString()
                  : fmt::format("{} (hold {})", status.message(), outcome.hold_id),
-             SecondsSince(began));
+             seconds);
     outcome_.loads.push_back(std::move(outcome));
     return Status::Ok();
   }
@@ -307,7 +254,9 @@ class Runner {
     for (const quality::CheckResult& check : checks) {
       if (check.outcome == quality::Outcome::kFail) names.push_back(check.check);
     }
-    hold.check = hold.kind == "gate" ? Join(names, ", ") : TooManyBadRows(status);
+    hold.check = hold.kind == "gate"      ? Join(names, ", ")
+                 : load.too_many_bad_rows ? "bad_rows"
+                                          : "file";
     for (const LoadFile& file : load.files) hold.files.push_back(file.stored.path);
     SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection_));
     SLUICE_TRY(warehouse::CheckFence(connection_, fence_));
@@ -321,10 +270,6 @@ class Runner {
     return id;
   }
 
-  static std::string TooManyBadRows(const Status& status) {
-    return status.message().find(" are bad, more than") == std::string::npos ? "file" : "bad_rows";
-  }
-
   Status RecordChecks(const TableLoad& load, const std::vector<quality::CheckResult>& checks) {
     const LoadFile& last = load.files.back();
     for (const quality::CheckResult& check : checks) {
@@ -334,35 +279,73 @@ class Runner {
     return Status::Ok();
   }
 
-  Status Publish(std::vector<Passed>& passed) {
-    {
-      SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection_));
-      SLUICE_TRY(warehouse::CheckFence(connection_, fence_));
-      for (const Passed& one : passed) {
-        SLUICE_TRY(AlterTarget(connection_, *one.load).WithContext(one.load->label));
-      }
-      for (Passed& one : passed) {
-        const auto began = context_.clock.Monotonic();
-        TableLoad& load = *one.load;
-        SLUICE_TRY(MergeStage(connection_, load).WithContext(load.label));
-        SLUICE_TRY(RecordPublished(connection_, load, run_, ""));
-        SLUICE_TRY(RecordChecks(load, one.checks));
-        SLUICE_TRY(warehouse::BumpVersion(connection_, load.target.name));
-        one.seconds += SecondsSince(began);
-      }
-      SLUICE_TRY(transaction->Commit());
+  // What a failed transaction may have changed in a load.
+  struct Before {
+    std::string stage;
+    std::string gone;
+    std::vector<FileCounts> counts;
+  };
+  static Before Remember(const TableLoad& load) {
+    Before before{load.stage, load.gone, {}};
+    for (const LoadFile& file : load.files) before.counts.push_back(file.counts);
+    return before;
+  }
+  static void Restore(const Before& before, TableLoad& load) {
+    load.stage = before.stage;
+    load.gone = before.gone;
+    for (size_t i = 0; i < load.files.size(); ++i) load.files[i].counts = before.counts[i];
+  }
+
+  // One transaction for all. What fails for one table leaves that table behind, and the others are
+  // published without it.
+  Status Publish(std::vector<Passed>& loads) {
+    while (!loads.empty()) {
+      std::vector<Before> before;
+      for (const Passed& passed : loads) before.push_back(Remember(*passed.load));
+      std::optional<size_t> culprit;
+      const Status status = TryPublish(loads, &culprit);
+      if (status.ok()) break;
+      if (!culprit || status.code() == Code::kCancelled) return status;
+      for (size_t i = 0; i < loads.size(); ++i) Restore(before[i], *loads[i].load);
+      const Passed failed = std::move(loads[*culprit]);
+      loads.erase(loads.begin() + static_cast<ptrdiff_t>(*culprit));
+      SLUICE_TRY(Leave(*failed.load, FailedError(status.message(), status.next()), failed.checks,
+                       failed.seconds));
     }
-    for (const Passed& one : passed) {
-      TableLoad& load = *one.load;
-      SLUICE_TRY(ReadBack(load));
-      const FileCounts total = load.Total();
+    for (const Passed& passed : loads) {
+      TableLoad* load = passed.load;
+      SLUICE_TRY(ReadBack(*load));
+      const FileCounts total = load->Total();
       outcome_.total += total;
-      TellLoad(load, "done", SummaryOf(total), one.seconds);
-      outcome_.loads.push_back({load.target.name, load.label, "done", "", "", total});
-      load.quarantined.clear();
-      load.quarantined.shrink_to_fit();
+      TellLoad(*load, "done", SummaryOf(total), passed.seconds);
+      if (total.key_collisions > 0) Warn(CollisionText(*load, total));
+      outcome_.loads.push_back({load->target.name, load->label, "done", "", "", total});
+      load->quarantined.clear();
+      load->quarantined.shrink_to_fit();
     }
     return Status::Ok();
+  }
+
+  // `culprit` is set when the error arose at one table.
+  Status TryPublish(std::vector<Passed>& loads, std::optional<size_t>* culprit) {
+    SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection_));
+    SLUICE_TRY(warehouse::CheckFence(connection_, fence_));
+    for (size_t i = 0; i < loads.size(); ++i) {
+      *culprit = i;
+      SLUICE_TRY(AlterTarget(connection_, *loads[i].load));
+    }
+    for (size_t i = 0; i < loads.size(); ++i) {
+      *culprit = i;
+      const auto began = context_.clock.Monotonic();
+      TableLoad& load = *loads[i].load;
+      SLUICE_TRY(MergeStage(connection_, load));
+      SLUICE_TRY(RecordPublished(connection_, load, run_, ""));
+      SLUICE_TRY(RecordChecks(load, loads[i].checks));
+      SLUICE_TRY(warehouse::BumpVersion(connection_, load.target.name));
+      loads[i].seconds += SecondsSince(began);
+    }
+    culprit->reset();
+    return transaction->Commit();
   }
 
   // COMMIT is not believed: the engine has reported success for what it rolled back.
@@ -420,13 +403,10 @@ class Runner {
   IngestOutcome outcome_;
 };
 
-}  // namespace
-
-Result<IngestPlan> PlanIngest(const IngestContext& context, const std::vector<Source>& sources,
-                              bool write) {
+// The plan of layout zenoti; writes what is new of the schema files when `write`.
+Result<IngestPlan> PlanDrop(const IngestContext& context, const std::vector<Source>& sources,
+                            const LedgerState& ledger, bool write) {
   engine::Connection& connection = context.session.connection();
-  SLUICE_ASSIGN(const LedgerState ledger, ReadLedger(connection, context.ingest.name));
-  if (context.ingest.layout == "files") return PlanFiles(context.ingest, sources, ledger);
   SLUICE_ASSIGN(SchemaCatalog catalog, SchemaCatalog::Load(connection, context.ingest.name));
   std::vector<std::string> notes;
   for (const Source& source : sources) {
@@ -442,6 +422,21 @@ Result<IngestPlan> PlanIngest(const IngestContext& context, const std::vector<So
   SLUICE_ASSIGN(IngestPlan plan,
                 PlanZenoti(context.ingest, sources, catalog, ledger, context.clock.Now()));
   plan.notes.insert(plan.notes.begin(), notes.begin(), notes.end());
+  return plan;
+}
+
+}  // namespace
+
+Result<IngestPlan> PlanIngest(const IngestContext& context, const std::vector<Source>& sources,
+                              bool write) {
+  engine::Connection& connection = context.session.connection();
+  SLUICE_ASSIGN(LedgerState ledger, ReadLedger(connection, context.ingest.name));
+  SLUICE_TRY(RecogniseRetagged(connection, context.ingest.name, sources, context.spool_folder,
+                               context.cancel, write, ledger));
+  SLUICE_ASSIGN(IngestPlan plan, context.ingest.layout == "files"
+                                     ? PlanFiles(context.ingest, sources, ledger)
+                                     : PlanDrop(context, sources, ledger, write));
+  SLUICE_TRY(CompareWithTables(connection, context.ingest, plan));
   return plan;
 }
 

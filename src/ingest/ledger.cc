@@ -101,15 +101,17 @@ Status MoveCursor(engine::Connection& connection, const TableLoad& load,
 Result<LedgerState> ReadLedger(engine::Connection& connection, const std::string& ingest) {
   LedgerState state;
   // The newest entry of an address is the one that counts; entries are only ever added.
-  SLUICE_ASSIGN(auto files, connection.Query("SELECT connection, address, tag, state FROM "
-                                             "_sluice.files WHERE ingest = $1 ORDER BY rowid",
-                                             {ingest}));
+  SLUICE_ASSIGN(auto files,
+                connection.Query("SELECT connection, address, table_name, tag, state FROM "
+                                 "_sluice.files WHERE ingest = $1 ORDER BY rowid",
+                                 {ingest}));
   while (true) {
     SLUICE_ASSIGN(const auto batch, files.Next());
     if (!batch) break;
     for (size_t r = 0; r < batch->rows(); ++r) {
-      state.files[{std::string(batch->text(0, r)), std::string(batch->text(1, r))}] = {
-          std::string(batch->text(2, r)), std::string(batch->text(3, r))};
+      state.files[{std::string(batch->text(0, r)), std::string(batch->text(1, r)),
+                   std::string(batch->text(2, r))}] = {std::string(batch->text(3, r)),
+                                                       std::string(batch->text(4, r))};
     }
   }
   SLUICE_ASSIGN(const auto cursors,
@@ -122,18 +124,26 @@ Result<LedgerState> ReadLedger(engine::Connection& connection, const std::string
   }
   SLUICE_ASSIGN(
       const auto holds,
-      connection.Rows("SELECT hold_id, kind, table_name, pod, group_id, message, state, "
-                      "check_name FROM _sluice.holds WHERE owner = $1 ORDER BY created_at, "
-                      "hold_id",
-                      {ingest}));
+      connection.Rows(
+          "SELECT hold_id, kind, table_name, pod, group_id, message, state, "
+          "check_name, load_id, files FROM _sluice.holds WHERE owner = $1 ORDER BY created_at, "
+          "hold_id",
+          {ingest}));
   for (const auto& row : holds) {
     if (ToText(row[6]) == "open") {
       state.holds.push_back({ToText(row[0]), ToText(row[1]), ToText(row[2]), ToText(row[3]),
                              ToInt(row[4]), ToText(row[5])});
     } else if (ToText(row[6]) == "accepted" && ToText(row[7]) == "bad_rows") {
-      state.limits_lifted.insert({ToText(row[2]), ToText(row[3]), ToInt(row[4])});
+      const std::vector<std::string> addresses = Split(ToText(row[9]), '\n');
+      state.limits_lifted.push_back(
+          {ToText(row[2]), ToInt(row[8]), {addresses.begin(), addresses.end()}});
     }
   }
+  SLUICE_ASSIGN(const auto pods,
+                connection.Rows("SELECT DISTINCT connection, pod FROM _sluice.files WHERE ingest = "
+                                "$1 AND pod <> ''",
+                                {ingest}));
+  for (const auto& row : pods) state.pods.insert({ToText(row[0]), ToText(row[1])});
   SLUICE_ASSIGN(const auto tables,
                 connection.Rows("SELECT table_name FROM duckdb_tables() WHERE database_name = "
                                 "current_database() AND schema_name = 'main'"));

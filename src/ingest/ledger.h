@@ -36,16 +36,23 @@ struct OpenHold {
   std::string message;
 };
 
+// Somebody accepted these files with all their bad rows.
+struct LiftedLimit {
+  std::string table;
+  int64_t load_id = 0;
+  std::set<std::string> files;  // addresses
+};
+
 // Everything that planning one ingest needs.
 struct LedgerState {
-  // (connection, address) -> the newest entry.
-  std::map<std::pair<std::string, std::string>, KnownFile> files;
+  // (connection, address, table) -> the newest entry.
+  std::map<std::tuple<std::string, std::string, std::string>, KnownFile> files;
   // (connection, pod, table).
   std::map<std::tuple<std::string, std::string, std::string>, Cursor> cursors;
   std::vector<OpenHold> holds;
-  // Files whose limit of bad rows somebody lifted: (table, pod, group).
-  std::set<std::tuple<std::string, std::string, int64_t>> limits_lifted;
-  std::set<std::string> tables;  // that are there already
+  std::vector<LiftedLimit> limits_lifted;
+  std::set<std::pair<std::string, std::string>> pods;  // (connection, pod as the tables name it)
+  std::set<std::string> tables;                        // that are there already
 };
 
 Result<LedgerState> ReadLedger(engine::Connection& connection, const std::string& ingest);

@@ -1,10 +1,12 @@
 #include "ingest/load_checks.h"
 
 #include <algorithm>
+#include <optional>
 
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "ingest/existing_table.h"
 #include "ingest/ledger.h"
 #include "ingest/sql.h"
 #include "warehouse/dialect.h"
@@ -40,9 +42,11 @@ std::vector<config::Check> ChecksOf(const config::Ingest& ingest, const TargetTa
 
 // The rows that would stand after publishing and that rows of the stage could clash with.
 std::string PublishedRelation(const TableLoad& load, const std::vector<std::string>& columns,
-                              bool target_is_there) {
+                              const std::vector<warehouse::ColumnInfo>& present) {
   const std::string stage = QualifiedName(load.stage);
-  if (!target_is_there || load.target.merge == Merge::kReplace) return stage;
+  if (present.empty() || load.target.merge == Merge::kReplace) return stage;
+  std::vector<std::string> names;
+  for (const warehouse::ColumnInfo& column : present) names.push_back(column.name);
   std::string replaced;
   if (load.target.merge == Merge::kUpdateInsert) {
     replaced = fmt::format(" AND NOT EXISTS (SELECT 1 FROM {} r WHERE {})", stage,
@@ -55,8 +59,8 @@ std::string PublishedRelation(const TableLoad& load, const std::vector<std::stri
       "(SELECT {0} FROM {1} UNION ALL SELECT {0} FROM {2} t WHERE EXISTS (SELECT 1 FROM {1} s "
       "WHERE "
       "{3}){4})",
-      NameList(columns), stage, QualifiedName(load.target.name), EqualKeys(columns, "s", "t"),
-      replaced);
+      NameList(columns), stage, RelationWithAllColumns(load.target, names),
+      EqualKeys(columns, "s", "t"), replaced);
 }
 
 Result<quality::CheckResult> CheckVolume(engine::Connection& connection, const config::Check& check,
@@ -67,12 +71,38 @@ Result<quality::CheckResult> CheckVolume(engine::Connection& connection, const c
   return quality::CompareVolume(check, static_cast<double>(load.Total().read), history, load.label);
 }
 
+// A replacement without rows is more likely a mistake on the way than the truth. Needs no declaration.
+Result<std::optional<quality::CheckResult>> CheckNotEmptied(engine::Connection& connection,
+                                                            const TableLoad& load) {
+  SLUICE_ASSIGN(const std::string kind, warehouse::KindOf(connection, load.target.name));
+  if (kind.empty()) return std::optional<quality::CheckResult>();
+  const auto count = [&](const std::string& table) {
+    return connection.Scalar("SELECT count(*) FROM " + QualifiedName(table));
+  };
+  SLUICE_ASSIGN(const auto staged, count(load.stage));
+  SLUICE_ASSIGN(const auto there, count(load.target.name));
+  const auto before = static_cast<uint64_t>(engine::ToInt(there));
+  if (engine::ToInt(staged) > 0 || before == 0) return std::optional<quality::CheckResult>();
+  quality::CheckResult result;
+  result.check = "not emptied";
+  result.outcome = quality::Outcome::kFail;
+  result.measured = 0;
+  result.low = 1;
+  result.message =
+      fmt::format("{} would go from {} to 0", load.target.name, Counted(before, "row"));
+  return std::optional<quality::CheckResult>(std::move(result));
+}
+
 }  // namespace
 
 Result<std::vector<quality::CheckResult>> CheckLoad(engine::Connection& connection,
                                                     const config::Ingest& ingest,
                                                     const TableLoad& load) {
   std::vector<quality::CheckResult> results;
+  if (load.target.merge == Merge::kReplace) {
+    SLUICE_ASSIGN(const auto emptied, CheckNotEmptied(connection, load));
+    if (emptied) results.push_back(*emptied);
+  }
   SLUICE_ASSIGN(const auto present, warehouse::ColumnsOf(connection, load.target.name));
   for (const config::Check& check : ChecksOf(ingest, load.target)) {
     if (check.kind == config::Check::Kind::kVolume) {
@@ -88,7 +118,7 @@ Result<std::vector<quality::CheckResult>> CheckLoad(engine::Connection& connecti
     subject.relation = QualifiedName(load.stage);
     subject.columns = load.target.AllColumns();
     if (check.kind == config::Check::Kind::kUnique) {
-      subject.published_relation = PublishedRelation(load, check.columns, !present.empty());
+      subject.published_relation = PublishedRelation(load, check.columns, present);
       subject.look_into = check.on_failure == config::OnFailure::kFail ? QualifiedName(load.stage)
                                                                        : load.target.name;
       // Rows are only added: those of the table are the other half of what would stand there.

@@ -79,6 +79,14 @@ Result<TargetTable> ZenotiTarget(const config::Ingest& ingest, const SchemaCatal
                                  const std::string& name);
 Result<TargetTable> FilesTarget(const config::Ingest& ingest, const std::string& name);
 bool IsOrganizationTable(const config::Ingest& ingest, const std::string& table);
+// Whether what a pod sends first is a full load: not so where its first groups were loaded elsewhere.
+bool BeginsWithFullLoad(const config::Ingest& ingest, const std::string& connection,
+                        const std::string& pod_label);
+// kNotFound when `listing` holds nothing of a drop: neither schema files nor data.
+Status CheckDropIsThere(const config::Ingest& ingest, const connector::Store& store,
+                        const connector::Listing& listing);
+// The same for a store, with as little listing as will do.
+Status ProbeDrop(const config::Ingest& ingest, connector::Store& store, const env::Cancel* cancel);
 
 // Whether `path` fits `pattern`: '*' any run of characters but '/', '?' one, '**' also '/'.
 bool FitsPattern(std::string_view pattern, std::string_view path);

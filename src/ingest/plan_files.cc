@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <limits>
 
 #include <fmt/format.h>
 
@@ -41,7 +40,7 @@ class FilesPlanner {
         load.stored = file;
         load.store = source.store;
         load.connection = source.connection;
-        const auto known = ledger_.files.find({source.connection, file.path});
+        const auto known = ledger_.files.find({source.connection, file.path, table.name});
         const bool is_known = known != ledger_.files.end();
         const bool same = is_known && known->second.tag == file.tag;
         changed_set = changed_set || !same;
@@ -54,6 +53,7 @@ class FilesPlanner {
         fresh.push_back(std::move(load));
       }
     }
+    if (all.empty()) TellNoFile(table);
     for (const OpenHold& hold : ledger_.holds) {
       // A file that came too late stops nothing.
       if (hold.table != table.name || (hold.kind != "gate" && hold.kind != "file")) continue;
@@ -62,20 +62,51 @@ class FilesPlanner {
     }
     std::vector<LoadFile>& files = replace ? all : fresh;
     if (replace ? !changed_set : fresh.empty()) return Status::Ok();
-    if (ledger_.limits_lifted.count({table.name, "", 0}) > 0) {
-      target.bad_rows.always_allowed = std::numeric_limits<int64_t>::max();
-    }
+    LiftLimits(table.name, files);
     AddStep(table, std::move(target), std::move(files));
     return Status::Ok();
   }
 
-  void AddStep(const config::Table& table, TargetTable target, std::vector<LoadFile> files) {
-    // Made from what is loaded: the same files give the same id, whenever and however often.
-    std::string what;
-    for (const LoadFile& file : files) {
-      what += fmt::format("{}\n{}\n{}\n", file.connection, file.stored.path, file.stored.tag);
+  void TellNoFile(const config::Table& table) {
+    std::vector<std::string> places;
+    for (const Source& source : sources_) {
+      std::string place = source.store->Describe();
+      if (!ingest_.prefix.empty()) place += (EndsWith(place, "/") ? "" : "/") + ingest_.prefix;
+      places.push_back(std::move(place));
     }
-    const int64_t load_id = StableId({ingest_.name, table.name, what});
+    plan_.notes.push_back(fmt::format("{}.{}: no file matches {} in {}", ingest_.name, table.name,
+                                      table.pattern, Join(places, ", ")));
+  }
+
+  // Made from what is loaded: the same files give the same id, whenever and however often.
+  int64_t LoadId(const std::string& table, const std::vector<const LoadFile*>& files) const {
+    std::string what;
+    for (const LoadFile* file : files) {
+      what += fmt::format("{}\n{}\n{}\n", file->connection, file->stored.path, file->stored.tag);
+    }
+    return StableId({ingest_.name, table, what});
+  }
+
+  // The files that somebody accepted with all their bad rows, while they are what they were then:
+  // not what is sent under their names later. Others may have come beside them.
+  void LiftLimits(const std::string& table, std::vector<LoadFile>& files) const {
+    for (const LiftedLimit& limit : ledger_.limits_lifted) {
+      if (limit.table != table) continue;
+      std::vector<const LoadFile*> accepted;
+      for (const LoadFile& file : files) {
+        if (limit.files.count(file.stored.path) > 0) accepted.push_back(&file);
+      }
+      if (accepted.empty() || LoadId(table, accepted) != limit.load_id) continue;
+      for (LoadFile& file : files) {
+        if (limit.files.count(file.stored.path) > 0) file.any_bad_rows = true;
+      }
+    }
+  }
+
+  void AddStep(const config::Table& table, TargetTable target, std::vector<LoadFile> files) {
+    std::vector<const LoadFile*> loaded;
+    for (const LoadFile& file : files) loaded.push_back(&file);
+    const int64_t load_id = LoadId(table.name, loaded);
     const bool full = ledger_.tables.count(table.name) == 0;
     for (LoadFile& file : files) {
       file.load_id = load_id;

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <limits>
 #include <optional>
 #include <set>
 
@@ -35,11 +34,8 @@ class ZenotiPlanner {
   }
 
   Result<IngestPlan> Make() {
-    for (const ZenotiDrop& drop : drops_) {
-      for (const auto& stray : drop.strays) {
-        plan_.notes.push_back(fmt::format("{} is passed over: {}", stray.path, stray.why));
-      }
-    }
+    SLUICE_TRY(LookForDrops());
+    FindTables();
     ResolveTables();
     FindOrganizationSources();
     CollectPortions();
@@ -48,11 +44,53 @@ class ZenotiPlanner {
   }
 
  private:
+  // A folder that holds no drop at all is a mistake of the project; one of several is a problem of its
+  // own, for the others go on.
+  Status LookForDrops() {
+    Status last;
+    size_t missing = 0;
+    for (size_t i = 0; i < drops_.size(); ++i) {
+      const Status there = CheckDropIsThere(ingest_, *sources_[i].store, sources_[i].listing);
+      if (!there.ok()) {
+        ++missing;
+        last = there;
+        plan_.problems.push_back(fmt::format("{}: {}", ingest_.name, there.ToString()));
+      }
+      TellStrays(drops_[i]);
+    }
+    return missing == drops_.size() ? last : Status::Ok();
+  }
+
+  void TellStrays(const ZenotiDrop& drop) {
+    constexpr size_t kMostTold = 10;
+    for (size_t i = 0; i < drop.strays.size() && i < kMostTold; ++i) {
+      plan_.notes.push_back(
+          fmt::format("{} is passed over: {}", drop.strays[i].path, drop.strays[i].why));
+    }
+    if (drop.strays.size() > kMostTold) {
+      plan_.notes.push_back(fmt::format("{} are passed over in the same way",
+                                        Counted(drop.strays.size() - kMostTold, "more file")));
+    }
+  }
+
+  void FindTables() {
+    for (const ZenotiDrop& drop : drops_) {
+      for (const DataFile& file : drop.data_files) present_.insert(file.table);
+    }
+  }
+
   // The tables of the project with the schema that the drop declares.
   void ResolveTables() {
     for (const config::Table& table : ingest_.tables) {
       const std::string name = CanonicalTableName(table.name);
       auto target = ZenotiTarget(ingest_, catalog_, name);
+      if (target.status().code() == Code::kNotFound && present_.count(name) == 0) {
+        plan_.notes.push_back(fmt::format(
+            "{}.{}: neither a schema file nor data of it is in the drop", ingest_.name, name));
+        broken_.insert(name);
+        targets_[name] = {};
+        continue;
+      }
       if (!target.ok()) {
         plan_.problems.push_back(fmt::format("{}: {}", name, target.status().ToString()));
         broken_.insert(name);
@@ -73,8 +111,17 @@ class ZenotiPlanner {
     }
   }
 
+  // How the tables name a pod: as they did when it first came, whatever connections the project has
+  // by now. Else its own name, with the connection where pods of several meet.
   std::string PodLabel(size_t source, const std::string& pod) const {
-    return sources_.size() == 1 ? pod : sources_[source].connection + "/" + pod;
+    const std::string& connection = sources_[source].connection;
+    const std::string with_connection = connection + "/" + pod;
+    for (const std::string& label : {pod, with_connection}) {
+      if (ledger_.pods.count({connection, label}) > 0) return label;
+    }
+    const bool taken = std::any_of(ledger_.pods.begin(), ledger_.pods.end(),
+                                   [&](const auto& known) { return known.second == pod; });
+    return sources_.size() == 1 && !taken ? pod : with_connection;
   }
 
   // The highest group of each pod, and when something last came into each group.
@@ -126,7 +173,7 @@ class ZenotiPlanner {
   // has passed are late.
   bool IsLateOrKnown(size_t source, const DataFile& file) {
     const std::string& connection = sources_[source].connection;
-    const auto known = ledger_.files.find({connection, file.file.path});
+    const auto known = ledger_.files.find({connection, file.file.path, file.table});
     const bool is_known = known != ledger_.files.end();
     if (is_known && known->second.tag == file.file.tag) return true;
     const auto cursor = ledger_.cursors.find({connection, PodLabel(source, file.pod), file.table});
@@ -153,7 +200,8 @@ class ZenotiPlanner {
       if (hold.table != portion.table) continue;
       // A late file or a thin day does not stop what comes after it.
       if (hold.kind != "gate" && hold.kind != "file") continue;
-      if (hold.pod == portion.pod_label) return &hold;
+      // Where the pod is no part of the key, a row of one pod may meet one of another.
+      if (hold.pod == portion.pod_label || !targets_.at(portion.table).match_pod) return &hold;
       // The first groups of all pods are one stage: while it is held no pod's rows may pass it.
       if (ledger_.tables.count(portion.table) == 0) return &hold;
     }
@@ -162,6 +210,10 @@ class ZenotiPlanner {
 
   bool IsFirst(const Portion& portion) const {
     return ledger_.cursors.count({portion.connection, portion.pod_label, portion.table}) == 0;
+  }
+
+  bool IsFull(const Portion& portion) const {
+    return BeginsWithFullLoad(ingest_, portion.connection, portion.pod_label);
   }
 
   // The first groups of all pods make one step, so that the first load can publish by renaming; then
@@ -184,7 +236,7 @@ class ZenotiPlanner {
       const bool renames = is_first && ledger_.tables.count(portion.table) == 0 &&
                            (target.match_pod || shared_started.insert(portion.table).second);
       if (renames) {
-        AddToStep(first, target, portion, true);
+        AddToStep(first, target, portion, IsFull(portion));
         first_pods.insert(portion.pod_label);
         continue;
       }
@@ -193,7 +245,7 @@ class ZenotiPlanner {
         rest.emplace_back(label, Step());
         rest.back().second.label = label;
       }
-      AddToStep(rest.back().second, target, portion, is_first);
+      AddToStep(rest.back().second, target, portion, is_first && IsFull(portion));
     }
     if (!first.loads.empty()) {
       const std::vector<std::string> pods(first_pods.begin(), first_pods.end());
@@ -227,9 +279,6 @@ class ZenotiPlanner {
     } else {
       load->label += fmt::format(", {}/{}", portion.pod_label, portion.group);
     }
-    if (ledger_.limits_lifted.count({portion.table, portion.pod_label, portion.group}) > 0) {
-      load->target.bad_rows.always_allowed = std::numeric_limits<int64_t>::max();
-    }
     const int64_t load_id = StableId(
         {portion.connection, portion.pod_label, portion.table, std::to_string(portion.group)});
     for (const DataFile* file : portion.files) {
@@ -242,8 +291,16 @@ class ZenotiPlanner {
       entry.log_id = file->log_id;
       entry.load_id = load_id;
       entry.full = full;
+      entry.any_bad_rows = IsLifted(portion.table, file->file.path);
       load->files.push_back(std::move(entry));
     }
+  }
+
+  bool IsLifted(const std::string& table, const std::string& path) const {
+    return std::any_of(ledger_.limits_lifted.begin(), ledger_.limits_lifted.end(),
+                       [&](const LiftedLimit& limit) {
+                         return limit.table == table && limit.files.count(path) > 0;
+                       });
   }
 
   const config::Ingest& ingest_;
@@ -255,6 +312,7 @@ class ZenotiPlanner {
   std::vector<ZenotiDrop> drops_;
   std::map<std::string, TargetTable> targets_;
   std::set<std::string> broken_;
+  std::set<std::string> present_;  // tables with data in the drop
   std::map<std::string, size_t> organization_source_;
   std::map<std::string, int64_t> highest_;  // of the source at hand
   std::map<std::pair<std::string, int64_t>, env::Micros> newest_;

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "ingest/existing_table.h"
 #include "ingest/sql.h"
 #include "warehouse/dialect.h"
 
@@ -153,19 +154,6 @@ Status CheckAccounts(const TableLoad& load) {
   return Status::Ok();
 }
 
-Status AddMissingColumns(engine::Connection& connection, const TargetTable& target,
-                         const std::string& table,
-                         const std::vector<warehouse::ColumnInfo>& present) {
-  for (const DdlColumn& column : target.columns) {
-    const bool there = std::any_of(present.begin(), present.end(),
-                                   [&](const auto& known) { return known.name == column.name; });
-    if (there) continue;
-    SLUICE_TRY(Run(connection, fmt::format("ALTER TABLE {} ADD COLUMN {} {}", QualifiedName(table),
-                                           QuoteName(column.name), column.type.DuckDb())));
-  }
-  return Status::Ok();
-}
-
 }  // namespace
 
 Status AlterTarget(engine::Connection& connection, TableLoad& load) {
@@ -182,10 +170,9 @@ Status AlterTarget(engine::Connection& connection, TableLoad& load) {
     load.stage.clear();
     return Status::Ok();
   }
-  SLUICE_TRY(AddMissingColumns(connection, target, target.name, present));
+  SLUICE_TRY(AddMissingColumns(connection, target, target.name));
   // A stage that a gate held may be older than the table's newest columns.
-  SLUICE_ASSIGN(const auto staged, warehouse::ColumnsOf(connection, load.stage));
-  return AddMissingColumns(connection, target, load.stage, staged);
+  return AddMissingColumns(connection, target, load.stage);
 }
 
 Status MergeStage(engine::Connection& connection, TableLoad& load) {

@@ -9,7 +9,7 @@
 namespace sluice::ingest {
 
 // What has to come before any other change of the transaction: missing columns are added to the
-// target, or the stage takes its place by renaming (first load, replace). After it, `load.stage` is
+// target (those of lineage too, when something else had filled it), or the stage takes its place by renaming (first load, replace). After it, `load.stage` is
 // "" when the stage became the target.
 Status AlterTarget(engine::Connection& connection, TableLoad& load);
 

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/check.h"
 #include "base/text.h"
 #include "env/file.h"
 #include "format/cast_functions.h"
@@ -183,6 +184,16 @@ Result<std::map<std::string, int64_t>> TakeRejects(engine::Connection& connectio
   return rejects;
 }
 
+// By its address on the store: the path of a local copy tells nobody anything.
+Status AboutFile(const Status& status, const LoadFile& file) {
+  const std::string local = file.local_path + ": ";
+  const Status bare =
+      StartsWith(status.message(), local)
+          ? Status(status.code(), status.message().substr(local.size()), status.next())
+          : status;
+  return bare.WithContext(file.stored.path);
+}
+
 class Stager {
  public:
   Stager(const StageContext& context, TableLoad& load) : context_(context), load_(load) {}
@@ -205,6 +216,7 @@ class Stager {
   Status RunWith(Care care) {
     files_.clear();
     load_.quarantined.clear();
+    load_.warnings.clear();
     SLUICE_TRY(LookAtFiles(care));
     load_.stage = StageName(load_.files.front().load_id);
     std::vector<format::SqlType> types;
@@ -215,6 +227,7 @@ class Stager {
     SLUICE_TRY(ReadBatches());
     SLUICE_TRY(FindBadRowsOfAll());
     SLUICE_TRY(CheckLimits());
+    TellMissingColumns();
     SLUICE_TRY(ReduceStage(context_.connection, load_));
     return transaction->Commit();
   }
@@ -230,18 +243,16 @@ class Stager {
       file.counts = {};
       std::vector<DdlColumn> added;
       auto shape = ShapeOf(file, load_.target, &added);
-      if (!shape.ok()) return shape.status().WithContext(file.stored.path);
+      if (!shape.ok()) return AboutFile(shape.status(), file);
       load_.target.columns.insert(load_.target.columns.end(), added.begin(), added.end());
       if (shape->empty) continue;
       ShapedFile shaped{i, std::move(shape).value(), {}};
       auto copy = MakeReadable(file, shaped.shape, load_.target, context_.spool_folder,
                                care == Care::kRewrite, context_.cancel);
-      if (!copy.ok()) return copy.status().WithContext(file.stored.path);
+      if (!copy.ok()) return AboutFile(copy.status(), file);
       shaped.copy = std::move(copy).value();
       if (care != Care::kQuick) shaped.copy.parallel = false;
-      if (!shaped.copy.warning.empty()) {
-        context_.reporter.Note(report::Level::kWarning, shaped.copy.warning);
-      }
+      if (!shaped.copy.warning.empty()) load_.warnings.push_back(shaped.copy.warning);
       files_.push_back(std::move(shaped));
     }
     return Status::Ok();
@@ -321,15 +332,39 @@ class Stager {
     return Status::Ok();
   }
 
-  Status CheckLimits() const {
+  // A file of which nothing is usable is another file than the project thinks, however short it is.
+  // (Increments of a drop are often one row long, and their columns come from the vendor.)
+  bool IsUseless(const FileCounts& counts) const {
+    return !load_.target.has_pod && counts.read > 0 && counts.quarantined == counts.read;
+  }
+
+  Status Useless(const LoadFile& file) const {
+    const auto first =
+        std::find_if(load_.quarantined.begin(), load_.quarantined.end(),
+                     [&](const QuarantinedRow& row) { return &load_.files[row.file] == &file; });
+    SLUICE_CHECK(first != load_.quarantined.end(), "bad rows that nobody has seen");
+    return RejectedError(
+        fmt::format("{}: all of its rows are bad ({}); line {}: {}{}", file.stored.path,
+                    Thousands(static_cast<uint64_t>(file.counts.read)), first->line,
+                    first->column.empty() ? "" : "column " + first->column + ": ", first->reason),
+        "Compare delimiter and columns with the project's");
+  }
+
+  Status CheckLimits() {
     const config::BadRowLimit& limit = load_.target.bad_rows;
     for (const LoadFile& file : load_.files) {
       const FileCounts& counts = file.counts;
+      if (file.any_bad_rows) continue;
+      if (IsUseless(counts)) {
+        load_.too_many_bad_rows = true;
+        return Useless(file);
+      }
       if (counts.quarantined <= limit.always_allowed) continue;
       if (static_cast<double>(counts.quarantined) <=
           limit.percent / 100 * static_cast<double>(counts.read)) {
         continue;
       }
+      load_.too_many_bad_rows = true;
       return RejectedError(
           fmt::format("{}: {} of {} are bad, more than the {}% or {} that are allowed",
                       file.stored.path, Thousands(static_cast<uint64_t>(counts.quarantined)),
@@ -338,6 +373,33 @@ class Stager {
           "Have the file sent again, or raise bad_rows for this table");
     }
     return Status::Ok();
+  }
+
+  // Files whose header lacks a column are loaded with NULL in it: told once for all that lack the same.
+  void TellMissingColumns() {
+    struct Told {
+      std::vector<std::string> files;
+      int64_t rows = 0;
+    };
+    std::map<std::vector<std::string>, Told> told;
+    for (const ShapedFile& file : files_) {
+      if (!file.shape.header) continue;
+      std::vector<std::string> missing = MissingColumns(load_.target, file.shape);
+      if (missing.empty()) continue;
+      Told& entry = told[std::move(missing)];
+      entry.files.push_back(load_.files[file.index].stored.path);
+      entry.rows += load_.files[file.index].counts.read;
+    }
+    for (const auto& [columns, entry] : told) {
+      const std::string more =
+          entry.files.size() > 1
+              ? fmt::format(" and {}", Counted(entry.files.size() - 1, "more file"))
+              : std::string();
+      load_.warnings.push_back(
+          fmt::format("{}: {}{} without {} {}: NULL in {}", load_.label, entry.files.front(), more,
+                      columns.size() == 1 ? "column" : "columns", Join(columns, ", "),
+                      Counted(static_cast<uint64_t>(entry.rows), "row")));
+    }
   }
 
   const StageContext& context_;

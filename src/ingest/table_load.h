@@ -45,6 +45,7 @@ struct TargetTable {
   std::vector<std::string> also;  // joins the key in every match, NULL equals NULL (organizationid)
   bool has_pod = false;           // carries kPodColumn
   bool match_pod = false;         // kPodColumn is part of every match
+  std::string adopt_pod;          // the pod of rows that are there without kPodColumn
   std::string void_column;        // "" when there is none
   config::BadRowLimit bad_rows;
   config::CsvOptions csv;
@@ -82,9 +83,10 @@ struct LoadFile {
   std::string pod;
   int64_t group = 0;
   int64_t log_id = 0;
-  int64_t file_id = 0;  // StableId of ingest, connection, address, content
-  int64_t load_id = 0;  // StableId of connection, pod, table, group
-  bool full = false;    // belongs to the first load of this table and pod
+  int64_t file_id = 0;        // StableId of ingest, table, connection, address, content
+  int64_t load_id = 0;        // StableId of connection, pod, table, group
+  bool full = false;          // belongs to the first load of this table and pod
+  bool any_bad_rows = false;  // somebody accepted it with all its bad rows
   // Known once fetched.
   std::string local_path;
   std::string content_hash;
@@ -111,6 +113,8 @@ struct TableLoad {
   std::string stage;            // table beside the target; "" before staging
   std::string gone;             // keys that are deleted; "" when none are
   std::vector<QuarantinedRow> quarantined;
+  std::vector<std::string> warnings;  // what staging found worth telling
+  bool too_many_bad_rows = false;     // why staging refused it
 
   FileCounts Total() const;
 };

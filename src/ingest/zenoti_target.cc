@@ -38,7 +38,7 @@ bool Contains(const std::vector<std::string>& names, std::string_view name) {
 Status CheckTarget(const TargetTable& target) {
   std::vector<std::string> names;
   for (const DdlColumn& column : target.columns) names.push_back(column.name);
-  if (target.key.empty()) {
+  if (target.key.empty() && target.merge != Merge::kAppend) {
     return ConfigError("it has no key, and a key is not guessed",
                        "Let sluice discover --write propose one");
   }
@@ -65,6 +65,32 @@ Status CheckTarget(const TargetTable& target) {
 
 bool IsOrganizationTable(const config::Ingest& ingest, const std::string& table) {
   return Contains(OrganizationTables(), table) || Contains(ingest.organization_tables, table);
+}
+
+bool BeginsWithFullLoad(const config::Ingest& ingest, const std::string& connection,
+                        const std::string& pod_label) {
+  const std::string with_connection = connection + "/";
+  const std::string pod =
+      StartsWith(pod_label, with_connection) ? pod_label.substr(with_connection.size()) : pod_label;
+  const auto start = ingest.start_after.find(pod);
+  return start == ingest.start_after.end() || start->second == 0;
+}
+
+Status CheckDropIsThere(const config::Ingest& ingest, const connector::Store& store,
+                        const connector::Listing& listing) {
+  const ZenotiDrop drop = ReadDrop(listing, ingest.prefix);
+  if (!drop.schema_files.empty() || !drop.data_files.empty()) return Status::Ok();
+  std::string where = store.Describe();
+  if (!ingest.prefix.empty()) where += (EndsWith(where, "/") ? "" : "/") + ingest.prefix;
+  return NotFoundError(
+      fmt::format("{} has no SchemaFull/ and no group: check path or prefix", where));
+}
+
+Status ProbeDrop(const config::Ingest& ingest, connector::Store& store, const env::Cancel* cancel) {
+  SLUICE_ASSIGN(const auto schemas, store.List(ingest.prefix + "SchemaFull/", cancel));
+  if (!schemas.files.empty()) return Status::Ok();
+  SLUICE_ASSIGN(const auto all, store.List(ingest.prefix, cancel));
+  return CheckDropIsThere(ingest, store, all);
 }
 
 Result<TargetTable> ZenotiTarget(const config::Ingest& ingest, const SchemaCatalog& catalog,
@@ -96,6 +122,7 @@ Result<TargetTable> ZenotiTarget(const config::Ingest& ingest, const SchemaCatal
   }
   target.has_pod = true;
   target.match_pod = !ingest.shared_keys && !IsOrganizationTable(ingest, name);
+  target.adopt_pod = ingest.adopt_pod;
   target.bad_rows = table->bad_rows.value_or(ingest.bad_rows);
   target.csv = ingest.csv;
   target.on_new_column = ingest.on_new_column;

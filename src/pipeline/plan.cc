@@ -59,9 +59,14 @@ class Planner {
   Result<ingest::IngestPlan> PlanOneIngest(const config::Ingest& ingest) {
     SLUICE_ASSIGN(const auto sources, ListSources(runtime_, ingest, cancel_));
     if (session_ == nullptr) return PlanWithoutWarehouse(ingest, sources);
-    const ingest::IngestContext context{
-        ingest, *session_, runtime_.stage_functions(), reporter_, runtime_.clock(), cancel_,
-        "",     ""};
+    const ingest::IngestContext context{ingest,
+                                        *session_,
+                                        runtime_.stage_functions(),
+                                        reporter_,
+                                        runtime_.clock(),
+                                        cancel_,
+                                        runtime_.StatePath("spool-plan-" + ingest.name),
+                                        ""};
     return ingest::PlanIngest(context, sources, false);
   }
 

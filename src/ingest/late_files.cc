@@ -1,0 +1,160 @@
+#include "ingest/late_files.h"
+
+#include <map>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "env/file.h"
+
+namespace sluice::ingest {
+namespace {
+
+using engine::ToInt;
+using engine::ToText;
+
+// An entry of the ledger whose file has another tag on the store now.
+struct Retagged {
+  std::string table;
+  std::string old_tag;
+  std::string content_hash;
+  const Source* source = nullptr;
+  const connector::StoredFile* file = nullptr;
+};
+
+using Listed = std::map<std::pair<std::string, std::string>,
+                        std::pair<const Source*, const connector::StoredFile*>>;
+
+// Files of which some table knows another tag than the listing has.
+Listed WithAnotherTag(const std::vector<Source>& sources, const LedgerState& ledger) {
+  Listed listed;
+  for (const Source& source : sources) {
+    for (const connector::StoredFile& file : source.listing.files) {
+      for (auto known = ledger.files.lower_bound({source.connection, file.path, ""});
+           known != ledger.files.end(); ++known) {
+        const auto& [connection, address, table] = known->first;
+        if (connection != source.connection || address != file.path) break;
+        if (known->second.tag != file.tag) listed[{connection, address}] = {&source, &file};
+      }
+    }
+  }
+  return listed;
+}
+
+Result<std::vector<Retagged>> Candidates(engine::Connection& connection, const std::string& ingest,
+                                         const Listed& listed) {
+  std::map<std::tuple<std::string, std::string, std::string>, Retagged> newest;
+  SLUICE_ASSIGN(auto rows,
+                connection.Query("SELECT connection, address, table_name, tag, content_hash, "
+                                 "size::VARCHAR FROM _sluice.files WHERE ingest = $1 AND state <> "
+                                 "'held' ORDER BY rowid",
+                                 {ingest}));
+  while (true) {
+    SLUICE_ASSIGN(const auto batch, rows.Next());
+    if (!batch) break;
+    for (size_t r = 0; r < batch->rows(); ++r) {
+      const std::string from(batch->text(0, r));
+      const std::string address(batch->text(1, r));
+      const auto found = listed.find({from, address});
+      if (found == listed.end()) continue;
+      const std::string table(batch->text(2, r));
+      const auto& [source, file] = found->second;
+      newest.erase({from, address, table});
+      if (batch->text(3, r) == file->tag || batch->text(5, r) != std::to_string(file->size)) {
+        continue;
+      }
+      newest[{from, address, table}] = {table, std::string(batch->text(3, r)),
+                                        std::string(batch->text(4, r)), source, file};
+    }
+  }
+  std::vector<Retagged> candidates;
+  for (auto& [key, entry] : newest) candidates.push_back(std::move(entry));
+  return candidates;
+}
+
+// Whether the content is what the ledger says.
+Result<bool> IsSame(const Retagged& entry, const std::string& spool_path,
+                    const env::Cancel* cancel) {
+  auto fetched = entry.source->store->Fetch(*entry.file, spool_path, nullptr, cancel);
+  if (!fetched.ok()) return fetched.status().WithContext(entry.file->path);
+  if (fetched->local_path == spool_path) (void)env::RemoveFile(spool_path);
+  return fetched->content_hash == entry.content_hash;
+}
+
+Status TakeOverTags(engine::Connection& connection, const std::string& ingest,
+                    const std::vector<const Retagged*>& same) {
+  SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection));
+  for (const Retagged* entry : same) {
+    SLUICE_TRY(connection
+                   .Execute("UPDATE _sluice.files SET tag = $1 WHERE ingest = $2 AND connection = "
+                            "$3 AND address = $4 AND table_name = $5 AND tag = $6 AND content_hash "
+                            "= $7",
+                            {entry->file->tag, ingest, entry->source->connection, entry->file->path,
+                             entry->table, entry->old_tag, entry->content_hash})
+                   .status());
+  }
+  return transaction->Commit();
+}
+
+}  // namespace
+
+Status RecogniseRetagged(engine::Connection& connection, const std::string& ingest,
+                         const std::vector<Source>& sources, const std::string& spool_folder,
+                         const env::Cancel* cancel, bool write, LedgerState& ledger) {
+  const Listed listed = WithAnotherTag(sources, ledger);
+  if (listed.empty()) return Status::Ok();
+  SLUICE_ASSIGN(const auto candidates, Candidates(connection, ingest, listed));
+  if (candidates.empty()) return Status::Ok();
+  SLUICE_TRY(env::CreateDirectories(spool_folder, 0700));
+  std::vector<const Retagged*> same;
+  for (const Retagged& entry : candidates) {
+    if (cancel != nullptr && cancel->is_set()) return CancelledError("stopped");
+    SLUICE_ASSIGN(const bool is_same,
+                  IsSame(entry, env::JoinPath(spool_folder, "compare"), cancel));
+    if (is_same) same.push_back(&entry);
+  }
+  SLUICE_TRY(env::RemoveTree(spool_folder));
+  for (const Retagged* entry : same) {
+    ledger.files[{entry->source->connection, entry->file->path, entry->table}].tag =
+        entry->file->tag;
+  }
+  if (same.empty() || !write) return Status::Ok();
+  return TakeOverTags(connection, ingest, same);
+}
+
+Status HoldLateFiles(engine::Connection& connection, const std::string& ingest,
+                     const std::vector<LateFile>& late, const RunInfo& run,
+                     report::Reporter& reporter) {
+  std::map<std::tuple<std::string, std::string, std::string, int64_t>, std::vector<const LateFile*>>
+      sets;
+  for (const LateFile& file : late) {
+    sets[{file.connection, file.table, file.pod, file.group}].push_back(&file);
+  }
+  for (const auto& [key, files] : sets) {
+    quality::NewHold hold;
+    hold.kind = "late";
+    hold.owner = ingest;
+    std::tie(hold.connection, hold.table, hold.pod, hold.group) = key;
+    for (const LateFile* file : files) {
+      hold.files.push_back(file->file.path);
+      hold.message = file->changed ? "a file has changed after it was loaded"
+                                   : "a file came into a group that was passed already";
+    }
+    if (files.size() > 1) hold.message += fmt::format(" ({})", Counted(files.size(), "file"));
+    SLUICE_ASSIGN(
+        const auto open,
+        connection.Scalar("SELECT count(*) FROM _sluice.holds WHERE state = 'open' AND kind = "
+                          "'late' AND owner = $1 AND table_name = $2 AND pod = $3 AND group_id = "
+                          "$4 AND files = $5",
+                          {hold.owner, hold.table, hold.pod, hold.group, Join(hold.files, "\n")}));
+    if (ToInt(open) > 0) continue;
+    SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection));
+    SLUICE_ASSIGN(const std::string id, quality::WriteHold(connection, hold, run));
+    SLUICE_TRY(transaction->Commit());
+    reporter.Note(report::Level::kWarning,
+                  fmt::format("{}.{}: {} (hold {})", hold.owner, hold.table, hold.message, id));
+  }
+  return Status::Ok();
+}
+
+}  // namespace sluice::ingest

@@ -1,0 +1,30 @@
+// Files that the ledger knows under another tag, and files that came too late.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "engine/engine.h"
+#include "env/clock.h"
+#include "ingest/ledger.h"
+#include "ingest/plan.h"
+#include "report/report.h"
+
+namespace sluice::ingest {
+
+// A file that was touched or copied has a new tag and the old content: it has not changed. Reads every
+// known file whose tag is new and whose size is the old one, and where the content hash is that of the
+// ledger takes over the new tag: in `ledger`, and when `write` in a transaction of its own in the
+// warehouse. `spool_folder` takes copies from stores that are not local and is removed.
+Status RecogniseRetagged(engine::Connection& connection, const std::string& ingest,
+                         const std::vector<Source>& sources, const std::string& spool_folder,
+                         const env::Cancel* cancel, bool write, LedgerState& ledger);
+
+// Holds the late files of a plan, once for all of a table and group; what is held already is passed
+// over.
+Status HoldLateFiles(engine::Connection& connection, const std::string& ingest,
+                     const std::vector<LateFile>& late, const RunInfo& run,
+                     report::Reporter& reporter);
+
+}  // namespace sluice::ingest

@@ -1,0 +1,44 @@
+#include "ingest/load_text.h"
+
+#include <set>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+
+namespace sluice::ingest {
+
+std::string SummaryOf(const FileCounts& counts) {
+  std::string text = Counted(static_cast<uint64_t>(counts.read), "row");
+  const auto add = [&](int64_t n, std::string_view what) {
+    if (n > 0) text += fmt::format(", {} {}", Thousands(static_cast<uint64_t>(n)), what);
+  };
+  add(counts.inserted, "inserted");
+  add(counts.updated, "updated");
+  add(counts.unchanged, "unchanged");
+  add(counts.delete_matched, "deleted");
+  add(counts.delete_unmatched, "not there to delete");
+  add(counts.superseded, "superseded");
+  add(counts.skipped, "skipped");
+  add(counts.quarantined, "quarantined");
+  add(counts.too_long, "longer than declared");
+  add(counts.key_collisions, "with a key that was there already");
+  return text;
+}
+
+std::string GroupLabel(const std::string& ingest, const Step& step) {
+  std::set<std::string> groups;
+  for (const TableLoad& load : step.loads) {
+    for (const LoadFile& file : load.files) {
+      groups.insert(fmt::format("{}/{}", file.pod, file.group));
+    }
+  }
+  return fmt::format("{} {}", ingest, groups.size() == 1 ? *groups.begin() : step.label);
+}
+
+std::string CollisionText(const TableLoad& load, const FileCounts& total) {
+  return fmt::format("{}: {} inserted although the key was there already", load.label,
+                     Counted(static_cast<uint64_t>(total.key_collisions), "row"));
+}
+
+}  // namespace sluice::ingest
