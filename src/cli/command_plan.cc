@@ -330,6 +330,7 @@ Result<int> Plan(const ReadContext& context) {
     TextPlan(context).Print(plan);
   }
   bool bad = !plan.problems.empty();
+  for (const ingest::IngestPlan& ingest : plan.ingests) bad = bad || !ingest.problems.empty();
   for (const pipeline::PlannedSync& sync : plan.syncs) {
     bad = bad || (!sync.problem.empty() && !WaitsForModel(context, plan, sync));
   }

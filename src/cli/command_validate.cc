@@ -9,6 +9,7 @@
 #include "cli/json_writer.h"
 #include "config/schedule.h"
 #include "env/file.h"
+#include "ingest/plan.h"
 #include "models/graph.h"
 #include "pipeline/run.h"
 
@@ -99,6 +100,18 @@ Status CheckDestination(pipeline::Runtime& runtime, const config::Sync& sync,
   return destination->Probe(cancel);
 }
 
+// An address may be right and lead into the wrong folder.
+Status CheckDrops(const config::Project& project, const std::string& connection,
+                  connector::Store& store, const env::Cancel* cancel) {
+  for (const config::Ingest& ingest : project.ingests) {
+    const bool reads =
+        std::find(ingest.from.begin(), ingest.from.end(), connection) != ingest.from.end();
+    if (!reads || ingest.layout != "zenoti") continue;
+    SLUICE_TRY(ingest::ProbeDrop(ingest, store, cancel).WithContext(ingest.name));
+  }
+  return Status::Ok();
+}
+
 // Each connection in the roles that the project gives it.
 void TryConnections(World& world, pipeline::Runtime& runtime, Findings& findings) {
   const config::Project& project = runtime.project();
@@ -115,7 +128,8 @@ void TryConnections(World& world, pipeline::Runtime& runtime, Findings& findings
           Timed(world, {connection.name, "store", "", {}, 0}, [&](Probe& probe) {
             SLUICE_ASSIGN(connector::Store * store, runtime.StoreOf(connection.name));
             probe.what = store->Describe();
-            return store->Probe(world.cancel);
+            SLUICE_TRY(store->Probe(world.cancel));
+            return CheckDrops(project, connection.name, *store, world.cancel);
           }));
     }
     for (const config::Sync& sync : project.syncs) {
