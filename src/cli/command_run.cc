@@ -121,8 +121,7 @@ std::unique_ptr<pipeline::ReadServer> StartAnswering(const World& world, pipelin
 
 Result<int> Run(World& world, const Arguments& arguments) {
   config::Diagnostics diagnostics;
-  SLUICE_ASSIGN(config::Project project,
-                OpenProject(arguments, world, Secrets::kYes, &diagnostics));
+  SLUICE_ASSIGN(config::Project project, OpenSelected(arguments, world, &diagnostics));
   const auto runtime = MakeRuntime(std::move(project), arguments, world);
   SLUICE_TRY(runtime->MakeStateFolder());
   pipeline::RunOptions options;

@@ -77,7 +77,9 @@ void AddSchedules(const World& world, const Arguments& arguments, const config::
 void CheckModels(const config::Project& project, Findings& findings) {
   const auto order = models::OrderModels(project, models::LoadedTables(project));
   if (!order.ok()) {
-    findings.diagnostics.Error({}, "", order.status().message());
+    for (const std::string& problem : Split(order.status().message(), '\n')) {
+      findings.diagnostics.Error({}, "", problem);
+    }
     return;
   }
   for (const models::ModelNode& node : *order) findings.models.push_back(node.model->name);

@@ -80,7 +80,8 @@ Result<int> Read(std::vector<std::string> words, Arguments arguments, World& wor
   // What waits and what would be sent is only known to who can connect.
   const bool connects = arguments.command == Command::kPlan;
   SLUICE_ASSIGN(config::Project project,
-                OpenProject(arguments, world, connects ? Secrets::kYes : Secrets::kNo, nullptr));
+                connects ? OpenSelected(arguments, world, nullptr)
+                         : OpenProject(arguments, world, Secrets::kNo, nullptr));
   SLUICE_ASSIGN(const auto answered, AskLivingRun(words, project, world));
   if (answered) return *answered;
   const auto runtime = MakeRuntime(std::move(project), arguments, world);

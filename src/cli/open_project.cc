@@ -1,15 +1,19 @@
 #include "cli/open_project.h"
 
+#include <set>
+
 #include <fmt/format.h>
 
 #include "base/text.h"
 #include "cli/version.h"
 #include "format/strict.h"
+#include "pipeline/selector.h"
 
 namespace sluice::cli {
 
-Result<config::Project> OpenProject(const Arguments& arguments, const World& world, Secrets secrets,
-                                    config::Diagnostics* diagnostics) {
+namespace {
+
+config::LoadOptions OptionsOf(const Arguments& arguments, const World& world, Secrets secrets) {
   config::LoadOptions options;
   options.env = arguments.env;
   options.resolve_secrets = secrets == Secrets::kYes;
@@ -17,6 +21,29 @@ Result<config::Project> OpenProject(const Arguments& arguments, const World& wor
   options.rules.check_sql_type = [](std::string_view type) {
     return format::ParseSqlType(type).status();
   };
+  return options;
+}
+
+}  // namespace
+
+Result<config::Project> OpenProject(const Arguments& arguments, const World& world, Secrets secrets,
+                                    config::Diagnostics* diagnostics) {
+  return config::LoadProject(arguments.project, OptionsOf(arguments, world, secrets), diagnostics);
+}
+
+Result<config::Project> OpenSelected(const Arguments& arguments, const World& world,
+                                     config::Diagnostics* diagnostics) {
+  SLUICE_ASSIGN(const config::Project project,
+                OpenProject(arguments, world, Secrets::kNo, nullptr));
+  SLUICE_ASSIGN(const auto selection, pipeline::Select(project, arguments.names));
+  std::set<std::string> connections;
+  for (const std::string& name : selection.ingests) {
+    const auto& from = project.FindIngest(name)->from;
+    connections.insert(from.begin(), from.end());
+  }
+  for (const std::string& name : selection.syncs) connections.insert(project.FindSync(name)->to);
+  config::LoadOptions options = OptionsOf(arguments, world, Secrets::kYes);
+  options.only_connections = std::move(connections);
   return config::LoadProject(arguments.project, options, diagnostics);
 }
 

@@ -20,6 +20,10 @@ enum class Secrets { kNo, kYes };
 Result<config::Project> OpenProject(const Arguments& arguments, const World& world, Secrets secrets,
                                     config::Diagnostics* diagnostics);
 
+// With the secrets of those connections that the selection (`names`) needs, and of no other.
+Result<config::Project> OpenSelected(const Arguments& arguments, const World& world,
+                                     config::Diagnostics* diagnostics);
+
 // "sluice run zenoti", for those who wait for a lock of ours.
 std::string HolderName(const Arguments& arguments);
 

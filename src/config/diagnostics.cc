@@ -1,6 +1,8 @@
 #include "config/diagnostics.h"
 
 #include <algorithm>
+#include <set>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -69,6 +71,24 @@ void Diagnostics::Unknown(const Location& where, std::string key, std::string_vi
     message += fmt::format("; known: {}", Join(known, ", "));
   }
   Error(Problem{where, std::move(key), std::move(message), "", "", nearest.value_or("")});
+}
+
+void Diagnostics::Sort() {
+  const auto before = [](const Problem& a, const Problem& b) {
+    return std::tie(a.where.file, a.where.line, a.where.column) <
+           std::tie(b.where.file, b.where.line, b.where.column);
+  };
+  std::stable_sort(errors_.begin(), errors_.end(), before);
+  std::stable_sort(warnings_.begin(), warnings_.end(), before);
+  for (std::vector<Problem>* problems : {&errors_, &warnings_}) {
+    std::set<std::string> variables;
+    problems->erase(std::remove_if(problems->begin(), problems->end(),
+                                   [&](const Problem& problem) {
+                                     return StartsWith(problem.message, "the variable ") &&
+                                            !variables.insert(problem.message).second;
+                                   }),
+                    problems->end());
+  }
 }
 
 Status Diagnostics::ToStatus() const {

@@ -47,6 +47,9 @@ class Diagnostics {
   const std::vector<Problem>& warnings() const { return warnings_; }
   size_t error_count() const { return errors_.size() + errors_not_kept_; }
 
+  // By file, line and column; each variable that is not set is told once.
+  void Sort();
+
   // Ok, or kConfig with all errors, one a line when there are several.
   Status ToStatus() const;
 

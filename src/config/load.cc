@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/text.h"
@@ -85,6 +87,7 @@ class Loader {
     context.project_folder = folder_;
     context.home = home;
     context.resolve_secrets = options_.resolve_secrets;
+    context.only_connections = options_.only_connections;
     context.run_command = options_.run_secret_command;
     if (!context.run_command) {
       context.run_command = [this](const std::string& command) {
@@ -136,7 +139,18 @@ Result<Project> LoadProject(const std::string& path, const LoadOptions& options,
     diagnostics->Error({}, "", file.status().message());
     return file.status();
   }
-  return Loader(*file, options, diagnostics).Load();
+  auto project = Loader(*file, options, diagnostics).Load();
+  diagnostics->Sort();
+  if (project.ok() || diagnostics->ok()) return project;
+  const std::string folder = env::Dirname(*file);
+  const auto& errors = diagnostics->errors();
+  const bool unset = std::any_of(errors.begin(), errors.end(), [](const Problem& problem) {
+    return StartsWith(problem.message, "the variable ");
+  });
+  const bool example = unset && env::Exists(env::JoinPath(folder, ".env.example")) &&
+                       !env::Exists(env::JoinPath(folder, ".env"));
+  return diagnostics->ToStatus().WithNext(example ? "cp .env.example .env, and fill it in"
+                                                  : project.status().next());
 }
 
 }  // namespace sluice::config

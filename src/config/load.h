@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,8 @@ struct LoadOptions {
   // Fetch secrets from files and commands. Commands that do not connect leave it off: secrets are
   // then empty, and a variable that is not set is only a warning where connecting alone needs it.
   bool resolve_secrets = false;
+  // With resolve_secrets: of these connections only.
+  std::optional<std::set<std::string>> only_connections;
   std::vector<ConnectionType> connection_types = AllConnectionTypes();
   // Effects; what is not given is the process's own.
   std::optional<std::map<std::string, std::string>> environment;

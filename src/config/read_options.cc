@@ -194,6 +194,14 @@ class Reader {
     return it == spec.variants.end() ? nullptr : &*it;
   }
 
+  // Whether an option stands there whose name is a slip of `name`: one mistake, told once.
+  static bool IsMisspelt(const std::string& name, const Node& node) {
+    const std::vector<std::string> meant = {name};
+    return std::any_of(node.entries.begin(), node.entries.end(), [&](const Entry& entry) {
+      return entry.key != name && Nearest(entry.key, meant).has_value();
+    });
+  }
+
   void ReadField(const OptionSpec& field, const Node& node, const std::string& key, Value* value) {
     const Entry* entry = node.Find(field.name);
     const std::string child = ChildKey(key, field.name);
@@ -208,6 +216,7 @@ class Reader {
       return;
     }
     if (field.required) {
+      if (entry == nullptr && IsMisspelt(field.name, node)) return;  // told as unknown
       diagnostics_.Error(entry != nullptr ? entry->key_where : node.where, child,
                          fmt::format("is missing; expected {}", Expectation(field)));
       return;
@@ -292,6 +301,12 @@ class Reader {
     const Entry* entry = node.Find(spec.tag);
     if (entry == nullptr || entry->value->kind == Node::Kind::kNull) {
       value->usable = false;
+      // A slip of its name is one mistake, told once.
+      for (const Entry& other : node.entries) {
+        if (entry != nullptr || !Nearest(other.key, std::vector<std::string>{spec.tag})) continue;
+        diagnostics_.Unknown(other.key_where, key, "unknown option", other.key, {spec.tag});
+        return;
+      }
       diagnostics_.Error(node.where, tag_key,
                          fmt::format("is missing; expected {}", Expectation(tag)));
       return;
@@ -358,6 +373,13 @@ std::vector<std::string> Value::TextsOf(const std::string& name) const {
 Value ReadOption(const OptionSpec& spec, const Node& node, const std::string& key,
                  const ReadContext& context) {
   return Reader(context).Read(spec, node, key);
+}
+
+bool Connects(const ReadContext& context, const std::string& key) {
+  if (!context.resolve_secrets || !context.only_connections) return context.resolve_secrets;
+  const auto parts = Split(key, '.');
+  return parts.size() < 2 || parts[0] != "connections" ||
+         context.only_connections->count(parts[1]) > 0;
 }
 
 std::string ChildKey(const std::string& key, const std::string& child) {

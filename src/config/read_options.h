@@ -2,6 +2,8 @@
 #pragma once
 
 #include <functional>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -55,6 +57,8 @@ struct ReadContext {
   // Secrets are read from files and commands; else they stay empty, and a variable without a value
   // in what only connecting needs is a warning.
   bool resolve_secrets = false;
+  // Of these connections only; nothing: of all.
+  std::optional<std::set<std::string>> only_connections;
   // Variables without a value are no errors: the options of an environment that is not run.
   bool lenient = false;
   std::function<Result<std::string>(const std::string& command)> run_command;
@@ -63,6 +67,9 @@ struct ReadContext {
 // `key` is the path of the option for messages ("connections.drop"); "" for the whole file.
 Value ReadOption(const OptionSpec& spec, const Node& node, const std::string& key,
                  const ReadContext& context);
+
+// Whether what connecting needs is read for the option at `key`.
+bool Connects(const ReadContext& context, const std::string& key);
 
 std::string ChildKey(const std::string& key, const std::string& child);
 

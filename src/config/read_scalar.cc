@@ -12,7 +12,7 @@ namespace {
 
 void ReportMissing(const Expansion& expansion, const OptionSpec& spec, const Node& node,
                    const std::string& key, const ReadContext& context) {
-  const bool later = spec.credential && !context.resolve_secrets;
+  const bool later = spec.credential && !Connects(context, key);
   const std::vector<std::string> names = context.variables->Names();
   for (size_t i = 0; i < expansion.missing.size(); ++i) {
     const std::string& name = expansion.missing[i];
@@ -166,7 +166,7 @@ void ReadReferredSecret(const Node& reference, const std::string& key, const Rea
   ReadScalar(text, *entry.value, child, context, &source);
   value->usable = source.usable;
   value->written = entry.key + " " + entry.value->text;
-  if (!source.usable || !context.resolve_secrets) return;
+  if (!source.usable || !Connects(context, child)) return;
   const bool is_file = entry.key == "file";
   if (is_file && OthersMayRead(source.text)) {
     context.diagnostics->Warn(entry.value->where, child,

@@ -14,7 +14,9 @@ std::string Where(const config::Model& model, const Reference& reference) {
   return model.sql_where.Inside(reference.line, reference.column).ToString();
 }
 
-Result<ModelNode> MakeNode(const config::Model& model, const std::set<std::string>& known) {
+// What is wrong is added to `problems`; references that can be read are in the node all the same.
+ModelNode MakeNode(const config::Model& model, const std::set<std::string>& known,
+                   std::vector<std::string>& problems) {
   ModelNode node;
   node.model = &model;
   if (model.kind == config::Model::Kind::kRelation) {
@@ -30,22 +32,25 @@ Result<ModelNode> MakeNode(const config::Model& model, const std::set<std::strin
     const auto parts = Split(message, ':');
     const auto line = ParseUnsigned(parts[0]);
     const auto column = parts.size() > 1 ? ParseUnsigned(parts[1]) : std::nullopt;
-    if (!line || !column) return references.status();
-    return ConfigError(fmt::format(
+    if (!line || !column) {
+      problems.push_back(message);
+      return node;
+    }
+    problems.push_back(fmt::format(
         "{}:{}",
         model.sql_where.Inside(static_cast<int>(*line), static_cast<int>(*column)).ToString(),
         message.substr(parts[0].size() + parts[1].size() + 2)));
+    return node;
   }
   node.references = std::move(references).value();
   const std::vector<std::string> names(known.begin(), known.end());
   for (const Reference& reference : node.references) {
-    if (known.count(reference.name) == 0) {
-      return ConfigError(fmt::format(
-          "{}: model {} refers to {}, which is no model and no table of "
-          "an ingest{}",
-          Where(model, reference), model.name, reference.name, DidYouMean(reference.name, names)));
-    }
     node.inputs.insert(reference.name);
+    if (known.count(reference.name) > 0) continue;
+    problems.push_back(fmt::format(
+        "{}: model {} refers to {}, which is no model and no table of "
+        "an ingest{}",
+        Where(model, reference), model.name, reference.name, DidYouMean(reference.name, names)));
   }
   return node;
 }
@@ -74,14 +79,15 @@ Result<std::vector<ModelNode>> OrderModels(const config::Project& project,
   std::set<std::string> known = tables;
   for (const config::Model& model : project.models) known.insert(model.name);
   std::map<std::string, ModelNode> nodes;
+  std::vector<std::string> problems;
   for (const config::Model& model : project.models) {
-    SLUICE_ASSIGN(nodes[model.name], MakeNode(model, known));
+    nodes[model.name] = MakeNode(model, known, problems);
   }
   std::vector<ModelNode> order;
   std::set<std::string> done;
   std::vector<std::string> path;
-  std::function<Status(const std::string&)> visit = [&](const std::string& name) -> Status {
-    if (done.count(name) > 0 || nodes.count(name) == 0) return Status::Ok();
+  std::function<void(const std::string&)> visit = [&](const std::string& name) {
+    if (done.count(name) > 0 || nodes.count(name) == 0) return;
     const auto again = std::find(path.begin(), path.end(), name);
     if (again != path.end()) {
       std::vector<std::string> cycle(again, path.end());
@@ -91,17 +97,18 @@ Result<std::vector<ModelNode>> OrderModels(const config::Project& project,
                                           [&](const Reference& r) { return r.name == name; });
       const std::string where = reference == last.references.end() ? last.model->where.ToString()
                                                                    : Where(*last.model, *reference);
-      return ConfigError(fmt::format("{}: models refer to each other in a circle: {}", where,
+      problems.push_back(fmt::format("{}: models refer to each other in a circle: {}", where,
                                      Join(cycle, " -> ")));
+      return;
     }
     path.push_back(name);
-    for (const std::string& input : nodes.at(name).inputs) SLUICE_TRY(visit(input));
+    for (const std::string& input : nodes.at(name).inputs) visit(input);
     path.pop_back();
     done.insert(name);
     order.push_back(nodes.at(name));
-    return Status::Ok();
   };
-  for (const config::Model& model : project.models) SLUICE_TRY(visit(model.name));
+  for (const config::Model& model : project.models) visit(model.name);
+  if (!problems.empty()) return ConfigError(Join(problems, "\n"));
   // A model that only names a relation has nothing of its own in the warehouse: SQL that refers to it
   // reads the relation. Inputs keep the model's name, for the order and for what waits.
   for (ModelNode& node : order) {

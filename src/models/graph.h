@@ -19,7 +19,8 @@ struct ModelNode {
 };
 
 // In the order in which they can be built. `tables`: the names that ingests load. kConfig, with file,
-// line and column, for an unknown name (and the nearest one) and for a cycle (and its whole path).
+// line and column, for unknown names (and the nearest ones), for braces that are no reference and for
+// cycles (and their whole paths): everything that is wrong, one a line.
 Result<std::vector<ModelNode>> OrderModels(const config::Project& project,
                                            const std::set<std::string>& tables);
 
