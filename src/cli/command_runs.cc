@@ -1,6 +1,3 @@
-#include <signal.h>
-
-#include <cerrno>
 #include <ostream>
 
 #include <fmt/format.h>
@@ -100,10 +97,7 @@ std::string LineForPeople(const Terminal& terminal, const std::string& line) {
 
 std::string StateOf(const pipeline::RunSummary& run) {
   if (!run.ended_at.empty()) return "ended";
-  // A process of another user is a process too.
-  const bool alive =
-      run.process > 0 && (kill(static_cast<pid_t>(run.process), 0) == 0 || errno == EPERM);
-  return alive ? "running" : "killed";
+  return pipeline::IsAlive(run) ? "running" : "killed";
 }
 
 std::string OutcomeOf(const pipeline::RunSummary& run) {

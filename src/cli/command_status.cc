@@ -71,6 +71,13 @@ void WriteIngests(JsonWriter& json, const StatusData& data) {
   json.EndArray();
 }
 
+// Whether the run lives that makes the open delivery.
+bool IsUnderWay(const StatusData& data, const SyncStatus& sync) {
+  return sync.delivery &&
+         std::any_of(data.running.begin(), data.running.end(),
+                     [&](const auto& run) { return run.run_id == sync.delivery->run_id; });
+}
+
 void WriteSyncs(JsonWriter& json, const StatusData& data) {
   json.Name("syncs");
   json.BeginArray();
@@ -102,6 +109,8 @@ void WriteSyncs(JsonWriter& json, const StatusData& data) {
     json.EndObject();
     json.Field("left_out", sync.left_out);
     json.Field("delivery_open", sync.delivery_open);
+    json.Field("delivery_under_way", IsUnderWay(data, sync));
+    json.FieldOrNull("delivery_problem", sync.delivery_problem);
     json.EndObject();
   }
   json.EndArray();
@@ -366,9 +375,10 @@ class TextStatus {
     for (const SyncStatus& sync : data.syncs) {
       const auto some = [](int64_t n) { return n > 0 ? Number(n) : std::string(); };
       table.Row({sync.name, Minute(sync.started_at),
-                 !sync.ever_run       ? "never run"
-                 : sync.delivery_open ? "open"
-                                      : sync.outcome,
+                 !sync.ever_run           ? "never run"
+                 : IsUnderWay(data, sync) ? "under way"
+                 : sync.delivery_open     ? "interrupted"
+                                          : sync.outcome,
                  sync.ever_run ? Number(sync.planned) : "",
                  sync.ever_run ? Number(sync.acknowledged) : "", some(sync.rejected),
                  some(sync.deferred), some(sync.waiting), some(sync.unknown), some(sync.left_out)},
@@ -376,9 +386,30 @@ class TextStatus {
     }
     table.Print(out_, terminal_, 2);
     for (const SyncStatus& sync : data.syncs) {
+      PrintDelivery(data, sync);
       if (!sync.message.empty())
         out_ << "  " << sync.name << ": " << Printable(sync.message) << "\n";
       PrintDelivered(sync);
+    }
+  }
+
+  // What is known of it beside what was folded.
+  void PrintDelivery(const StatusData& data, const SyncStatus& sync) {
+    if (!sync.delivery_problem.empty()) {
+      out_ << "  " << sync.name << ": " << Styled(terminal_, Look::kBad, "problem:") << " "
+           << Printable(sync.delivery_problem) << "\n"
+           << "  next: sluice plan " << sync.name << "\n";
+    }
+    if (!sync.delivery) return;
+    const sync::UnfoldedDelivery& delivery = *sync.delivery;
+    std::string text = fmt::format("{} of {} acknowledged, {} rejected, {} without an answer",
+                                   Thousands(delivery.acknowledged), Counted(delivery.rows, "row"),
+                                   Thousands(delivery.rejected), Thousands(delivery.in_flight));
+    if (IsUnderWay(data, sync)) {
+      out_ << fmt::format("  {}: a delivery is under way: {}\n", sync.name, text);
+    } else {
+      out_ << fmt::format("  {}: {}: {}; the next run takes it in\n", sync.name,
+                          Warning("a delivery was interrupted"), text);
     }
   }
 

@@ -6,6 +6,8 @@
 #include "cli/commands.h"
 #include "cli/result_output.h"
 #include "pipeline/run.h"
+#include "pipeline/sync_step.h"
+#include "sync/unfolded.h"
 
 namespace sluice::cli {
 namespace {
@@ -36,7 +38,7 @@ std::string LeftOut(const std::string& sync, bool payloads) {
 }
 
 // Rows that no run has reached have no state of their own: the last run counted them.
-Result<int> TellWaiting(const ReadContext& context, const std::string& sync) {
+Status TellWaiting(const ReadContext& context, const std::string& sync) {
   SLUICE_ASSIGN(const auto rows, context.connection().Rows(
                                      "SELECT waiting, run_id FROM _sluice.sync_runs WHERE sync = "
                                      "$1 ORDER BY started_at DESC LIMIT 1",
@@ -52,28 +54,17 @@ Result<int> TellWaiting(const ReadContext& context, const std::string& sync) {
     json.FieldOrNull("run", run);
     json.EndObject();
     json.Finish();
-    return pipeline::kExitDone;
+    return Status::Ok();
   }
   context.world.out << fmt::format(
       "the last run did not reach {}\nnext:  sluice plan {}   (what would be sent now)\n",
       Counted(static_cast<uint64_t>(waiting), "row"), sync);
-  return pipeline::kExitDone;
+  return Status::Ok();
 }
 
-}  // namespace
-
-Result<int> SyncRows(const ReadContext& context) {
+// In the view of a reader: an open delivery counts as far as it has come.
+Status ShowRows(const ReadContext& context, const std::string& sync) {
   const Arguments& arguments = context.arguments;
-  const config::Project& project = context.runtime.project();
-  const std::string& sync = arguments.subject;
-  if (project.FindSync(sync) == nullptr) {
-    std::vector<std::string> names;
-    for (const config::Sync& known : project.syncs) names.push_back(known.name);
-    std::string known = DidYouMean(sync, names);
-    if (known.empty() && !names.empty()) known = "; there is " + Join(names, ", ");
-    return ConfigError(fmt::format("there is no sync {}{}", Printable(sync), known));
-  }
-  SLUICE_TRY(NeedsWarehouse(context));
   if (arguments.state == "waiting") return TellWaiting(context, sync);
   const bool payloads = !context.for_people();
   std::string sql;
@@ -96,7 +87,7 @@ Result<int> SyncRows(const ReadContext& context) {
     json.Field("complete", written.complete);
     json.EndObject();
     json.Finish();
-    return pipeline::kExitDone;
+    return Status::Ok();
   }
   const RowFormat format = arguments.csv ? RowFormat::kCsv : RowFormat::kTable;
   SLUICE_ASSIGN(const RowsWritten written,
@@ -106,6 +97,26 @@ Result<int> SyncRows(const ReadContext& context) {
         "{}{}\n", Counted(static_cast<uint64_t>(written.rows), "row"),
         written.complete ? "" : ", and there are more (--limit N, --csv)");
   }
+  return Status::Ok();
+}
+
+}  // namespace
+
+Result<int> SyncRows(const ReadContext& context) {
+  const config::Project& project = context.runtime.project();
+  const std::string& sync = context.arguments.subject;
+  if (project.FindSync(sync) == nullptr) {
+    std::vector<std::string> names;
+    for (const config::Sync& known : project.syncs) names.push_back(known.name);
+    std::string known = DidYouMean(sync, names);
+    if (known.empty() && !names.empty()) known = "; there is " + Join(names, ", ");
+    return ConfigError(fmt::format("there is no sync {}{}", Printable(sync), known));
+  }
+  SLUICE_TRY(NeedsWarehouse(context));
+  const Status shown =
+      sync::ReadAsFolded(context.connection(), project.StateFolder(), sync, pipeline::HostName(),
+                         context.runtime.clock(), [&] { return ShowRows(context, sync); });
+  SLUICE_TRY(shown);
   return pipeline::kExitDone;
 }
 

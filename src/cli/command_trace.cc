@@ -259,8 +259,8 @@ class TextTrace {
     }
     for (const TracedAttempt& attempt : row.attempts) {
       out_ << fmt::format(
-          "  {}  run {}: {}: {}{}\n", attempt.at.substr(0, 19), attempt.run_id,
-          Printable(attempt.why), attempt.state,
+          "  {}  run {}: {}: {}{}\n", attempt.at.empty() ? "not yet" : attempt.at.substr(0, 19),
+          attempt.run_id, Printable(attempt.why), attempt.state,
           attempt.http_status > 0 ? fmt::format(" (HTTP {})", attempt.http_status) : "");
       if (!attempt.sent.empty()) out_ << "      sent    " << Printable(attempt.sent) << "\n";
       if (!attempt.code.empty() || !attempt.message.empty()) {
@@ -270,7 +270,7 @@ class TextTrace {
       }
     }
     Line("holds now", row.payload);
-    if (row.delivery_open) Line("under way", "a delivery; what it has sent is not shown yet");
+    if (row.delivery_open) Line("open", "the last delivery is not taken in yet");
   }
 
   std::ostream& out_;

@@ -119,6 +119,26 @@ Status ReadLastSyncRuns(const ReadContext& context, std::map<std::string, SyncSt
   return Status::Ok();
 }
 
+// What the delivery has done that is not folded yet stands in its log.
+void ReadDelivery(const ReadContext& context, const std::string& sync, SyncStatus& status) {
+  status.delivery_open = true;
+  auto delivery =
+      sync::ReadUnfolded(context.connection(), context.runtime.project().StateFolder(), sync);
+  if (!delivery.ok()) {
+    status.delivery_problem = delivery.status().message();
+    return;
+  }
+  status.delivery = std::move(delivery).value();
+  if (!status.delivery) return;
+  const auto number = [](uint64_t n) { return static_cast<int64_t>(n); };
+  status.acknowledged = number(status.delivery->acknowledged);
+  status.rejected = number(status.delivery->rejected);
+  status.unknown = number(status.delivery->in_flight);
+  status.requests = number(status.delivery->requests);
+  status.waiting =
+      std::max<int64_t>(0, status.planned - status.acknowledged - status.rejected - status.unknown);
+}
+
 Status ReadSyncs(const ReadContext& context, StatusData& data) {
   std::map<std::string, SyncStatus> by_name;
   if (context.session != nullptr) {
@@ -137,7 +157,7 @@ Status ReadSyncs(const ReadContext& context, StatusData& data) {
     for (const auto& row : findings) by_name[ToText(row[0])].left_out = ToInt(row[1]);
     SLUICE_ASSIGN(const auto open,
                   context.connection().Rows("SELECT DISTINCT sync FROM _sluice.deliveries"));
-    for (const auto& row : open) by_name[ToText(row[0])].delivery_open = true;
+    for (const auto& row : open) ReadDelivery(context, ToText(row[0]), by_name[ToText(row[0])]);
   }
   for (const config::Sync& sync : context.runtime.project().syncs) {
     SyncStatus status = std::move(by_name[sync.name]);

@@ -11,6 +11,7 @@
 #include "cli/open_project.h"
 #include "pipeline/run_record.h"
 #include "quality/holds.h"
+#include "sync/unfolded.h"
 
 namespace sluice::cli {
 
@@ -67,8 +68,10 @@ struct SyncStatus {
   int64_t waiting = 0;
   int64_t unknown = 0;
   int64_t requests = 0;
-  bool delivery_open = false;             // its log is not folded yet
-  std::map<std::string, int64_t> states;  // of all rows ever sent: delivered, rejected, ...
+  bool delivery_open = false;  // its log is not folded yet: the counts above are as far as it came
+  std::optional<sync::UnfoldedDelivery> delivery;
+  std::string delivery_problem;           // why it cannot be read
+  std::map<std::string, int64_t> states;  // of all rows ever sent, without the open delivery
   int64_t left_out = 0;
   int64_t at_destination = 0;  // rows that it holds, with whatever payload
 };

@@ -67,7 +67,7 @@ struct TracedSyncRow {
   std::string answered_at;
   std::vector<TracedAttempt> attempts;
   std::vector<std::pair<std::string, std::string>> findings;  // kind, message: why it was left out
-  bool delivery_open = false;                                 // what is under way is not shown
+  bool delivery_open = false;  // the last attempts are of a delivery that is not folded yet
 };
 
 struct TracedQuarantine {

@@ -11,6 +11,7 @@
 #include "format/byte_source.h"
 #include "format/csv_reader.h"
 #include "ingest/file_shape.h"
+#include "sync/unfolded.h"
 
 namespace sluice::cli {
 namespace {
@@ -62,7 +63,6 @@ Status AddAttempts(engine::Connection& connection, TracedSyncRow& row) {
     attempt.code = ToText(values[7]);
     attempt.message = ToText(values[8]);
   }
-  ExplainAttempts(row.attempts);
   return Status::Ok();
 }
 
@@ -88,6 +88,71 @@ Status AddFindings(engine::Connection& connection, const std::string& key, const
   for (const auto& values : rows) {
     TracedSyncRow& row = RowOf(result, ToText(values[0]), ToText(values[1]));
     row.findings.emplace_back(ToText(values[2]), ToText(values[3]));
+  }
+  return Status::Ok();
+}
+
+// Whether a row of a spool is what was typed: as kFindDelivered looks for rows that were folded.
+bool IsMeant(const sync::SpoolRow& row, const std::string& key) {
+  return row.key == key || EqualsIgnoreCase(row.identity, key) ||
+         Lower(row.payload).find(Lower(Member("email", key))) != std::string::npos ||
+         row.payload.find(Member("userId", key)) != std::string::npos;
+}
+
+void AddUnfolded(const sync::UnfoldedRow& unfolded, TracedSyncRow& row) {
+  row.identity = unfolded.identity;
+  row.delivery_open = true;
+  for (const sync::UnfoldedTry& one : unfolded.tries) {
+    TracedAttempt& attempt = row.attempts.emplace_back();
+    attempt.at = one.at == 0 ? "" : env::FormatUtc(one.at, true);
+    attempt.run_id = unfolded.run_id;
+    attempt.delivery = unfolded.delivery_id;
+    attempt.attempt = static_cast<int64_t>(one.attempt);
+    attempt.sent = one.sent;
+    attempt.state = one.state;
+    attempt.http_status = one.http_status;
+    attempt.code = one.code;
+    attempt.message = one.message;
+  }
+  const sync::UnfoldedTry& last = unfolded.tries.back();
+  row.answered_at = last.at == 0 ? "" : env::FormatUtc(last.at, true);
+  row.code = last.code;
+  row.message = last.message;
+  row.state = last.state == "acknowledged" ? "delivered" : last.state;
+  if (last.state == "acknowledged") {
+    row.payload = unfolded.payload;
+    row.attempted_payload.clear();
+  } else {
+    row.attempted_payload = unfolded.payload;
+  }
+}
+
+// What open deliveries know of the key, over what was folded of it.
+Status AddOpenDeliveries(const ReadContext& context, const std::string& key, const std::string& in,
+                         TraceResult& result) {
+  engine::Connection& connection = context.connection();
+  SLUICE_ASSIGN(const auto open, connection.Rows("SELECT DISTINCT sync FROM _sluice.deliveries "
+                                                 "WHERE $1 = '' OR sync = $1 ORDER BY sync",
+                                                 {in}));
+  for (const auto& values : open) {
+    const std::string sync = ToText(values[0]);
+    // Keys that an identifier led to.
+    std::set<std::string> known;
+    for (const TracedSyncRow& row : result.sync_rows) {
+      if (row.sync == sync) known.insert(row.key);
+    }
+    const auto rows = sync::UnfoldedRowsOf(
+        connection, context.runtime.project().StateFolder(), sync,
+        [&](const sync::SpoolRow& row) { return known.count(row.key) > 0 || IsMeant(row, key); },
+        kMostRows);
+    if (!rows.ok()) {
+      result.notes.push_back(fmt::format("what is not folded yet of {} is not shown: {}", sync,
+                                         rows.status().message()));
+      continue;
+    }
+    for (const sync::UnfoldedRow& row : rows.value()) {
+      AddUnfolded(row, RowOf(result, sync, row.key));
+    }
   }
   return Status::Ok();
 }
@@ -163,13 +228,9 @@ Status FindSyncRows(const ReadContext& context, const std::string& key, const st
     result.notes.push_back(fmt::format("more rows were sent: the first {} are shown", kMostRows));
   }
   SLUICE_TRY(AddFindings(connection, key, in, result));
-  SLUICE_ASSIGN(const auto open, connection.Rows("SELECT DISTINCT sync FROM _sluice.deliveries"));
-  std::set<std::string> under_way;
-  for (const auto& values : open) under_way.insert(ToText(values[0]));
-  for (TracedSyncRow& row : result.sync_rows) {
-    if (row.attempts.empty()) SLUICE_TRY(AddAttempts(connection, row));
-    row.delivery_open = under_way.count(row.sync) > 0;
-  }
+  for (TracedSyncRow& row : result.sync_rows) SLUICE_TRY(AddAttempts(connection, row));
+  SLUICE_TRY(AddOpenDeliveries(context, key, in, result));
+  for (TracedSyncRow& row : result.sync_rows) ExplainAttempts(row.attempts);
   return Status::Ok();
 }
 

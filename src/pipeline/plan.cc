@@ -8,10 +8,13 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "env/file.h"
 #include "models/build.h"
 #include "models/dependencies.h"
+#include "pipeline/run_record.h"
 #include "pipeline/sources.h"
 #include "pipeline/sync_step.h"
+#include "sync/unfolded.h"
 #include "warehouse/dialect.h"
 
 namespace sluice::pipeline {
@@ -118,6 +121,17 @@ class Planner {
     return read.ok() && Changes(read->names);
   }
 
+  static nlohmann::ordered_json OpenJson(const sync::SyncPlan& plan) {
+    if (!plan.open) return nullptr;
+    return {{"under_way", plan.under_way},
+            {"planned", plan.open->planned},
+            {"acknowledged", plan.open->acknowledged},
+            {"rejected", plan.open->rejected},
+            {"deferred", plan.open->deferred},
+            {"waiting", plan.open->waiting},
+            {"unknown", plan.open->unknown}};
+  }
+
   PlannedSync PlanSync(const config::Sync& sync) {
     PlannedSync planned;
     planned.name = sync.name;
@@ -144,19 +158,14 @@ class Planner {
         planned.text += "\nfrom what is published now: " + plan.Describe();
       }
     }
-    const nlohmann::ordered_json json = {{"added", plan.counts.added},
-                                         {"changed", plan.counts.changed},
-                                         {"returned", plan.counts.returned},
-                                         {"retried", plan.counts.retried},
-                                         {"unchanged", plan.counts.unchanged},
-                                         {"refused", plan.counts.refused},
-                                         {"left", plan.counts.left},
-                                         {"left_out", plan.counts.findings},
-                                         {"first_run", plan.first_run},
-                                         {"rows", plan.totals.rows},
-                                         {"requests", plan.totals.requests},
-                                         {"bytes", plan.totals.bytes},
-                                         {"least_seconds", plan.LeastSeconds()}};
+    const nlohmann::ordered_json json = {
+        {"added", plan.counts.added},         {"changed", plan.counts.changed},
+        {"returned", plan.counts.returned},   {"retried", plan.counts.retried},
+        {"unchanged", plan.counts.unchanged}, {"refused", plan.counts.refused},
+        {"left", plan.counts.left},           {"left_out", plan.counts.findings},
+        {"first_run", plan.first_run},        {"open_delivery", OpenJson(plan)},
+        {"rows", plan.totals.rows},           {"requests", plan.totals.requests},
+        {"bytes", plan.totals.bytes},         {"least_seconds", plan.LeastSeconds()}};
     planned.json = json.dump();
     return planned;
   }
@@ -167,7 +176,21 @@ class Planner {
     }
     SLUICE_ASSIGN(const sync::SyncJob job,
                   MakeSyncJob(runtime_, session_->connection(), sync, "plan"));
-    return runtime_.sync_engine().Plan(session_->connection(), job);
+    SLUICE_ASSIGN(sync::SyncPlan plan, runtime_.sync_engine().Plan(session_->connection(), job));
+    if (plan.open) plan.under_way = IsUnderWay(sync);
+    return plan;
+  }
+
+  // Whether the run lives whose delivery is open.
+  bool IsUnderWay(const config::Sync& sync) {
+    const std::string folder = runtime_.project().StateFolder();
+    if (!env::Exists(env::JoinPath(folder, "state.db"))) return false;
+    const auto delivery = sync::ReadUnfolded(session_->connection(), folder, sync.name);
+    if (!delivery.ok() || !delivery.value()) return false;
+    const auto store = RunStore::Open(folder);
+    if (!store.ok()) return false;
+    const auto run = store.value()->Find(delivery.value()->run_id);
+    return run.ok() && IsAlive(run.value());
   }
 
   Runtime& runtime_;

@@ -1,5 +1,8 @@
 #include "pipeline/run_record.h"
 
+#include <signal.h>
+
+#include <cerrno>
 #include <utility>
 
 #include <fmt/format.h>
@@ -138,6 +141,12 @@ Result<RunSummary> RunStore::Find(const std::string& name) {
   return ConfigError(fmt::format("several runs begin with {}: {}, {}{}", name, runs[0].run_id,
                                  runs[1].run_id, runs.size() > 2 ? ", …" : ""),
                      next);
+}
+
+bool IsAlive(const RunSummary& run) {
+  // A process of another user is a process too.
+  return run.ended_at.empty() && run.process > 0 &&
+         (kill(static_cast<pid_t>(run.process), 0) == 0 || errno == EPERM);
 }
 
 }  // namespace sluice::pipeline

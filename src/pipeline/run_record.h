@@ -28,6 +28,9 @@ struct RunSummary {
   std::string summary;      // JSON: counts per load, model and sync
 };
 
+// Whether it never said that it ended, and its process is there.
+bool IsAlive(const RunSummary& run);
+
 // The version of state.db that this program writes.
 inline constexpr int kRunStoreVersion = 1;
 

@@ -18,11 +18,6 @@ namespace {
 
 constexpr std::chrono::seconds kWarehouseWait{60};
 
-std::string HostName() {
-  char name[256] = {};
-  return gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
-}
-
 class SyncStep {
  public:
   SyncStep(Runtime& runtime, const config::Sync& sync, const RunOptions& options,
@@ -91,13 +86,7 @@ class SyncStep {
       job.emplace(std::move(made));
       SLUICE_ASSIGN(job->fence, warehouse::TakeFence(connection, "sync:" + sync_.name));
       SLUICE_ASSIGN(const auto recovered, runtime_.sync_engine().Recover(connection, *job));
-      if (recovered) {
-        reporter_.Note(report::Level::kInfo,
-                       fmt::format("{}: an interrupted delivery was taken in: {} acknowledged, {} "
-                                   "not known",
-                                   sync_.name, Thousands(recovered->acknowledged),
-                                   Thousands(recovered->unknown)));
-      }
+      if (recovered) TellRecovered(*recovered);
       SLUICE_ASSIGN(delivery, runtime_.sync_engine().Prepare(connection, *job));
     }
     TellCounts(delivery);
@@ -141,6 +130,19 @@ class SyncStep {
     return deliver;
   }
 
+  void TellRecovered(const sync::SyncSummary& taken) {
+    std::string text = fmt::format("{} acknowledged", Thousands(taken.acknowledged));
+    AddCount(text, taken.rejected, "rejected");
+    AddCount(text, taken.deferred, "deferred");
+    text += fmt::format(", {} not known", Thousands(taken.unknown));
+    reporter_.Note(report::Level::kInfo,
+                   fmt::format("{}: an interrupted delivery was taken in: {}", sync_.name, text));
+  }
+
+  static void AddCount(std::string& text, uint64_t n, std::string_view what) {
+    if (n > 0) text += fmt::format(", {} {}", Thousands(n), what);
+  }
+
   void TellCounts(const sync::Delivery& delivery) {
     report_.unchanged = static_cast<int64_t>(delivery.counts.unchanged + delivery.counts.refused);
     for (const auto& [kind, rows] : delivery.counts.findings) {
@@ -166,13 +168,10 @@ class SyncStep {
     report_.message =
         fmt::format("{} of {} acknowledged in {}", Thousands(summary.acknowledged),
                     Counted(summary.planned, "row"), Counted(summary.requests, "request"));
-    const auto add = [&](uint64_t n, std::string_view what) {
-      if (n > 0) report_.message += fmt::format(", {} {}", Thousands(n), what);
-    };
-    add(summary.rejected, "rejected");
-    add(summary.deferred, "deferred");
-    add(summary.waiting, "waiting");
-    add(summary.unknown, "unknown");
+    AddCount(report_.message, summary.rejected, "rejected");
+    AddCount(report_.message, summary.deferred, "deferred");
+    AddCount(report_.message, summary.waiting, "waiting");
+    AddCount(report_.message, summary.unknown, "unknown");
     if (!delivered.stopped.ok() && delivered.stopped.code() != Code::kCancelled) {
       report_.outcome = "failed";
       report_.message += ": " + delivered.stopped.ToString();
@@ -189,6 +188,11 @@ class SyncStep {
 };
 
 }  // namespace
+
+std::string HostName() {
+  char name[256] = {};
+  return gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
+}
 
 Result<sync::SyncJob> MakeSyncJob(Runtime& runtime, engine::Connection& connection,
                                   const config::Sync& sync, const std::string& run_id) {

@@ -12,6 +12,9 @@
 
 namespace sluice::pipeline {
 
+// This machine, as open deliveries note it.
+std::string HostName();
+
 // The job of `sync`, with what the model was made from read now.
 Result<sync::SyncJob> MakeSyncJob(Runtime& runtime, engine::Connection& connection,
                                   const config::Sync& sync, const std::string& run_id);

@@ -205,8 +205,9 @@ Status IsOpen(engine::Connection& connection, const FoldJob& job) {
   return NotFoundError(fmt::format("delivery {} of {} is not open", job.delivery_id, job.sync));
 }
 
-Result<SyncSummary> Fold(engine::Connection& connection, const FoldJob& job,
-                         const sql::FoldNames& names, env::Clock& clock) {
+// The log and the rows that it is about, in temporary tables. `spooled`: rows of the delivery.
+Result<SyncSummary> Load(engine::Connection& connection, const FoldJob& job,
+                         const sql::FoldNames& names, uint64_t& spooled) {
   SLUICE_TRY(RunAll(connection, sql::MakeFoldTables(names)));
   SLUICE_ASSIGN(const auto answers, engine::Appender::Open(connection, "", names.Answers()));
   LogLoader log(job, *answers);
@@ -221,11 +222,14 @@ Result<SyncSummary> Fold(engine::Connection& connection, const FoldJob& job,
   summary.delivery_id = job.delivery_id;
   if (summary.outcome.empty()) summary.outcome = "interrupted";
   SLUICE_TRY(CountFinal(connection, names, summary));
+  spooled = log.header().spool.rows;
+  return summary;
+}
 
-  SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection));
-  if (job.fence) SLUICE_TRY(warehouse::CheckFence(connection, *job.fence));
+// In the caller's transaction.
+Status Write(engine::Connection& connection, const FoldJob& job, const sql::FoldNames& names,
+             uint64_t spooled, SyncSummary& summary, env::Clock& clock) {
   SLUICE_TRY(IsOpen(connection, job));
-  const uint64_t spooled = log.header().spool.rows;
   SLUICE_TRY(Account(connection, job, spooled, summary));
   SLUICE_TRY(RunAll(connection, sql::WriteFold(names)));
   SLUICE_ASSIGN(const auto held,
@@ -235,7 +239,16 @@ Result<SyncSummary> Fold(engine::Connection& connection, const FoldJob& job,
   // Held rows wait for a change of the model, not for the next run.
   const uint64_t left_over =
       summary.waiting - std::min(summary.waiting, static_cast<uint64_t>(engine::ToInt(held)));
-  SLUICE_TRY(WriteRecords(connection, job, summary, left_over, clock.Now()));
+  return WriteRecords(connection, job, summary, left_over, clock.Now());
+}
+
+Result<SyncSummary> LoadAndCommit(engine::Connection& connection, const FoldJob& job,
+                                  const sql::FoldNames& names, env::Clock& clock) {
+  uint64_t spooled = 0;
+  SLUICE_ASSIGN(SyncSummary summary, Load(connection, job, names, spooled));
+  SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection));
+  if (job.fence) SLUICE_TRY(warehouse::CheckFence(connection, *job.fence));
+  SLUICE_TRY(Write(connection, job, names, spooled, summary, clock));
   SLUICE_TRY(transaction->Commit());
   return summary;
 }
@@ -246,8 +259,20 @@ Result<SyncSummary> FoldDelivery(engine::Connection& connection, const FoldJob& 
                                  env::Clock& clock) {
   SLUICE_TRY(IsOpen(connection, job));
   const sql::FoldNames names{job.sync, job.run_id, job.delivery_id};
-  auto summary = Fold(connection, job, names, clock);
+  auto summary = LoadAndCommit(connection, job, names, clock);
   for (const std::string& statement : sql::DropFold(names)) (void)connection.Execute(statement);
+  return summary;
+}
+
+Result<SyncSummary> FoldWithin(engine::Connection& connection, const FoldJob& job,
+                               env::Clock& clock) {
+  const sql::FoldNames names{job.sync, job.run_id, job.delivery_id};
+  uint64_t spooled = 0;
+  SLUICE_ASSIGN(SyncSummary summary, Load(connection, job, names, spooled));
+  SLUICE_TRY(Write(connection, job, names, spooled, summary, clock));
+  for (const std::string& statement : sql::DropFold(names)) {
+    SLUICE_TRY(connection.Execute(statement).status());
+  }
   return summary;
 }
 

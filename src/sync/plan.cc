@@ -61,6 +61,26 @@ double SyncPlan::LeastSeconds() const {
 }
 
 std::string SyncPlan::Describe() const {
+  if (!open) return DescribeDifference();
+  std::vector<std::string> parts;
+  const auto add = [&](uint64_t n, std::string_view what) {
+    if (n > 0) parts.push_back(fmt::format("{} {}", Thousands(n), what));
+  };
+  add(open->acknowledged, "acknowledged");
+  add(open->rejected, "rejected");
+  add(open->deferred, "deferred");
+  add(open->unknown, under_way ? "in flight" : "not known");
+  add(open->waiting, "not reached");
+  const std::string done = Join(parts, ", ");
+  if (under_way) {
+    return fmt::format("a delivery is under way ({}); as it stands now, without it: {}", done,
+                       DescribeDifference());
+  }
+  return fmt::format("an interrupted delivery is taken in first ({}); then {}", done,
+                     DescribeDifference());
+}
+
+std::string SyncPlan::DescribeDifference() const {
   if (up_to_date) return "nothing to send: neither the model nor the mapping has changed";
   if (counts.ToSend() == 0) return "nothing to send" + Remainder(counts);
   const bool limited = limit > 0 && limit < counts.ToSend();

@@ -2,16 +2,21 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "connector/destination.h"
 #include "sync/difference.h"
+#include "sync/fold.h"
 #include "sync/requests.h"
 
 namespace sluice::sync {
 
 struct SyncPlan {
   SyncCounts counts;
+  // The delivery that is open: a run takes it in first, and `counts` are those of then.
+  std::optional<SyncSummary> open;
+  bool under_way = false;          // another run is making it; set by who knows
   bool first_run = false;          // nothing was ever delivered by this sync
   bool up_to_date = false;         // neither mapping nor inputs changed: nothing was looked at
   uint64_t limit = 0;              // --limit; 0: none
@@ -20,9 +25,12 @@ struct SyncPlan {
   std::string noun;                // "user"
 
   double LeastSeconds() const;
-  // One sentence for people:
+  // One sentence for people, the open delivery first:
   // "FIRST RUN: sends all 48,210 users, 49 requests, 10 s at 5 requests/s".
   std::string Describe() const;
+
+ private:
+  std::string DescribeDifference() const;
 };
 
 }  // namespace sluice::sync

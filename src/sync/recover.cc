@@ -54,6 +54,7 @@ struct LogFacts {
   OpenAttempts open;
   bool anything_sent = false;
   std::string run_id;
+  LogExtent extent;
 };
 
 Result<LogFacts> ReadFacts(const std::string& path) {
@@ -67,8 +68,7 @@ Result<LogFacts> ReadFacts(const std::string& path) {
     if (const auto* outcome = std::get_if<LogOutcome>(&entry)) facts.open.erase(outcome->attempt);
     return Status::Ok();
   };
-  SLUICE_ASSIGN(const LogExtent extent, ReadLog(path, visit));
-  SLUICE_TRY(CutTornTail(path, extent));
+  SLUICE_ASSIGN(facts.extent, ReadLog(path, visit));
   return facts;
 }
 
@@ -82,33 +82,44 @@ void SettleAttempts(connector::Destination& destination, const OpenAttempts& ope
   }
 }
 
-Result<SyncSummary> FoldOpen(engine::Connection& connection, const RecoverJob& job,
-                             const OpenDelivery& open, const DeliveryFiles& files,
-                             connector::Destination& destination, env::Clock& clock) {
-  if (open.host != job.host) {
+struct Interrupted {
+  FoldJob fold;
+  LogFacts facts;
+};
+
+// The delivery that is open, if everything is there that folding it needs.
+Result<std::optional<Interrupted>> FindInterrupted(engine::Connection& connection,
+                                                   const RecoverJob& job,
+                                                   const DeliveryFiles& files) {
+  SLUICE_ASSIGN(const auto open, FindOpen(connection, job.sync));
+  if (!open) return std::optional<Interrupted>();
+  if (open->host != job.host) {
     return FailedError(
-        fmt::format("delivery {} of {} was left open on {}, its log is {}", open.id, job.sync,
-                    open.host, open.log),
+        fmt::format("delivery {} of {} was left open on {}, its log is {}", open->id, job.sync,
+                    open->host, open->log),
         fmt::format("Run it there first. If that machine is gone: {}", HowToForget(job.sync)));
   }
-  FoldJob fold;
+  Interrupted interrupted;
+  FoldJob& fold = interrupted.fold;
   fold.sync = job.sync;
-  fold.delivery_id = open.id;
-  fold.log_path = files.Log(open.id);
-  fold.spool_path = files.Spool(open.id);
+  fold.delivery_id = open->id;
+  fold.log_path = files.Log(open->id);
+  fold.spool_path = files.Spool(open->id);
   fold.fence = job.fence;
-  if (!env::Exists(fold.log_path)) return Lost(job.sync, open, "log");
-  SLUICE_ASSIGN(const LogFacts facts, ReadFacts(fold.log_path));
-  if (facts.run_id.empty()) return Lost(job.sync, open, "log");
-  if (facts.anything_sent && !env::Exists(fold.spool_path)) return Lost(job.sync, open, "spool");
+  if (!env::Exists(fold.log_path)) return Lost(job.sync, *open, "log");
+  SLUICE_ASSIGN(interrupted.facts, ReadFacts(fold.log_path));
+  const LogFacts& facts = interrupted.facts;
+  if (facts.run_id.empty()) return Lost(job.sync, *open, "log");
+  if (facts.anything_sent && !env::Exists(fold.spool_path)) return Lost(job.sync, *open, "spool");
   fold.run_id = facts.run_id;
-  SettleAttempts(destination, facts.open, fold);
-  return FoldDelivery(connection, fold, clock);
+  return std::optional<Interrupted>(std::move(interrupted));
 }
 
 // Logs that the warehouse knows nothing of: from a run that ended before its delivery was noted, or
-// from the future of a warehouse that was restored.
-Status RemoveStrangers(const RecoverJob& job, int64_t next, const DeliveryFiles& files) {
+// from the future of a warehouse that was restored. The first kind is given.
+Result<std::vector<int64_t>> FindStrangers(const RecoverJob& job, int64_t next,
+                                           const DeliveryFiles& files) {
+  std::vector<int64_t> strangers;
   SLUICE_ASSIGN(const auto logs, files.Logs());
   for (const int64_t id : logs) {
     if (id < next) continue;
@@ -123,9 +134,9 @@ Status RemoveStrangers(const RecoverJob& job, int64_t next, const DeliveryFiles&
               "more, remove {} and run again",
               files.folder()));
     }
-    SLUICE_TRY(files.Remove(id));
+    strangers.push_back(id);
   }
-  return files.RemoveFolded(next - 1);
+  return strangers;
 }
 
 }  // namespace
@@ -142,14 +153,38 @@ Result<std::optional<SyncSummary>> RecoverDelivery(engine::Connection& connectio
                                                    const DeliveryFiles& files,
                                                    connector::Destination& destination,
                                                    env::Clock& clock) {
-  SLUICE_ASSIGN(const auto open, FindOpen(connection, job.sync));
+  SLUICE_ASSIGN(auto interrupted, FindInterrupted(connection, job, files));
   std::optional<SyncSummary> summary;
-  if (open) {
-    SLUICE_ASSIGN(summary, FoldOpen(connection, job, *open, files, destination, clock));
+  if (interrupted) {
+    FoldJob& fold = interrupted->fold;
+    SLUICE_TRY(CutTornTail(fold.log_path, interrupted->facts.extent));
+    SettleAttempts(destination, interrupted->facts.open, fold);
+    SLUICE_ASSIGN(summary, FoldDelivery(connection, fold, clock));
   }
   SLUICE_ASSIGN(const int64_t next, NextDelivery(connection, job.sync));
-  SLUICE_TRY(RemoveStrangers(job, next, files));
+  SLUICE_ASSIGN(const auto strangers, FindStrangers(job, next, files));
+  for (const int64_t id : strangers) SLUICE_TRY(files.Remove(id));
+  SLUICE_TRY(files.RemoveFolded(next - 1));
   return summary;
+}
+
+Result<std::optional<SyncSummary>> RecoverWithin(engine::Connection& connection,
+                                                 const RecoverJob& job, const DeliveryFiles& files,
+                                                 env::Clock& clock) {
+  SLUICE_ASSIGN(auto interrupted, FindInterrupted(connection, job, files));
+  std::optional<SyncSummary> summary;
+  if (interrupted) {
+    interrupted->fold.fence.reset();
+    SLUICE_ASSIGN(summary, FoldWithin(connection, interrupted->fold, clock));
+  }
+  SLUICE_ASSIGN(const int64_t next, NextDelivery(connection, job.sync));
+  SLUICE_TRY(FindStrangers(job, next, files).status());
+  return summary;
+}
+
+Result<bool> IsAnyOpen(engine::Connection& connection, const std::string& sync) {
+  SLUICE_ASSIGN(const auto open, FindOpen(connection, sync));
+  return open.has_value();
 }
 
 }  // namespace sluice::sync

@@ -31,6 +31,16 @@ Result<std::optional<SyncSummary>> RecoverDelivery(engine::Connection& connectio
                                                    connector::Destination& destination,
                                                    env::Clock& clock);
 
+// What RecoverDelivery would do, in the caller's transaction, which is then rolled back: no file is
+// touched, and no destination asked (what only it can tell stays unknown). The same errors. A
+// delivery that another process is making is read as far as it has come.
+Result<std::optional<SyncSummary>> RecoverWithin(engine::Connection& connection,
+                                                 const RecoverJob& job, const DeliveryFiles& files,
+                                                 env::Clock& clock);
+
+// Whether a delivery of the sync is open.
+Result<bool> IsAnyOpen(engine::Connection& connection, const std::string& sync);
+
 // The id that the next delivery of the sync gets.
 Result<int64_t> NextDelivery(engine::Connection& connection, const std::string& sync);
 

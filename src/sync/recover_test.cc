@@ -53,6 +53,25 @@ class RecoverTest : public testing::Test, public SyncWorld {
   DeliveryFiles Files() const { return {env::JoinPath(folder_, ".sluice"), sync_.name}; }
 };
 
+TEST_F(RecoverTest, APlanCountsWhatAKilledRunLeftOpen) {
+  KillInRequest(2);
+  const SyncPlan plan = Plan();
+  EXPECT_EQ(plan.Describe(),
+            "an interrupted delivery is taken in first (10 acknowledged, 10 not known, 5 not "
+            "reached); then sends 15 users (5 added, 10 again), 2 requests; 10 unchanged");
+  EXPECT_EQ(plan.Describe(), Plan().Describe()) << "a plan changed something";
+  EXPECT_TRUE(env::Exists(Log(1)));
+  ExpectRunCompletes(10);
+}
+
+TEST_F(RecoverTest, APlanTellsTheStopOfALostLog) {
+  KillInRequest(2);
+  ASSERT_TRUE(env::RemoveFile(Log(1)).ok());
+  const Status plan = engine_->Plan(*connection_, Job()).status();
+  EXPECT_EQ(plan.ToString(), RunSync().status().ToString());
+  EXPECT_NE(plan.message().find("log is lost"), std::string::npos) << plan.message();
+}
+
 TEST_F(RecoverTest, KilledBeforeTheDeliveryIsNotedNothingHappened) {
   for (const char* step : {"spool", "log"}) {
     KillAfter(step);

@@ -134,34 +134,47 @@ Result<std::unique_ptr<Difference>> SyncEngine::MakeDifference(engine::Connectio
 }
 
 Result<SyncPlan> SyncEngine::Plan(engine::Connection& connection, const SyncJob& job) {
-  SLUICE_ASSIGN(const SyncState state, ReadState(connection, job.sync.name));
+  return WithOpenDelivery(connection, job, [&](SyncPlan& plan) -> Status {
+    if (plan.up_to_date) return Status::Ok();
+    SLUICE_ASSIGN(const auto difference, MakeDifference(connection, job));
+    plan.counts = difference->counts();
+    SLUICE_ASSIGN(plan.totals,
+                  ForEachRequest(*difference, job.destination, LimitOf(job.sync), job.limit,
+                                 [](const connector::PreparedRequest&) { return Status::Ok(); }));
+    return Status::Ok();
+  });
+}
+
+Result<SyncPlan> SyncEngine::DryRun(engine::Connection& connection, const SyncJob& job,
+                                    const std::string& folder) {
+  return WithOpenDelivery(connection, job, [&](SyncPlan& plan) -> Status {
+    plan.up_to_date = false;  // it is looked at anyway
+    SLUICE_ASSIGN(const auto difference, MakeDifference(connection, job));
+    plan.counts = difference->counts();
+    SLUICE_ASSIGN(plan.totals, WriteRequests(*difference, job.destination, LimitOf(job.sync),
+                                             job.limit, folder));
+    return Status::Ok();
+  });
+}
+
+Result<SyncPlan> SyncEngine::WithOpenDelivery(engine::Connection& connection, const SyncJob& job,
+                                              const std::function<Status(SyncPlan&)>& fill) {
   SyncPlan plan;
+  const DeliveryFiles files(job.state_folder, job.sync.name);
+  const RecoverJob recover{job.sync.name, job.host, std::nullopt};
+  SLUICE_ASSIGN(const bool open, IsAnyOpen(connection, job.sync.name));
+  std::unique_ptr<engine::Transaction> transaction;  // never committed
+  if (open) {
+    SLUICE_ASSIGN(transaction, engine::Transaction::Begin(connection));
+  }
+  SLUICE_ASSIGN(plan.open, RecoverWithin(connection, recover, files, clock_));
+  SLUICE_ASSIGN(const SyncState state, ReadState(connection, job.sync.name));
   plan.noun = job.destination.capabilities().noun;
   plan.requests_per_second = job.destination.capabilities().requests_per_second;
   plan.limit = job.limit;
   plan.first_run = !state.delivered;
   plan.up_to_date = IsUpToDate(state, job);
-  if (plan.up_to_date) return plan;
-  SLUICE_ASSIGN(const auto difference, MakeDifference(connection, job));
-  plan.counts = difference->counts();
-  SLUICE_ASSIGN(plan.totals,
-                ForEachRequest(*difference, job.destination, LimitOf(job.sync), job.limit,
-                               [](const connector::PreparedRequest&) { return Status::Ok(); }));
-  return plan;
-}
-
-Result<SyncPlan> SyncEngine::DryRun(engine::Connection& connection, const SyncJob& job,
-                                    const std::string& folder) {
-  SLUICE_ASSIGN(const SyncState state, ReadState(connection, job.sync.name));
-  SLUICE_ASSIGN(const auto difference, MakeDifference(connection, job));
-  SyncPlan plan;
-  plan.noun = job.destination.capabilities().noun;
-  plan.requests_per_second = job.destination.capabilities().requests_per_second;
-  plan.limit = job.limit;
-  plan.first_run = !state.delivered;
-  plan.counts = difference->counts();
-  SLUICE_ASSIGN(plan.totals,
-                WriteRequests(*difference, job.destination, LimitOf(job.sync), job.limit, folder));
+  SLUICE_TRY(fill(plan));
   return plan;
 }
 

@@ -98,6 +98,9 @@ class SyncEngine {
  private:
   Result<std::unique_ptr<Difference>> MakeDifference(engine::Connection& connection,
                                                      const SyncJob& job);
+  // A plan with all but what `fill` finds out, which sees `_sluice` with the open delivery folded.
+  Result<SyncPlan> WithOpenDelivery(engine::Connection& connection, const SyncJob& job,
+                                    const std::function<Status(SyncPlan&)>& fill);
   Status WriteFiles(const SyncJob& job, Difference& difference, Delivery& delivery);
   Status Open(engine::Connection& connection, const SyncJob& job, Difference& difference,
               Delivery& delivery);

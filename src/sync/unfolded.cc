@@ -8,7 +8,7 @@
 #include "env/file.h"
 #include "sync/delivery_files.h"
 #include "sync/delivery_log.h"
-#include "sync/spool.h"
+#include "sync/recover.h"
 
 namespace sluice::sync {
 namespace {
@@ -52,18 +52,53 @@ bool Contains(const std::vector<RowRange>& ranges, uint64_t position) {
   });
 }
 
-struct Place {
-  uint64_t position = 0;
-  std::string sent;
-};
+using Places = std::map<uint64_t, UnfoldedRow>;  // by position in the spool
 
-Result<std::optional<Place>> FindKey(const std::string& spool_path, std::string_view key) {
-  SLUICE_ASSIGN(auto spool, SpoolReader::Open(spool_path));
-  while (true) {
+Result<Places> FindRows(const OpenFiles& files, const std::function<bool(const SpoolRow&)>& matches,
+                        size_t most, std::map<uint64_t, std::string>& sent) {
+  Places places;
+  if (!env::Exists(files.spool)) {
+    return NotFoundError(fmt::format("the spool {} is not here", files.spool));
+  }
+  SLUICE_ASSIGN(auto spool, SpoolReader::Open(files.spool));
+  while (places.size() < most) {
     const uint64_t position = spool.position();
     SLUICE_ASSIGN(auto row, spool.Next());
-    if (!row) return std::optional<Place>();
-    if (row->key == key) return std::optional<Place>(Place{position, std::move(row->sent)});
+    if (!row) break;
+    if (!matches(*row)) continue;
+    UnfoldedRow found;
+    found.delivery_id = files.delivery_id;
+    found.key = std::move(row->key);
+    found.identity = std::move(row->identity);
+    found.payload = std::move(row->payload);
+    sent[position] = std::move(row->sent);
+    places.emplace(position, std::move(found));
+  }
+  return places;
+}
+
+void AddIntent(const LogIntent& intent, const std::map<uint64_t, std::string>& sent,
+               Places& places) {
+  for (auto& [position, row] : places) {
+    if (!Contains(intent.rows, position)) continue;
+    row.tries.push_back({intent.attempt, "in_flight", 0, "", "", sent.at(position), intent.at});
+  }
+}
+
+void AddOutcome(const LogOutcome& outcome, Places& places) {
+  for (const LogAnswer& answer : outcome.answers) {
+    for (auto& [position, row] : places) {
+      if (!Contains(answer.rows, position)) continue;
+      if (row.tries.empty() || row.tries.back().attempt != outcome.attempt) {
+        row.tries.push_back({outcome.attempt, "", 0, "", "", "", 0});  // never sent
+      }
+      UnfoldedTry& last = row.tries.back();
+      last.state = StateName(answer.state);
+      last.http_status = outcome.http_status;
+      last.code = answer.code;
+      last.message = answer.message;
+      last.at = outcome.at;
+    }
   }
 }
 
@@ -103,37 +138,43 @@ Result<std::optional<UnfoldedDelivery>> ReadUnfolded(engine::Connection& connect
   return std::optional<UnfoldedDelivery>(std::move(delivery));
 }
 
-Result<std::vector<UnfoldedTry>> UnfoldedTriesOf(engine::Connection& connection,
-                                                 const std::string& state_folder,
-                                                 const std::string& sync, std::string_view key) {
-  std::vector<UnfoldedTry> tries;
+Result<std::vector<UnfoldedRow>> UnfoldedRowsOf(engine::Connection& connection,
+                                                const std::string& state_folder,
+                                                const std::string& sync,
+                                                const std::function<bool(const SpoolRow&)>& matches,
+                                                size_t most) {
+  std::vector<UnfoldedRow> rows;
   SLUICE_ASSIGN(const auto files, FindFiles(connection, state_folder, sync));
-  if (!files) return tries;
-  SLUICE_ASSIGN(const auto place, FindKey(files->spool, key));
-  if (!place) return tries;
+  if (!files) return rows;
+  std::map<uint64_t, std::string> sent;
+  SLUICE_ASSIGN(Places places, FindRows(*files, matches, most, sent));
+  if (places.empty()) return rows;
+  std::string run_id;
   const auto visit = [&](uint64_t, const LogEntry& entry) {
-    if (const auto* intent = std::get_if<LogIntent>(&entry)) {
-      if (!Contains(intent->rows, place->position)) return Status::Ok();
-      tries.push_back({intent->attempt, "in_flight", 0, "", "", place->sent, intent->at});
-    } else if (const auto* outcome = std::get_if<LogOutcome>(&entry)) {
-      for (const LogAnswer& answer : outcome->answers) {
-        if (!Contains(answer.rows, place->position)) continue;
-        if (tries.empty() || tries.back().attempt != outcome->attempt) {
-          tries.push_back({outcome->attempt, "", 0, "", "", "", 0});  // never sent
-        }
-        UnfoldedTry& last = tries.back();
-        last.state = StateName(answer.state);
-        last.http_status = outcome->http_status;
-        last.code = answer.code;
-        last.message = answer.message;
-        last.at = outcome->at;
-      }
-    }
+    if (const auto* header = std::get_if<LogHeader>(&entry)) run_id = header->run_id;
+    if (const auto* intent = std::get_if<LogIntent>(&entry)) AddIntent(*intent, sent, places);
+    if (const auto* outcome = std::get_if<LogOutcome>(&entry)) AddOutcome(*outcome, places);
     return Status::Ok();
   };
   SLUICE_TRY(ReadLog(files->log, visit).status());
-  if (tries.empty()) tries.push_back({0, "waiting", 0, "", "", place->sent, 0});
-  return tries;
+  for (auto& [position, row] : places) {
+    if (row.tries.empty()) row.tries.push_back({0, "waiting", 0, "", "", sent.at(position), 0});
+    row.run_id = run_id;
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+Status ReadAsFolded(engine::Connection& connection, const std::string& state_folder,
+                    const std::string& sync, const std::string& host, env::Clock& clock,
+                    const std::function<Status()>& read) {
+  SLUICE_ASSIGN(const bool open, IsAnyOpen(connection, sync));
+  if (!open) return read();
+  SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection));
+  SLUICE_TRY(RecoverWithin(connection, {sync, host, std::nullopt},
+                           DeliveryFiles(state_folder, sync), clock)
+                 .status());
+  return read();
 }
 
 Result<std::string> DumpLog(const std::string& log_path) {

@@ -1,8 +1,9 @@
 // What a delivery has done that the warehouse does not know yet. Whoever shows what was delivered
-// (`status`, `trace`) shows this with it. Reading only: a delivery may be writing meanwhile.
+// (`plan`, `status`, `trace`, `sync rows`) shows this with it. Reading only: a delivery may be writing meanwhile.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include "base/status.h"
 #include "engine/engine.h"
 #include "env/clock.h"
+#include "sync/spool.h"
 
 namespace sluice::sync {
 
@@ -43,10 +45,30 @@ struct UnfoldedTry {
   env::Micros at = 0;
 };
 
-// What the open delivery knows of a key, in order; empty when it is not in it. Reads the spool.
-Result<std::vector<UnfoldedTry>> UnfoldedTriesOf(engine::Connection& connection,
-                                                 const std::string& state_folder,
-                                                 const std::string& sync, std::string_view key);
+// One row of the open delivery.
+struct UnfoldedRow {
+  int64_t delivery_id = 0;
+  std::string run_id;
+  std::string key;
+  std::string identity;
+  std::string payload;             // complete
+  std::vector<UnfoldedTry> tries;  // in order, at least one
+};
+
+// What the open delivery knows of rows that `matches` picks, at most `most`; empty when there is no
+// open delivery. Reads the whole spool. kNotFound when log or spool are not here.
+Result<std::vector<UnfoldedRow>> UnfoldedRowsOf(engine::Connection& connection,
+                                                const std::string& state_folder,
+                                                const std::string& sync,
+                                                const std::function<bool(const SpoolRow&)>& matches,
+                                                size_t most);
+
+// Runs `read`, which sees `_sluice` as it will be when the open delivery is folded: in a transaction
+// that is rolled back. `host` is this machine. Without an open delivery `read` is simply run.
+// kFailed, before `read`, when log or spool are lost or not here.
+Status ReadAsFolded(engine::Connection& connection, const std::string& state_folder,
+                    const std::string& sync, const std::string& host, env::Clock& clock,
+                    const std::function<Status()>& read);
 
 // The whole log of a delivery for people, one entry a line.
 Result<std::string> DumpLog(const std::string& log_path);

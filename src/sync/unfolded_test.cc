@@ -16,11 +16,14 @@ class UnfoldedTest : public testing::Test, public SyncWorld {
   }
   std::string State() const { return env::JoinPath(folder_, ".sluice"); }
   std::string Tries(const std::string& key) {
-    const auto tries = UnfoldedTriesOf(*connection_, State(), sync_.name, key);
-    if (!tries.ok()) return tries.status().ToString();
+    const auto rows = UnfoldedRowsOf(
+        *connection_, State(), sync_.name, [&](const SpoolRow& row) { return row.key == key; }, 9);
+    if (!rows.ok()) return rows.status().ToString();
     std::string out;
-    for (const UnfoldedTry& one : tries.value()) {
-      out += std::to_string(one.attempt) + " " + one.state + " " + one.code + "; ";
+    for (const UnfoldedRow& row : rows.value()) {
+      for (const UnfoldedTry& one : row.tries) {
+        out += std::to_string(one.attempt) + " " + one.state + " " + one.code + "; ";
+      }
     }
     return out;
   }
@@ -50,6 +53,33 @@ TEST_F(UnfoldedTest, WhatIsGoingOnIsSeenWhileItDoes) {
   MustRun();
   EXPECT_EQ(requests, 3);
   EXPECT_FALSE(ReadUnfolded(*connection_, State(), sync_.name).value().has_value());
+}
+
+TEST_F(UnfoldedTest, ReadersSeeTheDeliveryAsFoldedAndNothingIsChanged) {
+  Answer("12", RowState::kRejected);
+  int requests = 0;
+  destination_->options().before_answer = [&] {
+    if (++requests != 2) return;
+    const std::string count =
+        "SELECT state, count(*) FROM _sluice.sync_delivered GROUP BY 1 ORDER "
+        "BY 1";
+    std::string seen;
+    const Status status = ReadAsFolded(*connection_, State(), sync_.name, "here", clock_, [&] {
+      seen = Ask(count);
+      return Status::Ok();
+    });
+    EXPECT_TRUE(status.ok()) << status.ToString();
+    EXPECT_EQ(seen, "delivered,9 | rejected,1 | unknown,10");
+    EXPECT_EQ(Ask(count), "");
+    const SyncPlan plan = Plan();
+    ASSERT_TRUE(plan.open.has_value());
+    EXPECT_EQ(plan.open->acknowledged, 9U);
+    EXPECT_EQ(plan.counts.retried, 10U);
+    EXPECT_EQ(plan.counts.added, 5U);
+    EXPECT_EQ(Ask("SELECT count(*) FROM _sluice.deliveries"), "1");
+  };
+  MustRun();
+  EXPECT_EQ(requests, 3);
 }
 
 TEST_F(UnfoldedTest, ALogThatIsElsewhereIsSaidToBe) {
