@@ -245,6 +245,13 @@ class Parser {
           ->required()
           ->option_text("TEXT (required)");
     }
+    for (const Command command : {Command::kSyncForgetDelivery, Command::kSyncStartAnew}) {
+      Subject(command, "NAME", "the sync", true);
+      Of(command)
+          .add_option("--reason", arguments_.reason, "why; it is kept with the sync's runs")
+          ->required()
+          ->option_text("TEXT (required)");
+    }
     Subject(Command::kSyncRows, "NAME", "the sync", true);
     Of(Command::kSyncRows)
         .add_option("--state", arguments_.state, "rejected, deferred, unknown, …, or all")
@@ -281,7 +288,9 @@ class Parser {
       return ConfigError("--csv and --json exclude each other");
     }
     if (arguments_.command == Command::kGateAccept || arguments_.command == Command::kGateReject ||
-        arguments_.command == Command::kGateSkip) {
+        arguments_.command == Command::kGateSkip ||
+        arguments_.command == Command::kSyncForgetDelivery ||
+        arguments_.command == Command::kSyncStartAnew) {
       if (Trim(arguments_.reason).empty()) return ConfigError("--reason needs a text");
     }
     if (wait_.empty()) return Status::Ok();
@@ -391,6 +400,8 @@ bool IsRead(Command command) {
     case Command::kGateAccept:
     case Command::kGateReject:
     case Command::kGateSkip:
+    case Command::kSyncForgetDelivery:
+    case Command::kSyncStartAnew:
     case Command::kDiscover:
     case Command::kVersion:
       break;

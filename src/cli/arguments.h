@@ -29,6 +29,8 @@ enum class Command {
   kGateReject,
   kGateSkip,
   kSyncRows,
+  kSyncForgetDelivery,
+  kSyncStartAnew,
   kDiscover,
   kVersion,
 };

@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/result_output.h"
 #include "pipeline/run.h"
+#include "pipeline/sync_state.h"
 #include "pipeline/sync_step.h"
 #include "sync/unfolded.h"
 
@@ -105,13 +106,7 @@ Status ShowRows(const ReadContext& context, const std::string& sync) {
 Result<int> SyncRows(const ReadContext& context) {
   const config::Project& project = context.runtime.project();
   const std::string& sync = context.arguments.subject;
-  if (project.FindSync(sync) == nullptr) {
-    std::vector<std::string> names;
-    for (const config::Sync& known : project.syncs) names.push_back(known.name);
-    std::string known = DidYouMean(sync, names);
-    if (known.empty() && !names.empty()) known = "; there is " + Join(names, ", ");
-    return ConfigError(fmt::format("there is no sync {}{}", Printable(sync), known));
-  }
+  SLUICE_TRY(pipeline::CheckSyncName(project, sync));
   SLUICE_TRY(NeedsWarehouse(context));
   const Status shown =
       sync::ReadAsFolded(context.connection(), project.StateFolder(), sync, pipeline::HostName(),

@@ -19,6 +19,7 @@ Result<int> Logs(World& world, const Arguments& arguments);
 // What changes something.
 Result<int> Run(World& world, const Arguments& arguments);
 Result<int> DecideGate(World& world, const Arguments& arguments);
+Result<int> DecideSync(World& world, const Arguments& arguments);
 
 // Read commands: they also run in the process of a run, for others.
 Result<int> Plan(const ReadContext& context);

@@ -109,6 +109,9 @@ Result<int> Dispatch(const std::vector<std::string>& words, const Arguments& arg
     case Command::kGateReject:
     case Command::kGateSkip:
       return DecideGate(world, arguments);
+    case Command::kSyncForgetDelivery:
+    case Command::kSyncStartAnew:
+      return DecideSync(world, arguments);
     case Command::kDiscover:
       return Discover(world, arguments);
     default:

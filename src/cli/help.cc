@@ -131,6 +131,21 @@ const std::vector<CommandHelp>& List() {
        "the model any more), waiting, left_out (found before sending), or all.",
        {"sluice sync rows guests --state rejected        what was refused, and why",
         "sluice sync rows guests --state all --csv > rows.csv"}},
+      {Command::kSyncForgetDelivery,
+       "sync forget-delivery",
+       "go on though its log is lost",
+       "Gives up the open delivery of a sync whose log or spool is lost, or lies on a machine that "
+       "is gone: what it sent cannot be told, and its rows go again where they differ from what "
+       "was delivered before. Refused while the delivery can still be taken in.",
+       {"sluice sync forget-delivery guests --reason \"the disk of .sluice died\""}},
+      {Command::kSyncStartAnew,
+       "sync start-anew",
+       "forget what was delivered, send all",
+       "Forgets everything that is known to be delivered by a sync, and where to: its next run is "
+       "a "
+       "first run and sends all rows. For a sync that goes to another destination, or a warehouse "
+       "that is older than what was sent.",
+       {"sluice sync start-anew guests --reason \"the project at Iterable is a new one\""}},
       {Command::kDiscover,
        "discover",
        "propose tables, keys and columns",
@@ -158,7 +173,7 @@ void AppendCommands(std::string& out, std::string_view title,
   out += fmt::format("{}:\n", title);
   for (const CommandHelp& help : AllCommands()) {
     if (std::find(names.begin(), names.end(), help.name) == names.end()) continue;
-    out += fmt::format("  {:<17}{}\n", help.name, help.summary);
+    out += fmt::format("  {:<22}{}\n", help.name, help.summary);
   }
   out += "\n";
 }
@@ -202,7 +217,9 @@ std::string TopLevelHelp() {
   AppendCommands(out, "Look",
                  {"tables", "query", "trace", "runs", "logs", "sync rows", "quarantine list",
                   "quarantine show"});
-  AppendCommands(out, "Decide", {"gate list", "gate accept", "gate reject", "gate skip"});
+  AppendCommands(out, "Decide",
+                 {"gate list", "gate accept", "gate reject", "gate skip", "sync forget-delivery",
+                  "sync start-anew"});
   AppendCommands(out, "More", {"discover", "version"});
   out += kGlobalOptions;
   out += "\n`sluice COMMAND --help` or `sluice help COMMAND` shows its options and examples.\n";

@@ -206,13 +206,16 @@ Result<sync::SyncJob> MakeSyncJob(Runtime& runtime, engine::Connection& connecti
                          fmt::format("Run it first: sluice run {}", sync.model));
   }
   sync::SyncJob job{
-      sync, *destination, warehouse::QualifiedName(relation), "", "", "", "", "", std::nullopt, 0};
+      sync, *destination, warehouse::QualifiedName(relation), "", "", "", "", "", "", std::nullopt,
+      0};
   SLUICE_ASSIGN(auto read, models::DependenciesOf(connection, models::SelectAll(*model)));
   job.inputs = std::move(read.versions);
   job.state_folder = runtime.project().StateFolder();
   job.warehouse_path = runtime.project().warehouse.path;
   job.host = HostName();
   job.run_id = run_id;
+  job.target =
+      fmt::format("{}: {}, {}, key {}", sync.to, destination->Describe(), sync.object, sync.key);
   return job;
 }
 

@@ -31,12 +31,10 @@ Result<std::optional<OpenDelivery>> FindOpen(engine::Connection& connection,
       engine::ToInt(rows[0][0]), engine::ToText(rows[0][1]), engine::ToText(rows[0][2])});
 }
 
-// What a person can do while there is no command for it.
 std::string HowToForget(const std::string& sync) {
   return fmt::format(
       "Bring the files back and run again. Or, if it is acceptable that rows of that delivery are "
-      "sent once more, forget it with any DuckDB client: DELETE FROM _sluice.deliveries WHERE sync "
-      "= '{}'",
+      "sent once more: sluice sync forget-delivery {} --reason TEXT",
       sync);
 }
 
@@ -129,10 +127,9 @@ Result<std::vector<int64_t>> FindStrangers(const RecoverJob& job, int64_t next,
           fmt::format("the warehouse does not know delivery {} of {}, which was made: it is older "
                       "than what was sent (was it restored from a backup?)",
                       id, job.sync),
-          fmt::format(
-              "Put the newer warehouse back. Or, if it is acceptable that rows are sent once "
-              "more, remove {} and run again",
-              files.folder()));
+          fmt::format("Put the newer warehouse back. Or, if it is acceptable that all rows are "
+                      "sent once more: sluice sync start-anew {} --reason TEXT",
+                      job.sync));
     }
     strangers.push_back(id);
   }
@@ -180,6 +177,11 @@ Result<std::optional<SyncSummary>> RecoverWithin(engine::Connection& connection,
   SLUICE_ASSIGN(const int64_t next, NextDelivery(connection, job.sync));
   SLUICE_TRY(FindStrangers(job, next, files).status());
   return summary;
+}
+
+Status CanBeTakenIn(engine::Connection& connection, const RecoverJob& job,
+                    const DeliveryFiles& files) {
+  return FindInterrupted(connection, job, files).status();
 }
 
 Result<bool> IsAnyOpen(engine::Connection& connection, const std::string& sync) {

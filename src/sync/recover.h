@@ -38,6 +38,10 @@ Result<std::optional<SyncSummary>> RecoverWithin(engine::Connection& connection,
                                                  const RecoverJob& job, const DeliveryFiles& files,
                                                  env::Clock& clock);
 
+// Whether RecoverDelivery can fold the open delivery, by what is there; the error says why not.
+Status CanBeTakenIn(engine::Connection& connection, const RecoverJob& job,
+                    const DeliveryFiles& files);
+
 // Whether a delivery of the sync is open.
 Result<bool> IsAnyOpen(engine::Connection& connection, const std::string& sync);
 

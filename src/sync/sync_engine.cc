@@ -8,6 +8,7 @@
 #include "env/file.h"
 #include "sync/delivery_files.h"
 #include "sync/recover.h"
+#include "sync/target.h"
 
 namespace sluice::sync {
 namespace {
@@ -82,6 +83,7 @@ Status InsertRun(engine::Connection& connection, const SyncJob& job, const Deliv
 // `inputs` and the digest are those of a run that has nothing left to do; else they are forgotten.
 Status PutState(engine::Connection& connection, const SyncJob& job, int64_t next_delivery,
                 bool nothing_left, env::Micros now) {
+  SLUICE_TRY(PutTarget(connection, job.sync.name, job.target));
   SLUICE_TRY(
       connection.Execute("DELETE FROM _sluice.syncs WHERE sync = $1", {job.sync.name}).status());
   return connection
@@ -123,6 +125,7 @@ std::string MappingDigest(const config::Sync& sync, const connector::Destination
 
 Result<std::optional<SyncSummary>> SyncEngine::Recover(engine::Connection& connection,
                                                        const SyncJob& job) {
+  SLUICE_TRY(CheckTarget(connection, job.sync.name, job.target));
   const DeliveryFiles files(job.state_folder, job.sync.name);
   return RecoverDelivery(connection, {job.sync.name, job.host, job.fence}, files, job.destination,
                          clock_);
@@ -160,6 +163,7 @@ Result<SyncPlan> SyncEngine::DryRun(engine::Connection& connection, const SyncJo
 Result<SyncPlan> SyncEngine::WithOpenDelivery(engine::Connection& connection, const SyncJob& job,
                                               const std::function<Status(SyncPlan&)>& fill) {
   SyncPlan plan;
+  SLUICE_TRY(CheckTarget(connection, job.sync.name, job.target));
   const DeliveryFiles files(job.state_folder, job.sync.name);
   const RecoverJob recover{job.sync.name, job.host, std::nullopt};
   SLUICE_ASSIGN(const bool open, IsAnyOpen(connection, job.sync.name));
@@ -180,6 +184,7 @@ Result<SyncPlan> SyncEngine::WithOpenDelivery(engine::Connection& connection, co
 
 Result<Delivery> SyncEngine::Prepare(engine::Connection& connection, const SyncJob& job) {
   SLUICE_TRY(NothingOpen(connection, job));
+  SLUICE_TRY(CheckTarget(connection, job.sync.name, job.target));
   SLUICE_ASSIGN(const SyncState state, ReadState(connection, job.sync.name));
   Delivery delivery;
   delivery.up_to_date = IsUpToDate(state, job);

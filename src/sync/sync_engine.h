@@ -50,6 +50,9 @@ struct SyncJob {
   // Which machine's files `state_folder` is about: an open delivery of another one is not touched.
   std::string host;
   std::string run_id;
+  // What rows are delivered to and how they are told apart, for people and without secrets: "crm:
+  // iterable (us, e-mail project), users, key id". Kept with what was delivered. Empty: not checked.
+  std::string target = {};
   std::optional<warehouse::Fence> fence;  // "sync:NAME", taken by this run
   uint64_t limit = 0;                     // send at most so many rows; 0: all
 };
