@@ -37,7 +37,7 @@ void AppendUtf8(std::string& out, uint32_t point) {
 // Recursive descent (RFC 8259), writing the canonical form as it goes.
 class Canonicaliser {
  public:
-  explicit Canonicaliser(std::string_view text) : text_(text) {}
+  Canonicaliser(std::string_view text, JsonNumbers numbers) : text_(text), numbers_(numbers) {}
 
   Result<std::string> Run() {
     std::string out;
@@ -251,11 +251,12 @@ class Canonicaliser {
       if (Peek() == '+' || Peek() == '-') ++at_;
       if (!Digits()) return false;
     }
-    AppendJsonNumber(out, text_.substr(begin, at_ - begin));
+    AppendJsonNumber(out, text_.substr(begin, at_ - begin), numbers_);
     return true;
   }
 
   std::string_view text_;
+  const JsonNumbers numbers_;
   size_t at_ = 0;
 };
 
@@ -340,24 +341,29 @@ void AppendJsonString(std::string& out, std::string_view text) {
   out += '"';
 }
 
-void AppendJsonNumber(std::string& out, std::string_view number) {
+void AppendJsonNumber(std::string& out, std::string_view number, JsonNumbers numbers) {
   const size_t exponent = number.find_first_of("eE");
   std::string_view mantissa = number.substr(0, exponent);
-  if (mantissa.find('.') != std::string_view::npos) {
+  const bool fraction = mantissa.find('.') != std::string_view::npos;
+  if (fraction) {
     while (mantissa.back() == '0') mantissa.remove_suffix(1);
     if (mantissa.back() == '.') mantissa.remove_suffix(1);
   }
   if (mantissa == "-0") mantissa = "0";
   out += mantissa;
-  if (exponent == std::string_view::npos) return;
+  if (exponent == std::string_view::npos) {
+    const bool lost = fraction && mantissa.find('.') == std::string_view::npos;
+    if (lost && numbers == JsonNumbers::kKeepFraction) out += ".0";
+    return;
+  }
   out += 'e';
   std::string_view power = number.substr(exponent + 1);
   if (!power.empty() && power.front() == '+') power.remove_prefix(1);
   out += power;
 }
 
-Result<std::string> CanonicalJson(std::string_view text) {
-  return Canonicaliser(text).Run();
+Result<std::string> CanonicalJson(std::string_view text, JsonNumbers numbers) {
+  return Canonicaliser(text, numbers).Run();
 }
 
 JsonMemberScan::JsonMemberScan(std::string_view object) : object_(object) {

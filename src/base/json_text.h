@@ -20,11 +20,15 @@ namespace sluice {
 void AppendJsonString(std::string& out, std::string_view text);
 
 // The number is appended in its canonical form; `number` is a JSON number or the text of a decimal.
-void AppendJsonNumber(std::string& out, std::string_view number);
+// kKeepFraction: what is written with a fraction keeps one, so that 12.00 is 12.0 and not 12.
+enum class JsonNumbers { kShortest, kKeepFraction };
+void AppendJsonNumber(std::string& out, std::string_view number,
+                      JsonNumbers numbers = JsonNumbers::kShortest);
 
 // Any JSON text in canonical form; nested at most 64 deep. kRejected when it is no JSON; the
 // message tells where (byte from 0), never what.
-Result<std::string> CanonicalJson(std::string_view text);
+Result<std::string> CanonicalJson(std::string_view text,
+                                  JsonNumbers numbers = JsonNumbers::kShortest);
 
 // One member of a canonical object, as views into it.
 struct JsonMember {

@@ -95,6 +95,13 @@ enum class TimestampStyle {
   kIterable,  // 2026-11-21 14:03:07 +00:00, whole seconds; dates the same, at midnight UTC
 };
 
+enum class NumberStyle {
+  kShortest,  // 12: as few digits as say the number
+  // 12.0: what can have a fraction (FLOAT, DOUBLE, DECIMAL with a scale) is always written with
+  // one. For destinations that make a field by its first value, and then refuse fractions for ever.
+  kTyped,
+};
+
 struct Capabilities {
   int64_t max_rows_per_request = 1000;
   int64_t max_bytes_per_request = 4'000'000;
@@ -107,6 +114,7 @@ struct Capabilities {
   // that are gone are then sent as null.
   bool merges_nested = false;
   TimestampStyle timestamps = TimestampStyle::kIso;
+  NumberStyle numbers = NumberStyle::kShortest;
   // For plans: "users", "user".
   std::string noun = "row";
   std::string request_name;  // "POST /api/users/bulkUpdate"

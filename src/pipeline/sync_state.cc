@@ -40,7 +40,7 @@ Status CheckSyncName(const config::Project& project, const std::string& name) {
   for (const config::Sync& sync : project.syncs) names.push_back(sync.name);
   std::string known = DidYouMean(name, names);
   if (known.empty() && !names.empty()) known = "; there is " + Join(names, ", ");
-  return ConfigError(fmt::format("there is no sync {}{}", Printable(name), known));
+  return ConfigError(fmt::format("there is no sync {}{}", name, known));
 }
 
 Result<std::string> ForgetSyncDelivery(Runtime& runtime, warehouse::Session& session,

@@ -89,7 +89,13 @@ Result<std::unique_ptr<Difference>> Difference::Make(engine::Connection& connect
   SLUICE_ASSIGN(const auto columns, ColumnsOfRelation(connection, relation));
   SLUICE_ASSIGN(auto key, KeyColumn(sync, columns));
   SLUICE_ASSIGN(auto plan, PlanFields(sync, columns));
-  auto builder = PayloadBuilder::Create(plan.fields, destination.capabilities().timestamps);
+  for (PayloadField& field : plan.fields) {
+    const auto identifiers = destination.identifiers();
+    field.identifies =
+        std::find(identifiers.begin(), identifiers.end(), field.to) != identifiers.end();
+  }
+  auto builder = PayloadBuilder::Create(
+      plan.fields, {destination.capabilities().timestamps, destination.capabilities().numbers});
   if (!builder.ok()) return builder.status().WithContext(sync.where.ToString());
 
   auto bound =

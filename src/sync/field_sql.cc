@@ -31,6 +31,9 @@ FieldSql SqlOfColumn(std::string_view column, std::string_view sql_type,
   const bool nested = EndsWith(sql_type, "]") || StartsWith(sql_type, "STRUCT(") ||
                       StartsWith(sql_type, "MAP(") || StartsWith(sql_type, "UNION(");
   if (nested) return {FieldKind::kJson, fmt::format("CAST(to_json({}) AS VARCHAR)", column)};
+  if (StartsWith(sql_type, "DECIMAL(") && !EndsWith(sql_type, ",0)")) {
+    return {FieldKind::kDecimal, cast("VARCHAR")};
+  }
   if (IsOneOf(sql_type, {"UBIGINT", "HUGEINT", "UHUGEINT", "BIGNUM"}) ||
       StartsWith(sql_type, "DECIMAL(")) {
     return {FieldKind::kNumber, cast("VARCHAR")};

@@ -97,12 +97,21 @@ bool AppendDate(std::string& out, int64_t days, connector::TimestampStyle style)
   return true;
 }
 
+// Text of a number that can have a fraction and shows it where `numbers` says so.
+void AppendFractional(std::string& out, std::string_view text, JsonNumbers numbers) {
+  if (numbers == JsonNumbers::kShortest || text.find_first_of(".e") != std::string_view::npos) {
+    AppendJsonNumber(out, text, numbers);
+    return;
+  }
+  AppendJsonNumber(out, std::string(text) + ".0", numbers);
+}
+
 template <typename Float>
-bool AppendFloat(std::string& out, Float value) {
+bool AppendFloat(std::string& out, Float value, JsonNumbers numbers) {
   if (!std::isfinite(value)) return false;
   char buffer[64];
   const auto end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
-  AppendJsonNumber(out, {buffer, static_cast<size_t>(end - buffer)});
+  AppendFractional(out, {buffer, static_cast<size_t>(end - buffer)}, numbers);
   return true;
 }
 
@@ -118,19 +127,19 @@ Hash128 PayloadDigest(connector::OperationKind kind, std::string_view payload) {
 }
 
 Result<PayloadBuilder> PayloadBuilder::Create(std::span<const PayloadField> fields,
-                                              connector::TimestampStyle style) {
+                                              PayloadStyle style) {
   PayloadBuilder builder;
   builder.style_ = style;
   size_t input = 0;
   for (const PayloadField& field : fields) {
-    SLUICE_TRY(Insert(builder.root_, field, field.to, input));
+    SLUICE_TRY(builder.Insert(builder.root_, field, field.to, input));
     if (field.kind != FieldKind::kConstant) ++input;
   }
   return builder;
 }
 
 Status PayloadBuilder::Insert(Node& parent, const PayloadField& field, std::string_view rest,
-                              size_t input) {
+                              size_t input) const {
   const size_t dot = rest.find('.');
   const std::string_view part = rest.substr(0, dot);
   if (part.empty()) {
@@ -161,9 +170,10 @@ Status PayloadBuilder::Insert(Node& parent, const PayloadField& field, std::stri
   }
   if (!leaf) return Insert(*at, field, rest.substr(dot + 1), input);
   at->kind = field.kind;
+  at->numbers = NumbersOf(field);
   at->input = input;
   if (field.kind == FieldKind::kConstant) {
-    auto constant = CanonicalJson(field.constant);
+    auto constant = CanonicalJson(field.constant, at->numbers);
     if (!constant.ok()) {
       return ConfigError(fmt::format("the constant of the field \"{}\": {}", field.to,
                                      constant.status().message()));
@@ -222,6 +232,9 @@ bool PayloadBuilder::AppendValue(const Node& node, std::span<const engine::Input
     case FieldKind::kNumber:
       AppendJsonNumber(out, input.text(row));
       return true;
+    case FieldKind::kDecimal:
+      AppendFractional(out, input.text(row), node.numbers);
+      return true;
     case FieldKind::kInteger:
       out += std::to_string(input.as<int64_t>()[row]);
       return true;
@@ -229,18 +242,19 @@ bool PayloadBuilder::AppendValue(const Node& node, std::span<const engine::Input
       out += input.as<bool>()[row] ? "true" : "false";
       return true;
     case FieldKind::kDouble:
-      return AppendFloat(out, input.as<double>()[row]) || fail("is not a finite number");
+      return AppendFloat(out, input.as<double>()[row], node.numbers) ||
+             fail("is not a finite number");
     case FieldKind::kFloat:
-      return AppendFloat(out, static_cast<float>(input.as<double>()[row])) ||
+      return AppendFloat(out, static_cast<float>(input.as<double>()[row]), node.numbers) ||
              fail("is not a finite number");
     case FieldKind::kDate:
-      return AppendDate(out, input.as<int32_t>()[row], style_) ||
+      return AppendDate(out, input.as<int32_t>()[row], style_.timestamps) ||
              fail("is not within the years 0000 to 9999");
     case FieldKind::kTimestamp:
-      return AppendTimestamp(out, input.as<int64_t>()[row], style_) ||
+      return AppendTimestamp(out, input.as<int64_t>()[row], style_.timestamps) ||
              fail("is not within the years 0000 to 9999");
     case FieldKind::kJson: {
-      const auto json = CanonicalJson(input.text(row));
+      const auto json = CanonicalJson(input.text(row), node.numbers);
       if (!json.ok()) return fail("holds what is no valid JSON");
       out += json.value();
       return json.value() != "null";

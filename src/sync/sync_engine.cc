@@ -111,7 +111,8 @@ std::string MappingDigest(const config::Sync& sync, const connector::Destination
   add(sync.object);
   add(sync.mode);
   add(sync.timezone);
-  add(fmt::format("{} {} {}", static_cast<int>(capabilities.timestamps), capabilities.merges_nested,
+  add(fmt::format("{} {} {} {}", static_cast<int>(capabilities.timestamps),
+                  static_cast<int>(capabilities.numbers), capabilities.merges_nested,
                   capabilities.repeatable));
   for (const std::string& identifier : destination.identifiers()) add(identifier);
   for (const config::Field& field : sync.fields) {

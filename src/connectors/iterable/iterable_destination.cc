@@ -40,6 +40,8 @@ class IterableDestination : public connector::Destination {
     capabilities_.repeatable = true;
     capabilities_.merges_nested = options_.merge_nested_objects;
     capabilities_.timestamps = connector::TimestampStyle::kIterable;
+    // The first value of a field fixes its type: a "long" refuses fractions.
+    capabilities_.numbers = connector::NumberStyle::kTyped;
     capabilities_.noun = "user";
     capabilities_.request_name = fmt::format("POST {}", kBulkUpdate);
   }

@@ -87,6 +87,7 @@ TEST_F(IterableDestinationTest, SaysWhatItCan) {
   EXPECT_TRUE(can.repeatable);
   EXPECT_FALSE(can.merges_nested);
   EXPECT_EQ(can.timestamps, connector::TimestampStyle::kIterable);
+  EXPECT_EQ(can.numbers, connector::NumberStyle::kTyped);
   EXPECT_EQ(can.noun, "user");
   EXPECT_EQ(can.request_name, "POST /api/users/bulkUpdate");
   EXPECT_THAT(destination_->identifiers(), ElementsAre("email", "userId"));
