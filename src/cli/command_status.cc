@@ -387,6 +387,14 @@ class TextStatus {
     table.Print(out_, terminal_, 2);
     for (const SyncStatus& sync : data.syncs) {
       PrintDelivery(data, sync);
+      const auto left = sync.states.find("left");
+      const auto there = sync.states.find("delivered");
+      if (left != sync.states.end() && left->second > 0) {
+        out_ << fmt::format(
+            "  {}: {} of {} left the model\n", sync.name, Number(left->second),
+            Counted(Unsigned(left->second + (there == sync.states.end() ? 0 : there->second)),
+                    "delivered row"));
+      }
       if (!sync.message.empty())
         out_ << "  " << sync.name << ": " << Printable(sync.message) << "\n";
       PrintDelivered(sync);

@@ -15,27 +15,38 @@ namespace {
 
 constexpr int64_t kRowsShown = 200;
 
-// Rows that were sent, or tried.
-std::string Delivered(const std::string& sync, const std::string& state, bool payloads) {
-  const std::string more =
-      payloads ? ", coalesce(attempted_payload, payload) AS payload, payload AS delivered_payload"
-               : "";
+// Rows that were sent, or tried. People see what concerns them: whole seconds, and no empty columns.
+std::string Delivered(const std::string& sync, const std::string& state, bool for_people) {
   const std::string only =
       state == "all" ? "" : fmt::format(" AND state = {}", engine::QuoteText(state));
+  const std::string from =
+      fmt::format(" FROM _sluice.sync_delivered WHERE sync = {}{}", engine::QuoteText(sync), only);
+  if (!for_people) {
+    return "SELECT key, identity, state, code, message, answered_at AS at, run_id AS run, "
+           "coalesce(attempted_payload, payload) AS payload, payload AS delivered_payload" +
+           from;
+  }
+  const bool answered = state != "delivered" && state != "left";
   return fmt::format(
-      "SELECT key, identity, state, code, message, answered_at AS at, run_id AS run{} FROM "
-      "_sluice.sync_delivered WHERE sync = {}{}",
-      more, engine::QuoteText(sync), only);
+      "SELECT key, coalesce(identity, '') AS identity, state{}, "
+      "coalesce(strftime(answered_at, '%Y-%m-%d %H:%M:%S'), '') AS at, run_id AS run{}",
+      answered ? ", coalesce(code, '') AS code, coalesce(message, '') AS message" : "", from);
 }
 
 // Rows that were left out before anything was sent.
-std::string LeftOut(const std::string& sync, bool payloads) {
-  return fmt::format(
-      "SELECT key, NULL::VARCHAR AS identity, 'left_out' AS state, kind AS code, message, found_at "
-      "AS "
-      "at, run_id AS run{} FROM _sluice.sync_findings WHERE sync = {}",
-      payloads ? ", NULL::VARCHAR AS payload, NULL::VARCHAR AS delivered_payload" : "",
-      engine::QuoteText(sync));
+std::string LeftOut(const std::string& sync, bool for_people) {
+  const std::string from =
+      fmt::format(" FROM _sluice.sync_findings WHERE sync = {}", engine::QuoteText(sync));
+  if (!for_people) {
+    return "SELECT key, NULL::VARCHAR AS identity, 'left_out' AS state, kind AS code, message, "
+           "found_at AS at, run_id AS run, NULL::VARCHAR AS payload, NULL::VARCHAR AS "
+           "delivered_payload" +
+           from;
+  }
+  return "SELECT coalesce(key, '') AS key, '' AS identity, 'left_out' AS state, kind AS code, "
+         "coalesce(message, '') AS message, strftime(found_at, '%Y-%m-%d %H:%M:%S') AS at, run_id "
+         "AS run" +
+         from;
 }
 
 // Rows that no run has reached have no state of their own: the last run counted them.
@@ -67,11 +78,11 @@ Status TellWaiting(const ReadContext& context, const std::string& sync) {
 Status ShowRows(const ReadContext& context, const std::string& sync) {
   const Arguments& arguments = context.arguments;
   if (arguments.state == "waiting") return TellWaiting(context, sync);
-  const bool payloads = !context.for_people();
+  const bool for_people = context.for_people();
   std::string sql;
-  if (arguments.state != "left_out") sql = Delivered(sync, arguments.state, payloads);
+  if (arguments.state != "left_out") sql = Delivered(sync, arguments.state, for_people);
   if (arguments.state == "all") sql += " UNION ALL ";
-  if (arguments.state == "left_out" || arguments.state == "all") sql += LeftOut(sync, payloads);
+  if (arguments.state == "left_out" || arguments.state == "all") sql += LeftOut(sync, for_people);
   SLUICE_ASSIGN(auto result,
                 context.connection().Stream("SELECT * FROM (" + sql + ") ORDER BY state, key"));
   RowLimits limits{arguments.limit};

@@ -250,6 +250,21 @@ class TextTrace {
     Line("loaded", fmt::format("{}, {}, {}", load, row.load_kind, row.mode));
   }
 
+  void PrintAttempt(const TracedAttempt& attempt, const std::string& why, size_t tries) {
+    out_ << fmt::format("  {}  run {}: {}: {}{}\n",
+                        attempt.at.empty() ? "not yet" : attempt.at.substr(0, 19), attempt.run_id,
+                        Printable(why), attempt.state,
+                        attempt.http_status > 0 ? fmt::format(" (HTTP {})", attempt.http_status)
+                        : tries > 1             ? fmt::format(" ({} tries)", tries)
+                                                : "");
+    if (!attempt.sent.empty()) out_ << "      sent    " << Printable(attempt.sent) << "\n";
+    if (!attempt.code.empty() || !attempt.message.empty()) {
+      out_ << "      answer  " << Printable(attempt.code)
+           << (attempt.code.empty() || attempt.message.empty() ? "" : ": ")
+           << Printable(attempt.message) << "\n";
+    }
+  }
+
   void PrintSyncRow(const TracedSyncRow& row) {
     Title(fmt::format("sync {}: {}", row.sync, row.state.empty() ? "not sent" : row.state));
     Line("key", row.key);
@@ -257,17 +272,17 @@ class TextTrace {
     for (const auto& [kind, message] : row.findings) {
       Line("left out", message.empty() ? kind : fmt::format("{}: {}", kind, message));
     }
-    for (const TracedAttempt& attempt : row.attempts) {
-      out_ << fmt::format(
-          "  {}  run {}: {}: {}{}\n", attempt.at.empty() ? "not yet" : attempt.at.substr(0, 19),
-          attempt.run_id, Printable(attempt.why), attempt.state,
-          attempt.http_status > 0 ? fmt::format(" (HTTP {})", attempt.http_status) : "");
-      if (!attempt.sent.empty()) out_ << "      sent    " << Printable(attempt.sent) << "\n";
-      if (!attempt.code.empty() || !attempt.message.empty()) {
-        out_ << "      answer  " << Printable(attempt.code)
-             << (attempt.code.empty() || attempt.message.empty() ? "" : ": ")
-             << Printable(attempt.message) << "\n";
+    for (size_t i = 0; i < row.attempts.size(); ++i) {
+      // Tries that never left this machine, one after the other, are one.
+      size_t same = 1;
+      const std::string& why = row.attempts[i].why;
+      while (i + 1 < row.attempts.size() && row.attempts[i].code == "not_sent" &&
+             row.attempts[i + 1].code == "not_sent" &&
+             row.attempts[i + 1].run_id == row.attempts[i].run_id) {
+        ++same;
+        ++i;
       }
+      PrintAttempt(row.attempts[i], why, same);
     }
     Line("holds now", row.payload);
     if (row.delivery_open) Line("open", "the last delivery is not taken in yet");

@@ -158,9 +158,11 @@ std::vector<std::string> NextSteps(const RunReport& report, const pipeline::Runt
       next.push_back(fmt::format("sluice sync rows {} --state left_out", sync.name));
     }
   }
-  if (dry_run && !report.syncs.empty()) {
-    next.push_back(
-        fmt::format("ls {}   the requests that were not sent", runtime.StatePath("dry-run")));
+  const bool written = std::any_of(report.syncs.begin(), report.syncs.end(),
+                                   [](const auto& sync) { return sync.requests > 0; });
+  if (dry_run && written) {
+    next.push_back(fmt::format("ls {}   the requests that were not sent",
+                               runtime.StatePath("dry-run/" + report.run_id)));
   }
   if (report.exit_code == pipeline::kExitFailed) {
     next.push_back(fmt::format("sluice logs {}", report.run_id));

@@ -19,6 +19,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/status.h"
@@ -134,6 +135,26 @@ class Settling {
   virtual Result<bool> Settle(const std::string& mark) = 0;
 };
 
+// What a sync sends in one field, and what the destination would make of it.
+enum class ValueKind { kText, kWhole, kFraction, kBoolean, kTime, kNested };
+struct FieldToSend {
+  std::string name;  // "address.city"
+  ValueKind kind = ValueKind::kText;
+};
+struct FieldsReport {
+  std::vector<std::pair<std::string, std::string>> created;  // name, and the type that it would get
+  std::vector<std::string> dropped;                          // not there, and not made either
+  std::vector<std::string> conflicts;                        // sentences: the type is another
+};
+
+// An optional ability: the fields that are there can be asked for, before anything is sent.
+class FieldCatalog {
+ public:
+  virtual ~FieldCatalog() = default;
+  virtual Result<FieldsReport> Compare(std::span<const FieldToSend> fields,
+                                       const env::Cancel* cancel) = 0;
+};
+
 class Destination {
  public:
   virtual ~Destination() = default;
@@ -170,6 +191,16 @@ class Destination {
 
   // The optional ability; null without it. Belongs to the destination.
   virtual Settling* settling() { return nullptr; }
+
+  // Likewise.
+  virtual FieldCatalog* catalog() { return nullptr; }
+
+  // When no row of a run was taken: what of the connection or the sync may be wrong, by the codes of
+  // the outcomes. One sentence for people, empty when they say nothing.
+  virtual std::string HintOf(std::span<const std::string> codes) const {
+    (void)codes;
+    return {};
+  }
 
   // For `validate --connect`: one cheap request that shows whether address and credentials are
   // right.

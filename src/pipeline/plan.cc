@@ -13,6 +13,7 @@
 #include "models/dependencies.h"
 #include "pipeline/run_record.h"
 #include "pipeline/sources.h"
+#include "pipeline/sync_fields.h"
 #include "pipeline/sync_step.h"
 #include "sync/unfolded.h"
 #include "warehouse/dialect.h"
@@ -158,16 +159,41 @@ class Planner {
         planned.text += "\nfrom what is published now: " + plan.Describe();
       }
     }
-    const nlohmann::ordered_json json = {
-        {"added", plan.counts.added},         {"changed", plan.counts.changed},
-        {"returned", plan.counts.returned},   {"retried", plan.counts.retried},
-        {"unchanged", plan.counts.unchanged}, {"refused", plan.counts.refused},
-        {"left", plan.counts.left},           {"left_out", plan.counts.findings},
-        {"first_run", plan.first_run},        {"open_delivery", OpenJson(plan)},
-        {"rows", plan.totals.rows},           {"requests", plan.totals.requests},
-        {"bytes", plan.totals.bytes},         {"least_seconds", plan.LeastSeconds()}};
+    const FieldNotes notes = FieldsAt(sync, plan);
+    for (const std::string& line : notes.lines) planned.text += "\n" + line;
+    nlohmann::ordered_json created = nlohmann::ordered_json::object();
+    for (const auto& [name, type] : notes.report.created) created[name] = type;
+    const nlohmann::ordered_json json = {{"new_fields", created},
+                                         {"dropped_fields", notes.report.dropped},
+                                         {"field_conflicts", notes.report.conflicts},
+                                         {"added", plan.counts.added},
+                                         {"changed", plan.counts.changed},
+                                         {"returned", plan.counts.returned},
+                                         {"retried", plan.counts.retried},
+                                         {"unchanged", plan.counts.unchanged},
+                                         {"refused", plan.counts.refused},
+                                         {"left", plan.counts.left},
+                                         {"left_out", plan.counts.findings},
+                                         {"first_run", plan.first_run},
+                                         {"open_delivery", OpenJson(plan)},
+                                         {"rows", plan.totals.rows},
+                                         {"requests", plan.totals.requests},
+                                         {"bytes", plan.totals.bytes},
+                                         {"least_seconds", plan.LeastSeconds()}};
     planned.json = json.dump();
     return planned;
+  }
+
+  // Asked only where something would be sent.
+  FieldNotes FieldsAt(const config::Sync& sync, const sync::SyncPlan& plan) {
+    if (plan.up_to_date || plan.counts.ToSend() == 0) return {};
+    const auto destination = runtime_.DestinationOf(sync);
+    const config::Model* model = runtime_.project().FindModel(sync.model);
+    if (!destination.ok() || model == nullptr) return {};
+    const auto fields = sync::FieldsOf(session_->connection(), sync,
+                                       warehouse::QualifiedName(models::RelationOf(*model)));
+    if (!fields.ok()) return {};
+    return LookAtFields(sync.to, *destination.value(), fields.value(), cancel_);
   }
 
   Result<sync::SyncPlan> MakeSyncPlan(const config::Sync& sync) {

@@ -9,6 +9,7 @@
 #include "models/build.h"
 #include "models/dependencies.h"
 #include "pipeline/interrupt.h"
+#include "pipeline/sync_fields.h"
 #include "pipeline/sync_warnings.h"
 #include "warehouse/dialect.h"
 #include "warehouse/fence.h"
@@ -54,7 +55,6 @@ class SyncStep {
     SLUICE_ASSIGN(sync::SyncJob job, Job(*session));
     const std::string folder =
         env::JoinPath(runtime_.StatePath("dry-run"), run_id_ + "/" + sync_.name);
-    SLUICE_TRY(env::CreateDirectories(folder, 0700));
     SLUICE_ASSIGN(const sync::SyncPlan plan,
                   runtime_.sync_engine().DryRun(session->connection(), job, folder));
     report_.outcome = "dry";
@@ -62,8 +62,10 @@ class SyncStep {
     report_.planned = static_cast<int64_t>(plan.totals.rows);
     report_.requests = static_cast<int64_t>(plan.totals.requests);
     report_.bytes = static_cast<int64_t>(plan.totals.bytes);
-    report_.message =
-        fmt::format("{}; nothing was sent, the requests are in {}", plan.Describe(), folder);
+    report_.message = plan.Describe();
+    if (plan.totals.requests > 0) {
+      report_.message += fmt::format("; nothing was sent, the requests are in {}", folder);
+    }
     return Status::Ok();
   }
 
@@ -78,6 +80,7 @@ class SyncStep {
     if (!lock.ok()) return lock.status();
     std::optional<sync::SyncJob> job;
     sync::Delivery delivery;
+    std::vector<connector::FieldToSend> fields;
     {
       SLUICE_ASSIGN(const auto session, OpenWarehouse());
       engine::Connection& connection = session->connection();
@@ -88,15 +91,13 @@ class SyncStep {
       SLUICE_ASSIGN(const auto recovered, runtime_.sync_engine().Recover(connection, *job));
       if (recovered) TellRecovered(*recovered);
       SLUICE_ASSIGN(delivery, runtime_.sync_engine().Prepare(connection, *job));
+      SLUICE_ASSIGN(fields, sync::FieldsOf(connection, sync_, job->relation));
     }
     TellCounts(delivery);
+    if (delivery.id != 0 && delivery.first_run) TellFields(job->destination, fields);
     if (delivery.id == 0) {
       report_.outcome = delivery.up_to_date ? "unchanged" : "done";
-      report_.message =
-          report_.left_out > 0
-              ? fmt::format("nothing to send; {} left out (sluice sync rows {})",
-                            Counted(static_cast<uint64_t>(report_.left_out), "row"), sync_.name)
-              : "nothing to send";
+      report_.message = "nothing to send" + Quiet(delivery.counts);
       return Status::Ok();
     }
     const auto delivered = runtime_.sync_engine().Deliver(delivery, *job, Limiter(*job), Options());
@@ -104,7 +105,7 @@ class SyncStep {
     SLUICE_ASSIGN(const sync::SyncSummary summary,
                   runtime_.sync_engine().Fold(session->connection(), *job, delivery));
     if (!delivered.ok()) return delivered.status();
-    TellSummary(summary, delivered.value());
+    TellSummary(summary, delivered.value(), delivery.counts, job->destination);
     return Status::Ok();
   }
 
@@ -143,6 +144,35 @@ class SyncStep {
     if (n > 0) text += fmt::format(", {} {}", Thousands(n), what);
   }
 
+  // Types of fields are for good: before the first rows make them.
+  void TellFields(connector::Destination& destination,
+                  const std::vector<connector::FieldToSend>& fields) {
+    const FieldNotes notes = LookAtFields(sync_.to, destination, fields, options_.cancel);
+    for (const std::string& line : notes.lines) {
+      const bool bad = !notes.report.conflicts.empty() || !notes.report.dropped.empty();
+      reporter_.Note(bad ? report::Level::kWarning : report::Level::kInfo,
+                     sync_.name + ": " + line);
+    }
+  }
+
+  // What a run that sends nothing, or little, must not pass over in silence.
+  std::string Quiet(const sync::SyncCounts& counts) const {
+    std::string text;
+    if (counts.left > 0) {
+      text += fmt::format("; {} of {} left the model", Thousands(counts.left),
+                          Counted(counts.delivered, "delivered row"));
+    }
+    if (counts.refused > 0) {
+      text += fmt::format("; {} rejected before, not retried until they change",
+                          Thousands(counts.refused));
+    }
+    if (report_.left_out > 0) {
+      text += fmt::format("; {} left out (sluice sync rows {} --state left_out)",
+                          Counted(static_cast<uint64_t>(report_.left_out), "row"), sync_.name);
+    }
+    return text;
+  }
+
   void TellCounts(const sync::Delivery& delivery) {
     report_.unchanged = static_cast<int64_t>(delivery.counts.unchanged + delivery.counts.refused);
     for (const auto& [kind, rows] : delivery.counts.findings) {
@@ -152,7 +182,8 @@ class SyncStep {
     }
   }
 
-  void TellSummary(const sync::SyncSummary& summary, const sync::DeliverReport& delivered) {
+  void TellSummary(const sync::SyncSummary& summary, const sync::DeliverReport& delivered,
+                   const sync::SyncCounts& counts, const connector::Destination& destination) {
     report_.planned = static_cast<int64_t>(summary.planned);
     report_.acknowledged = static_cast<int64_t>(summary.acknowledged);
     report_.rejected = static_cast<int64_t>(summary.rejected);
@@ -172,10 +203,24 @@ class SyncStep {
     AddCount(report_.message, summary.deferred, "deferred");
     AddCount(report_.message, summary.waiting, "waiting");
     AddCount(report_.message, summary.unknown, "unknown");
-    if (!delivered.stopped.ok() && delivered.stopped.code() != Code::kCancelled) {
+    report_.message += Quiet(counts);
+    const bool cancelled = delivered.stopped.code() == Code::kCancelled;
+    if (!delivered.stopped.ok() && !cancelled) {
       report_.outcome = "failed";
       report_.message += ": " + delivered.stopped.ToString();
+      return;
     }
+    // Nobody arrived: that is no success, whatever the single rows deserve.
+    if (summary.acknowledged > 0 || summary.refusals.empty() || cancelled) return;
+    report_.outcome = "failed";
+    const sync::AnswerCount& most = summary.refusals.front();
+    std::vector<std::string> codes;
+    for (const sync::AnswerCount& answer : summary.refusals) codes.push_back(answer.code);
+    const bool unreached = most.code == "not_sent";
+    report_.message += fmt::format("; {}{}{}", unreached ? "not sent: " : most.code,
+                                   unreached || most.code.empty() ? "" : ": ", most.message);
+    const std::string hint = destination.HintOf(codes);
+    if (!hint.empty()) report_.message += " (" + hint + ")";
   }
 
   Runtime& runtime_;

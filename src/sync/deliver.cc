@@ -108,8 +108,7 @@ Status Deliverer::SendLaterAgain(SpoolReader& spool) {
   for (int pass = 1; pass <= options_.passes && !later_.empty() && !ended_; ++pass) {
     last_pass_ = pass == options_.passes;
     const std::vector<Later> again = std::exchange(later_, {});
-    Report(fmt::format("{} again", Counted(again.size(), "row")));
-    if (!BackOff(pass, {})) {
+    if (!BackOff(pass, {}, fmt::format("{} again", Counted(again.size(), "row")))) {
       later_ = again;
       break;
     }
@@ -203,6 +202,8 @@ Status Deliverer::Exchange(const connector::PreparedRequest& request, Segment it
                     [&](const connector::RowOutcome& o) { return GoesAgain(o.state); });
     if (attempt >= options_.max_attempts || !all_go_again) {
       Settle(result, items, true);
+      Report(fmt::format("{}; given up after {}", AnswerText(result),
+                         attempt == 1 ? "1 try" : fmt::format("{} tries", attempt)));
       if (++failures_ >= options_.failures_to_stop) {
         Stop(RetryError(
             fmt::format("{} requests in a row failed ({})", failures_, AnswerText(result)),
@@ -210,7 +211,7 @@ Status Deliverer::Exchange(const connector::PreparedRequest& request, Segment it
       }
       return Status::Ok();
     }
-    if (!BackOff(attempt, result)) {
+    if (!BackOff(attempt, result, AnswerText(result))) {
       Settle(result, items, true);
       return Status::Ok();
     }
@@ -246,7 +247,7 @@ Result<connector::SendResult> Deliverer::SendOnce(const connector::PreparedReque
     ++warnings_[known ? warning : "further warnings of other kinds"];
   }
   SLUICE_TRY(LogAnswers(intent.attempt, result, items));
-  Report(FailedWhole(result) ? AnswerText(result) : "");
+  Report("");
   return result;
 }
 
@@ -344,7 +345,7 @@ void Deliverer::Count(const Item& item, RowState state) {
   }
 }
 
-bool Deliverer::BackOff(int attempt, const connector::SendResult& result) {
+bool Deliverer::BackOff(int attempt, const connector::SendResult& result, const std::string& why) {
   if (result.retry_after && *result.retry_after > options_.max_retry_after) {
     Stop(RetryError(
         fmt::format("the destination asks to come back in {}",
@@ -356,6 +357,11 @@ bool Deliverer::BackOff(int attempt, const connector::SendResult& result) {
       std::min(options_.max_wait, options_.first_wait * (int64_t{1} << (attempt - 1)));
   auto wait =
       milliseconds(static_cast<int64_t>(random_.Fraction() * static_cast<double>(most.count())));
+  const auto pause = result.retry_after ? *result.retry_after + wait : wait;
+  const std::string when = fmt::format("in {:.1f} s", std::chrono::duration<double>(pause).count());
+  Report(result.outcomes.empty()
+             ? fmt::format("{} {}", why, when)
+             : fmt::format("{}; try {} of {} {}", why, attempt + 1, options_.max_attempts, when));
   // The whole connection holds off: other syncs of it would only be refused as well.
   if (result.retry_after) limiter_.HoldOff(*result.retry_after + wait);
   if (clock_.Sleep(result.retry_after ? milliseconds(0) : wait, options_.stop)) return true;

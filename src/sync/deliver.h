@@ -35,7 +35,7 @@ struct DeliverProgress {
   uint64_t rows = 0;     // of the delivery
   uint64_t settled = 0;  // have their final state of this delivery
   uint64_t requests = 0;
-  std::string note;  // "answer 503, again in 2.1 s"; empty when all is well
+  std::string note;  // "answer 503; try 2 of 6 in 0.4 s"; empty when all is well
 };
 
 struct DeliverOptions {
@@ -114,7 +114,7 @@ class Deliverer {
   void Count(const Item& item, connector::RowState state);
   bool GoesAgain(connector::RowState state) const;
   // Waits before another attempt. False when the delivery ends instead.
-  bool BackOff(int attempt, const connector::SendResult& result);
+  bool BackOff(int attempt, const connector::SendResult& result, const std::string& why);
   void Stop(Status why);
   void Report(std::string note);
 

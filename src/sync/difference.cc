@@ -78,7 +78,48 @@ Status RunAll(engine::Connection& connection, const std::vector<std::string>& st
   return Status::Ok();
 }
 
+connector::ValueKind KindOf(const PayloadField& field) {
+  using connector::ValueKind;
+  switch (field.kind) {
+    case FieldKind::kNumber:
+    case FieldKind::kInteger:
+      return ValueKind::kWhole;
+    case FieldKind::kDecimal:
+    case FieldKind::kFloat:
+    case FieldKind::kDouble:
+      return ValueKind::kFraction;
+    case FieldKind::kBoolean:
+      return ValueKind::kBoolean;
+    case FieldKind::kDate:
+    case FieldKind::kTimestamp:
+      return ValueKind::kTime;
+    case FieldKind::kJson:
+      return ValueKind::kNested;
+    case FieldKind::kText:
+      return ValueKind::kText;
+    case FieldKind::kConstant:
+      break;
+  }
+  const char first = field.constant.empty() ? 'n' : field.constant.front();
+  if (first == '"') return ValueKind::kText;
+  if (first == 't' || first == 'f') return ValueKind::kBoolean;
+  if (first == '-' || (first >= '0' && first <= '9')) {
+    return field.constant.find('.') == std::string::npos ? ValueKind::kWhole : ValueKind::kFraction;
+  }
+  return ValueKind::kNested;
+}
+
 }  // namespace
+
+Result<std::vector<connector::FieldToSend>> FieldsOf(engine::Connection& connection,
+                                                     const config::Sync& sync,
+                                                     const std::string& relation) {
+  SLUICE_ASSIGN(const auto columns, ColumnsOfRelation(connection, relation));
+  SLUICE_ASSIGN(const auto plan, PlanFields(sync, columns));
+  std::vector<connector::FieldToSend> fields;
+  for (const PayloadField& field : plan.fields) fields.push_back({field.to, KindOf(field)});
+  return fields;
+}
 
 Result<std::unique_ptr<Difference>> Difference::Make(engine::Connection& connection,
                                                      const SyncFunctions& functions,
@@ -143,6 +184,8 @@ Status Difference::Count() {
   }
   SLUICE_ASSIGN(const auto left, connection_.Scalar(sql::CountLeft(names_)));
   counts_.left = static_cast<uint64_t>(engine::ToInt(left));
+  SLUICE_ASSIGN(const auto delivered, connection_.Scalar(sql::CountDelivered(names_)));
+  counts_.delivered = static_cast<uint64_t>(engine::ToInt(delivered));
   return Status::Ok();
 }
 

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 #include "config/project.h"
@@ -32,6 +33,7 @@ struct SyncCounts {
   uint64_t refused = 0;    // rejected for good before, and not changed since
   uint64_t collapsed = 0;  // the same row again under the same key
   uint64_t left = 0;       // not in the model any more, since this run
+  uint64_t delivered = 0;  // rows that are, or may be, there and had not left: `left` are of them
   // Left out and listed in `_sluice.sync_findings`: kind -> rows.
   std::map<std::string, uint64_t> findings;
 
@@ -45,6 +47,11 @@ struct SyncCounts {
     return at == findings.end() ? 0 : at->second;
   }
 };
+
+// What the sync sends in which field, by the columns of the model.
+Result<std::vector<connector::FieldToSend>> FieldsOf(engine::Connection& connection,
+                                                     const config::Sync& sync,
+                                                     const std::string& relation);
 
 class Difference {
  public:

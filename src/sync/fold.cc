@@ -136,6 +136,12 @@ Status CountFinal(engine::Connection& connection, const sql::FoldNames& names,
     if (state == "deferred") summary.deferred = count;
     if (state == "unknown") summary.unknown = count;
   }
+  SLUICE_ASSIGN(const auto refusals, connection.Rows(sql::CountRefusals(names)));
+  for (const auto& row : refusals) {
+    summary.refusals.push_back({engine::ToText(row[0]), engine::ToText(row[1]),
+                                engine::ToText(row[2]),
+                                static_cast<uint64_t>(engine::ToInt(row[3]))});
+  }
   return Status::Ok();
 }
 

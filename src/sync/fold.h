@@ -17,6 +17,14 @@
 
 namespace sluice::sync {
 
+// What was answered to rows that were not acknowledged, by how many.
+struct AnswerCount {
+  std::string state;  // rejected, deferred, unknown
+  std::string code;
+  std::string message;
+  uint64_t rows = 0;
+};
+
 // planned = acknowledged + rejected + deferred + waiting + unknown, always.
 struct SyncSummary {
   int64_t delivery_id = 0;  // 0: nothing was to be sent
@@ -31,6 +39,7 @@ struct SyncSummary {
   uint64_t requests = 0;
   uint64_t bytes = 0;
   std::vector<std::pair<std::string, uint64_t>> warnings;  // what, in how many requests
+  std::vector<AnswerCount> refusals;                       // the most frequent ones, most first
 
   bool Clean() const { return deferred + unknown == 0; }
 };

@@ -46,8 +46,11 @@ std::string Remainder(const SyncCounts& counts) {
     if (n > 0) parts.push_back(fmt::format("{} {}", Thousands(n), what));
   };
   add(counts.unchanged, "unchanged");
-  add(counts.left, "left the model");
-  add(counts.refused, "rejected before and not changed");
+  if (counts.left > 0) {
+    parts.push_back(fmt::format("{} of {} left the model", Thousands(counts.left),
+                                Counted(counts.delivered, "delivered row")));
+  }
+  add(counts.refused, "rejected before, not retried until they change");
   std::vector<std::string> out;
   for (const auto& [kind, rows] : counts.findings) out.push_back(FindingText(kind, rows));
   if (!out.empty()) parts.push_back("left out: " + Join(out, ", "));
@@ -55,6 +58,10 @@ std::string Remainder(const SyncCounts& counts) {
 }
 
 }  // namespace
+
+std::string NothingToSend(const SyncCounts& counts) {
+  return "nothing to send" + Remainder(counts);
+}
 
 double SyncPlan::LeastSeconds() const {
   return requests_per_second > 0 ? static_cast<double>(totals.requests) / requests_per_second : 0;
@@ -81,8 +88,10 @@ std::string SyncPlan::Describe() const {
 }
 
 std::string SyncPlan::DescribeDifference() const {
-  if (up_to_date) return "nothing to send: neither the model nor the mapping has changed";
-  if (counts.ToSend() == 0) return "nothing to send" + Remainder(counts);
+  if (up_to_date) {
+    return "nothing to send: neither the model nor the mapping has changed" + Remainder(counts);
+  }
+  if (counts.ToSend() == 0) return NothingToSend(counts);
   const bool limited = limit > 0 && limit < counts.ToSend();
   std::string what;
   if (limited) {

@@ -12,6 +12,9 @@
 
 namespace sluice::sync {
 
+// "nothing to send; 10 unchanged; 10 of 10 delivered rows left the model".
+std::string NothingToSend(const SyncCounts& counts);
+
 struct SyncPlan {
   SyncCounts counts;
   // The delivery that is open: a run takes it in first, and `counts` are those of then.

@@ -1,6 +1,7 @@
 #include "sync/requests.h"
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include <fmt/format.h>
@@ -81,15 +82,19 @@ Result<RequestTotals> WriteRequests(Difference& difference,
                                     const connector::RequestLimit& request_limit, uint64_t limit,
                                     const std::string& folder) {
   SLUICE_TRY(env::RemoveTree(folder));
-  SLUICE_TRY(env::CreateDirectories(folder, 0700));
-  SLUICE_ASSIGN(auto index, env::AppendFile::Open(env::JoinPath(folder, "requests.txt"), 0600));
   uint64_t number = 0;
-  const auto write = [&](const connector::PreparedRequest& request) {
+  std::optional<env::AppendFile> index;
+  const auto write = [&](const connector::PreparedRequest& request) -> Status {
+    if (!index) {  // without requests there is no folder
+      SLUICE_TRY(env::CreateDirectories(folder, 0700));
+      SLUICE_ASSIGN(auto made, env::AppendFile::Open(env::JoinPath(folder, "requests.txt"), 0600));
+      index.emplace(std::move(made));
+    }
     const std::string name = fmt::format("{:06}.request", ++number);
     SLUICE_ASSIGN(auto file, env::AppendFile::Open(env::JoinPath(folder, name), 0600));
     SLUICE_TRY(file.Append(request.body));
-    return index.Append(fmt::format("{} {} {} rows={} bytes={}\n", name, request.method,
-                                    request.target, request.rows, request.body.size()));
+    return index->Append(fmt::format("{} {} {} rows={} bytes={}\n", name, request.method,
+                                     request.target, request.rows, request.body.size()));
   };
   return ForEachRequest(difference, destination, request_limit, limit, write);
 }

@@ -24,7 +24,7 @@ Result<RequestTotals> ForEachRequest(
     const connector::RequestLimit& request_limit, uint64_t limit,
     const std::function<Status(const connector::PreparedRequest&)>& visit);
 
-// Writes every request into `folder`, emptied first: 000001.request with the body, and requests.txt
+// Writes every request into `folder`, which is made anew, and not there without requests: 000001.request with the body, and requests.txt
 // with a line for each (file, method, target, rows, bytes). The files hold personal data: mode
 // 0600.
 Result<RequestTotals> WriteRequests(Difference& difference,

@@ -40,6 +40,8 @@ std::vector<std::string> DropDifference(const DifferenceNames& names);
 std::string CountClasses(const DifferenceNames& names);
 // Delivered rows whose key is not in the model any more and that are not marked so.
 std::string CountLeft(const DifferenceNames& names);
+// All delivered rows that are not marked so.
+std::string CountDelivered(const DifferenceNames& names);
 // key, identity, class, digest, payload, sent, prior key; ordered by key. `limit` 0: all.
 std::string RowsToSend(const DifferenceNames& names, uint64_t limit);
 
@@ -64,6 +66,8 @@ std::vector<std::string> MakeFoldTables(const FoldNames& names);
 std::vector<std::string> JudgeTries(const FoldNames& names);
 // state, count(*) of the rows' final tries.
 std::string CountStates(const FoldNames& names);
+// state, code, message, count(*) of the rows that were not acknowledged, most first.
+std::string CountRefusals(const FoldNames& names);
 // In the folding transaction.
 std::vector<std::string> WriteFold(const FoldNames& names);
 std::vector<std::string> DropFold(const FoldNames& names);

@@ -169,6 +169,13 @@ std::string CountClasses(const DifferenceNames& names) {
   return fmt::format("SELECT class, count(*) FROM {} GROUP BY class ORDER BY class", names.Rows());
 }
 
+std::string CountDelivered(const DifferenceNames& names) {
+  return fmt::format(
+      "SELECT count(*) FROM _sluice.sync_delivered WHERE sync = {} AND state <> "
+      "'left'",
+      QuoteText(names.sync));
+}
+
 std::string CountLeft(const DifferenceNames& names) {
   return fmt::format("SELECT count(*) FROM _sluice.sync_delivered AS d WHERE {}", IsGone(names));
 }

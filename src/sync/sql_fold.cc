@@ -94,6 +94,14 @@ std::string CountStates(const FoldNames& names) {
   return fmt::format("SELECT state, count(*) FROM {} GROUP BY state", names.Final());
 }
 
+std::string CountRefusals(const FoldNames& names) {
+  return fmt::format(
+      "SELECT a.state, coalesce(a.code, ''), coalesce(a.message, ''), count(*) AS n FROM {} AS f "
+      "JOIN {} AS a ON a.id = f.id WHERE a.state <> 'acknowledged' GROUP BY ALL ORDER BY n DESC, "
+      "1, 2, 3 LIMIT 10",
+      names.Final(), names.Answers());
+}
+
 std::vector<std::string> WriteFold(const FoldNames& names) {
   const std::string sync = QuoteText(names.sync);
   const std::string run = QuoteText(names.run_id);

@@ -24,6 +24,7 @@ struct SyncState {
   std::string mapping_digest;
   std::string inputs;
   bool delivered = false;  // anything is in sync_delivered
+  uint64_t rejected = 0;   // rows of it that are refused for good
 };
 
 Result<SyncState> ReadState(engine::Connection& connection, const std::string& sync) {
@@ -41,6 +42,11 @@ Result<SyncState> ReadState(engine::Connection& connection, const std::string& s
                                                   "_sluice.sync_delivered WHERE sync = $1 LIMIT 1)",
                                                   {sync}));
   state.delivered = engine::ToInt(any) > 0;
+  SLUICE_ASSIGN(const auto rejected,
+                connection.Scalar("SELECT count(*) FROM _sluice.sync_delivered WHERE sync = $1 AND "
+                                  "state = 'rejected'",
+                                  {sync}));
+  state.rejected = static_cast<uint64_t>(engine::ToInt(rejected));
   return state;
 }
 
@@ -179,6 +185,7 @@ Result<SyncPlan> SyncEngine::WithOpenDelivery(engine::Connection& connection, co
   plan.limit = job.limit;
   plan.first_run = !state.delivered;
   plan.up_to_date = IsUpToDate(state, job);
+  plan.counts.refused = state.rejected;
   SLUICE_TRY(fill(plan));
   return plan;
 }
@@ -188,7 +195,9 @@ Result<Delivery> SyncEngine::Prepare(engine::Connection& connection, const SyncJ
   SLUICE_TRY(CheckTarget(connection, job.sync.name, job.target));
   SLUICE_ASSIGN(const SyncState state, ReadState(connection, job.sync.name));
   Delivery delivery;
+  delivery.first_run = !state.delivered;
   delivery.up_to_date = IsUpToDate(state, job);
+  delivery.counts.refused = state.rejected;
   if (delivery.up_to_date) return delivery;
   SLUICE_ASSIGN(const auto difference, MakeDifference(connection, job));
   delivery.counts = difference->counts();

@@ -63,6 +63,7 @@ struct Delivery {
   SyncCounts counts;
   SpoolInfo spool;
   bool up_to_date = false;  // neither mapping nor inputs changed since nothing was left to do
+  bool first_run = false;   // nothing was ever delivered by this sync
 };
 
 // One for a process. Thread-safe where the connections and jobs are different ones.

@@ -88,7 +88,9 @@ TEST_F(SyncEngineTest, ARowRejectedForGoodGoesAgainOnlyWhenItChanges) {
       "NULL,{\"city\":\"Ulm\",\"email\":\"a@x\",\"visits\":1},asked_for,the test asked for it");
   Behave();
   Sent();
-  EXPECT_EQ(Plan().Describe(), "nothing to send; 1 unchanged; 1 rejected before and not changed");
+  EXPECT_EQ(Plan().Describe(),
+            "nothing to send; 1 unchanged; 1 rejected before, not retried until they "
+            "change");
   EXPECT_EQ(MustRun().delivery_id, 0);
   Put("1", "a@x", "Bonn", 1);
   MustRun();

@@ -128,6 +128,41 @@ TypeMismatch MismatchOf(std::string_view key, std::string_view error) {
   return mismatch;
 }
 
+constexpr std::string_view kHidden = "...";
+constexpr size_t kLongestWords = 300;
+
+std::string OneLine(std::string_view said) {
+  std::string shown;
+  for (const char c : said.substr(0, kLongestWords)) {
+    const bool plain = static_cast<unsigned char>(c) >= ' ' && static_cast<unsigned char>(c) < 0x7f;
+    shown += plain ? c : ' ';
+  }
+  return shown;
+}
+
+void Hide(const std::string& value, std::string& text) {
+  constexpr size_t kShortest = 2;  // a single letter is in every word
+  if (value.size() < kShortest) return;
+  const std::string lower = Lower(value);
+  for (size_t at = Lower(text).find(lower); at != std::string::npos;
+       at = Lower(text).find(lower, at + kHidden.size())) {
+    text.replace(at, value.size(), kHidden);
+  }
+}
+
+// Whatever stands in the payload as a value.
+void HideValues(std::string_view value, std::string& text) {
+  if (value.empty()) return;
+  if (value.front() == '{') {
+    JsonMember member;
+    for (JsonMemberScan scan(value); scan.Next(member);) HideValues(member.value, text);
+  } else if (value.front() == '[') {
+    for (const std::string_view item : JsonItems(value)) HideValues(item, text);
+  } else if (value.front() == '"') {
+    Hide(JsonText(value), text);
+  }
+}
+
 }  // namespace
 
 std::optional<BulkOutcome> ReadOutcome(std::string_view body) {
@@ -152,13 +187,16 @@ Refusal ReadRefusal(std::string_view body) {
   const auto json = CanonicalJson(body);
   if (!json.ok() || !IsObject(json.value())) return refusal;
   refusal.code = Word(JsonMemberValue(json.value(), "code"), kLongestCode);
+  const std::string_view said = JsonMemberValue(json.value(), "msg");
+  if (!said.empty() && said.front() == '"') refusal.said = JsonText(said);
   const std::string_view params = JsonMemberValue(json.value(), "params");
   if (!IsObject(params)) return refusal;
   JsonMember member;
   for (JsonMemberScan scan(params); scan.Next(member);) {
     auto problem = ProblemOf(JsonText(std::string("\"").append(member.name) + '"'));
     if (!problem) continue;
-    problem->expected = Expected(JsonText(member.value));
+    problem->said = JsonText(member.value);
+    problem->expected = Expected(problem->said);
     refusal.users.push_back(std::move(*problem));
   }
   const std::string_view errors = JsonMemberValue(params, "validationErrors");
@@ -167,6 +205,26 @@ Refusal ReadRefusal(std::string_view body) {
     refusal.mismatches.push_back(MismatchOf(member.name, member.value));
   }
   return refusal;
+}
+
+std::string ShownWords(std::string_view said, std::string_view payload) {
+  std::string text = OneLine(said);
+  HideValues(payload, text);
+  std::vector<std::string> words;
+  for (const std::string& word : Split(text, ' ')) {
+    // "obj.users[3].email:" is a place in the request, "[/api/users/bulkUpdate]" where it went.
+    const bool place = StartsWith(word, "obj.") || StartsWith(word, "[/api/");
+    const bool value =
+        word.find('@') != std::string::npos ||
+        std::any_of(word.begin(), word.end(), [](char c) { return c >= '0' && c <= '9'; });
+    if (word.empty() || place) continue;
+    words.push_back(value ? std::string(kHidden) : word);
+  }
+  const bool says = std::any_of(words.begin(), words.end(), [](const std::string& word) {
+    return std::any_of(word.begin(), word.end(),
+                       [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
+  });
+  return says ? Join(words, " ") : std::string();
 }
 
 std::string ShownName(std::string_view name) {

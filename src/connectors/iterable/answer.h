@@ -52,6 +52,7 @@ struct UserProblem {
   size_t user = 0;       // index in the request
   std::string field;     // may be empty
   std::string expected;  // "a number"; empty where the answer says something else
+  std::string said;      // the answer's own words. May quote a value: only through ShownWords
 };
 
 // A field whose type was fixed by its first value and is another one now.
@@ -65,11 +66,16 @@ struct TypeMismatch {
 // Of any other answer.
 struct Refusal {
   std::string code;  // Iterable's: "BadJsonBody"; empty when the body has none
+  std::string said;  // its message. May quote values: only through ShownWords
   std::vector<UserProblem> users;
   std::vector<TypeMismatch> mismatches;
 };
 
 Refusal ReadRefusal(std::string_view body);
+
+// The answer's own words about a row with this payload, short and on one line, for messages: without
+// the row's values, and without whatever looks like one (numbers, addresses). May be empty.
+std::string ShownWords(std::string_view said, std::string_view payload);
 
 // A name of the answer, short and without line breaks, for messages.
 std::string ShownName(std::string_view name);

@@ -178,19 +178,24 @@ SendResult ReadMismatches(const Refusal& refusal, Rows rows) {
 
 SendResult ReadUserProblems(int status, const Refusal& refusal, Rows rows) {
   const std::string code = refusal.code.empty() ? fmt::format("http_{}", status) : refusal.code;
-  SendResult result =
-      Everybody(rows.size(), RowState::kDeferred, code,
-                Answered(status, refusal.code) + " to a request with this row in it");
+  // Words about a request of many rows can be about any of them.
+  const std::string about_all =
+      rows.size() == 1 ? ShownWords(refusal.said, rows.front().payload) : std::string();
+  SendResult result = Everybody(
+      rows.size(), RowState::kDeferred, code,
+      about_all.empty() ? Answered(status, refusal.code) + " to a request with this row in it"
+                        : fmt::format("{}: {}", Answered(status, refusal.code), about_all));
   for (const UserProblem& problem : refusal.users) {
     if (problem.user >= rows.size()) continue;
     RowOutcome& row = result.outcomes[problem.user];
     const std::string field = problem.field.empty()
                                   ? std::string("this row")
                                   : fmt::format("the field \"{}\"", ShownName(problem.field));
-    row = {RowState::kRejected, code,
-           problem.expected.empty() ? fmt::format("Iterable does not accept {}", field)
-                                    : fmt::format("Iterable does not accept {}: it expects {}",
-                                                  field, problem.expected)};
+    std::string why = problem.expected.empty()
+                          ? ShownWords(problem.said, rows[problem.user].payload)
+                          : "it expects " + problem.expected;
+    if (!why.empty()) why = ": " + why;
+    row = {RowState::kRejected, code, fmt::format("Iterable does not accept {}{}", field, why)};
   }
   Split(result);
   return result;

@@ -253,7 +253,7 @@ TEST(IterableBulkAnswer, ABadShapeNamesTheRow) {
   EXPECT_TRUE(result.split);
   EXPECT_EQ(result.outcomes[1].message,
             "Iterable does not accept the field \"dataFields.age\": it expects a number");
-  EXPECT_EQ(result.outcomes[2].message, "Iterable does not accept this row");
+  EXPECT_EQ(result.outcomes[2].message, "Iterable does not accept this row: ... is odd");
 }
 
 TEST(IterableBulkAnswer, ARefusalWithoutNamesGoesInHalves) {

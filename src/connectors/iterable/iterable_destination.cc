@@ -9,6 +9,7 @@
 #include "base/json_text.h"
 #include "connectors/iterable/bulk_answer.h"
 #include "connectors/iterable/field_names.h"
+#include "connectors/iterable/field_types.h"
 #include "connectors/iterable/identifiers.h"
 
 namespace sluice::connectors::iterable {
@@ -25,7 +26,7 @@ constexpr const char* kGetFields = "/api/users/getFields";
 // A refused request of 10,000 people names each of them once or twice.
 constexpr uint64_t kLargestAnswer = 16ULL << 20;
 
-class IterableDestination : public connector::Destination {
+class IterableDestination : public connector::Destination, public connector::FieldCatalog {
  public:
   IterableDestination(IterableSettings settings, UserOptions options,
                       std::unique_ptr<env::HttpTransport> transport, env::Clock& clock)
@@ -87,22 +88,35 @@ class IterableDestination : public connector::Destination {
     return ReadBulkAnswer(settings_.project, response.value(), rows, clock_.Now());
   }
 
+  std::string HintOf(std::span<const std::string> codes) const override {
+    constexpr std::string_view kAboutIdentifiers[] = {
+        "BadParams",          "BadJsonBody",       "InvalidEmailAddressError",
+        "InvalidUserIdError", "UnknownEmailError", "UnknownUserIdError"};
+    const bool all = std::all_of(codes.begin(), codes.end(), [&](const std::string& code) {
+      return std::find(std::begin(kAboutIdentifiers), std::end(kAboutIdentifiers), code) !=
+             std::end(kAboutIdentifiers);
+    });
+    if (codes.empty() || !all) return {};
+    return fmt::format("is the project at Iterable what the connection says: {}?", Describe());
+  }
+
   // The fields of the project: it needs the same kind of key, and costs next to nothing.
-  Status Probe(const env::Cancel* cancel) override {
+  Status Probe(const env::Cancel* cancel) override { return Compare({}, cancel).status(); }
+
+  connector::FieldCatalog* catalog() override { return this; }
+  Result<connector::FieldsReport> Compare(std::span<const connector::FieldToSend> fields,
+                                          const env::Cancel* cancel) override {
     env::HttpRequest http = NewRequest("GET", kGetFields, cancel);
     http.repeatable = true;
     const auto response = transport_->Send(http);
     if (!response.ok()) return response.status().WithContext(Describe());
     Status refused = StatusOfRefusal(response.value());
     if (!refused.ok()) return refused.WithContext(Describe());
-    const auto body = CanonicalJson(response.value().body);
-    if (!body.ok() || body.value().front() != '{' ||
-        JsonMemberValue(body.value(), "fields").empty()) {
-      return ConfigError(
-          fmt::format("{}: the answer to GET {} is not Iterable's", Describe(), kGetFields),
-          "Correct `endpoint` of the connection.");
+    auto report = CompareFields(response.value().body, fields, options_.create_new_fields);
+    if (!report.ok()) {
+      return report.status().WithContext(fmt::format("{}: GET {}", Describe(), kGetFields));
     }
-    return Status::Ok();
+    return report;
   }
 
  private:

@@ -1,0 +1,41 @@
+#include "pipeline/sync_fields.h"
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+
+namespace sluice::pipeline {
+
+FieldNotes LookAtFields(const std::string& connection, connector::Destination& destination,
+                        const std::vector<connector::FieldToSend>& fields,
+                        const env::Cancel* cancel) {
+  FieldNotes notes;
+  connector::FieldCatalog* catalog = destination.catalog();
+  if (catalog == nullptr) return notes;
+  auto report = catalog->Compare(fields, cancel);
+  if (!report.ok()) {
+    notes.problem = report.status().message();
+    notes.lines.push_back("the fields at the destination are not known: " + notes.problem);
+    return notes;
+  }
+  notes.report = std::move(report).value();
+  const auto& created = notes.report.created;
+  if (!created.empty()) {
+    std::vector<std::string> names;
+    for (const auto& [name, type] : created) names.push_back(fmt::format("{} ({})", name, type));
+    notes.lines.push_back(fmt::format("{} gets {}: {}", connection,
+                                      Counted(created.size(), "new field"), Join(names, ", ")));
+  }
+  const auto& dropped = notes.report.dropped;
+  if (!dropped.empty()) {
+    notes.lines.push_back(fmt::format("{} does not have {}, and will drop {}: {}", connection,
+                                      Counted(dropped.size(), "field"),
+                                      dropped.size() == 1 ? "it" : "them", Join(dropped, ", ")));
+  }
+  for (const std::string& conflict : notes.report.conflicts) {
+    notes.lines.push_back("conflict: " + conflict);
+  }
+  return notes;
+}
+
+}  // namespace sluice::pipeline
