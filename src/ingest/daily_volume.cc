@@ -32,7 +32,7 @@ class DayJudge {
     for (int back = kDaysBack; back >= 1; --back) {
       const std::string day = env::FormatDate(run_.now - back * kDay);
       // The first day of a table has nothing before it to be compared with.
-      if (day <= volumes_.begin()->first || judged_.count(day) > 0) continue;
+      if (day <= volumes_.begin()->first || IsSettled(day)) continue;
       SLUICE_TRY(JudgeDay(check, table, day));
     }
     return Status::Ok();
@@ -47,7 +47,33 @@ class DayJudge {
                          "AND table_name = $2 AND kind = 'increment' GROUP BY day",
                          {ingest_.name, table}));
     for (const auto& row : rows) volumes_[ToText(row[0])] = static_cast<double>(ToInt(row[1]));
+    if (volumes_.empty()) return Status::Ok();
+    // What a gate holds came on its day all the same.
+    SLUICE_ASSIGN(
+        const auto held,
+        connection_.Rows("SELECT CAST(max(modified) AS DATE), sum(rows_read) FROM "
+                         "_sluice.files WHERE ingest = $1 AND table_name = $2 AND state = "
+                         "'held' GROUP BY load_id",
+                         {ingest_.name, table}));
+    for (const auto& row : held) volumes_[ToText(row[0])] += static_cast<double>(ToInt(row[1]));
+    SLUICE_ASSIGN(const auto waiting,
+                  connection_.Scalar("SELECT count(*) FROM _sluice.holds WHERE state = 'open' AND "
+                                     "owner = $1 AND table_name = $2 AND kind IN ('gate', 'file')",
+                                     {ingest_.name, table}));
+    groups_wait_ = ToInt(waiting) > 0;
     return Status::Ok();
+  }
+
+  double VolumeOf(const std::string& day) const {
+    const auto found = volumes_.find(day);
+    return found == volumes_.end() ? 0 : found->second;
+  }
+
+  // Judged for good, or judged with the rows that are there now: what came later is judged again.
+  bool IsSettled(const std::string& day) const {
+    const auto judged = judged_.find(day);
+    return judged != judged_.end() &&
+           (judged->second.passed || judged->second.measured == VolumeOf(day));
   }
 
   // Days that were judged, and those among them that failed: past incidents are no baseline.
@@ -56,13 +82,21 @@ class DayJudge {
     failed_.clear();
     SLUICE_ASSIGN(
         const auto rows,
-        connection_.Rows("SELECT day, outcome FROM _sluice.check_results WHERE owner = $1 "
-                         "AND table_name = $2 AND check_name = $3 AND day IS NOT NULL",
+        connection_.Rows("SELECT day, outcome, measured FROM _sluice.check_results WHERE owner = "
+                         "$1 AND table_name = $2 AND check_name = $3 AND day IS NOT NULL ORDER BY "
+                         "checked_at",
                          {ingest_.name, table, check.Name()}));
     for (const auto& row : rows) {
-      judged_.insert(ToText(row[0]));
+      const std::string day = ToText(row[0]);
       const std::string outcome = ToText(row[1]);
-      if (outcome == "fail" || outcome == "warn") failed_.insert(ToText(row[0]));
+      const auto* measured = std::get_if<double>(&row[2]);
+      judged_[day] = {outcome == "pass", measured == nullptr ? 0 : *measured};
+      // The last judgement counts.
+      if (outcome == "fail" || outcome == "warn") {
+        failed_.insert(day);
+      } else {
+        failed_.erase(day);
+      }
     }
     return Status::Ok();
   }
@@ -72,14 +106,19 @@ class DayJudge {
     for (auto past = volumes_.rbegin(); past != volumes_.rend(); ++past) {
       if (past->first < day && failed_.count(past->first) == 0) history.push_back(past->second);
     }
-    const auto found = volumes_.find(day);
-    const double measured = found == volumes_.end() ? 0 : found->second;
+    const double measured = VolumeOf(day);
     const std::string subject = fmt::format("{}.{} on {}", ingest_.name, table, day);
     const quality::CheckResult result = quality::CompareVolume(check, measured, history, subject);
+    const bool bad =
+        result.outcome == quality::Outcome::kFail || result.outcome == quality::Outcome::kWarn;
+    // Groups that nobody has read wait behind a hold: whether they fill the day shows when they may go on.
+    if (bad && groups_wait_) return Status::Ok();
+    SLUICE_ASSIGN(const bool held, IsHeld(table, day));
     SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection_));
     SLUICE_TRY(quality::RecordCheck(connection_, {ingest_.name, table, "", 0, day}, result, run_));
     if (result.outcome == quality::Outcome::kFail) {
       failed_.insert(day);
+      if (held) return transaction->Commit();
       quality::NewHold hold;
       hold.kind = "day";
       hold.owner = ingest_.name;
@@ -97,13 +136,28 @@ class DayJudge {
     return transaction->Commit();
   }
 
+  // A day is held once, however often it is judged.
+  Result<bool> IsHeld(const std::string& table, const std::string& day) {
+    SLUICE_ASSIGN(const auto holds,
+                  connection_.Scalar("SELECT count(*) FROM _sluice.holds WHERE owner = $1 AND "
+                                     "table_name = $2 AND kind = 'day' AND files = $3",
+                                     {ingest_.name, table, day}));
+    return ToInt(holds) > 0;
+  }
+
+  struct Judged {
+    bool passed = false;
+    double measured = 0;
+  };
+
   engine::Connection& connection_;
   const config::Ingest& ingest_;
   const quality::RunInfo& run_;
   std::vector<std::string>* warnings_;
   std::map<std::string, std::set<std::string>>* young_;
   std::map<std::string, double> volumes_;  // day -> rows
-  std::set<std::string> judged_;
+  bool groups_wait_ = false;
+  std::map<std::string, Judged> judged_;  // the last time
   std::set<std::string> failed_;
 };
 

@@ -16,7 +16,8 @@
 
 namespace sluice::ingest {
 
-// Judges every closed day that was not judged yet (at most the last 14) by the ingest's checks of kind
+// Judges every closed day that was not judged yet, or that failed or could not be judged with other rows
+// than are there now (at most the last 14), by the ingest's checks of kind
 // volume per day. A failure with `on_failure: fail` becomes a hold of kind "day": it stops what depends
 // on the table, until somebody accepts the day; the table itself goes on. Warnings are appended; tables whose
 // history is too short to judge are added to `young`, by check.
