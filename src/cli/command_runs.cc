@@ -50,6 +50,12 @@ void WriteRun(JsonWriter& json, const pipeline::RunSummary& run) {
   json.Field("process", run.process);
   json.Field("sluice", run.version);
   json.FieldOrNull("git_commit", run.git_commit);
+  json.Name("git_dirty");
+  if (run.git_dirty) {
+    json.Boolean(*run.git_dirty);
+  } else {
+    json.Null();
+  }
   json.FieldOrNull("config_digest", run.config_digest);
   json.Name("sql_digests");
   if (run.sql_digests.empty()) {

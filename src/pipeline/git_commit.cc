@@ -1,4 +1,5 @@
 #include "base/text.h"
+#include "config/secret.h"
 #include "env/file.h"
 #include "pipeline/run_record.h"
 
@@ -35,6 +36,18 @@ bool IsCommit(std::string_view text) {
 }
 
 }  // namespace
+
+std::optional<bool> GitDirty(const std::string& folder, std::chrono::milliseconds limit,
+                             env::Clock& clock) {
+  if (GitFolder(folder).empty()) return std::nullopt;
+  // Without locks: another git at work is not disturbed.
+  const auto said = config::RunSecretCommand(
+      "changes=$(git --no-optional-locks status --porcelain -- . 2>/dev/null) || exit 1; "
+      "[ -z \"$changes\" ] || echo dirty",
+      folder, limit, clock);
+  if (!said.ok()) return std::nullopt;
+  return !said->empty();
+}
 
 std::string GitCommit(const std::string& folder) {
   const std::string git = GitFolder(folder);

@@ -22,6 +22,7 @@ namespace {
 
 // Another run's step may take a while; what holds the warehouse for longer is named.
 constexpr std::chrono::seconds kWarehouseWait{60};
+constexpr std::chrono::seconds kGitLimit{2};
 
 // Why something cannot be used by what reads it.
 struct Obstacle {
@@ -349,6 +350,7 @@ RunSummary Describe(Runtime& runtime, const std::string& run_id) {
   run.process = getpid();
   run.version = runtime.options().version;
   run.git_commit = GitCommit(runtime.project().folder);
+  run.git_dirty = GitDirty(runtime.project().folder, kGitLimit, runtime.clock());
   run.config_digest = runtime.project().digest;
   run.sql_digests = SqlDigests(runtime.project());
   return run;

@@ -63,7 +63,7 @@ RunSummary FromRow(const SqliteStatement& row) {
   run.process = row.Number(5);
   run.version = row.Text(6);
   run.git_commit = row.Text(7);
-  run.git_dirty = row.Number(8) != 0;
+  if (!row.Text(8).empty()) run.git_dirty = row.Number(8) != 0;
   run.config_digest = row.Text(9);
   run.sql_digests = row.Text(10);
   run.summary = row.Text(11);
@@ -98,12 +98,14 @@ Result<std::unique_ptr<RunStore>> RunStore::Open(const std::string& state_folder
 }
 
 Status RunStore::Begin(const RunSummary& run) {
-  SLUICE_ASSIGN(
-      auto statement,
-      impl_->file.Prepare("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+  SLUICE_ASSIGN(auto statement,
+                impl_->file.Prepare(
+                    "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULLIF(?, -1), ?, ?, ?)"));
   statement.Bind(run.run_id).Bind(run.command).Bind(run.started_at).Bind(run.ended_at);
   statement.Bind(int64_t{run.exit_code}).Bind(run.process).Bind(run.version).Bind(run.git_commit);
-  statement.Bind(int64_t{run.git_dirty ? 1 : 0}).Bind(run.config_digest).Bind(run.sql_digests);
+  statement.Bind(int64_t{run.git_dirty ? (*run.git_dirty ? 1 : 0) : -1})
+      .Bind(run.config_digest)
+      .Bind(run.sql_digests);
   return statement.Bind(run.summary).Next().status();
 }
 

@@ -3,7 +3,9 @@
 // they never need the warehouse file. Holds no secrets and no values of rows.
 #pragma once
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,9 +22,9 @@ struct RunSummary {
   std::string ended_at;    // "" while it runs, or when it was killed
   int exit_code = -1;      // -1 while it runs, or when it was killed
   int64_t process = 0;
-  std::string version;     // of sluice
-  std::string git_commit;  // of the project's folder; "" outside git
-  bool git_dirty = false;
+  std::string version;            // of sluice
+  std::string git_commit;         // of the project's folder; "" outside git
+  std::optional<bool> git_dirty;  // files differ from the commit; nothing when it cannot be known
   std::string config_digest;
   std::string sql_digests;  // JSON object: model -> digest
   std::string summary;      // JSON: counts per load, model and sync
@@ -67,5 +69,9 @@ std::string NewRunId(env::Micros now, uint64_t random);
 
 // The commit of the git repository around `folder`, read from its files; "" when there is none.
 std::string GitCommit(const std::string& folder);
+// What `git status --porcelain` says of `folder`; nothing without git, a repository or an answer within
+// `limit`.
+std::optional<bool> GitDirty(const std::string& folder, std::chrono::milliseconds limit,
+                             env::Clock& clock);
 
 }  // namespace sluice::pipeline

@@ -63,7 +63,7 @@ TEST_F(RunRecordTest, ARunThatHasNotEndedIsKnownAndHasNoCode) {
   EXPECT_EQ(run->ended_at, "");
   EXPECT_EQ(run->exit_code, -1);
   EXPECT_EQ(run->process, 4711);
-  EXPECT_TRUE(run->git_dirty);
+  EXPECT_EQ(run->git_dirty, std::optional<bool>(true));
 }
 
 TEST_F(RunRecordTest, EndingARunKeepsWhatItBeganWith) {
@@ -211,6 +211,20 @@ TEST(RunIdTest, SortsByTimeAndIsUniqueByItsTail) {
 }
 
 constexpr const char* kCommit = "0123456789abcdef0123456789abcdef01234567";
+
+TEST_F(RunRecordTest, WhetherFilesDifferFromTheCommitIsAskedOfGit) {
+  constexpr std::chrono::seconds kLimit{10};
+  EXPECT_EQ(GitDirty(folder_, kLimit, env::SystemClock()), std::nullopt) << "no repository";
+  Write("sluice.yml", "project: p");
+  const std::string git = "git -C '" + folder_ + "' ";
+  ASSERT_EQ(std::system((git + "init -q && " + git + "add -A && " + git +
+                         "-c user.name=n -c user.email=n@x.de commit -q -m one")
+                            .c_str()),
+            0);
+  EXPECT_EQ(GitDirty(folder_, kLimit, env::SystemClock()), std::optional<bool>(false));
+  Write("sluice.yml", "project: q");
+  EXPECT_EQ(GitDirty(folder_, kLimit, env::SystemClock()), std::optional<bool>(true));
+}
 
 TEST_F(RunRecordTest, TheCommitOfABranchIsFoundFromAFolderBelow) {
   Write(".git/HEAD", "ref: refs/heads/main\n");
