@@ -118,8 +118,12 @@ void Connection::Interrupt() {
   if (impl_->interruptible) duckdb_interrupt(impl_->connection);
 }
 
-double Connection::Progress() {
-  return duckdb_query_progress(impl_->connection).percentage;
+bool Connection::HasTable(const std::string& schema, const std::string& table) {
+  duckdb_table_description description = nullptr;
+  const bool found = duckdb_table_description_create(impl_->connection, schema.c_str(),
+                                                     table.c_str(), &description) == DuckDBSuccess;
+  duckdb_table_description_destroy(&description);
+  return found;
 }
 
 std::string QuoteName(std::string_view name) {

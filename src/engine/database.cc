@@ -148,9 +148,6 @@ Result<std::unique_ptr<Connection>> Database::Connect() {
     const std::lock_guard lock(impl_->connections_mutex);
     impl_->connections.insert(handle);
   }
-  // Without these two, progress of a query cannot be asked for.
-  SLUICE_TRY(RunOwn(handle, "SET enable_progress_bar = true"));
-  SLUICE_TRY(RunOwn(handle, "SET enable_progress_bar_print = false"));
   return connection;
 }
 

@@ -83,13 +83,15 @@ Status MoveCursor(engine::Connection& connection, const TableLoad& load,
                   const RunInfo& run) {
   const LoadFile& last = *files.back();
   const std::vector<Value> where = {load.ingest, last.connection, last.pod, load.target.name};
-  SLUICE_TRY(connection
-                 .Execute("DELETE FROM _sluice.cursors WHERE ingest = $1 AND connection = $2 AND "
-                          "pod = $3 AND table_name = $4",
-                          where)
-                 .status());
   std::vector<Value> row = where;
   row.insert(row.end(), {last.group, last.log_id, TimestampText(run.now), total.read});
+  SLUICE_ASSIGN(
+      const int64_t moved,
+      connection.Execute("UPDATE _sluice.cursors SET group_id = $5, log_id = $6, loaded_at = "
+                         "$7::TIMESTAMP, rows = $8 WHERE ingest = $1 AND connection = $2 AND "
+                         "pod = $3 AND table_name = $4",
+                         row));
+  if (moved > 0) return Status::Ok();
   return connection
       .Execute("INSERT INTO _sluice.cursors VALUES ($1, $2, $3, $4, $5, $6, $7::TIMESTAMP, $8)",
                row)
@@ -176,13 +178,9 @@ Status RecordPublished(engine::Connection& connection, const TableLoad& load, co
                               TimestampText(run.now),
                               hold_id.empty() ? Value() : Value(hold_id)};
     for (const Value& count : CountValues(total)) row.push_back(count);
-    SLUICE_TRY(
-        connection
-            .Execute("INSERT INTO _sluice.loads VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
-                     "$10::DATE, $11::TIMESTAMP, $12, $13, $14, $15, $16, $17, $18, $19, $20, "
-                     "$21, $22, $23)",
-                     row)
-            .status());
+    SLUICE_ASSIGN(const auto appender, engine::Appender::Open(connection, "_sluice", "loads"));
+    SLUICE_TRY(appender->Row(row));
+    SLUICE_TRY(appender->Close());
     SLUICE_TRY(MoveCursor(connection, load, files, total, run));
   }
   return Status::Ok();

@@ -173,6 +173,11 @@ Status DropRejects(engine::Connection& connection) {
 
 // Broken records of the last statement, by the path that was read.
 Result<std::map<std::string, int64_t>> TakeRejects(engine::Connection& connection) {
+  SLUICE_ASSIGN(const auto any, connection.Scalar("SELECT count(*) FROM reject_errors"));
+  if (engine::ToInt(any) == 0) {
+    SLUICE_TRY(DropRejects(connection));
+    return std::map<std::string, int64_t>();
+  }
   SLUICE_ASSIGN(
       const auto rows,
       connection.Rows("SELECT s.file_path, count(DISTINCT (e.scan_id, e.file_id, e.line)) "
@@ -224,6 +229,7 @@ class Stager {
     SLUICE_TRY(format::RegisterCasts(context_.connection, types));
     SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(context_.connection));
     SLUICE_TRY(Execute("DROP TABLE IF EXISTS " + QualifiedName(load_.stage)));
+    SLUICE_TRY(DropRejects(context_.connection));  // of a statement that failed
     SLUICE_TRY(ReadBatches());
     SLUICE_TRY(FindBadRowsOfAll());
     SLUICE_TRY(CheckLimits());
@@ -277,7 +283,6 @@ class Stager {
       ids[file->copy.path] = load_.files[file->index].file_id;
     }
     context_.functions.Begin(std::move(ids));
-    SLUICE_TRY(DropRejects(context_.connection));
     const std::string select = StageSelect(load_, batch).Sql();
     SLUICE_TRY(Execute(
         created ? fmt::format("INSERT INTO {} {}", QualifiedName(load_.stage), select)

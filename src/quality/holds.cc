@@ -127,15 +127,14 @@ Result<std::vector<HoldRecord>> StoppingHolds(engine::Connection& connection) {
 Status RecordCheck(engine::Connection& connection, const CheckSubject& subject,
                    const CheckResult& result, const RunInfo& run) {
   const auto number = [](const std::optional<double>& n) { return n ? Value(*n) : Value(); };
-  return connection
-      .Execute(
-          "INSERT INTO _sluice.check_results VALUES ($1, $2, $3, $4, $5, $6, $7::DATE, $8, $9, "
-          "$10, $11, $12, $13, $14::TIMESTAMP)",
-          {run.run_id, subject.owner, subject.table, result.check, subject.pod, subject.group,
-           subject.day.empty() ? Value() : Value(subject.day), number(result.measured),
-           number(result.low), number(result.high), result.history,
-           std::string(OutcomeName(result.outcome)), result.message, Timestamp(run.now)})
-      .status();
+  SLUICE_ASSIGN(const auto appender,
+                engine::Appender::Open(connection, "_sluice", "check_results"));
+  SLUICE_TRY(appender->Row({run.run_id, subject.owner, subject.table, result.check, subject.pod,
+                            subject.group, subject.day.empty() ? Value() : Value(subject.day),
+                            number(result.measured), number(result.low), number(result.high),
+                            result.history, std::string(OutcomeName(result.outcome)),
+                            result.message, Timestamp(run.now)}));
+  return appender->Close();
 }
 
 }  // namespace sluice::quality

@@ -42,6 +42,16 @@ std::string SameKeys(std::span<const std::string> keys, std::string_view left,
 }
 
 Result<std::vector<ColumnInfo>> ColumnsOf(engine::Connection& connection, std::string_view table) {
+  if (connection.HasTable(std::string(kMainSchema), std::string(table))) {
+    SLUICE_ASSIGN(const auto rows,
+                  connection.Rows(fmt::format("SELECT name, type FROM pragma_table_info({})",
+                                              QuoteText(QualifiedName(table)))));
+    std::vector<ColumnInfo> columns;
+    for (const auto& row : rows) {
+      columns.push_back({engine::ToText(row[0]), engine::ToText(row[1])});
+    }
+    return columns;
+  }
   SLUICE_ASSIGN(const auto rows,
                 connection.Rows("SELECT column_name, data_type FROM duckdb_columns() WHERE "
                                 "database_name = current_database() AND schema_name = $1 AND "
@@ -73,14 +83,12 @@ Result<int64_t> VersionOf(engine::Connection& connection, std::string_view name)
 }
 
 Status BumpVersion(engine::Connection& connection, std::string_view name) {
-  SLUICE_ASSIGN(const int64_t version, VersionOf(connection, name));
-  if (version == 0) {
-    return connection.Execute("INSERT INTO _sluice.versions VALUES ($1, 1)", {std::string(name)})
-        .status();
-  }
-  return connection
-      .Execute("UPDATE _sluice.versions SET version = $2 WHERE name = $1",
-               {std::string(name), version + 1})
+  SLUICE_ASSIGN(
+      const int64_t changed,
+      connection.Execute("UPDATE _sluice.versions SET version = version + 1 WHERE name = $1",
+                         {std::string(name)}));
+  if (changed > 0) return Status::Ok();
+  return connection.Execute("INSERT INTO _sluice.versions VALUES ($1, 1)", {std::string(name)})
       .status();
 }
 
