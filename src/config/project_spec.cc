@@ -40,7 +40,11 @@ OptionSpec ModelObject() {
        EnumOption("as", "What is made of the SELECT.",
                   {{"view", "a view"}, {"table", "a table, built anew by every run"}})
            .Default("view"),
-       ListOption("checks", "What must hold for the rows of the model.", CheckSpec(false))});
+       ListOption("checks",
+                  "What must hold for the rows of the model. While a check with `on_failure: fail` "
+                  "fails, a table keeps the rows it had; a view shows what its tables hold, and "
+                  "what depends on it waits.",
+                  CheckSpec(false))});
   return spec.With({Rule::Kind::kExactlyOne, {"sql", "file", "table", "view"}});
 }
 

@@ -58,7 +58,8 @@ struct SyncReport {
   int64_t deferred = 0;
   int64_t waiting = 0;
   int64_t unknown = 0;
-  int64_t left_out = 0;  // found before sending
+  int64_t left_out = 0;         // found before sending
+  int64_t rejected_before = 0;  // by an earlier run, and the same since: not tried again
   int64_t unchanged = 0;
   int64_t requests = 0;
   int64_t bytes = 0;

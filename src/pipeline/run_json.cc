@@ -60,6 +60,7 @@ Json OfSync(const SyncReport& report) {
           {"waiting", report.waiting},
           {"unknown", report.unknown},
           {"left_out", report.left_out},
+          {"rejected_before", report.rejected_before},
           {"unchanged", report.unchanged},
           {"requests", report.requests},
           {"bytes", report.bytes}};

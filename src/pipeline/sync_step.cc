@@ -72,6 +72,8 @@ class SyncStep {
   Result<sync::SyncJob> Job(warehouse::Session& session) {
     SLUICE_ASSIGN(sync::SyncJob job, MakeSyncJob(runtime_, session.connection(), sync_, run_id_));
     job.limit = static_cast<uint64_t>(options_.limit);
+    // What earlier runs left out or had refused counts too, so it is looked at also without news.
+    if (options_.strict) job.inputs.clear();
     return job;
   }
 
@@ -175,6 +177,7 @@ class SyncStep {
 
   void TellCounts(const sync::Delivery& delivery) {
     report_.unchanged = static_cast<int64_t>(delivery.counts.unchanged + delivery.counts.refused);
+    report_.rejected_before = static_cast<int64_t>(delivery.counts.refused);
     for (const auto& [kind, rows] : delivery.counts.findings) {
       report_.left_out += static_cast<int64_t>(rows);
       report_.warnings.push_back(fmt::format("{}: {} left out: {}", sync_.name,
