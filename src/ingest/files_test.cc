@@ -39,6 +39,12 @@ TEST_F(FilesTest, AppendTakesEachFileOnce) {
             "2|2\n");
 }
 
+TEST_F(FilesTest, HowManyRowsThereAreIsToldBeforeTheyAreRead) {
+  Write("orders/a.csv", "id,amount,note\n1,1,x\n2,bad,y\n3,3,z\n");
+  MustRun();
+  EXPECT_EQ(reporter_.announced, std::vector<uint64_t>{3});
+}
+
 TEST_F(FilesTest, AFileThatChangedAfterItWasAppendedIsReported) {
   Write("orders/a.csv", "1,1,x\n");
   MustRun();

@@ -96,7 +96,7 @@ class IngestTest : public testing::Test {
       sources.push_back({connection, store.get(), std::move(more)});
     }
     const IngestContext context{
-        ingest_, *session_, *functions_, silent_, clock_, nullptr, env::JoinPath(dir_, "spool"),
+        ingest_, *session_, *functions_, reporter_, clock_, nullptr, env::JoinPath(dir_, "spool"),
         "run"};
     SLUICE_ASSIGN(IngestPlan plan, PlanIngest(context, sources, true));
     return RunIngest(context, std::move(plan));
@@ -133,7 +133,14 @@ class IngestTest : public testing::Test {
   std::unique_ptr<warehouse::Warehouse> warehouse_;
   std::unique_ptr<warehouse::Session> session_;
   config::Ingest ingest_;
-  report::SilentReporter silent_;
+  // Remembers what it was told while rows were still to be read.
+  struct Listener : report::SilentReporter {
+    void StepAdvanced(std::string_view, const report::Progress& progress) override {
+      if (progress.rows == 0 && progress.total_rows > 0) announced.push_back(progress.total_rows);
+    }
+    std::vector<uint64_t> announced;
+  };
+  Listener reporter_;
   env::FakeClock clock_{4'102'444'800'000'000};  // far behind every file's time
 };
 

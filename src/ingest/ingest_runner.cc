@@ -183,6 +183,7 @@ class Runner {
     for (const std::string& warning : load.warnings) Warn(warning);
     SLUICE_TRY(staged);
     progress.rows = static_cast<uint64_t>(load.Total().read);
+    progress.total_rows = progress.rows;
     context_.reporter.StepAdvanced(load.label, progress);
     SLUICE_ASSIGN(*checks, CheckLoad(connection_, context_.ingest, load));
     std::vector<std::string> failures;

@@ -223,6 +223,7 @@ class Stager {
     load_.quarantined.clear();
     load_.warnings.clear();
     SLUICE_TRY(LookAtFiles(care));
+    TellHowMuch();
     load_.stage = StageName(load_.files.front().load_id);
     std::vector<format::SqlType> types;
     for (const DdlColumn& column : load_.target.columns) types.push_back(column.type);
@@ -262,6 +263,17 @@ class Stager {
       files_.push_back(std::move(shaped));
     }
     return Status::Ok();
+  }
+
+  // The rows are counted before they are read, so what is left can be told while they are.
+  void TellHowMuch() const {
+    report::Progress progress;
+    for (const LoadFile& file : load_.files) progress.total_bytes += file.stored.size;
+    progress.bytes = progress.total_bytes;  // they are here; what takes time is the reading
+    for (const ShapedFile& file : files_) {
+      progress.total_rows += static_cast<uint64_t>(file.copy.expected + file.copy.removed);
+    }
+    context_.reporter.StepAdvanced(load_.label, progress);
   }
 
   Status ReadBatches() {
