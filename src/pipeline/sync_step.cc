@@ -262,8 +262,10 @@ Result<sync::SyncJob> MakeSyncJob(Runtime& runtime, engine::Connection& connecti
   job.warehouse_path = runtime.project().warehouse.path;
   job.host = HostName();
   job.run_id = run_id;
-  job.target =
-      fmt::format("{}: {}, {}, key {}", sync.to, destination->Describe(), sync.object, sync.key);
+  // A project that is moved delivers to the same files as before.
+  job.target = ReplaceAll(
+      fmt::format("{}: {}, {}, key {}", sync.to, destination->Describe(), sync.object, sync.key),
+      runtime.project().folder + "/", "");
   return job;
 }
 

@@ -16,7 +16,8 @@ case "$1" in
   greet) echo "Hello $2"; echo "warning: odd" >&2; exit "${3:-0}";;
   query) printf 'a,b\\n1,x\\n';;
   leak) mkdir -p .sluice; echo "$SECRET" > .sluice/log;;
-  sleep) trap 'echo stopped; exit 130' INT; echo waiting; for i in $(seq 600); do sleep 0.05; done;;
+  sleep) sleep 30 >/dev/null 2>&1 & trap 'kill $!; echo stopped; exit 130' INT
+    echo waiting; touch ready; wait;;
 esac
 """
 
@@ -83,7 +84,8 @@ class RunnerTest(unittest.TestCase):
 
     def test_background_commands(self):
         self.passes(
-            "=== start sluice sleep\n=== $ sleep 0.5\n=== signal INT\n=== wait\nexit 130\nstopped\n"
+            "=== start sluice sleep\n=== $ until [[ -e ready ]]; do sleep 0.05; done\n"
+            "=== signal INT\n=== wait\nexit 130\nstopped\n"
         )
         self.passes("=== start sluice sleep\n=== signal KILL\n=== wait\nexit 137\n")
         self.fails("=== start sluice sleep\n=== $ true\n", "never waited for")
