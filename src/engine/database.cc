@@ -126,6 +126,7 @@ Result<std::unique_ptr<Database>> Database::Open(const std::string& path,
   }
   Config config;
   SLUICE_TRY(Configure(config, options));
+  impl.opened_threads = options.threads;
   SLUICE_ASSIGN(impl.database, OpenEngine(impl.path, config));
   const Status disabled = DisableShutdownCheckpoint(impl.database);
   if (!disabled.ok()) {
@@ -217,6 +218,22 @@ Status Database::Impl::MakeLogNameDurable() {
 
 Status Database::CheckpointIfLarger(uint64_t bytes) {
   return LogSize() > bytes ? Checkpoint() : Status::Ok();
+}
+
+Status Database::UseThreads(int threads) {
+  if (threads == impl_->threads) return Status::Ok();
+  SLUICE_ASSIGN(auto connection, Connect());
+  if (threads == 0) {
+    SLUICE_TRY(connection
+                   ->Execute(impl_->opened_threads > 0
+                                 ? fmt::format("SET threads = {}", impl_->opened_threads)
+                                 : std::string("RESET threads"))
+                   .status());
+  } else {
+    SLUICE_TRY(connection->Execute(fmt::format("SET threads = {}", threads)).status());
+  }
+  impl_->threads = threads;
+  return Status::Ok();
 }
 
 uint64_t Database::LogSize() const {

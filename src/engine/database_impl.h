@@ -59,6 +59,8 @@ struct Database::Impl {
   std::unique_ptr<CheckpointGuard> guard;
   duckdb_database database = nullptr;
   WriterSlot writer;
+  int opened_threads = 0;       // as asked for; 0: as many as there are cores
+  std::atomic<int> threads{0};  // UseThreads; 0: as opened
   // Guarded by the writer's slot: the name of the log in its folder is durable.
   bool log_is_named = false;
   // Not nullptr: what happened that only the next Open can settle. Either a checkpoint failed half-way,

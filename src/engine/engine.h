@@ -67,6 +67,10 @@ class Database {
   Status CheckpointIfLarger(uint64_t bytes);
   uint64_t LogSize() const;  // bytes of the write-ahead log
 
+  // With how many threads statements run from now on; 0: as many as it was opened with. One is the
+  // quickest for small statements: several cost more to wake than they do.
+  Status UseThreads(int threads);
+
   const std::string& path() const;  // absolute, links followed
 
  private:

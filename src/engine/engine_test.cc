@@ -175,6 +175,14 @@ TEST_F(EngineTest, AfterAFailedCheckpointNothingGoesOnUntilItIsOpenedAgain) {
   EXPECT_TRUE(database_->Checkpoint().ok());
 }
 
+TEST_F(EngineTest, ThreadsAreLimitedForATime) {
+  const std::string opened = Text("SELECT current_setting('threads')");
+  ASSERT_TRUE(database_->UseThreads(1).ok());
+  EXPECT_EQ(Text("SELECT current_setting('threads')"), "1");
+  ASSERT_TRUE(database_->UseThreads(0).ok());
+  EXPECT_EQ(Text("SELECT current_setting('threads')"), opened);
+}
+
 TEST_F(EngineTest, OwnFunctionsSeeNullsAndRunVectorised) {
   FunctionSpec spec;
   spec.name = "length_or_minus_one";

@@ -36,9 +36,10 @@ std::string GroupLabel(const std::string& ingest, const Step& step) {
   return fmt::format("{} {}", ingest, groups.size() == 1 ? *groups.begin() : step.label);
 }
 
-std::string CollisionText(const TableLoad& load, const FileCounts& total) {
-  return fmt::format("{}: {} inserted although the key was there already", load.label,
-                     Counted(static_cast<uint64_t>(total.key_collisions), "row"));
+std::string CollisionText(const std::string& table, const Collisions& found) {
+  return fmt::format("{}: {} inserted although the key was there already{}", table,
+                     Counted(static_cast<uint64_t>(found.rows), "row"),
+                     found.loads > 1 ? fmt::format(" ({} loads)", found.loads) : "");
 }
 
 }  // namespace sluice::ingest

@@ -14,7 +14,12 @@ std::string SummaryOf(const FileCounts& counts);
 // "zenoti POD1/7"; of the first groups of several pods what the plan calls them.
 std::string GroupLabel(const std::string& ingest, const Step& step);
 
-// That rows were inserted whose keys were there already: both stand.
-std::string CollisionText(const TableLoad& load, const FileCounts& total);
+// Rows that were inserted although their keys were there already: both stand.
+struct Collisions {
+  int64_t rows = 0;
+  int64_t loads = 0;  // in how many
+};
+// `table`: "zenoti.bi_factsale"
+std::string CollisionText(const std::string& table, const Collisions& found);
 
 }  // namespace sluice::ingest

@@ -107,9 +107,9 @@ TEST_F(PodsTest, AKeyThatIsThereAlreadyIsTold) {
   AddTable("bi_factsale", {"id"});
   Write("P1/1/bi_factsale/1/a.csv", "1,0\n");
   Write("P1/2/bi_factsale/1/a.csv", "1,0\n2,0\n");
-  EXPECT_EQ(MustRun().warnings,
-            std::vector<std::string>{
-                "z.bi_factsale P1/2: 1 row inserted although the key was there already"});
+  EXPECT_EQ(
+      MustRun().warnings,
+      std::vector<std::string>{"z.bi_factsale: 1 row inserted although the key was there already"});
 }
 
 }  // namespace
