@@ -72,7 +72,7 @@ class SyncStep {
   Result<sync::SyncJob> Job(warehouse::Session& session) {
     SLUICE_ASSIGN(sync::SyncJob job, MakeSyncJob(runtime_, session.connection(), sync_, run_id_));
     job.limit = static_cast<uint64_t>(options_.limit);
-    // What earlier runs left out or had refused counts too, so it is looked at also without news.
+    // What is still left out counts too, so it is looked at also without news.
     if (options_.strict) job.inputs.clear();
     return job;
   }
