@@ -141,6 +141,8 @@ class World:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            # What a shell starts in the background ignores Ctrl-C, and its children could not trap it.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     def _outcome(self, process):
