@@ -1,46 +1,13 @@
 #include "format/csv_normalise.h"
 
-#include <string_view>
-
 #include "env/file.h"
+#include "format/csv_text.h"
 
 namespace sluice::format {
 namespace {
 
 constexpr size_t kFlushBytes = 256 * 1024;
 constexpr uint64_t kRecordsBetweenLooks = 4096;  // at the cancellation
-
-bool NeedsQuotes(const CsvCell& cell, const CsvDialect& dialect) {
-  if (cell.quoted || cell.text.empty()) return true;
-  // Only a blank directly before a quote means anything, but nothing is lost by being careful. The
-  // last is a byte order mark, which would be dropped at the beginning of the file.
-  const char first = cell.text.front();
-  if (first == ' ' || first == dialect.quote || first == '\xEF') return true;
-  const char special[] = {'\n', '\r', dialect.delimiter};
-  return cell.text.find_first_of(std::string_view(special, sizeof special)) != cell.text.npos;
-}
-
-void AppendCell(std::string& out, const CsvCell& cell, const CsvDialect& dialect) {
-  if (cell.null) return;
-  if (!NeedsQuotes(cell, dialect)) {
-    out += cell.text;
-    return;
-  }
-  out += dialect.quote;
-  for (const char c : cell.text) {
-    if (c == dialect.quote || c == dialect.escape) out += dialect.escape;
-    out += c;
-  }
-  out += dialect.quote;
-}
-
-void AppendRecord(std::string& out, const CsvRecord& record, const CsvDialect& dialect) {
-  for (size_t i = 0; i < record.cells.size(); ++i) {
-    if (i > 0) out += dialect.delimiter;
-    AppendCell(out, record.cells[i], dialect);
-  }
-  out += '\n';
-}
 
 Result<NormalisedCsv> Rewrite(ByteSource& source, const CsvReaderOptions& options,
                               env::AppendFile& file, const env::Cancel* cancel) {
@@ -60,7 +27,8 @@ Result<NormalisedCsv> Rewrite(ByteSource& source, const CsvReaderOptions& option
       continue;
     }
     ++counts.accepted;
-    AppendRecord(out, record, options.dialect);
+    AppendCsvRecord(out, record.cells, options.dialect);
+    out += '\n';
     if (out.size() >= kFlushBytes) {
       SLUICE_TRY(file.Append(out));
       out.clear();
