@@ -44,7 +44,8 @@ class DayJudge {
     SLUICE_ASSIGN(
         const auto rows,
         connection_.Rows("SELECT day, sum(rows_read) FROM _sluice.loads WHERE ingest = $1 "
-                         "AND table_name = $2 AND kind = 'increment' GROUP BY day",
+                         "AND table_name = $2 AND kind = 'increment' AND unloaded_at IS NULL "
+                         "GROUP BY day",
                          {ingest_.name, table}));
     for (const auto& row : rows) volumes_[ToText(row[0])] = static_cast<double>(ToInt(row[1]));
     if (volumes_.empty()) return Status::Ok();

@@ -9,6 +9,7 @@
 #include "ingest/existing_table.h"
 #include "ingest/plan.h"
 #include "ingest/publish.h"
+#include "ingest/quarantine.h"
 #include "ingest/sql.h"
 #include "quality/checks.h"
 #include "warehouse/dialect.h"
@@ -20,13 +21,6 @@ using engine::ToInt;
 using engine::ToText;
 using warehouse::QualifiedName;
 
-Result<TargetTable> TargetOf(engine::Connection& connection, const config::Ingest& ingest,
-                             const std::string& table) {
-  if (ingest.layout == "files") return FilesTarget(ingest, table);
-  SLUICE_ASSIGN(const SchemaCatalog catalog, SchemaCatalog::Load(connection, ingest.name));
-  return ZenotiTarget(ingest, catalog, table);
-}
-
 // The ledger's "held" entries of the files of a hold, in the order in which they count.
 Result<std::vector<LoadFile>> HeldFiles(engine::Connection& connection,
                                         const quality::HoldRecord& hold) {
@@ -36,7 +30,8 @@ Result<std::vector<LoadFile>> HeldFiles(engine::Connection& connection,
           "SELECT file_id, connection, pod, group_id, log_id, address, size, tag, "
           "epoch_us(modified), content_hash, load_id, rows_read, inserted, updated, unchanged, "
           "delete_matched, delete_unmatched, superseded, skipped, quarantined, key_collisions, "
-          "too_long FROM _sluice.files WHERE ingest = $1 AND table_name = $2 AND state = 'held' "
+          "too_long, file_columns FROM _sluice.files WHERE ingest = $1 AND table_name = $2 AND "
+          "state = 'held' "
           "ORDER BY rowid",
           {hold.owner, hold.table}));
   const std::set<std::string> addresses(hold.files.begin(), hold.files.end());
@@ -58,6 +53,7 @@ Result<std::vector<LoadFile>> HeldFiles(engine::Connection& connection,
     file.counts = {ToInt(row[11]), ToInt(row[12]), ToInt(row[13]), ToInt(row[14]),
                    ToInt(row[15]), ToInt(row[16]), ToInt(row[17]), ToInt(row[18]),
                    ToInt(row[19]), ToInt(row[20]), ToInt(row[21])};
+    if (!engine::IsNull(row[22])) file.columns = Split(ToText(row[22]), '\n');
   }
   return files;
 }

@@ -371,7 +371,8 @@ class Runner {
   // COMMIT is not believed: the engine has reported success for what it rolled back.
   Status ReadBack(const TableLoad& load) {
     SLUICE_ASSIGN(const auto there,
-                  connection_.Scalar("SELECT count(*) FROM _sluice.loads WHERE load_id = $1",
+                  connection_.Scalar("SELECT count(*) FROM _sluice.loads WHERE load_id = $1 AND "
+                                     "unloaded_at IS NULL",
                                      {load.files.front().load_id}));
     if (engine::ToInt(there) > 0) return Status::Ok();
     return FailedError(

@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "ingest/row_fixes.h"
 
 namespace sluice::ingest {
 namespace {
@@ -44,6 +45,7 @@ Status AppendFiles(engine::Connection& connection, const TableLoad& load,
                               std::string(),
                               file.load_id};
     for (const Value& count : CountValues(file.counts)) row.push_back(count);
+    row.push_back(file.columns.empty() ? Value() : Value(Join(file.columns, "\n")));
     SLUICE_TRY(appender->Row(row));
   }
   return appender->Close();
@@ -66,7 +68,7 @@ Status AppendQuarantine(engine::Connection& connection, const TableLoad& load, c
                               file.pod, file.stored.path, file.content_hash, bad.record, bad.line,
                               bad.byte_offset, bad.column.empty() ? Value() : Value(bad.column),
                               bad.value.empty() ? Value() : Value(text(bad.value)), bad.reason,
-                              text(bad.raw), TimestampText(run.now)}));
+                              text(bad.raw), TimestampText(run.now), bad.rule, bad.raw_cut}));
   }
   return appender->Close();
 }
@@ -157,6 +159,7 @@ Status RecordPublished(engine::Connection& connection, const TableLoad& load, co
                        const std::string& hold_id) {
   SLUICE_TRY(AppendFiles(connection, load, "loaded"));
   SLUICE_TRY(AppendQuarantine(connection, load, run));
+  SLUICE_TRY(SettleFixes(connection, load, run));
   for (const auto& [load_id, files] : ByLoad(load)) {
     FileCounts total;
     env::Micros newest = 0;
@@ -178,6 +181,7 @@ Status RecordPublished(engine::Connection& connection, const TableLoad& load, co
                               TimestampText(run.now),
                               hold_id.empty() ? Value() : Value(hold_id)};
     for (const Value& count : CountValues(total)) row.push_back(count);
+    row.insert(row.end(), {Value(), Value()});  // not taken back
     SLUICE_ASSIGN(const auto appender, engine::Appender::Open(connection, "_sluice", "loads"));
     SLUICE_TRY(appender->Row(row));
     SLUICE_TRY(appender->Close());
@@ -216,7 +220,8 @@ Result<std::vector<double>> LoadHistory(engine::Connection& connection, const st
       const auto rows,
       connection.Rows("SELECT rows_read FROM _sluice.loads WHERE ingest = $1 AND "
                       "table_name = $2 AND pod = $3 AND kind = 'increment' AND hold_id IS "
-                      "NULL ORDER BY group_id DESC, published_at DESC, load_id LIMIT $4",
+                      "NULL AND unloaded_at IS NULL ORDER BY group_id DESC, published_at DESC, "
+                      "load_id LIMIT $4",
                       {ingest, table, pod, limit}));
   std::vector<double> history;
   for (const auto& row : rows) history.push_back(static_cast<double>(ToInt(row[0])));

@@ -2,16 +2,50 @@
 // counted bad rows are read again, by our own reader; its count must be the engine's.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "base/status.h"
+#include "format/csv_reader.h"
 #include "ingest/file_shape.h"
+#include "ingest/row_fixes.h"
 #include "ingest/table_load.h"
 
 namespace sluice::ingest {
 
-// The bad rows of `load.files[file]`, in the order of the file.
+// Tells of single records of a file of one shape whether they fit the table. Both outlive it.
+class RowJudge {
+ public:
+  RowJudge(const TargetTable& target, const FileShape& shape);
+
+  // False when the record fits; else column, value, reason and rule of `row` say what is wrong first.
+  bool IsBad(const format::CsvRecord& record, QuarantinedRow& row) const;
+
+ private:
+  // What a cell has to be: its type, and whether it may be NULL.
+  struct Expected {
+    const DdlColumn* column = nullptr;  // nullptr: passed over
+    bool required = false;
+    bool is_void = false;
+  };
+  bool FindBadCell(const format::CsvRecord& record, QuarantinedRow& row) const;
+
+  const FileShape& shape_;
+  std::vector<Expected> expected_;
+  std::string missing_;  // a column that must not be NULL and that the file does not have
+  bool missing_is_void_ = false;
+};
+
+// The bad rows of `load.files[file]`, in the order of the file. Of a row with a fix the fix is judged;
+// discarded rows are none.
 Result<std::vector<QuarantinedRow>> FindBadRows(const TableLoad& load, size_t file,
-                                                const FileShape& shape);
+                                                const FileShape& shape, const FixesOfFile& fixes);
+
+// Whether `text` is not exactly one record that fits; then `row` says why.
+Result<bool> IsBadText(const std::string& text, format::CsvReaderOptions options,
+                       const RowJudge& judge, QuarantinedRow& row);
+
+// How the files of this table are written, for rows with so many columns.
+format::CsvReaderOptions ReaderOptions(const TargetTable& target, const FileShape& shape);
 
 }  // namespace sluice::ingest

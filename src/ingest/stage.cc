@@ -14,6 +14,7 @@
 #include "ingest/file_shape.h"
 #include "ingest/readable_copy.h"
 #include "ingest/reduce.h"
+#include "ingest/row_fixes.h"
 #include "ingest/second_look.h"
 #include "ingest/sql.h"
 #include "warehouse/dialect.h"
@@ -222,6 +223,7 @@ class Stager {
     files_.clear();
     load_.quarantined.clear();
     load_.warnings.clear();
+    SLUICE_ASSIGN(fixes_, ReadRowFixes(context_.connection, load_.ingest, load_.target.name));
     SLUICE_TRY(LookAtFiles(care));
     TellHowMuch();
     load_.stage = StageName(load_.files.front().load_id);
@@ -248,14 +250,15 @@ class Stager {
       }
       LoadFile& file = load_.files[i];
       file.counts = {};
+      file.columns.clear();
+      file.rows_fixed = file.rows_discarded = 0;
       std::vector<DdlColumn> added;
       auto shape = ShapeOf(file, load_.target, &added);
       if (!shape.ok()) return AboutFile(shape.status(), file);
       load_.target.columns.insert(load_.target.columns.end(), added.begin(), added.end());
       if (shape->empty) continue;
       ShapedFile shaped{i, std::move(shape).value(), {}};
-      auto copy = MakeReadable(file, shaped.shape, load_.target, context_.spool_folder,
-                               care == Care::kRewrite, context_.cancel);
+      auto copy = Readable(file, shaped.shape, care == Care::kRewrite);
       if (!copy.ok()) return AboutFile(copy.status(), file);
       shaped.copy = std::move(copy).value();
       if (care != Care::kQuick) shaped.copy.parallel = false;
@@ -263,6 +266,17 @@ class Stager {
       files_.push_back(std::move(shaped));
     }
     return Status::Ok();
+  }
+
+  Result<ReadableCopy> Readable(LoadFile& file, const FileShape& shape, bool rewrite) {
+    const FixesOfFile* fixes = fixes_.Of(file.content_hash);
+    if (fixes == nullptr) {
+      return MakeReadable(file, shape, load_.target, context_.spool_folder, rewrite,
+                          context_.cancel);
+    }
+    for (const auto& [offset, text] : *fixes) ++(text ? file.rows_fixed : file.rows_discarded);
+    return MakeFixedReadable(file, shape, load_.target, *fixes, context_.spool_folder, rewrite,
+                             context_.cancel);
   }
 
   // The rows are counted before they are read, so what is left can be told while they are.
@@ -330,13 +344,20 @@ class Stager {
   }
 
   // A rewritten copy has no broken records any more: they were taken out before, and are counted now.
+  // So are rows that somebody discarded.
   Status FindBadRowsOfAll() {
+    static const FixesOfFile kNoFixes;
     for (const ShapedFile& file : files_) {
-      FileCounts& counts = load_.files[file.index].counts;
-      counts.read += file.copy.removed;
+      LoadFile& from = load_.files[file.index];
+      FileCounts& counts = from.counts;
+      counts.read += file.copy.removed + from.rows_discarded;
       counts.quarantined += file.copy.removed;
+      counts.skipped += from.rows_discarded;
       if (counts.quarantined == 0) continue;
-      SLUICE_ASSIGN(auto rows, FindBadRows(load_, file.index, file.shape));
+      from.columns = file.shape.columns;
+      const FixesOfFile* fixes = fixes_.Of(from.content_hash);
+      SLUICE_ASSIGN(auto rows, FindBadRows(load_, file.index, file.shape,
+                                           fixes == nullptr ? kNoFixes : *fixes));
       if (static_cast<int64_t>(rows.size()) != counts.quarantined) {
         return RejectedError(fmt::format(
             "{}: the engine found {} and a second look {}: such a file cannot be accounted for",
@@ -422,6 +443,7 @@ class Stager {
   const StageContext& context_;
   TableLoad& load_;
   std::vector<ShapedFile> files_;
+  RowFixes fixes_;
   bool mismatch_ = false;
 };
 

@@ -91,6 +91,11 @@ struct LoadFile {
   std::string local_path;
   std::string content_hash;
   FileCounts counts;
+  // Of a file with bad rows: its columns in its order, "" for one that the table does not have.
+  std::vector<std::string> columns;
+  // Decisions about quarantined rows that staging has carried out in it (row_fixes.h).
+  int64_t rows_fixed = 0;
+  int64_t rows_discarded = 0;
 };
 
 // A row that could not be used.
@@ -102,7 +107,9 @@ struct QuarantinedRow {
   std::string column;       // "" when the record itself is broken
   std::string value;
   std::string reason;
+  std::string rule;  // type, key, void, record_shape, encoding, …: which rule it breaks
   std::string raw;
+  bool raw_cut = false;  // `raw` is only the beginning of the row
 };
 
 struct TableLoad {

@@ -1,5 +1,7 @@
 #include "warehouse/schema.h"
 
+#include <iterator>
+#include <span>
 #include <string>
 
 #include <fmt/format.h>
@@ -111,6 +113,38 @@ constexpr const char* kVersion1[] = {
     " config_digest VARCHAR, sql_digests VARCHAR, summary VARCHAR)",
 };
 
+// What each version adds to the one before it. Only ALTER and CREATE: the engine refuses an ALTER
+// behind changes of rows in one transaction, and all upgrades of a file are one.
+constexpr const char* kVersion2[] = {
+    // The columns of a file that has quarantined rows, one a line, in the file's order; an empty line
+    // is a column that the table does not have. What a row's cells are called when it is fixed.
+    "ALTER TABLE _sluice.files ADD COLUMN file_columns VARCHAR",
+
+    // `rule`: which rule put it there: type, key, void, record_shape, encoding, ... `raw_cut`: `raw`
+    // is only the beginning of the row.
+    "ALTER TABLE _sluice.quarantine ADD COLUMN rule VARCHAR",
+    "ALTER TABLE _sluice.quarantine ADD COLUMN raw_cut BOOLEAN",
+
+    // A load that was taken back: its rows are not in the table any more, its counts say what it was.
+    "ALTER TABLE _sluice.loads ADD COLUMN unloaded_at TIMESTAMP",
+    "ALTER TABLE _sluice.loads ADD COLUMN unload_reason VARCHAR",
+
+    // Decisions about quarantined rows. They hold at the row's place (content of its file, byte
+    // offset) whenever that file is staged for the table. `action`: fix (`raw` is read instead of what
+    // stands in the file), discard. `state`: open (stored, not in the table yet), applied.
+    "CREATE TABLE _sluice.quarantine_fixes (quarantine_id BIGINT, ingest VARCHAR,"
+    " table_name VARCHAR, content_hash VARCHAR, byte_offset BIGINT, action VARCHAR, raw VARCHAR,"
+    " original VARCHAR, column_name VARCHAR, rule VARCHAR, found_reason VARCHAR, address VARCHAR,"
+    " line BIGINT, reason VARCHAR, state VARCHAR, decided_at TIMESTAMP, applied_at TIMESTAMP)",
+};
+
+struct Upgrade {
+  int to;
+  std::span<const char* const> statements;
+};
+constexpr Upgrade kUpgrades[] = {{1, kVersion1}, {2, kVersion2}};
+static_assert(std::size(kUpgrades) == kSchemaVersion);
+
 }  // namespace
 
 Result<int> SchemaVersion(engine::Connection& connection) {
@@ -140,13 +174,16 @@ Status EnsureSchema(engine::Connection& connection) {
         "Run it with the newer sluice");
   }
   SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection));
-  for (const char* statement : kVersion1) {
-    SLUICE_TRY(connection.Execute(statement).status());
+  for (const Upgrade& upgrade : kUpgrades) {
+    if (upgrade.to <= version) continue;
+    for (const char* statement : upgrade.statements) {
+      SLUICE_TRY(connection.Execute(statement).status());
+    }
   }
-  SLUICE_TRY(connection
-                 .Execute("INSERT INTO _sluice.meta VALUES ('schema_version', $1)",
-                          {std::to_string(kSchemaVersion)})
-                 .status());
+  const std::string stamp =
+      version == 0 ? "INSERT INTO _sluice.meta VALUES ('schema_version', $1)"
+                   : "UPDATE _sluice.meta SET value = $1 WHERE name = 'schema_version'";
+  SLUICE_TRY(connection.Execute(stamp, {std::to_string(kSchemaVersion)}).status());
   return transaction->Commit();
 }
 

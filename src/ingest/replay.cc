@@ -1,0 +1,367 @@
+#include "ingest/replay.h"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "env/file.h"
+#include "format/csv_text.h"
+#include "ingest/existing_table.h"
+#include "ingest/ledger.h"
+#include "ingest/load_checks.h"
+#include "ingest/publish.h"
+#include "ingest/quarantine.h"
+#include "ingest/sql.h"
+#include "ingest/stage.h"
+#include "quality/holds.h"
+#include "warehouse/dialect.h"
+#include "warehouse/fence.h"
+
+namespace sluice::ingest {
+namespace {
+
+using engine::ToInt;
+using engine::ToText;
+using warehouse::QualifiedName;
+
+constexpr int64_t kMostRows = 1'000'000;  // of one table at once; the next call takes more
+
+class TableReplay {
+ public:
+  TableReplay(const IngestContext& context, const warehouse::Fence& fence, std::string table,
+              const RebuildTable& rebuild)
+      : context_(context),
+        connection_(context.session.connection()),
+        fence_(fence),
+        rebuild_(rebuild),
+        run_{context.run_id, context.clock.Now()} {
+    outcome_.table = std::move(table);
+  }
+
+  Result<ReplayOutcome> Run() {
+    const Status status = Replay();
+    if (status.code() == Code::kCancelled || status.code() == Code::kFailed) return status;
+    if (!status.ok()) {
+      outcome_.outcome = status.code() == Code::kHeld ? "held" : "failed";
+      outcome_.message = status.ToString();
+    }
+    SLUICE_TRY(DropStaleStages(connection_));
+    SLUICE_TRY(env::RemoveTree(context_.spool_folder));
+    return std::move(outcome_);
+  }
+
+ private:
+  Status Replay() {
+    SLUICE_ASSIGN(auto entries, ReadQuarantine(connection_,
+                                               "x.raw IS NOT NULL AND q.ingest = $1 AND "
+                                               "q.table_name = $2",
+                                               {context_.ingest.name, outcome_.table}, kMostRows));
+    SLUICE_TRY(PutAside(entries));
+    outcome_.rows = static_cast<int64_t>(entries_.size());
+    if (entries_.empty()) {
+      if (outcome_.outcome.empty()) outcome_.outcome = "done";
+      return SettleRest();
+    }
+    SLUICE_ASSIGN(load_.target, TargetOf(connection_, context_.ingest, outcome_.table));
+    SLUICE_ASSIGN(const std::string kind, warehouse::KindOf(connection_, outcome_.table));
+    if (kind != "table") {
+      return RejectedError("the table is not in the warehouse any more", "sluice run");
+    }
+    SLUICE_TRY(CheckExisting(connection_, context_.ingest, load_.target));
+    SLUICE_TRY(MakeLoad());
+    SLUICE_TRY(StageRows());
+    SLUICE_ASSIGN(const std::string obstacle, WhyNotQuick());
+    if (!obstacle.empty()) return DoRebuild(obstacle);
+    SLUICE_TRY(Check());
+    SLUICE_TRY(Publish());
+    outcome_.outcome = "done";
+    outcome_.counts = load_.Total();
+    return Status::Ok();
+  }
+
+  // Rows of loads that are held or passed over, or whose file was replaced since, cannot come in.
+  Status PutAside(std::vector<QuarantineEntry>& entries) {
+    SLUICE_ASSIGN(const auto newest, NewestLoads());
+    int64_t held = 0;
+    int64_t gone = 0;
+    for (QuarantineEntry& entry : entries) {
+      if (entry.file_state == "held") {
+        ++held;
+      } else if (entry.file_state != "loaded" ||
+                 newest.count({entry.load_id, entry.file_id}) == 0) {
+        ++gone;
+      } else {
+        entries_.push_back(std::move(entry));
+      }
+    }
+    const auto say = [&](int64_t n, std::string_view why) {
+      if (n == 0) return;
+      outcome_.outcome = "waiting";
+      if (!outcome_.message.empty()) outcome_.message += "; ";
+      outcome_.message += fmt::format("{}: {}", Counted(static_cast<uint64_t>(n), "row"), why);
+    };
+    say(held, "the load is held (sluice gate list): rejected, it is read again with the fix");
+    say(gone, "the file was replaced or passed over since: nothing to bring in");
+    return Status::Ok();
+  }
+
+  // (load, file) of what the table is made of: of each address its newest entry, of a table that is
+  // replaced its newest load.
+  Result<std::set<std::pair<int64_t, int64_t>>> NewestLoads() {
+    SLUICE_ASSIGN(const TargetTable target, TargetOf(connection_, context_.ingest, outcome_.table));
+    const std::string last_load =
+        target.merge == Merge::kReplace
+            ? "AND load_id = (SELECT load_id FROM _sluice.loads WHERE ingest = $1 AND table_name = "
+              "$2 ORDER BY rowid DESC LIMIT 1)"
+            : "";
+    SLUICE_ASSIGN(
+        const auto rows,
+        connection_.Rows(fmt::format("SELECT load_id, file_id FROM _sluice.files WHERE ingest = $1 "
+                                     "AND table_name = $2 {} QUALIFY row_number() OVER (PARTITION "
+                                     "BY connection, address ORDER BY rowid DESC) = 1",
+                                     last_load),
+                         {context_.ingest.name, outcome_.table}));
+    std::set<std::pair<int64_t, int64_t>> newest;
+    for (const auto& row : rows) newest.emplace(ToInt(row[0]), ToInt(row[1]));
+    return newest;
+  }
+
+  // A file of the fixed rows for each file that they come from, under its identity.
+  Status MakeLoad() {
+    SLUICE_TRY(env::RemoveTree(context_.spool_folder));
+    SLUICE_TRY(env::CreateDirectories(context_.spool_folder, 0700));
+    load_.ingest = context_.ingest.name;
+    load_.label = fmt::format("{}.{} fixes", load_.ingest, outcome_.table);
+    // What is added to a replaced table is added; the rest of it stays.
+    if (load_.target.merge == Merge::kReplace) load_.target.merge = Merge::kAppend;
+    load_.target.csv.header = config::CsvOptions::Header::kYes;
+    const RowEditor editor(load_.target);
+    for (size_t from = 0; from < entries_.size();) {
+      size_t to = from;
+      while (to < entries_.size() && entries_[to].file_id == entries_[from].file_id &&
+             entries_[to].load_id == entries_[from].load_id) {
+        ++to;
+      }
+      SLUICE_TRY(AddFile(editor, from, to));
+      from = to;
+    }
+    return Status::Ok();
+  }
+
+  Status AddFile(const RowEditor& editor, size_t from, size_t to) {
+    const QuarantineEntry& first = entries_[from];
+    LoadFile file;
+    file.connection = first.connection;
+    file.pod = first.pod;
+    file.file_id = first.file_id;
+    file.load_id = first.load_id;
+    file.stored.path = first.address;
+    file.full = true;          // no increment that a volume check could judge
+    file.any_bad_rows = true;  // their limit was kept when the file was loaded
+    file.local_path =
+        env::JoinPath(context_.spool_folder, fmt::format("{}.rows.csv", load_.files.size()));
+    SLUICE_ASSIGN(std::string content, RowsAsCsv(editor, from, to));
+    file.stored.size = content.size();
+    SLUICE_TRY(env::WriteFileAtomically(file.local_path, content, 0600));
+    load_.files.push_back(std::move(file));
+    return Status::Ok();
+  }
+
+  // With a header and without the columns that the table does not have.
+  Result<std::string> RowsAsCsv(const RowEditor& editor, size_t from, size_t to) {
+    const format::CsvDialect dialect = DialectOf(load_.target.csv);
+    const auto& columns = entries_[from].file_columns;
+    const FileShape shape = editor.ShapeOf(entries_[from]);
+    const auto append = [&](std::string& out, const auto& cell_of) {
+      std::vector<format::CsvCell> cells;
+      for (size_t i = 0; i < columns.size(); ++i) {
+        if (!shape.columns[i].empty()) cells.push_back(cell_of(i));
+      }
+      format::AppendCsvRecord(out, cells, dialect);
+      out += '\n';
+    };
+    std::string content;
+    append(content, [&](size_t i) { return format::CsvCell{columns[i], true, false}; });
+    for (size_t row = from; row < to; ++row) {
+      QuarantineEntry fixed = entries_[row];
+      SLUICE_TRY(editor.Judge(fixed, fixed.fix));
+      fixed.raw = fixed.fix;
+      fixed.raw_cut = false;
+      SLUICE_ASSIGN(const auto cells, editor.CellsOf(fixed));
+      append(content, [&](size_t i) {
+        const auto& cell = cells[i];
+        return format::CsvCell{cell ? std::string_view(*cell) : std::string_view(), false, !cell};
+      });
+    }
+    return content;
+  }
+
+  Status StageRows() {
+    const StageContext stage{connection_, context_.functions, context_.reporter, context_.cancel,
+                             context_.spool_folder};
+    SLUICE_TRY(Stage(stage, load_));
+    if (load_.quarantined.empty()) return Status::Ok();
+    const QuarantinedRow& bad = load_.quarantined.front();
+    return RejectedError(fmt::format("{}: a fix does not fit: column {}: {}",
+                                     load_.files[bad.file].stored.path, bad.column, bad.reason));
+  }
+
+  // Why adding the rows might not give what reading them in their place would give; "" when it does.
+  Result<std::string> WhyNotQuick() {
+    const TargetTable& target = load_.target;
+    if (target.merge == Merge::kUpdateInsert) {
+      SLUICE_ASSIGN(const int64_t met,
+                    Count(fmt::format("{} s WHERE EXISTS (SELECT 1 FROM {} t "
+                                      "WHERE {})",
+                                      QualifiedName(load_.stage), QualifiedName(target.name),
+                                      Matches(target, "t", "s"))));
+      return met == 0 ? std::string()
+                      : fmt::format("{} in the table with the same key", HasHave(met));
+    }
+    if (target.merge != Merge::kDeleteInsert) return std::string();
+    for (const LoadFile& file : load_.files) {
+      SLUICE_ASSIGN(const int64_t later, LaterFiles(file));
+      if (later > 0) {
+        return fmt::format("{} loaded after {}", HasHaveFiles(later), file.stored.path);
+      }
+    }
+    if (load_.gone.empty()) return std::string();
+    SLUICE_ASSIGN(const int64_t own,
+                  Count(fmt::format("{} g JOIN {} t ON {} WHERE t.{} = g.file",
+                                    QualifiedName(load_.gone), QualifiedName(target.name),
+                                    Matches(target, "t", "g"), engine::QuoteName(kFileColumn))));
+    return own == 0 ? std::string()
+                    : std::string("a deletion meets a row of its own file, which it must leave");
+  }
+
+  static std::string HasHave(int64_t n) {
+    return n == 1 ? "a row is" : fmt::format("{} rows are", Thousands(static_cast<uint64_t>(n)));
+  }
+  static std::string HasHaveFiles(int64_t n) {
+    return n == 1 ? "a file was"
+                  : fmt::format("{} files were", Thousands(static_cast<uint64_t>(n)));
+  }
+
+  Result<int64_t> Count(const std::string& from) {
+    SLUICE_ASSIGN(const auto n, connection_.Scalar("SELECT count(*) FROM " + from));
+    return ToInt(n);
+  }
+
+  // Of this table, and of this pod where rows of another cannot meet.
+  Result<int64_t> LaterFiles(const LoadFile& file) {
+    SLUICE_ASSIGN(
+        const auto n,
+        connection_.Scalar(
+            "SELECT count(*) FROM _sluice.files WHERE ingest = $1 AND table_name = "
+            "$2 AND state = 'loaded' AND ($3 = '' OR pod = $3) AND rowid > (SELECT "
+            "max(rowid) FROM _sluice.files WHERE file_id = $4 AND load_id = $5)",
+            {load_.ingest, load_.target.name, load_.target.match_pod ? file.pod : std::string(),
+             file.file_id, file.load_id}));
+    return ToInt(n);
+  }
+
+  Status DoRebuild(const std::string& why) {
+    if (!rebuild_) {
+      return RejectedError(
+          fmt::format("{}: the rows cannot be added, the table has to be rebuilt", why));
+    }
+    SLUICE_TRY(rebuild_(outcome_.table));
+    SLUICE_TRY(SettleRest());
+    outcome_.outcome = "rebuilt";
+    outcome_.message = why;
+    return Status::Ok();
+  }
+
+  Status Check() {
+    SLUICE_ASSIGN(checks_, CheckLoad(connection_, context_.ingest, load_));
+    std::vector<std::string> failures;
+    for (const quality::CheckResult& result : checks_) {
+      if (result.outcome == quality::Outcome::kPass) continue;
+      const std::string text = fmt::format("{}: {}", result.check, result.message);
+      if (result.outcome == quality::Outcome::kFail) {
+        failures.push_back(text);
+      } else {
+        context_.reporter.Note(report::Level::kWarning, load_.label + ": " + text);
+      }
+    }
+    if (failures.empty()) return Status::Ok();
+    return HeldError(Join(failures, "; "), "Fix them otherwise, or change the check");
+  }
+
+  Status Publish() {
+    SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection_));
+    SLUICE_TRY(warehouse::CheckFence(connection_, fence_));
+    SLUICE_TRY(AlterTarget(connection_, load_));
+    SLUICE_TRY(MergeStage(connection_, load_));
+    for (const LoadFile& file : load_.files) {
+      FileCounts counts = file.counts;
+      counts.quarantined = -counts.read;
+      SLUICE_TRY(AmendCounts(connection_, file.load_id, file.file_id, counts));
+    }
+    SLUICE_TRY(RemoveFromQuarantine(connection_, entries_));
+    SLUICE_TRY(MarkApplied());
+    for (const quality::CheckResult& check : checks_) {
+      SLUICE_TRY(quality::RecordCheck(
+          connection_, {load_.ingest, load_.target.name, load_.files.back().pod, 0}, check, run_));
+    }
+    SLUICE_TRY(warehouse::BumpVersion(connection_, load_.target.name));
+    return transaction->Commit();
+  }
+
+  // Fixes whose rows are in quarantine no more: just published, or read with their file meanwhile.
+  Status MarkApplied() {
+    return connection_
+        .Execute(
+            "UPDATE _sluice.quarantine_fixes AS x SET state = 'applied', applied_at = "
+            "$1::TIMESTAMP WHERE state = 'open' AND ingest = $2 AND table_name = $3 AND NOT "
+            "EXISTS (SELECT 1 FROM _sluice.quarantine AS q WHERE q.quarantine_id = "
+            "x.quarantine_id AND q.ingest = x.ingest AND q.table_name = x.table_name)",
+            {env::FormatUtc(run_.now, true), context_.ingest.name, outcome_.table})
+        .status();
+  }
+
+  Status SettleRest() {
+    SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection_));
+    SLUICE_TRY(warehouse::CheckFence(connection_, fence_));
+    SLUICE_TRY(MarkApplied());
+    return transaction->Commit();
+  }
+
+  const IngestContext& context_;
+  engine::Connection& connection_;
+  const warehouse::Fence& fence_;
+  const RebuildTable& rebuild_;
+  const quality::RunInfo run_;
+  std::vector<QuarantineEntry> entries_;
+  TableLoad load_;
+  std::vector<quality::CheckResult> checks_;
+  ReplayOutcome outcome_;
+};
+
+}  // namespace
+
+Result<std::vector<ReplayOutcome>> ReplayFixes(const IngestContext& context,
+                                               const std::set<std::string>& tables,
+                                               const RebuildTable& rebuild) {
+  engine::Connection& connection = context.session.connection();
+  SLUICE_ASSIGN(const warehouse::Fence fence,
+                warehouse::TakeFence(connection, "ingest:" + context.ingest.name));
+  SLUICE_TRY(DropStaleStages(connection));
+  SLUICE_ASSIGN(const auto rows,
+                connection.Rows("SELECT DISTINCT table_name FROM _sluice.quarantine_fixes WHERE "
+                                "state = 'open' AND ingest = $1 ORDER BY 1",
+                                {context.ingest.name}));
+  std::vector<ReplayOutcome> outcomes;
+  for (const auto& row : rows) {
+    const std::string table = ToText(row[0]);
+    if (!tables.empty() && tables.count(table) == 0) continue;
+    if (context.cancel != nullptr && context.cancel->is_set()) return CancelledError("stopped");
+    SLUICE_ASSIGN(ReplayOutcome outcome, TableReplay(context, fence, table, rebuild).Run());
+    outcomes.push_back(std::move(outcome));
+  }
+  return outcomes;
+}
+
+}  // namespace sluice::ingest

@@ -1,0 +1,42 @@
+// Fixed rows into a table that is loaded already: by the road that they would have come, strict casts,
+// checks and publishing included, at the place in the order where they stand in their files.
+//
+// Where a later row may have the same key the place matters. The quick way, which only adds the fixed
+// rows, is taken where it is proved to be the same:
+//   append, replace, insert-nonvoid   always: nothing there looks at a key
+//   update-insert                     no row of the table has the key: so no other row ever had it
+//   delete-insert                     no file of this table (and pod) was loaded after the row's file,
+//                                     and a deletion meets no row of its own file
+// Else the table has to be rebuilt, which reads all of its files again and finds the fixes by itself.
+#pragma once
+
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "ingest/ingest_runner.h"
+#include "ingest/table_load.h"
+
+namespace sluice::ingest {
+
+struct ReplayOutcome {
+  std::string table;
+  int64_t rows = 0;
+  // done; rebuilt; waiting (its load is held); held (a check fails); failed.
+  std::string outcome;
+  std::string message;
+  FileCounts counts;  // of `done`
+};
+
+// Rebuilds a table from its files in a stage and swaps it in, with all fixes. Empty: not to be had.
+using RebuildTable = std::function<Status(const std::string& table)>;
+
+// Brings in all fixes that are open, of `tables` or of all. One transaction for each table: killed
+// anywhere, a table has all of its fixes or none. A Status only where nothing can go on.
+Result<std::vector<ReplayOutcome>> ReplayFixes(const IngestContext& context,
+                                               const std::set<std::string>& tables,
+                                               const RebuildTable& rebuild);
+
+}  // namespace sluice::ingest

@@ -1,0 +1,123 @@
+#include "ingest/unload.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "ingest/table_load.h"
+#include "warehouse/dialect.h"
+
+namespace sluice::ingest {
+namespace {
+
+using engine::ToInt;
+using engine::ToText;
+using warehouse::QualifiedName;
+
+constexpr const char* kLoadsQuery =
+    "sluice query \"SELECT load_id, table_name, pod, group_id, published_at, rows_read FROM "
+    "_sluice.loads ORDER BY published_at DESC LIMIT 20\"";
+
+Status CheckMode(const LoadToUndo& load) {
+  if (load.mode == MergeName(Merge::kAppend) || load.mode == MergeName(Merge::kInsertNonVoid)) {
+    return Status::Ok();
+  }
+  const std::string what =
+      fmt::format("load {} of {} (mode {})", load.load_id, load.table, load.mode);
+  if (load.mode == MergeName(Merge::kReplace)) {
+    return ConfigError(what + " cannot be taken back: what it replaced is gone",
+                       "Put the files that were there before back, and run again");
+  }
+  return ConfigError(what + " cannot be taken back: rows that it replaced or deleted are gone",
+                     "Take its files out of the drop and have the table rebuilt");
+}
+
+}  // namespace
+
+Result<LoadToUndo> FindLoadToUndo(engine::Connection& connection, const std::string& id) {
+  const bool digits = !id.empty() && id.find_first_not_of("0123456789") == std::string::npos;
+  const auto rows = connection.Rows(
+      "SELECT load_id, ingest, table_name, pod, group_id, mode, published_at, unloaded_at FROM "
+      "_sluice.loads WHERE starts_with(load_id::VARCHAR, $1) ORDER BY load_id, rowid DESC LIMIT "
+      "100",
+      {digits ? id : std::string("-")});
+  if (!rows.ok()) return rows.status();
+  if (rows->empty()) {
+    return NotFoundError(fmt::format("there is no load {}", digits ? id : "of that id"),
+                         kLoadsQuery);
+  }
+  // The newest record of a load that came twice.
+  const auto& row = rows->front();
+  for (const auto& other : *rows) {
+    if (ToInt(other[0]) != ToInt(row[0])) {
+      return ConfigError(
+          fmt::format("several loads begin with {}: {}, {}", id, ToInt(row[0]), ToInt(other[0])),
+          "Type more of the id");
+    }
+  }
+  LoadToUndo load;
+  load.load_id = ToInt(row[0]);
+  load.ingest = ToText(row[1]);
+  load.table = ToText(row[2]);
+  load.pod = ToText(row[3]);
+  load.group = ToInt(row[4]);
+  load.mode = ToText(row[5]);
+  load.published_at = ToText(row[6]);
+  if (!engine::IsNull(row[7])) {
+    return ConfigError(fmt::format("load {} of {} was taken back already, on {}", load.load_id,
+                                   load.table, ToText(row[7]).substr(0, 19)));
+  }
+  SLUICE_TRY(CheckMode(load));
+  const std::string where =
+      fmt::format(" WHERE {} = {}", engine::QuoteName(kLoadColumn), load.load_id);
+  SLUICE_ASSIGN(const auto columns, warehouse::ColumnsOf(connection, load.table));
+  const bool there = std::any_of(columns.begin(), columns.end(),
+                                 [](const auto& column) { return column.name == kLoadColumn; });
+  if (there) {
+    SLUICE_ASSIGN(const auto n,
+                  connection.Scalar("SELECT count(*) FROM " + QualifiedName(load.table) + where));
+    load.rows = ToInt(n);
+  }
+  SLUICE_ASSIGN(const auto bad,
+                connection.Scalar("SELECT count(*) FROM _sluice.quarantine WHERE load_id = $1 AND "
+                                  "table_name = $2",
+                                  {load.load_id, load.table}));
+  load.quarantined = ToInt(bad);
+  SLUICE_ASSIGN(const auto files,
+                connection.Rows("SELECT address FROM _sluice.files WHERE load_id = $1 AND "
+                                "table_name = $2 AND state = 'loaded' ORDER BY rowid",
+                                {load.load_id, load.table}));
+  for (const auto& file : files) load.files.push_back(ToText(file[0]));
+  return load;
+}
+
+Status UndoLoad(engine::Connection& connection, const LoadToUndo& load, const std::string& reason,
+                bool again, const quality::RunInfo& run) {
+  const auto execute = [&](const std::string& sql, const std::vector<engine::Value>& values) {
+    return connection.Execute(sql, values).status();
+  };
+  if (load.rows > 0) {
+    SLUICE_TRY(execute(fmt::format("DELETE FROM {} WHERE {} = $1", QualifiedName(load.table),
+                                   engine::QuoteName(kLoadColumn)),
+                       {load.load_id}));
+  }
+  SLUICE_TRY(execute("DELETE FROM _sluice.quarantine WHERE load_id = $1 AND table_name = $2",
+                     {load.load_id, load.table}));
+  if (again) {
+    SLUICE_TRY(execute("DELETE FROM _sluice.files WHERE load_id = $1 AND table_name = $2",
+                       {load.load_id, load.table}));
+  } else {
+    SLUICE_TRY(
+        execute("UPDATE _sluice.files SET state = 'unloaded', reason = $1 WHERE load_id = "
+                "$2 AND table_name = $3 AND state = 'loaded'",
+                {reason, load.load_id, load.table}));
+  }
+  SLUICE_TRY(
+      execute("UPDATE _sluice.loads SET unloaded_at = $1::TIMESTAMP, unload_reason = $2 "
+              "WHERE load_id = $3 AND table_name = $4 AND unloaded_at IS NULL",
+              {env::FormatUtc(run.now, true), reason, load.load_id, load.table}));
+  return warehouse::BumpVersion(connection, load.table);
+}
+
+}  // namespace sluice::ingest
