@@ -91,6 +91,17 @@ Result<std::optional<Interrupted>> FindInterrupted(engine::Connection& connectio
                                                    const DeliveryFiles& files) {
   SLUICE_ASSIGN(const auto open, FindOpen(connection, job.sync));
   if (!open) return std::optional<Interrupted>();
+  if (open->host == kRestoredHost) {
+    return FailedError(
+        fmt::format("the warehouse was restored from a backup of {}: what {} has sent since is not "
+                    "known",
+                    open->log, job.sync),
+        fmt::format(
+            "If it is acceptable that rows sent since are sent once more where they differ "
+            "from what was delivered before: sluice sync forget-delivery {0} --reason TEXT. "
+            "To send all rows: sluice sync start-anew {0} --reason TEXT",
+            job.sync));
+  }
   if (open->host != job.host) {
     return FailedError(
         fmt::format("delivery {} of {} was left open on {}, its log is {}", open->id, job.sync,

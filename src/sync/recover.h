@@ -15,6 +15,10 @@
 
 namespace sluice::sync {
 
+// `host` and `state` of an open delivery that stands for all that was sent after a backup was made: the
+// warehouse was restored from it, and no log tells what that was. `log` is the time of the backup.
+inline constexpr const char* kRestoredHost = "(restored)";
+
 struct RecoverJob {
   std::string sync;
   std::string host;
