@@ -221,6 +221,7 @@ class Parser {
     AddRunOptions();
     Subject(Command::kQuery, "SQL", "one statement; without it standard input", false);
     Of(Command::kQuery).add_flag("--csv", arguments_.csv, "as CSV");
+    Of(Command::kQuery).add_flag("-i,--interactive", arguments_.interactive, "a prompt for SQL");
     Limit(Command::kQuery, "at most so many rows");
     Subject(Command::kTrace, "KEY", "a key, an identifier, or a,b", true);
     Of(Command::kTrace)
@@ -237,6 +238,8 @@ class Parser {
         ->option_text("RUN");
     Limit(Command::kQuarantineList, "with --rows: how many (100)");
     Subject(Command::kQuarantineShow, "ID", "an id or the beginning of one", true);
+    AddQuarantineOptions();
+    AddHousekeepingOptions();
     Of(Command::kGateList).add_flag("--all", arguments_.all, "also what was decided");
     for (const Command command : {Command::kGateAccept, Command::kGateReject, Command::kGateSkip}) {
       Subject(command, "ID", "an id, the beginning of one, or latest", true);
@@ -261,6 +264,54 @@ class Parser {
         ->option_text("STATE (required)");
     Of(Command::kSyncRows).add_flag("--csv", arguments_.csv, "as CSV, with payloads");
     Limit(Command::kSyncRows, "at most so many rows");
+  }
+
+  void AddQuarantineOptions() {
+    App& to_file = Of(Command::kQuarantineExport);
+    to_file.add_option("FILE", arguments_.to, "the new file; - for standard output")
+        ->required()
+        ->option_text(" ");
+    to_file.add_option("TABLE", arguments_.names, "only of these tables")->option_text("...");
+    to_file.add_flag("--csv", arguments_.csv, "as CSV, whatever the file is called");
+    to_file.add_option("--run", arguments_.run, "only what this run found")->option_text("RUN");
+    for (const Command command : {Command::kQuarantineFix, Command::kQuarantineDiscard}) {
+      Subject(command, "ID", "an id or the beginning of one", false);
+      App& app = Of(command);
+      app.add_option("--in", arguments_.in, "the table, where it is not clear")
+          ->option_text("TABLE");
+      app.add_option("--where", arguments_.where, "all rows for which this SQL holds")
+          ->option_text("SQL");
+      app.add_flag("--yes", arguments_.yes, "with --where: without asking");
+      const bool discard = command == Command::kQuarantineDiscard;
+      CLI::Option* reason = app.add_option("--reason", arguments_.reason, "why; it is kept");
+      reason->option_text(discard ? "TEXT (required)" : "TEXT");
+      if (discard) reason->required();
+    }
+    App& fix = Of(Command::kQuarantineFix);
+    fix.add_option("--set", arguments_.set, "a cell's text; with --where an expression of it")
+        ->allow_extra_args(false)
+        ->option_text("COLUMN=VALUE ...");
+    fix.add_option("--raw", arguments_.raw, "the whole row as it should stand in the file")
+        ->option_text("TEXT");
+    fix.add_option("--sql", arguments_.sql, "with --where: an expression of the whole row's text")
+        ->option_text("SQL");
+    Of(Command::kQuarantineReplay)
+        .add_option("TABLE", arguments_.names, "only into these tables")
+        ->option_text("...");
+  }
+
+  void AddHousekeepingOptions() {
+    Subject(Command::kUnload, "LOAD", "a load's id or the beginning of one", true);
+    App& unload = Of(Command::kUnload);
+    unload.add_option("--reason", arguments_.reason, "why; it is kept with the load")
+        ->required()
+        ->option_text("TEXT (required)");
+    unload.add_flag("--again", arguments_.again, "its files are read again by the next run");
+    unload.add_flag("--dry-run", arguments_.dry_run, "say what would go");
+    Subject(Command::kBackup, "FOLDER", "a new folder", true);
+    Subject(Command::kRestore, "FOLDER", "what `sluice backup` made", true);
+    Of(Command::kRestore)
+        .add_flag("--force", arguments_.force, "though what is there is newer, or damaged");
   }
 
   void AddRunOptions() {
@@ -290,7 +341,9 @@ class Parser {
     if (arguments_.command == Command::kGateAccept || arguments_.command == Command::kGateReject ||
         arguments_.command == Command::kGateSkip ||
         arguments_.command == Command::kSyncForgetDelivery ||
-        arguments_.command == Command::kSyncStartAnew) {
+        arguments_.command == Command::kSyncStartAnew ||
+        arguments_.command == Command::kQuarantineDiscard ||
+        arguments_.command == Command::kUnload) {
       if (Trim(arguments_.reason).empty()) return ConfigError("--reason needs a text");
     }
     if (wait_.empty()) return Status::Ok();
@@ -389,6 +442,7 @@ bool IsRead(Command command) {
     case Command::kTrace:
     case Command::kQuarantineList:
     case Command::kQuarantineShow:
+    case Command::kQuarantineExport:
     case Command::kGateList:
     case Command::kSyncRows:
       return true;
@@ -400,9 +454,15 @@ bool IsRead(Command command) {
     case Command::kGateAccept:
     case Command::kGateReject:
     case Command::kGateSkip:
+    case Command::kQuarantineFix:
+    case Command::kQuarantineDiscard:
+    case Command::kQuarantineReplay:
     case Command::kSyncForgetDelivery:
     case Command::kSyncStartAnew:
     case Command::kDiscover:
+    case Command::kUnload:
+    case Command::kBackup:
+    case Command::kRestore:
     case Command::kVersion:
       break;
   }

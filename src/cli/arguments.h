@@ -24,6 +24,10 @@ enum class Command {
   kLogs,
   kQuarantineList,
   kQuarantineShow,
+  kQuarantineExport,
+  kQuarantineFix,
+  kQuarantineDiscard,
+  kQuarantineReplay,
   kGateList,
   kGateAccept,
   kGateReject,
@@ -32,6 +36,9 @@ enum class Command {
   kSyncForgetDelivery,
   kSyncStartAnew,
   kDiscover,
+  kUnload,
+  kBackup,
+  kRestore,
   kVersion,
 };
 
@@ -63,6 +70,15 @@ struct Arguments {
   std::string state;
   std::string in;
   std::string run;
+  std::vector<std::string> set;    // "column=value"
+  std::optional<std::string> raw;  // the whole row
+  std::optional<std::string> sql;  // an expression of it
+  std::optional<std::string> where;
+  std::string to;
+  bool yes = false;
+  bool interactive = false;
+  bool force = false;
+  bool again = false;
 };
 
 struct Invocation {

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/json_writer.h"
+#include "cli/quarantine_sql.h"
 #include "cli/table.h"
 #include "engine/engine.h"
 #include "pipeline/run.h"
@@ -21,24 +22,6 @@ constexpr size_t kIdShown = 10;  // of 16 hex digits
 
 // Ids as people see and type them.
 constexpr const char* kId = "format('{:016x}', q.quarantine_id)";
-
-// "AND q.table_name IN (...)", or "".
-std::string OnlyTables(const std::vector<std::string>& names) {
-  if (names.empty()) return {};
-  std::vector<std::string> quoted;
-  for (const std::string& name : names) quoted.push_back(engine::QuoteText(Lower(name)));
-  return fmt::format(" AND q.table_name IN ({})", Join(quoted, ", "));
-}
-
-// " AND q.load_id IN (…)" of the run that is asked for, or "".
-Result<std::string> OnlyRun(const ReadContext& context) {
-  if (context.arguments.run.empty()) return std::string();
-  SLUICE_ASSIGN(const auto store,
-                pipeline::RunStore::Open(context.runtime.project().StateFolder()));
-  SLUICE_ASSIGN(const pipeline::RunSummary run, store->Find(context.arguments.run));
-  return fmt::format(" AND q.load_id IN (SELECT load_id FROM _sluice.loads WHERE run_id = {})",
-                     engine::QuoteText(run.run_id));
-}
 
 // For people by table and reason; machines get the files too.
 Result<int> ListCounts(const ReadContext& context) {
@@ -89,8 +72,14 @@ Result<int> ListCounts(const ReadContext& context) {
   }
   table.Print(out, context.world.terminal);
   if (!context.arguments.quiet) {
-    out << fmt::format("\n{} in quarantine\nnext:  sluice quarantine list --rows\n",
-                       Counted(static_cast<uint64_t>(total), "row"));
+    SLUICE_ASSIGN(const auto fixed,
+                  context.connection().Scalar("SELECT count(*) FROM _sluice.quarantine_fixes WHERE "
+                                              "state = 'open'"));
+    const auto waiting = static_cast<uint64_t>(ToInt(fixed));
+    out << fmt::format("\n{} in quarantine{}\nnext:  sluice quarantine {}\n",
+                       Counted(static_cast<uint64_t>(total), "row"),
+                       waiting > 0 ? fmt::format(", {} of them fixed", Thousands(waiting)) : "",
+                       waiting > 0 ? "replay" : "list --rows");
   }
   return pipeline::kExitDone;
 }
@@ -100,9 +89,12 @@ constexpr const char* kRowColumns =
     "format('{:016x}', q.quarantine_id), q.table_name, q.pod, q.address, q.line, q.byte_offset, "
     "q.record, q.column_name, q.value, q.reason, q.found_at, q.ingest, q.content_hash, q.raw, "
     "l.run_id, "
-    "l.group_id";
+    "l.group_id, q.rule, x.raw";
 constexpr const char* kFromRows =
-    " FROM _sluice.quarantine AS q LEFT JOIN _sluice.loads AS l ON l.load_id = q.load_id ";
+    " FROM _sluice.quarantine AS q LEFT JOIN _sluice.loads AS l ON l.load_id = q.load_id LEFT JOIN "
+    "_sluice.quarantine_fixes AS x ON x.quarantine_id = q.quarantine_id AND x.ingest = q.ingest "
+    "AND "
+    "x.table_name = q.table_name AND x.state = 'open' ";
 
 void WriteRow(JsonWriter& json, const std::vector<engine::Value>& row) {
   json.BeginObject();
@@ -118,9 +110,11 @@ void WriteRow(JsonWriter& json, const std::vector<engine::Value>& row) {
   json.FieldOrNull("column", ToText(row[7]));
   json.Field("value", ToText(row[8]));
   json.Field("reason", ToText(row[9]));
+  json.FieldOrNull("rule", ToText(row[16]));
   json.Field("found_at", ToText(row[10]));
   json.FieldOrNull("run", ToText(row[14]));
   json.Field("raw", ToText(row[13]));
+  json.FieldOrNull("fix", ToText(row[17]));
   json.EndObject();
 }
 
@@ -181,6 +175,7 @@ void PrintRow(std::ostream& out, const Terminal& terminal, const std::vector<eng
   line("id", ToText(row[0]));
   line("table", fmt::format("{}.{}", ToText(row[11]), ToText(row[1])));
   line("reason", ToText(row[9]));
+  line("rule", ToText(row[16]));
   line("column", ToText(row[7]));
   if (!engine::IsNull(row[8])) line("value", fmt::format("\"{}\"", ToText(row[8])));
   line("file", ToText(row[3]));
@@ -194,9 +189,28 @@ void PrintRow(std::ostream& out, const Terminal& terminal, const std::vector<eng
   out << Styled(terminal, Look::kDim, "as it stands in the file:") << "\n";
   for (const std::string& text : Split(ToText(row[13]), '\n'))
     out << "  " << Printable(text) << "\n";
+  if (engine::IsNull(row[17])) return;
+  out << Styled(terminal, Look::kDim, "fixed, waits for `sluice quarantine replay`:") << "\n";
+  out << "  " << Printable(ToText(row[17])) << "\n";
 }
 
 }  // namespace
+
+std::string OnlyTables(const std::vector<std::string>& names) {
+  if (names.empty()) return {};
+  std::vector<std::string> quoted;
+  for (const std::string& name : names) quoted.push_back(engine::QuoteText(Lower(name)));
+  return fmt::format(" AND q.table_name IN ({})", Join(quoted, ", "));
+}
+
+Result<std::string> OnlyRun(const ReadContext& context) {
+  if (context.arguments.run.empty()) return std::string();
+  SLUICE_ASSIGN(const auto store,
+                pipeline::RunStore::Open(context.runtime.project().StateFolder()));
+  SLUICE_ASSIGN(const pipeline::RunSummary run, store->Find(context.arguments.run));
+  return fmt::format(" AND q.load_id IN (SELECT load_id FROM _sluice.loads WHERE run_id = {})",
+                     engine::QuoteText(run.run_id));
+}
 
 Result<int> ListQuarantine(const ReadContext& context) {
   SLUICE_TRY(NeedsWarehouse(context));

@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/read_only.h"
 #include "cli/result_output.h"
+#include "pipeline/interrupt.h"
 #include "pipeline/run.h"
 
 namespace sluice::cli {
@@ -14,6 +15,7 @@ Result<int> Query(const ReadContext& context) {
   SLUICE_TRY(NeedsWarehouse(context));
   engine::Connection& connection = context.connection();
   SLUICE_TRY(CheckReadOnly(connection, context.arguments.subject));
+  const pipeline::InterruptOnCancel interrupt(connection, context.world.cancel);
   auto result = connection.Stream(context.arguments.subject);
   if (!result.ok()) return result.status();
   const RowFormat format = context.arguments.csv    ? RowFormat::kCsv

@@ -1,6 +1,10 @@
 // The commands, each in command_NAME.cc. They give the exit code, or the error that the caller tells.
 #pragma once
 
+#include <functional>
+#include <string>
+#include <vector>
+
 #include "base/status.h"
 #include "cli/arguments.h"
 #include "cli/open_project.h"
@@ -20,6 +24,12 @@ Result<int> Logs(World& world, const Arguments& arguments);
 Result<int> Run(World& world, const Arguments& arguments);
 Result<int> DecideGate(World& world, const Arguments& arguments);
 Result<int> DecideSync(World& world, const Arguments& arguments);
+Result<int> Unload(World& world, const Arguments& arguments);
+Result<int> Backup(World& world, const Arguments& arguments);
+Result<int> Restore(World& world, const Arguments& arguments);
+Result<int> FixQuarantine(World& world, const Arguments& arguments);
+Result<int> DiscardQuarantine(World& world, const Arguments& arguments);
+Result<int> ReplayFixed(World& world, const Arguments& arguments);
 
 // Read commands: they also run in the process of a run, for others.
 Result<int> Plan(const ReadContext& context);
@@ -29,7 +39,17 @@ Result<int> Query(const ReadContext& context);
 Result<int> Trace(const ReadContext& context);
 Result<int> ListQuarantine(const ReadContext& context);
 Result<int> ShowQuarantine(const ReadContext& context);
+Result<int> ExportQuarantine(const ReadContext& context);
 Result<int> ListGate(const ReadContext& context);
 Result<int> SyncRows(const ReadContext& context);
+
+// `sluice query -i`. `read` carries out one read command; its errors are told and do not end the prompt.
+using ReadCommand =
+    std::function<Result<int>(const std::vector<std::string>&, const Arguments&, World&)>;
+Result<int> QueryPrompt(World& world, const Arguments& arguments, const ReadCommand& read);
+
+// Gives `work` a world whose output goes into a new file at `path`, mode 0600: whole or not there.
+Result<int> IntoFile(const std::string& path, World& world,
+                     const std::function<Result<int>(World&)>& work);
 
 }  // namespace sluice::cli

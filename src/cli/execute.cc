@@ -35,6 +35,8 @@ Result<int> DoRead(const ReadContext& context) {
       return ListQuarantine(context);
     case Command::kQuarantineShow:
       return ShowQuarantine(context);
+    case Command::kQuarantineExport:
+      return ExportQuarantine(context);
     case Command::kGateList:
       return ListGate(context);
     case Command::kSyncRows:
@@ -90,6 +92,14 @@ Result<int> Read(std::vector<std::string> words, Arguments arguments, World& wor
 
 Result<int> Dispatch(const std::vector<std::string>& words, const Arguments& arguments,
                      World& world) {
+  if (arguments.command == Command::kQuarantineExport && arguments.to != "-" &&
+      world.living == nullptr) {
+    return IntoFile(arguments.to, world,
+                    [&](World& other) { return Read(words, arguments, other); });
+  }
+  if (arguments.command == Command::kQuery && arguments.interactive && world.living == nullptr) {
+    return QueryPrompt(world, arguments, Read);
+  }
   if (IsRead(arguments.command)) return Read(words, arguments, world);
   if (world.living != nullptr) {
     return FailedError("this command is not for the process of a run");
@@ -109,6 +119,18 @@ Result<int> Dispatch(const std::vector<std::string>& words, const Arguments& arg
     case Command::kGateReject:
     case Command::kGateSkip:
       return DecideGate(world, arguments);
+    case Command::kQuarantineFix:
+      return FixQuarantine(world, arguments);
+    case Command::kQuarantineDiscard:
+      return DiscardQuarantine(world, arguments);
+    case Command::kQuarantineReplay:
+      return ReplayFixed(world, arguments);
+    case Command::kUnload:
+      return Unload(world, arguments);
+    case Command::kBackup:
+      return Backup(world, arguments);
+    case Command::kRestore:
+      return Restore(world, arguments);
     case Command::kSyncForgetDelivery:
     case Command::kSyncStartAnew:
       return DecideSync(world, arguments);

@@ -68,7 +68,8 @@ const std::vector<CommandHelp>& List() {
        "numbers "
        "beyond 64 bits are texts, so that nothing is rounded.",
        {"sluice query \"SELECT count(*) FROM bi_dimuser\"",
-        "sluice query --csv \"FROM active_guests\" > guests.csv"}},
+        "sluice query --csv \"FROM active_guests\" > guests.csv",
+        "sluice query -i              a prompt"}},
       {Command::kTrace,
        "trace",
        "everything about one key",
@@ -102,6 +103,45 @@ const std::vector<CommandHelp>& List() {
        "one of them, in full",
        "Everything about one quarantined row, its text as it stands in the file too.",
        {"sluice quarantine show 5f0c31       ID is the beginning of an id in `list --rows`"}},
+      {Command::kQuarantineExport,
+       "quarantine export",
+       "rows in quarantine into a file",
+       "Writes the rows in quarantine with their places and reasons into FILE, for its owner only: "
+       "as "
+       "CSV when it ends in .csv, else one JSON object a line.",
+       {"sluice quarantine export bad.jsonl           all of them",
+        "sluice quarantine export bad.csv orders      of one table"}},
+      {Command::kQuarantineFix,
+       "quarantine fix",
+       "say what a row should have been",
+       "Stores what is to be read in a row's place, after it was tried against the table's types "
+       "and "
+       "key: it holds whenever the file is read. One row by its ID, with --set or --raw, or in "
+       "$EDITOR on a terminal. Many by --where, an SQL condition on the texts of their cells and "
+       "on "
+       "_file, _line, _column, _value, _reason, _rule, _raw; then --set and --sql are SQL "
+       "expressions. `replay` brings it into the table.",
+       {"sluice quarantine fix 5f0c31 --set day=2026-03-01",
+        "sluice quarantine fix --in orders --where \"_column = 'total'\" --set "
+        "\"total=replace(total, "
+        "',', '.')\"",
+        "sluice quarantine fix --in orders --where \"_reason = 'too few columns'\" --sql \"_raw || "
+        "','\""}},
+      {Command::kQuarantineDiscard,
+       "quarantine discard",
+       "give rows up for good",
+       "Takes rows out of quarantine: they are counted as skipped, now and whenever their file is "
+       "read again.",
+       {"sluice quarantine discard 5f0c31 --reason \"a test order\"",
+        "sluice quarantine discard --in orders --where \"_raw LIKE 'Total%'\" --reason \"a sum "
+        "line\""}},
+      {Command::kQuarantineReplay,
+       "quarantine replay",
+       "bring fixed rows into their tables",
+       "Brings the rows that were fixed into their tables: by the same casts and checks as a load, "
+       "at their place in the order, in one transaction for each table.",
+       {"sluice quarantine replay          all fixes that wait",
+        "sluice quarantine replay orders   those of one table"}},
       {Command::kGateList,
        "gate list",
        "what is held",
@@ -155,6 +195,30 @@ const std::vector<CommandHelp>& List() {
        "types.",
        {"sluice discover             say what is proposed",
         "sluice discover --write     write it into an include file, to be confirmed"}},
+      {Command::kUnload,
+       "unload",
+       "take a load back",
+       "Takes the rows of a load out of its table again, where the mode allows it: append. Its "
+       "files "
+       "are not read again by themselves, unless --again. LOAD is a load_id of _sluice.loads, or "
+       "the "
+       "_sluice_load of a row.",
+       {"sluice unload 4711000815 --dry-run --reason -   say what would go",
+        "sluice unload 4711000815 --reason \"sent twice\""}},
+      {Command::kBackup,
+       "backup",
+       "a consistent copy of everything",
+       "Copies the warehouse and the state of its deliveries into a new FOLDER while nothing else "
+       "works, opens the copy and counts every table.",
+       {"sluice backup /backups/2026-11-29"}},
+      {Command::kRestore,
+       "restore",
+       "put a backup back",
+       "Puts a backup in the place of what is there, which is kept beside it. Refused over a newer "
+       "state unless --force. Syncs of which nobody knows what they sent since stop until `sync "
+       "forget-delivery` or `sync start-anew`.",
+       {"sluice restore /backups/2026-11-29",
+        "sluice restore /backups/2026-11-29 --force   though what is there is newer"}},
       {Command::kVersion, "version", "versions of this program and of its state", "", {}},
   };
   return commands;
@@ -216,10 +280,12 @@ std::string TopLevelHelp() {
   AppendCommands(out, "The way", {"init", "validate", "plan", "run", "status"});
   AppendCommands(out, "Look",
                  {"tables", "query", "trace", "runs", "logs", "sync rows", "quarantine list",
-                  "quarantine show"});
-  AppendCommands(out, "Decide",
-                 {"gate list", "gate accept", "gate reject", "gate skip", "sync forget-delivery",
-                  "sync start-anew"});
+                  "quarantine show", "quarantine export"});
+  AppendCommands(
+      out, "Decide",
+      {"gate list", "gate accept", "gate reject", "gate skip", "quarantine fix",
+       "quarantine discard", "quarantine replay", "sync forget-delivery", "sync start-anew"});
+  AppendCommands(out, "Keep", {"backup", "restore", "unload"});
   AppendCommands(out, "More", {"discover", "version"});
   out += kGlobalOptions;
   out += "\n`sluice COMMAND --help` or `sluice help COMMAND` shows its options and examples.\n";
