@@ -312,6 +312,7 @@ class Parser {
     Subject(Command::kRestore, "FOLDER", "what `sluice backup` made", true);
     Of(Command::kRestore)
         .add_flag("--force", arguments_.force, "though what is there is newer, or damaged");
+    Of(Command::kClean).add_flag("--dry-run", arguments_.dry_run, "say what would go");
   }
 
   void AddRunOptions() {
@@ -463,6 +464,7 @@ bool IsRead(Command command) {
     case Command::kUnload:
     case Command::kBackup:
     case Command::kRestore:
+    case Command::kClean:
     case Command::kVersion:
       break;
   }

@@ -39,6 +39,7 @@ enum class Command {
   kUnload,
   kBackup,
   kRestore,
+  kClean,
   kVersion,
 };
 

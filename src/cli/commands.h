@@ -27,6 +27,7 @@ Result<int> DecideSync(World& world, const Arguments& arguments);
 Result<int> Unload(World& world, const Arguments& arguments);
 Result<int> Backup(World& world, const Arguments& arguments);
 Result<int> Restore(World& world, const Arguments& arguments);
+Result<int> Clean(World& world, const Arguments& arguments);
 Result<int> FixQuarantine(World& world, const Arguments& arguments);
 Result<int> DiscardQuarantine(World& world, const Arguments& arguments);
 Result<int> ReplayFixed(World& world, const Arguments& arguments);

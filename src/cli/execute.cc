@@ -131,6 +131,8 @@ Result<int> Dispatch(const std::vector<std::string>& words, const Arguments& arg
       return Backup(world, arguments);
     case Command::kRestore:
       return Restore(world, arguments);
+    case Command::kClean:
+      return Clean(world, arguments);
     case Command::kSyncForgetDelivery:
     case Command::kSyncStartAnew:
       return DecideSync(world, arguments);

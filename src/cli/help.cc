@@ -219,6 +219,13 @@ const std::vector<CommandHelp>& List() {
        "forget-delivery` or `sync start-anew`.",
        {"sluice restore /backups/2026-11-29",
         "sluice restore /backups/2026-11-29 --force   though what is there is newer"}},
+      {Command::kClean,
+       "clean",
+       "remove what is old",
+       "Removes logs of runs, records of runs, checks and attempts, and files of dry runs and of "
+       "downloads that are older than `retention` says, as every run does at its end. The file "
+       "ledger, what was delivered, quarantine and decisions are never touched.",
+       {"sluice clean --dry-run       say what would go", "sluice clean"}},
       {Command::kVersion, "version", "versions of this program and of its state", "", {}},
   };
   return commands;
@@ -285,7 +292,7 @@ std::string TopLevelHelp() {
       out, "Decide",
       {"gate list", "gate accept", "gate reject", "gate skip", "quarantine fix",
        "quarantine discard", "quarantine replay", "sync forget-delivery", "sync start-anew"});
-  AppendCommands(out, "Keep", {"backup", "restore", "unload"});
+  AppendCommands(out, "Keep", {"backup", "restore", "unload", "clean"});
   AppendCommands(out, "More", {"discover", "version"});
   out += kGlobalOptions;
   out += "\n`sluice COMMAND --help` or `sluice help COMMAND` shows its options and examples.\n";

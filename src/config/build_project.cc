@@ -52,6 +52,21 @@ Warehouse BuildWarehouse(const Value* value, const BuildContext& context) {
   return warehouse;
 }
 
+Retention BuildRetention(const Value* value) {
+  Retention retention;
+  if (value == nullptr) return retention;
+  const auto take = [&](const std::string& name, std::chrono::milliseconds& to) {
+    if (const Value* given = value->Find(name)) to = std::chrono::milliseconds(given->number);
+  };
+  take("runs", retention.runs);
+  take("logs", retention.logs);
+  take("checks", retention.checks);
+  take("attempts", retention.attempts);
+  take("dry_runs", retention.dry_runs);
+  take("warn_held", retention.warn_held);
+  return retention;
+}
+
 bool HasBlank(const std::string& text) {
   return text.find_first_of(" \t\r\n") != std::string::npos;
 }
@@ -198,6 +213,7 @@ Project BuildProject(const Value& root, const BuildContext& context) {
   project.folder = context.folder;
   project.env = context.env;
   project.warehouse = BuildWarehouse(root.Find("warehouse"), context);
+  project.retention = BuildRetention(root.Find("retention"));
   ForEach(root, "connections", [&](const auto& name, const auto& where, const Value& value) {
     project.connections.push_back(BuildConnection(name, where, value));
   });

@@ -204,11 +204,23 @@ struct Sync {
   Location where;
 };
 
+// For how long what is only a record is kept.
+struct Retention {
+  static constexpr std::chrono::hours kDay{24};
+  std::chrono::milliseconds runs = 365 * kDay;     // the list of runs, and what syncs did
+  std::chrono::milliseconds logs = 30 * kDay;      // what runs told
+  std::chrono::milliseconds checks = 400 * kDay;   // results of checks
+  std::chrono::milliseconds attempts = 90 * kDay;  // tries of rows, with what was sent
+  std::chrono::milliseconds dry_runs = 7 * kDay;   // requests that --dry-run wrote
+  std::chrono::milliseconds warn_held = 7 * kDay;  // after which a run warns of a hold
+};
+
 struct Project {
   std::string name;
   std::string folder;  // absolute
   std::string env = "dev";
   Warehouse warehouse;
+  Retention retention;
   std::vector<Connection> connections;
   std::vector<Ingest> ingests;
   std::vector<Model> models;

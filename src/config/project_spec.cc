@@ -70,6 +70,26 @@ OptionSpec FieldSpec() {
 
 }  // namespace
 
+OptionSpec RetentionSpec() {
+  const auto age = [](std::string name, std::string what, std::string usual, int64_t least_days) {
+    constexpr int64_t kDay = 24LL * 3'600'000;
+    return Option(OptionKind::kDuration, std::move(name), std::move(what))
+        .Default(std::move(usual))
+        .Range(least_days * kDay, 36'500 * kDay);
+  };
+  return ObjectOption(
+             "retention",
+             "For how long records are kept; every run removes what is older, and `sluice clean`. "
+             "The file ledger, what was delivered, quarantine and decisions stay for good.",
+             {age("runs", "The list of runs, and what each sync did in them.", "365 days", 1),
+              age("logs", "What runs told.", "30 days", 1),
+              age("checks", "Results of checks; history for the volume per day.", "400 days", 60),
+              age("attempts", "Tries of rows, with what was sent.", "90 days", 1),
+              age("dry_runs", "Requests that `--dry-run` wrote.", "7 days", 0),
+              age("warn_held", "After which time a run warns of what is held.", "7 days", 0)})
+      .Defined("retention");
+}
+
 OptionSpec WarehouseSpec() {
   return ObjectOption(
              "warehouse", "Where the loaded tables and the models lie.",
@@ -181,7 +201,7 @@ OptionSpec ProjectSpec(const std::vector<ConnectionType>& connection_types) {
            .Required()
            .Format(TextFormat::kName)
            .Example("spa_group"),
-       include, WarehouseSpec(),
+       include, WarehouseSpec(), RetentionSpec(),
        MapOption("connections", "Name → connection.", TextFormat::kName,
                  ConnectionSpec(connection_types)),
        MapOption(

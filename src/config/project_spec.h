@@ -13,6 +13,7 @@ OptionSpec ProjectSpec(const std::vector<ConnectionType>& connection_types);
 
 // Its parts, for those who read a part alone.
 OptionSpec WarehouseSpec();
+OptionSpec RetentionSpec();
 OptionSpec ConnectionSpec(const std::vector<ConnectionType>& connection_types);
 OptionSpec CheckSpec(bool of_ingest);
 OptionSpec IngestSpec();

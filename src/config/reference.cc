@@ -241,6 +241,8 @@ std::string ProjectReference(const std::vector<ConnectionType>& connection_types
   page.Table(root.fields);
   page.Section("warehouse", WarehouseSpec().description);
   page.Table(WarehouseSpec().fields);
+  page.Section("retention", RetentionSpec().description);
+  page.Table(RetentionSpec().fields);
   WriteConnections(connection_types, &page);
   page.Section(
       "environment",

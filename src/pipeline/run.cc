@@ -13,6 +13,7 @@
 #include "env/random.h"
 #include "models/build.h"
 #include "pipeline/interrupt.h"
+#include "pipeline/retention.h"
 #include "pipeline/run_record.h"
 #include "pipeline/sources.h"
 #include "pipeline/sync_step.h"
@@ -318,11 +319,23 @@ class ProjectRun {
     if (!env::Exists(runtime_.warehouse().path())) return;
     auto session = runtime_.warehouse().Open(false, kWarehouseWait, options_.cancel);
     if (!session.ok()) return;
+    Keep(*session.value());
     const Status status = session.value()->database().Checkpoint();
     if (!status.ok()) {
       report_.warnings.push_back(status.ToString());
       Worsen(kExitFailed);
     }
+  }
+
+  // What is old goes, now and then; what waits for long is told. Neither fails a run.
+  void Keep(warehouse::Session& session) {
+    auto holds = OldHolds(session.connection(), project_.retention, runtime_.clock().Now());
+    if (holds.ok()) {
+      for (std::string& text : *holds) report_.warnings.push_back(std::move(text));
+    }
+    if (Stopped() || !IsCleaningDue(runtime_)) return;
+    const auto cleaned = Clean(runtime_, &session, project_.retention, false);
+    if (!cleaned.ok()) report_.warnings.push_back("retention: " + cleaned.status().ToString());
   }
 
   Runtime& runtime_;

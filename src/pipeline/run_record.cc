@@ -118,6 +118,20 @@ Status RunStore::End(const std::string& run_id, const std::string& ended_at, int
   return statement.Next().status();
 }
 
+Result<int64_t> RunStore::RemoveBefore(const std::string& time, bool dry_run) {
+  int64_t runs = 0;
+  {
+    SLUICE_ASSIGN(auto count,
+                  impl_->file.Prepare("SELECT count(*) FROM runs WHERE started_at < ?"));
+    SLUICE_TRY(count.Bind(time).Next().status());
+    runs = count.Number(0);
+  }
+  if (dry_run || runs == 0) return runs;
+  SLUICE_ASSIGN(auto remove, impl_->file.Prepare("DELETE FROM runs WHERE started_at < ?"));
+  SLUICE_TRY(remove.Bind(time).Next().status());
+  return runs;
+}
+
 Result<std::vector<RunSummary>> RunStore::List(int limit) {
   SLUICE_ASSIGN(auto statement, impl_->file.Prepare(std::string(kSelect) + kNewestFirst));
   statement.Bind(int64_t{limit});

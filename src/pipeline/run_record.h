@@ -48,6 +48,8 @@ class RunStore {
   Status Begin(const RunSummary& run);
   Status End(const std::string& run_id, const std::string& ended_at, int exit_code,
              const std::string& summary);
+  // Runs that began before `time` and have ended, or were killed; how many. Only counted when `dry_run`.
+  Result<int64_t> RemoveBefore(const std::string& time, bool dry_run);
   // Newest first.
   Result<std::vector<RunSummary>> List(int limit);
   // By id, a unique prefix, or "latest".
