@@ -44,11 +44,18 @@ class QuarantineTest : public IngestTest {
     SLUICE_TRY(DiscardRows(session_->connection(), Entries(where), "no use", {"test", 0}));
     return transaction->Commit();
   }
-  ReplayOutcome Replay(const RebuildTable& rebuild = {}) {
+  // Looks into later files when `looks`.
+  ReplayOutcome Replay(const RebuildTable& rebuild = {}, bool looks = false) {
+    FetchFile fetch;
+    if (looks) {
+      fetch = [&](const std::string&, const connector::StoredFile& file, const std::string& spool) {
+        return store_->Fetch(file, spool, nullptr, nullptr);
+      };
+    }
     const IngestContext context{
         ingest_, *session_, *functions_, reporter_, clock_, nullptr, env::JoinPath(dir_, "spool"),
         "replay"};
-    auto outcomes = ReplayFixes(context, {}, rebuild);
+    auto outcomes = ReplayFixes(context, {}, fetch, rebuild);
     EXPECT_TRUE(outcomes.ok()) << outcomes.status().ToString();
     if (!outcomes.ok() || outcomes->empty()) return {};
     EXPECT_EQ(Rows("SELECT table_name FROM duckdb_tables() WHERE starts_with(table_name, "
@@ -203,6 +210,48 @@ TEST_F(ZenotiQuarantineTest, AFactsRowWaitsForARebuildWhenLaterFilesMayVoidIt) {
   Write("P/3/bi_factsale/1/a.csv", "4,4,0\n");
   MustRun();
   ASSERT_TRUE(Fix("q.pod = 'Q'", "3,3,0").ok());
+}
+
+TEST_F(ZenotiQuarantineTest, LaterFilesThatDoNotHaveTheKeyDoNotMatter) {
+  AddTable("bi_factsale", {"saleid"});
+  Write("P/1/bi_factsale/1/a.csv", "1,1,0\n2,x,0\n3,x,0\n");
+  Write("P/2/bi_factsale/1/a.csv", "3,,1\n4,4,0\n");
+  MustRun();
+  ASSERT_TRUE(Fix("q.line = 2", "2,2,0").ok());
+  EXPECT_EQ(Replay({}, true).outcome, "done");
+  EXPECT_EQ(Rows("SELECT saleid FROM bi_factsale ORDER BY 1"), "1\n2\n4\n");
+  ASSERT_TRUE(Fix("q.line = 3", "3,3,0").ok());
+  const auto outcome = Replay({}, true);
+  EXPECT_EQ(outcome.outcome, "failed");
+  EXPECT_NE(outcome.message.find("P/2/bi_factsale/1/a.csv has the same key"), std::string::npos)
+      << outcome.message;
+  EXPECT_EQ(Rows("SELECT saleid FROM bi_factsale ORDER BY 1"), "1\n2\n4\n");
+  Accounts();
+}
+
+TEST_F(ZenotiQuarantineTest, ADimensionsRowWinsOverAnEarlierOne) {
+  AddTable("bi_dimuser", {"userid"});
+  Write("P/1/bi_dimuser/1/a.csv", "1,1\n2,2\n");
+  Write("P/2/bi_dimuser/1/a.csv", "1,old\n2,22\n2,older\n");
+  Write("P/3/bi_dimuser/1/a.csv", "3,3\n");
+  MustRun();
+  ASSERT_TRUE(Fix("q.line = 1", "1,11").ok());
+  EXPECT_EQ(Replay({}, true).counts.updated, 1);
+  EXPECT_EQ(Rows("SELECT age FROM bi_dimuser ORDER BY userid"), "11\n22\n3\n");
+  // The rest of its own file has the key: which of the two lines is the last counts.
+  ASSERT_TRUE(Fix("q.line = 3", "2,222").ok());
+  EXPECT_EQ(Replay({}, true).outcome, "failed");
+  Accounts();
+}
+
+TEST_F(ZenotiQuarantineTest, AFileThatIsGoneProvesNothing) {
+  AddTable("bi_factsale", {"saleid"});
+  Write("P/1/bi_factsale/1/a.csv", "1,1,0\n2,x,0\n");
+  Write("P/2/bi_factsale/1/a.csv", "4,4,0\n");
+  MustRun();
+  ASSERT_TRUE(env::RemoveFile(env::JoinPath(drop_, "P/2/bi_factsale/1/a.csv")).ok());
+  ASSERT_TRUE(Fix("true", "2,2,0").ok());
+  EXPECT_NE(Replay({}, true).message.find("cannot be read as it was loaded"), std::string::npos);
 }
 
 TEST_F(ZenotiQuarantineTest, ADeletionLeavesTheRowsOfItsOwnFile) {

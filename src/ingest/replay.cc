@@ -31,10 +31,11 @@ constexpr int64_t kMostRows = 1'000'000;  // of one table at once; the next call
 class TableReplay {
  public:
   TableReplay(const IngestContext& context, const warehouse::Fence& fence, std::string table,
-              const RebuildTable& rebuild)
+              const FetchFile& fetch, const RebuildTable& rebuild)
       : context_(context),
         connection_(context.session.connection()),
         fence_(fence),
+        fetch_(fetch),
         rebuild_(rebuild),
         run_{context.run_id, context.clock.Now()} {
     outcome_.table = std::move(table);
@@ -132,6 +133,7 @@ class TableReplay {
   Status MakeLoad() {
     SLUICE_TRY(env::RemoveTree(context_.spool_folder));
     SLUICE_TRY(env::CreateDirectories(context_.spool_folder, 0700));
+    target_ = load_.target;
     load_.ingest = context_.ingest.name;
     load_.label = fmt::format("{}.{} fixes", load_.ingest, outcome_.table);
     // What is added to a replaced table is added; the rest of it stays.
@@ -198,10 +200,13 @@ class TableReplay {
     return content;
   }
 
+  StageContext Staging() const {
+    return {connection_, context_.functions, context_.reporter, context_.cancel,
+            context_.spool_folder};
+  }
+
   Status StageRows() {
-    const StageContext stage{connection_, context_.functions, context_.reporter, context_.cancel,
-                             context_.spool_folder};
-    SLUICE_TRY(Stage(stage, load_));
+    SLUICE_TRY(Stage(Staging(), load_));
     if (load_.quarantined.empty()) return Status::Ok();
     const QuarantinedRow& bad = load_.quarantined.front();
     return RejectedError(fmt::format("{}: a fix does not fit: column {}: {}",
@@ -210,30 +215,40 @@ class TableReplay {
 
   // Why adding the rows might not give what reading them in their place would give; "" when it does.
   Result<std::string> WhyNotQuick() {
+    const bool updates = load_.target.merge == Merge::kUpdateInsert;
+    if (!updates && load_.target.merge != Merge::kDeleteInsert) return std::string();
+    SLUICE_ASSIGN(std::string why, updates ? KeysInTable() : FilesBehind());
+    if (!why.empty() && fetch_) {
+      SLUICE_ASSIGN(why, KeysInLaterFiles(Staging(), load_, target_, updates, fetch_));
+    }
+    if (!why.empty() || load_.gone.empty()) return why;
     const TargetTable& target = load_.target;
-    if (target.merge == Merge::kUpdateInsert) {
-      SLUICE_ASSIGN(const int64_t met,
-                    Count(fmt::format("{} s WHERE EXISTS (SELECT 1 FROM {} t "
-                                      "WHERE {})",
-                                      QualifiedName(load_.stage), QualifiedName(target.name),
-                                      Matches(target, "t", "s"))));
-      return met == 0 ? std::string()
-                      : fmt::format("{} in the table with the same key", HasHave(met));
-    }
-    if (target.merge != Merge::kDeleteInsert) return std::string();
-    for (const LoadFile& file : load_.files) {
-      SLUICE_ASSIGN(const int64_t later, LaterFiles(file));
-      if (later > 0) {
-        return fmt::format("{} loaded after {}", HasHaveFiles(later), file.stored.path);
-      }
-    }
-    if (load_.gone.empty()) return std::string();
     SLUICE_ASSIGN(const int64_t own,
                   Count(fmt::format("{} g JOIN {} t ON {} WHERE t.{} = g.file",
                                     QualifiedName(load_.gone), QualifiedName(target.name),
                                     Matches(target, "t", "g"), engine::QuoteName(kFileColumn))));
     return own == 0 ? std::string()
                     : std::string("a deletion meets a row of its own file, which it must leave");
+  }
+
+  Result<std::string> KeysInTable() {
+    const TargetTable& target = load_.target;
+    SLUICE_ASSIGN(const int64_t met,
+                  Count(fmt::format("{} s WHERE EXISTS (SELECT 1 FROM {} t WHERE {})",
+                                    QualifiedName(load_.stage), QualifiedName(target.name),
+                                    Matches(target, "t", "s"))));
+    return met == 0 ? std::string()
+                    : fmt::format("{} in the table with the same key", HasHave(met));
+  }
+
+  Result<std::string> FilesBehind() {
+    for (const LoadFile& file : load_.files) {
+      SLUICE_ASSIGN(const int64_t later, LaterFiles(file));
+      if (later > 0) {
+        return fmt::format("{} loaded after {}", HasHaveFiles(later), file.stored.path);
+      }
+    }
+    return std::string();
   }
 
   static std::string HasHave(int64_t n) {
@@ -332,10 +347,12 @@ class TableReplay {
   const IngestContext& context_;
   engine::Connection& connection_;
   const warehouse::Fence& fence_;
+  const FetchFile& fetch_;
   const RebuildTable& rebuild_;
   const quality::RunInfo run_;
   std::vector<QuarantineEntry> entries_;
   TableLoad load_;
+  TargetTable target_;  // as files are read into it
   std::vector<quality::CheckResult> checks_;
   ReplayOutcome outcome_;
 };
@@ -344,6 +361,7 @@ class TableReplay {
 
 Result<std::vector<ReplayOutcome>> ReplayFixes(const IngestContext& context,
                                                const std::set<std::string>& tables,
+                                               const FetchFile& fetch,
                                                const RebuildTable& rebuild) {
   engine::Connection& connection = context.session.connection();
   SLUICE_ASSIGN(const warehouse::Fence fence,
@@ -358,7 +376,7 @@ Result<std::vector<ReplayOutcome>> ReplayFixes(const IngestContext& context,
     const std::string table = ToText(row[0]);
     if (!tables.empty() && tables.count(table) == 0) continue;
     if (context.cancel != nullptr && context.cancel->is_set()) return CancelledError("stopped");
-    SLUICE_ASSIGN(ReplayOutcome outcome, TableReplay(context, fence, table, rebuild).Run());
+    SLUICE_ASSIGN(ReplayOutcome outcome, TableReplay(context, fence, table, fetch, rebuild).Run());
     outcomes.push_back(std::move(outcome));
   }
   return outcomes;

@@ -5,8 +5,10 @@
 // rows, is taken where it is proved to be the same:
 //   append, replace, insert-nonvoid   always: nothing there looks at a key
 //   update-insert                     no row of the table has the key: so no other row ever had it
-//   delete-insert                     no file of this table (and pod) was loaded after the row's file,
-//                                     and a deletion meets no row of its own file
+//   delete-insert                     no file of this table (and pod) was loaded after the row's file
+//   both                              the files that were, read again, do not have the key (and for
+//                                     update-insert neither has the rest of the row's own file)
+//                                     A deletion never meets a row of its own file.
 // Else the table has to be rebuilt, which reads all of its files again and finds the fixes by itself.
 #pragma once
 
@@ -17,6 +19,7 @@
 
 #include "base/status.h"
 #include "ingest/ingest_runner.h"
+#include "ingest/key_scan.h"
 #include "ingest/table_load.h"
 
 namespace sluice::ingest {
@@ -35,8 +38,9 @@ using RebuildTable = std::function<Status(const std::string& table)>;
 
 // Brings in all fixes that are open, of `tables` or of all. One transaction for each table: killed
 // anywhere, a table has all of its fixes or none. A Status only where nothing can go on.
+// `fetch` may be empty: then files are not looked at again.
 Result<std::vector<ReplayOutcome>> ReplayFixes(const IngestContext& context,
                                                const std::set<std::string>& tables,
-                                               const RebuildTable& rebuild);
+                                               const FetchFile& fetch, const RebuildTable& rebuild);
 
 }  // namespace sluice::ingest

@@ -223,7 +223,9 @@ class Stager {
     files_.clear();
     load_.quarantined.clear();
     load_.warnings.clear();
-    SLUICE_ASSIGN(fixes_, ReadRowFixes(context_.connection, load_.ingest, load_.target.name));
+    if (context_.with_fixes) {
+      SLUICE_ASSIGN(fixes_, ReadRowFixes(context_.connection, load_.ingest, load_.target.name));
+    }
     SLUICE_TRY(LookAtFiles(care));
     TellHowMuch();
     load_.stage = StageName(load_.files.front().load_id);

@@ -16,6 +16,7 @@ struct StageContext {
   report::Reporter& reporter;
   const env::Cancel* cancel = nullptr;  // may be null
   std::string spool_folder;             // for copies of files that must be rewritten first
+  bool with_fixes = true;               // decisions about quarantined rows are carried out
 };
 
 // Reads the fetched files of `load` into a stage, reduces it (ReduceStage) and makes it durable in a

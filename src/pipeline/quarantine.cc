@@ -212,7 +212,13 @@ Result<std::vector<ReplayReport>> ReplayQuarantine(Runtime& runtime, warehouse::
                                         cancel,
                                         runtime.StatePath("spool-" + ingest->name),
                                         "replay"};
-    SLUICE_ASSIGN(auto outcomes, ingest::ReplayFixes(context, tables, {}));
+    const ingest::FetchFile fetch =
+        [&](const std::string& connection, const connector::StoredFile& file,
+            const std::string& spool_path) -> Result<connector::FetchedFile> {
+      SLUICE_ASSIGN(connector::Store * store, runtime.StoreOf(connection));
+      return store->Fetch(file, spool_path, nullptr, cancel);
+    };
+    SLUICE_ASSIGN(auto outcomes, ingest::ReplayFixes(context, tables, fetch, {}));
     for (ingest::ReplayOutcome& outcome : outcomes) {
       reports.push_back({ingest->name, std::move(outcome)});
     }
