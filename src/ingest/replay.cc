@@ -13,6 +13,7 @@
 #include "ingest/load_checks.h"
 #include "ingest/publish.h"
 #include "ingest/quarantine.h"
+#include "ingest/row_fixes.h"
 #include "ingest/sql.h"
 #include "ingest/stage.h"
 #include "quality/holds.h"
@@ -325,16 +326,8 @@ class TableReplay {
     return transaction->Commit();
   }
 
-  // Fixes whose rows are in quarantine no more: just published, or read with their file meanwhile.
   Status MarkApplied() {
-    return connection_
-        .Execute(
-            "UPDATE _sluice.quarantine_fixes AS x SET state = 'applied', applied_at = "
-            "$1::TIMESTAMP WHERE state = 'open' AND ingest = $2 AND table_name = $3 AND NOT "
-            "EXISTS (SELECT 1 FROM _sluice.quarantine AS q WHERE q.quarantine_id = "
-            "x.quarantine_id AND q.ingest = x.ingest AND q.table_name = x.table_name)",
-            {env::FormatUtc(run_.now, true), context_.ingest.name, outcome_.table})
-        .status();
+    return SettleTableFixes(connection_, context_.ingest.name, outcome_.table, run_);
   }
 
   Status SettleRest() {

@@ -64,4 +64,16 @@ Status SettleFixes(engine::Connection& connection, const TableLoad& load,
   return Status::Ok();
 }
 
+Status SettleTableFixes(engine::Connection& connection, const std::string& ingest,
+                        const std::string& table, const quality::RunInfo& run) {
+  return connection
+      .Execute(
+          "UPDATE _sluice.quarantine_fixes AS x SET state = 'applied', applied_at = "
+          "$1::TIMESTAMP WHERE state = 'open' AND ingest = $2 AND table_name = $3 AND NOT "
+          "EXISTS (SELECT 1 FROM _sluice.quarantine AS q WHERE q.quarantine_id = "
+          "x.quarantine_id AND q.ingest = x.ingest AND q.table_name = x.table_name)",
+          {env::FormatUtc(run.now, true), ingest, table})
+      .status();
+}
+
 }  // namespace sluice::ingest

@@ -36,8 +36,14 @@ Result<ReadableCopy> MakeFixedReadable(const LoadFile& file, const FileShape& sh
                                        const std::string& spool_folder, bool rewrite,
                                        const env::Cancel* cancel);
 
-// Fixes that `load` was staged with are in the table now. In the transaction that publishes it.
+// Fixes that `load` was staged with are in the table now. In the transaction that makes it visible, and
+// not before: what is staged beside a table to be swapped in later uses SettleTableFixes then.
 Status SettleFixes(engine::Connection& connection, const TableLoad& load,
                    const quality::RunInfo& run);
+
+// All open fixes of a table whose rows are in quarantine no more: they were read with their files, or
+// replayed. In the transaction that makes them visible.
+Status SettleTableFixes(engine::Connection& connection, const std::string& ingest,
+                        const std::string& table, const quality::RunInfo& run);
 
 }  // namespace sluice::ingest
