@@ -47,6 +47,18 @@ Result<config::Project> OpenSelected(const Arguments& arguments, const World& wo
   return config::LoadProject(arguments.project, options, diagnostics);
 }
 
+Result<config::Project> OpenForIngests(const Arguments& arguments, const World& world) {
+  SLUICE_ASSIGN(config::Project project, OpenProject(arguments, world, Secrets::kNo, nullptr));
+  std::set<std::string> connections;
+  for (const config::Ingest& ingest : project.ingests) {
+    connections.insert(ingest.from.begin(), ingest.from.end());
+  }
+  config::LoadOptions options = OptionsOf(arguments, world, Secrets::kYes);
+  options.only_connections = std::move(connections);
+  auto with_secrets = config::LoadProject(arguments.project, options, nullptr);
+  return with_secrets.ok() ? std::move(with_secrets) : Result<config::Project>(std::move(project));
+}
+
 std::string HolderName(const Arguments& arguments) {
   std::string name = "sluice " + NameOf(arguments.command);
   for (const std::string& word : arguments.names) name += " " + word;

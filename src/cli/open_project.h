@@ -24,6 +24,10 @@ Result<config::Project> OpenProject(const Arguments& arguments, const World& wor
 Result<config::Project> OpenSelected(const Arguments& arguments, const World& world,
                                      config::Diagnostics* diagnostics);
 
+// With the secrets of the connections that ingests read from; without any when one of these cannot be
+// had: a store that needs it then says so when it is asked for something.
+Result<config::Project> OpenForIngests(const Arguments& arguments, const World& world);
+
 // "sluice run zenoti", for those who wait for a lock of ours.
 std::string HolderName(const Arguments& arguments);
 

@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "env/file.h"
+#include "ingest/file_shape.h"
 #include "ingest/quarantine_sql.h"
 #include "pipeline/interrupt.h"
 #include "warehouse/fence.h"
@@ -66,6 +68,60 @@ Result<std::vector<QuarantineEntry>> AllOf(warehouse::Session& session, const st
   return entries;
 }
 
+// The columns of the file as it lies in its store.
+Result<std::vector<std::string>> LookAtColumns(Runtime& runtime, warehouse::Session& session,
+                                               const ingest::TargetTable& target,
+                                               const QuarantineEntry& entry) {
+  SLUICE_ASSIGN(
+      const auto rows,
+      session.connection().Rows("SELECT size, tag, epoch_us(modified) FROM _sluice.files WHERE "
+                                "file_id = $1 AND load_id = $2",
+                                {entry.file_id, entry.load_id}));
+  if (rows.empty()) return NotFoundError(entry.address + " is not in the ledger any more");
+  SLUICE_ASSIGN(connector::Store * store, runtime.StoreOf(entry.connection));
+  ingest::LoadFile file;
+  file.stored = {entry.address, static_cast<uint64_t>(engine::ToInt(rows[0][0])),
+                 engine::ToInt(rows[0][2]), engine::ToText(rows[0][1])};
+  const std::string spool = runtime.StatePath("quarantine.spool");
+  auto fetched = store->Fetch(file.stored, spool, nullptr, nullptr);
+  if (!fetched.ok()) {
+    return fetched.status().WithContext(entry.address + ": its columns are not noted");
+  }
+  file.local_path = fetched->local_path;
+  std::vector<ingest::DdlColumn> added;
+  auto shape = ingest::ShapeOf(file, target, &added);
+  if (file.local_path == spool) SLUICE_TRY(env::RemoveFile(spool));
+  if (!shape.ok()) return shape.status().WithContext(entry.address);
+  if (fetched->content_hash == entry.content_hash) return std::move(shape->columns);
+  return RejectedError(entry.address + " is another file by now: its columns are not known");
+}
+
+// Files that were loaded with version 1 of the state have no note of their columns: they are looked at
+// again, and noted.
+Status NoteColumns(Runtime& runtime, warehouse::Session& session, const ingest::RowEditor& editor,
+                   std::vector<QuarantineEntry>& entries) {
+  std::map<int64_t, std::vector<std::string>> columns;  // by file
+  for (QuarantineEntry& entry : entries) {
+    if (!entry.file_columns.empty()) continue;
+    auto known = columns.find(entry.file_id);
+    if (known == columns.end()) {
+      SLUICE_ASSIGN(auto found, LookAtColumns(runtime, session, editor.target(), entry));
+      known = columns.emplace(entry.file_id, std::move(found)).first;
+    }
+    entry.file_columns = known->second;
+  }
+  if (columns.empty()) return Status::Ok();
+  SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(session.connection()));
+  for (const auto& [file, names] : columns) {
+    SLUICE_TRY(session.connection()
+                   .Execute("UPDATE _sluice.files SET file_columns = $1 WHERE file_id = $2 AND "
+                            "file_columns IS NULL",
+                            {Join(names, "\n"), file})
+                   .status());
+  }
+  return transaction->Commit();
+}
+
 // The first few that do not fit.
 Status CheckAll(const ingest::RowEditor& editor, const std::vector<ProposedFix>& fixes) {
   constexpr size_t kMostTold = 3;
@@ -93,9 +149,10 @@ std::string WithoutLineEnd(std::string text) {
 
 Result<std::vector<ProposedFix>> ProposeById(Runtime& runtime, warehouse::Session& session,
                                              const FixRequest& request) {
-  SLUICE_ASSIGN(const auto entries,
+  SLUICE_ASSIGN(auto entries,
                 ingest::FindQuarantined(session.connection(), request.id, request.table));
   SLUICE_ASSIGN(const auto editor, EditorOf(runtime, session, entries.front()));
+  SLUICE_TRY(NoteColumns(runtime, session, editor, entries));
   ingest::RowEditor::Changes changes;
   for (const auto& [column, value] : request.set) {
     changes[Lower(column)] = value.empty() ? std::optional<std::string>() : value;
@@ -152,6 +209,7 @@ Result<std::vector<ProposedFix>> ProposeFixes(Runtime& runtime, warehouse::Sessi
   SLUICE_ASSIGN(auto entries, AllOf(session, table));
   if (entries.empty()) return std::vector<ProposedFix>();
   SLUICE_ASSIGN(const auto editor, EditorOf(runtime, session, entries.front()));
+  SLUICE_TRY(NoteColumns(runtime, session, editor, entries));
   ingest::SqlFix sql;
   sql.where = *request.where;
   sql.raw = request.raw.value_or("");
