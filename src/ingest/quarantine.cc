@@ -17,7 +17,7 @@ using engine::ToInt;
 using engine::ToText;
 using engine::Value;
 
-constexpr size_t kIdsPerStatement = 500;
+constexpr size_t kIdsPerStatement = 10'000;
 
 std::string Place(const QuarantineEntry& entry) {
   return fmt::format("{}:{}", entry.address, entry.line);
@@ -293,21 +293,18 @@ Status DiscardRows(engine::Connection& connection, const std::vector<QuarantineE
 
 Status RemoveFromQuarantine(engine::Connection& connection,
                             const std::vector<QuarantineEntry>& entries) {
+  // By load and file too: the same content may be in quarantine for a load that is held.
+  std::set<std::string> files;
+  for (const QuarantineEntry& entry : entries) {
+    files.insert(fmt::format("({}, {})", entry.load_id, entry.file_id));
+  }
+  const std::string of_files = Join(std::vector<std::string>(files.begin(), files.end()), ", ");
   return InPortions(entries, [&](const std::string& ids, const QuarantineEntry& first) -> Status {
-    // By load and file too: the same content may be in quarantine for a load that is held.
     return connection
-        .Execute(
-            fmt::format("DELETE FROM _sluice.quarantine WHERE ingest = $1 AND table_name = $2 "
-                        "AND quarantine_id IN ({}) AND (load_id, file_id) IN ({})",
-                        ids,
-                        [&] {
-                          std::set<std::string> files;
-                          for (const QuarantineEntry& entry : entries) {
-                            files.insert(fmt::format("({}, {})", entry.load_id, entry.file_id));
-                          }
-                          return Join(std::vector<std::string>(files.begin(), files.end()), ", ");
-                        }()),
-            {first.ingest, first.table})
+        .Execute(fmt::format("DELETE FROM _sluice.quarantine WHERE ingest = $1 AND table_name = $2 "
+                             "AND quarantine_id IN ({}) AND (load_id, file_id) IN ({})",
+                             ids, of_files),
+                 {first.ingest, first.table})
         .status();
   });
 }
