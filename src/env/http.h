@@ -41,6 +41,10 @@ struct HttpRequest {
   // The exchange fails when not a single byte came or went for so long. The time that a server
   // thinks before it answers counts too. 0: no limit.
   std::chrono::milliseconds stall_timeout{30'000};
+  // Nor may it crawl: the exchange fails when fewer bytes than these came or went within a
+  // `rate_window`. 0: as slow as it likes.
+  uint64_t least_bytes = 0;
+  std::chrono::milliseconds rate_window{60'000};
   // Where the body of a 2xx answer goes piece by piece instead of into HttpResponse::body;
   // returning an error aborts the exchange with it. Bodies of other answers always go into the
   // response.
@@ -49,6 +53,9 @@ struct HttpRequest {
   // starts from nothing. An error aborts the exchange with it. Without it a request whose sink
   // received something is not repeated.
   std::function<Status(const HttpResponse&)> begin;
+  // Called before the request is sent again, to change it: the Range of a download that goes on with
+  // the byte it has. Attempts are then counted anew whenever one brought a MiB or more.
+  std::function<void(HttpRequest&)> repeat;
   // Sending it twice does what sending it once does. Only then it is ever sent a second time: by
   // the retrying transport, or when a kept connection turns out to be closed.
   bool repeatable = false;

@@ -251,7 +251,7 @@ int64_t Moved(CURL* easy) {
   return down + up + header + request;
 }
 
-enum class End { kDone, kCancelled, kStalled };
+enum class End { kDone, kCancelled, kStalled, kSlow };
 
 // Runs the exchange to its end. An own loop instead of curl_easy_perform, which looks up only once
 // a second while nothing moves.
@@ -261,6 +261,8 @@ End Drive(const Session& session, const HttpRequest& request, CURLcode& result) 
   End end = End::kDone;
   int64_t moved = 0;
   auto moved_at = SystemClock().Monotonic();
+  int64_t window_moved = 0;
+  auto window_at = moved_at;
   int running = 1;
   while (true) {
     SLUICE_CHECK(curl_multi_perform(session.multi(), &running) == CURLM_OK, "libcurl failed");
@@ -276,6 +278,14 @@ End Drive(const Session& session, const HttpRequest& request, CURLcode& result) 
     } else if (request.stall_timeout.count() > 0 && now - moved_at > request.stall_timeout) {
       end = End::kStalled;
       break;
+    }
+    if (request.least_bytes > 0 && now - window_at > request.rate_window) {
+      if (moved - window_moved < static_cast<int64_t>(request.least_bytes)) {
+        end = End::kSlow;
+        break;
+      }
+      window_moved = moved;
+      window_at = now;
     }
     curl_multi_poll(session.multi(), nullptr, 0, kTickMillis, nullptr);
   }
@@ -374,6 +384,12 @@ class CurlTransport : public HttpTransport {
       return RetryError(
           fmt::format("{} {}: nothing came or went for {}", request.method, UrlOrigin(request.url),
                       HumanSeconds(std::chrono::duration<double>(request.stall_timeout).count())));
+    }
+    if (end == End::kSlow) {
+      return RetryError(
+          fmt::format("{} {}: less than {} in {}", request.method, UrlOrigin(request.url),
+                      HumanBytes(request.least_bytes),
+                      HumanSeconds(std::chrono::duration<double>(request.rate_window).count())));
     }
     if (!x.refused.ok()) return x.refused;
     return code == CURLE_OK ? Status::Ok() : ErrorFor(code, x, options_);

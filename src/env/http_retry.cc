@@ -14,10 +14,13 @@ namespace {
 
 using std::chrono::milliseconds;
 
+// An attempt that brought so much was none in vain.
+constexpr uint64_t kProgressBytes = 1 << 20;
+
 // What a sink saw of the attempt that is under way.
 struct SinkState {
-  bool received = false;
-  bool refused = false;  // the exchange failed with an error of the sink or of `begin`
+  uint64_t received = 0;  // bytes
+  bool refused = false;   // the exchange failed with an error of the sink or of `begin`
 };
 
 class RetryingTransport : public HttpTransport {
@@ -34,7 +37,8 @@ class RetryingTransport : public HttpTransport {
     if (!request.repeatable) return inner_->Send(request, error);
     SinkState sink;
     Sent sent = Sent::kNo;
-    auto result = request.sink ? WatchSink(request, sink, sent) : Repeat(request, sink, sent);
+    auto result =
+        request.sink ? WatchSink(request, sink, sent) : Repeat(request, sink, sent, [] {});
     if (error != nullptr) *error = {result.status(), sent};
     return result;
   }
@@ -43,7 +47,7 @@ class RetryingTransport : public HttpTransport {
   Result<HttpResponse> WatchSink(const HttpRequest& request, SinkState& sink, Sent& sent) {
     HttpRequest watched = request;
     watched.sink = [&](std::string_view piece) {
-      sink.received = true;
+      sink.received += piece.size();
       Status status = request.sink(piece);
       sink.refused = !status.ok();
       return status;
@@ -55,10 +59,14 @@ class RetryingTransport : public HttpTransport {
         return status;
       };
     }
-    return Repeat(watched, sink, sent);
+    return Repeat(watched, sink, sent, [&] {
+      if (request.repeat) request.repeat(watched);
+    });
   }
 
-  Result<HttpResponse> Repeat(const HttpRequest& request, SinkState& sink, Sent& sent) {
+  // `change` is called before the request is sent again.
+  Result<HttpResponse> Repeat(const HttpRequest& request, SinkState& sink, Sent& sent,
+                              const std::function<void()>& change) {
     const auto start = clock_.Monotonic();
     for (int attempt = 1;; ++attempt) {
       sink = {};
@@ -68,10 +76,11 @@ class RetryingTransport : public HttpTransport {
       const bool passing = result.ok() ? IsPassing(result->status)
                                        : result.status().code() == Code::kRetry && !sink.refused;
       if (!passing) return result;
+      if (request.repeat && sink.received >= kProgressBytes) attempt = 1;
       const auto wait = WaitAfter(attempt, result);
       const bool in_time = request.timeout.count() == 0 ||
                            (wait && clock_.Monotonic() - start + *wait <= policy_.total);
-      const bool can_begin_anew = !sink.received || request.begin;
+      const bool can_begin_anew = sink.received == 0 || request.begin;
       if (attempt >= policy_.max_attempts || !wait || !in_time || !can_begin_anew) {
         if (result.ok() || attempt == 1) return result;
         const Status last = result.status();
@@ -82,6 +91,7 @@ class RetryingTransport : public HttpTransport {
       if (!clock_.Sleep(*wait, request.cancel)) {
         return CancelledError("stopped while waiting to try again");
       }
+      change();
     }
   }
 
