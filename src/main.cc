@@ -38,8 +38,11 @@ Result<std::unique_ptr<connector::Store>> MakeStore(const config::Connection& co
   }
   if (connection.type == "s3") {
     SLUICE_ASSIGN(auto settings, connectors::s3::ReadS3Settings(connection.options, Variable));
-    return connectors::s3::MakeS3Store(std::move(settings), env::SystemClock(),
-                                       env::SystemRandom());
+    // All buckets of a run together.
+    static const auto slots =
+        std::make_shared<connectors::s3::DownloadSlots>(connectors::s3::kDefaultDownloads);
+    return connectors::s3::MakeS3Store(std::move(settings), env::SystemClock(), env::SystemRandom(),
+                                       {}, slots);
   }
   return ConfigError("connection " + connection.name + " of type " + connection.type +
                      " holds no files");

@@ -37,6 +37,22 @@ struct FetchedFile {
   std::string content_hash;  // XXH3-128 of the bytes, 32 hex digits
 };
 
+// Changing what a store holds: an ability that not every store has (Store::editor). Thread-safe.
+class StoreEditor {
+ public:
+  virtual ~StoreEditor() = default;
+
+  // The bytes of `file` are afterwards at `to` (a path of the store, folders are made) and no more
+  // where they were. Nothing is ever overwritten: when `to` is there with the same content, as a move
+  // that was broken off leaves it, only the old name goes; with another one it is kRejected and nothing
+  // happens. kRetry "changed" when the file is not as it was listed, kNotFound when it is gone. Broken
+  // off anywhere, the file is at one of the two places, or at both.
+  virtual Status Move(const StoredFile& file, const std::string& to, const env::Cancel* cancel) = 0;
+
+  // As it was listed, or not at all. kNotFound when it is gone.
+  virtual Status Remove(const StoredFile& file, const env::Cancel* cancel) = 0;
+};
+
 class Store {
  public:
   virtual ~Store() = default;
@@ -65,6 +81,12 @@ class Store {
 
   // For `validate --connect`: one cheap request that shows whether address and credentials are right.
   virtual Status Probe(const env::Cancel* cancel) = 0;
+
+  // Null: what it holds cannot be changed. Lives as long as the store.
+  virtual StoreEditor* editor() { return nullptr; }
+
+  // What the user should know of how the store was reached, each once: "the bucket lies in region …".
+  virtual std::vector<std::string> TakeNotes() { return {}; }
 };
 
 }  // namespace sluice::connector

@@ -264,6 +264,74 @@ TEST_P(StoreConformance, AProbeFindsAGoodStoreGood) {
   EXPECT_FALSE(store_->Describe().empty());
 }
 
+TEST_P(StoreConformance, WhatItCanDoIsWhatItSays) {
+  EXPECT_EQ(store_->editor() != nullptr, GetParam().edits);
+}
+
+TEST_P(StoreConformance, AMovedFileIsAtItsNewPlaceAndNowhereElse) {
+  if (!GetParam().edits) return;
+  const std::string bytes = ManyBytes(3'000'001);
+  fixture_->Put("in box/a+b.csv", bytes);
+  fixture_->Put("in box/other", "stays");
+  const Status moved =
+      store_->editor()->Move(Listed("in box/a+b.csv"), "done/x y/in box/a+b.csv", nullptr);
+  ASSERT_TRUE(moved.ok()) << moved.ToString();
+  EXPECT_EQ(Paths(*store_->List("", nullptr)),
+            (std::vector<std::string>{"done/x y/in box/a+b.csv", "in box/other"}));
+  EXPECT_TRUE(Fetched(Listed("done/x y/in box/a+b.csv")) == bytes);
+}
+
+TEST_P(StoreConformance, NothingIsOverwrittenByAMove) {
+  if (!GetParam().edits) return;
+  fixture_->Put("a", "one");
+  fixture_->Put("done/a", "two");
+  EXPECT_EQ(store_->editor()->Move(Listed("a"), "done/a", nullptr).code(), Code::kRejected);
+  EXPECT_EQ(Fetched(Listed("a")), "one");
+  EXPECT_EQ(Fetched(Listed("done/a")), "two");
+}
+
+TEST_P(StoreConformance, AMoveThatWasBrokenOffIsFinished) {
+  if (!GetParam().edits) return;
+  fixture_->Put("a", "one");
+  fixture_->Put("done/a", "one");
+  const Status moved = store_->editor()->Move(Listed("a"), "done/a", nullptr);
+  EXPECT_TRUE(moved.ok()) << moved.ToString();
+  EXPECT_EQ(Paths(*store_->List("", nullptr)), std::vector<std::string>{"done/a"});
+}
+
+TEST_P(StoreConformance, OnlyTheListedVersionIsMovedOrRemoved) {
+  if (!GetParam().edits) return;
+  fixture_->Put("a", "one");
+  const StoredFile before = Listed("a");
+  fixture_->Put("a", "two");
+  EXPECT_EQ(store_->editor()->Move(before, "done/a", nullptr).code(), Code::kRetry);
+  EXPECT_EQ(store_->editor()->Remove(before, nullptr).code(), Code::kRetry);
+  EXPECT_EQ(Paths(*store_->List("", nullptr)), std::vector<std::string>{"a"});
+  EXPECT_EQ(Fetched(Listed("a")), "two");
+  fixture_->Remove("a");
+  EXPECT_EQ(store_->editor()->Move(before, "done/a", nullptr).code(), Code::kNotFound);
+  EXPECT_EQ(store_->editor()->Remove(before, nullptr).code(), Code::kNotFound);
+}
+
+TEST_P(StoreConformance, ARemovedFileIsGoneAndItsNeighboursAreNot) {
+  if (!GetParam().edits) return;
+  fixture_->Put("a/x", "one");
+  fixture_->Put("a/y", "two");
+  const Status removed = store_->editor()->Remove(Listed("a/x"), nullptr);
+  EXPECT_TRUE(removed.ok()) << removed.ToString();
+  EXPECT_EQ(Paths(*store_->List("", nullptr)), std::vector<std::string>{"a/y"});
+}
+
+TEST_P(StoreConformance, NothingIsChangedWhenCancelled) {
+  if (!GetParam().edits) return;
+  fixture_->Put("a", "one");
+  env::Cancel cancel;
+  cancel.Set();
+  EXPECT_EQ(store_->editor()->Move(Listed("a"), "b", &cancel).code(), Code::kCancelled);
+  EXPECT_EQ(store_->editor()->Remove(Listed("a"), &cancel).code(), Code::kCancelled);
+  EXPECT_EQ(Paths(*store_->List("", nullptr)), std::vector<std::string>{"a"});
+}
+
 TEST_P(StoreConformance, SeveralThreadsMayUseOneStore) {
   std::vector<StoredFile> files;
   for (int i = 0; i < 4; ++i) {

@@ -32,6 +32,7 @@ class StoreFixture {
 struct StoreFixtureFactory {
   std::string name;
   std::function<std::unique_ptr<StoreFixture>()> make;
+  bool edits = true;  // whether it has an editor
 };
 
 inline void PrintTo(const StoreFixtureFactory& factory, std::ostream* out) {

@@ -8,13 +8,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "connectors/file/folder_files.h"
 #include "env/file.h"
 
 namespace sluice::connectors::file {
@@ -27,57 +27,6 @@ using connector::StoredFile;
 
 constexpr size_t kMaxDepth = 64;
 constexpr size_t kReadBytes = 1 << 20;
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
-Status SystemError(std::string_view what, const std::string& path, int error) {
-  const std::string message = fmt::format("cannot {} {}: {}", what, path, std::strerror(error));
-  if (error == ENOENT || error == ENOTDIR) return NotFoundError(message);
-  if (error == EACCES || error == EPERM) {
-    return FailedError(message, "Give the user that runs sluice the right to read it");
-  }
-  return FailedError(message);
-}
-
-Status Stopped(const std::string& path) {
-  return CancelledError(fmt::format("{}: stopped", path));
-}
-
-std::string TagOf(const struct stat& st) {
-  return fmt::format("{:x}-{:x}.{:09}-{:x}", st.st_size, st.st_mtim.tv_sec, st.st_mtim.tv_nsec,
-                     st.st_ino);
-}
-
-bool IsSet(const env::Cancel* cancel) {
-  return cancel != nullptr && cancel->is_set();
-}
-
-// The real path of what lies under `path`, which must not lie outside `real_root`.
-Result<std::string> Resolve(const std::string& path, const std::string& real_root) {
-  char* found = realpath(path.c_str(), nullptr);
-  if (found == nullptr) return SystemError("look at", path, errno);
-  std::string real(found);
-  std::free(found);  // NOLINT: realpath allocates with malloc
-  const bool inside = real == real_root || real_root == "/" || StartsWith(real, real_root + "/");
-  if (!inside) {
-    return FailedError(fmt::format("{} is a link that leads out of {}", path, real_root),
-                       "Copy what it points to, or make a connection of its own for it");
-  }
-  return real;
-}
 
 // One listing: the walk down from the root.
 class Walk {
@@ -187,7 +136,7 @@ class Walk {
 
 class FileStore : public Store {
  public:
-  explicit FileStore(std::string root) : root_(std::move(root)) {}
+  explicit FileStore(const std::string& root) : root_(root), editor_(MakeFolderEditor(root)) {}
 
   std::string Describe() const override { return root_; }
 
@@ -230,6 +179,8 @@ class FileStore : public Store {
     return Walk(root_, "\x01", cancel).Run().status();
   }
 
+  connector::StoreEditor* editor() override { return editor_.get(); }
+
  private:
   // Every byte of `file` to `take`, in order; fails unless it is as it was listed, before and
   // after.
@@ -258,11 +209,7 @@ class FileStore : public Store {
   }
 
   Result<Descriptor> Open(const StoredFile& file, const std::string& path) const {
-    for (const std::string& part : Split(file.path, '/')) {
-      if (part.empty() || part.front() == '.') {
-        return FailedError(fmt::format("\"{}\" is no path that {} lists", file.path, root_));
-      }
-    }
+    SLUICE_TRY(CheckListable(file.path, root_));
     SLUICE_ASSIGN(const std::string real_root, Resolve(root_, "/"));
     SLUICE_ASSIGN(const std::string real, Resolve(path, real_root));
     // O_NONBLOCK: should the name be a pipe by now, opening it must not wait for a writer.
@@ -274,18 +221,14 @@ class FileStore : public Store {
     return fd;
   }
 
-  static Status Changed(const std::string& path) {
-    return RetryError(fmt::format("{} changed while it was read", path),
-                      "Run the command again once the file is complete");
-  }
-
   const std::string root_;
+  const std::unique_ptr<connector::StoreEditor> editor_;
 };
 
 }  // namespace
 
 std::unique_ptr<Store> MakeFileStore(std::string root) {
-  return std::make_unique<FileStore>(std::move(root));
+  return std::make_unique<FileStore>(root);
 }
 
 }  // namespace sluice::connectors::file

@@ -7,16 +7,17 @@
 #include <cstdint>
 #include <vector>
 
-#include "base/check.h"
+#include "base/digest.h"
 #include "base/text.h"
 
 namespace sluice::connectors::s3 {
 namespace {
 
-std::string Base64(const uint8_t* bytes, size_t size) {
-  std::string out(4 * ((size + 2) / 3) + 1, '\0');  // OpenSSL ends it with a zero byte
-  const int n =
-      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), bytes, static_cast<int>(size));
+std::string Base64(const std::string& bytes) {
+  std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');  // OpenSSL ends it with a zero byte
+  const int n = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                                reinterpret_cast<const unsigned char*>(bytes.data()),
+                                static_cast<int>(bytes.size()));
   out.resize(static_cast<size_t>(n));
   return out;
 }
@@ -40,14 +41,15 @@ class Crc : public Checksum {
     }
   }
 
-  std::string Digest() const override {
+  std::string Raw() const override {
     const Word value = static_cast<Word>(~value_);
-    std::array<uint8_t, sizeof(Word)> bytes{};
+    std::string bytes(sizeof(Word), '\0');
     for (size_t i = 0; i < bytes.size(); ++i) {
-      bytes[i] = static_cast<uint8_t>(value >> (8 * (sizeof(Word) - 1 - i)));
+      bytes[i] = static_cast<char>(value >> (8 * (sizeof(Word) - 1 - i)));
     }
-    return Base64(bytes.data(), bytes.size());
+    return bytes;
   }
+  std::string Digest() const override { return Base64(Raw()); }
 
  private:
   using Tables = std::array<std::array<Word, 256>, 8>;
@@ -80,34 +82,20 @@ class Crc : public Checksum {
   Word value_ = static_cast<Word>(~Word{0});
 };
 
-class EvpDigest : public Checksum {
+class NamedDigest : public Checksum {
  public:
-  EvpDigest(const EVP_MD* kind, bool hex) : context_(EVP_MD_CTX_new()), hex_(hex) {
-    SLUICE_CHECK(context_ != nullptr && EVP_DigestInit_ex(context_, kind, nullptr) == 1,
-                 "OpenSSL lacks a digest");
-  }
-  ~EvpDigest() override { EVP_MD_CTX_free(context_); }
-  EvpDigest(const EvpDigest&) = delete;
-  EvpDigest& operator=(const EvpDigest&) = delete;
+  NamedDigest(DigestKind kind, bool hex) : digester_(kind), hex_(hex) {}
 
-  void Update(std::string_view bytes) override {
-    SLUICE_CHECK(EVP_DigestUpdate(context_, bytes.data(), bytes.size()) == 1, "OpenSSL failed");
-  }
+  void Update(std::string_view bytes) override { digester_.Update(bytes); }
 
-  std::string Digest() const override {
-    EVP_MD_CTX* copy = EVP_MD_CTX_new();
-    std::array<uint8_t, EVP_MAX_MD_SIZE> bytes{};
-    unsigned size = 0;
-    SLUICE_CHECK(copy != nullptr && EVP_MD_CTX_copy_ex(copy, context_) == 1 &&
-                     EVP_DigestFinal_ex(copy, bytes.data(), &size) == 1,
-                 "OpenSSL failed");
-    EVP_MD_CTX_free(copy);
-    return hex_ ? HexEncode(std::span<const uint8_t>(bytes.data(), size))
-                : Base64(bytes.data(), size);
+  std::string Raw() const override {
+    const std::vector<uint8_t> bytes = digester_.Bytes();
+    return {bytes.begin(), bytes.end()};
   }
+  std::string Digest() const override { return hex_ ? digester_.Hex() : Base64(Raw()); }
 
  private:
-  EVP_MD_CTX* context_;
+  Digester digester_;
   const bool hex_;
 };
 
@@ -122,6 +110,79 @@ bool IsMd5(std::string_view etag) {
          });
 }
 
+class CompositeChecksum : public Checksum {
+ public:
+  CompositeChecksum(ChecksumKind kind, uint64_t part_size, std::vector<uint64_t> part_sizes)
+      : kind_(kind),
+        part_size_(part_size),
+        part_sizes_(std::move(part_sizes)),
+        part_(MakeChecksum(kind)) {}
+
+  void Update(std::string_view bytes) override {
+    while (!bytes.empty()) {
+      if (left_ == 0) Next();
+      const size_t n = static_cast<size_t>(std::min<uint64_t>(left_, bytes.size()));
+      part_->Update(bytes.substr(0, n));
+      left_ -= n;
+      bytes.remove_prefix(n);
+    }
+  }
+
+  std::string Raw() const override { return Whole()->Raw(); }
+  std::string Digest() const override { return Whole()->Digest() + "-" + std::to_string(count_); }
+
+ private:
+  void Next() {
+    if (count_ > 0) raws_ += part_->Raw();
+    part_ = MakeChecksum(kind_);
+    const uint64_t size = count_ < part_sizes_.size() ? part_sizes_[count_] : part_size_;
+    left_ = std::max<uint64_t>(size, 1);
+    ++count_;
+  }
+  std::unique_ptr<Checksum> Whole() const {
+    auto whole = MakeChecksum(kind_);
+    whole->Update(raws_);
+    if (count_ > 0) whole->Update(part_->Raw());
+    return whole;
+  }
+
+  const ChecksumKind kind_;
+  const uint64_t part_size_;
+  const std::vector<uint64_t> part_sizes_;
+  std::string raws_;  // of the parts before
+  std::unique_ptr<Checksum> part_;
+  uint64_t left_ = 0;  // bytes of the part in work
+  size_t count_ = 0;
+};
+
+struct Known {
+  const char* header;
+  ChecksumKind kind;
+  const char* name;
+};
+// Cheap ones first, though an object has only one of them.
+constexpr std::array<Known, 5> kKnown = {{
+    {"x-amz-checksum-crc64nvme", ChecksumKind::kCrc64Nvme, "CRC64NVME"},
+    {"x-amz-checksum-crc32c", ChecksumKind::kCrc32c, "CRC32C"},
+    {"x-amz-checksum-crc32", ChecksumKind::kCrc32, "CRC32"},
+    {"x-amz-checksum-sha256", ChecksumKind::kSha256, "SHA256"},
+    {"x-amz-checksum-sha1", ChecksumKind::kSha1, "SHA1"},
+}};
+
+// Its ETag is something else than an MD5.
+bool IsEncryptedOtherwise(const env::HttpResponse& response) {
+  return StartsWith(response.Header("x-amz-server-side-encryption"), "aws:kms") ||
+         !response.Header("x-amz-server-side-encryption-customer-algorithm").empty();
+}
+
+// The number of parts at the end of "VALUE-N".
+std::optional<uint64_t> PartsOf(std::string_view value) {
+  const size_t dash = value.rfind('-');
+  if (dash == std::string_view::npos) return std::nullopt;
+  const auto parts = ParseUnsigned(value.substr(dash + 1));
+  return parts && *parts > 0 ? parts : std::nullopt;
+}
+
 }  // namespace
 
 std::unique_ptr<Checksum> MakeChecksum(ChecksumKind kind) {
@@ -133,13 +194,13 @@ std::unique_ptr<Checksum> MakeChecksum(ChecksumKind kind) {
     case ChecksumKind::kCrc64Nvme:
       return std::make_unique<Crc64Nvme>();
     case ChecksumKind::kSha1:
-      return std::make_unique<EvpDigest>(EVP_sha1(), false);
+      return std::make_unique<NamedDigest>(DigestKind::kSha1, false);
     case ChecksumKind::kSha256:
-      return std::make_unique<EvpDigest>(EVP_sha256(), false);
+      return std::make_unique<NamedDigest>(DigestKind::kSha256, false);
     case ChecksumKind::kMd5:
       break;
   }
-  return std::make_unique<EvpDigest>(EVP_md5(), true);
+  return std::make_unique<NamedDigest>(DigestKind::kMd5, true);
 }
 
 std::string PlainEtag(std::string_view header) {
@@ -150,20 +211,12 @@ std::string PlainEtag(std::string_view header) {
   return std::string(header);
 }
 
+std::unique_ptr<Checksum> MakeCompositeChecksum(ChecksumKind kind, uint64_t part_size,
+                                                std::vector<uint64_t> part_sizes) {
+  return std::make_unique<CompositeChecksum>(kind, part_size, std::move(part_sizes));
+}
+
 std::optional<ExpectedChecksum> ExpectedFrom(const env::HttpResponse& response) {
-  struct Known {
-    const char* header;
-    ChecksumKind kind;
-    const char* name;
-  };
-  // Cheap ones first, though an object has only one of them.
-  constexpr std::array<Known, 5> kKnown = {{
-      {"x-amz-checksum-crc64nvme", ChecksumKind::kCrc64Nvme, "CRC64NVME"},
-      {"x-amz-checksum-crc32c", ChecksumKind::kCrc32c, "CRC32C"},
-      {"x-amz-checksum-crc32", ChecksumKind::kCrc32, "CRC32"},
-      {"x-amz-checksum-sha256", ChecksumKind::kSha256, "SHA256"},
-      {"x-amz-checksum-sha1", ChecksumKind::kSha1, "SHA1"},
-  }};
   if (!EqualsIgnoreCase(response.Header("x-amz-checksum-type"), "COMPOSITE")) {
     for (const Known& known : kKnown) {
       const std::string_view value = response.Header(known.header);
@@ -172,12 +225,23 @@ std::optional<ExpectedChecksum> ExpectedFrom(const env::HttpResponse& response) 
       }
     }
   }
-  const bool is_encrypted_otherwise =
-      StartsWith(response.Header("x-amz-server-side-encryption"), "aws:kms") ||
-      !response.Header("x-amz-server-side-encryption-customer-algorithm").empty();
   const std::string etag = PlainEtag(response.Header("ETag"));
-  if (is_encrypted_otherwise || !IsMd5(etag)) return std::nullopt;
+  if (IsEncryptedOtherwise(response) || !IsMd5(etag)) return std::nullopt;
   return ExpectedChecksum{ChecksumKind::kMd5, "MD5 (from its ETag)", Lower(etag)};
+}
+
+std::optional<ExpectedComposite> CompositeFrom(const env::HttpResponse& response) {
+  for (const Known& known : kKnown) {
+    const std::string_view value = response.Header(known.header);
+    const auto parts = PartsOf(value);
+    if (parts) return ExpectedComposite{{known.kind, known.name, std::string(value)}, *parts};
+  }
+  const std::string etag = Lower(PlainEtag(response.Header("ETag")));
+  const auto parts = PartsOf(etag);
+  if (!parts || IsEncryptedOtherwise(response) || !IsMd5(etag.substr(0, etag.rfind('-')))) {
+    return std::nullopt;
+  }
+  return ExpectedComposite{{ChecksumKind::kMd5, "MD5 of its parts (from its ETag)", etag}, *parts};
 }
 
 }  // namespace sluice::connectors::s3

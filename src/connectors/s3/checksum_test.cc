@@ -97,5 +97,38 @@ TEST(PlainEtag, HasNoQuotes) {
   EXPECT_EQ(PlainEtag(""), "");
 }
 
+TEST(Composite, IsTheChecksumOfTheParts) {
+  // md5(md5("aaaa") md5("bb")) as md5sum and xxd -r -p give it.
+  const auto composite = MakeCompositeChecksum(ChecksumKind::kMd5, 4);
+  for (const char* piece : {"a", "aaab", "b"}) composite->Update(piece);
+  auto parts = MakeChecksum(ChecksumKind::kMd5);
+  for (const char* part : {"aaaa", "bb"}) {
+    auto one = MakeChecksum(ChecksumKind::kMd5);
+    one->Update(part);
+    parts->Update(one->Raw());
+  }
+  EXPECT_EQ(composite->Digest(), parts->Digest() + "-2");
+  const auto uneven = MakeCompositeChecksum(ChecksumKind::kCrc32c, 1, {2, 4});
+  uneven->Update("aaaabb");
+  EXPECT_EQ(uneven->Digest().substr(uneven->Digest().size() - 2), "-2");
+}
+
+TEST(Composite, IsReadFromHeadersOrTheEtag) {
+  env::HttpResponse response{200, {{"ETag", "\"0CC175B9C0F1B6A831C399E269772661-7\""}}, ""};
+  auto expected = CompositeFrom(response);
+  ASSERT_TRUE(expected);
+  EXPECT_EQ(expected->checksum.value, "0cc175b9c0f1b6a831c399e269772661-7");
+  EXPECT_EQ(expected->parts, 7U);
+  response.headers.emplace_back("x-amz-checksum-crc32", "AAAAAA==-7");
+  EXPECT_EQ(CompositeFrom(response)->checksum.kind, ChecksumKind::kCrc32);
+  for (const char* etag : {"\"0cc175b9c0f1b6a831c399e269772661\"", "\"abc-1\"", "\"\""}) {
+    EXPECT_FALSE(CompositeFrom({200, {{"ETag", etag}}, ""})) << etag;
+  }
+  EXPECT_FALSE(CompositeFrom({200,
+                              {{"ETag", "\"0cc175b9c0f1b6a831c399e269772661-7\""},
+                               {"x-amz-server-side-encryption", "aws:kms"}},
+                              ""}));
+}
+
 }  // namespace
 }  // namespace sluice::connectors::s3

@@ -61,17 +61,12 @@ std::string ClockDifference(const env::HttpResponse& response, env::Micros now) 
 // The bucket lies elsewhere than the request was sent to or signed for.
 std::optional<Status> RegionStatus(const env::HttpResponse& response, const S3Error& error,
                                    const S3Settings& settings, const std::string& what) {
-  const bool elsewhere =
-      response.status == 301 || response.status == 307 || error.code == "PermanentRedirect" ||
-      error.code == "TemporaryRedirect" || error.code == "AuthorizationHeaderMalformed" ||
-      error.code == "IncorrectEndpoint" || error.code == "IllegalLocationConstraintException";
-  if (!elsewhere) return std::nullopt;
-  std::string region(response.Header("x-amz-bucket-region"));
-  if (region.empty()) region = error.region;
-  if (!region.empty() && region != settings.region) {
+  const auto region = OtherRegion(response, error);
+  if (!region) return std::nullopt;
+  if (!region->empty() && *region != settings.region) {
     return ConfigError(
-        fmt::format("{}: the bucket lies in region {}, not in {}", what, region, settings.region),
-        fmt::format("Write `region: {}`", region));
+        fmt::format("{}: the bucket lies in region {}, not in {}", what, *region, settings.region),
+        fmt::format("Write `region: {}`", *region));
   }
   return ConfigError(fmt::format("{}: the server sends the request elsewhere ({})", what,
                                  error.message.empty() ? error.code : Short(error.message)),
@@ -91,6 +86,18 @@ S3Error ParseS3Error(std::string_view body) {
   error.message = node.child_value("Message");
   error.region = node.child_value("Region");
   return error;
+}
+
+std::optional<std::string> OtherRegion(const env::HttpResponse& response, const S3Error& error) {
+  const bool elsewhere =
+      response.status == 301 || response.status == 307 || error.code == "PermanentRedirect" ||
+      error.code == "TemporaryRedirect" || error.code == "AuthorizationHeaderMalformed" ||
+      error.code == "IncorrectEndpoint" || error.code == "IllegalLocationConstraintException";
+  // A HEAD has no body to say why: 400 with the bucket's region is what S3 answers then.
+  const std::string region(response.Header("x-amz-bucket-region"));
+  const bool without_words = response.status == 400 && error.code.empty() && !region.empty();
+  if (!elsewhere && !without_words) return std::nullopt;
+  return region.empty() ? error.region : region;
 }
 
 Status StatusOf(const env::HttpResponse& response, const S3Settings& settings,

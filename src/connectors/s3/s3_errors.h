@@ -2,6 +2,7 @@
 // S3 API Reference; compatible servers use the same words, some with another HTTP status.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/status.h"
@@ -18,6 +19,10 @@ struct S3Error {
   std::string region;
 };
 S3Error ParseS3Error(std::string_view body);
+
+// The region that a refusal names for a bucket that lies elsewhere: 301, 307, PermanentRedirect,
+// AuthorizationHeaderMalformed and their kin. Nothing: it is no such refusal. "": it names none.
+std::optional<std::string> OtherRegion(const env::HttpResponse& response, const S3Error& error);
 
 // The Status for an answer that is no success. `what` is the object or bucket for the message;
 // `needs` the permission that the request asks for ("s3:GetObject"); `now` tells a wrong clock.

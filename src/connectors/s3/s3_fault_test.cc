@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <arpa/inet.h>
+#include <algorithm>
 #include <cstdlib>
 
 #include "base/hash.h"
@@ -73,6 +74,7 @@ class S3FaultTest : public testing::Test {
         });
     S3Settings settings = fixture_.settings();
     settings.endpoint = proxy_->Url("");
+    settings.tuning = tuning_;
     return MakeS3Store(settings, env::SystemClock(), env::SystemRandom(),
                        [this](const env::RetryNotice&) { ++repeated_; });
   }
@@ -87,11 +89,35 @@ class S3FaultTest : public testing::Test {
     EXPECT_EQ(env::ListDirectory(dir_)->size(), 1U);
   }
   static size_t BodyAt(const std::string& answer) { return answer.find("\r\n\r\n") + 4; }
+  // The ranges that were asked for, as headers say it; "" for the whole object.
+  std::vector<std::string> Ranges() const {
+    std::vector<std::string> ranges;
+    for (const LoopbackServer::Request& request : proxy_->requests()) {
+      const size_t at = request.head.find("\r\nRange: bytes=");
+      if (at == std::string::npos) {
+        ranges.emplace_back();
+        continue;
+      }
+      const size_t from = at + 15;
+      ranges.push_back(request.head.substr(from, request.head.find('\r', from) - from));
+    }
+    return ranges;
+  }
+  // Objects of a MB and more come in parts of 256 kB.
+  void SmallParts() {
+    tuning_.parted_from = 1'000'000;
+    tuning_.part_bytes = 256'000;
+    ASSERT_GT(content_.size(), tuning_.parted_from);
+  }
+  Result<connector::FetchedFile> Fetch(connector::Store& store) {
+    return store.Fetch(file_, env::JoinPath(dir_, "copy"), nullptr, nullptr);
+  }
 
   S3Fixture fixture_;
   std::string dir_;
   std::string content_;
   StoredFile file_;
+  DownloadTuning tuning_;
   std::atomic<int> requests_{0};
   std::atomic<int> repeated_{0};
   std::unique_ptr<LoopbackServer> proxy_;
@@ -128,14 +154,178 @@ TEST_F(S3FaultTest, BusyForEverIsAnErrorThatMayPass) {
   EXPECT_EQ(requests_, env::RetryPolicy{}.max_attempts);
 }
 
-TEST_F(S3FaultTest, AResetInTheMiddleOfTheBodyBeginsAnew) {
+TEST_F(S3FaultTest, AResetInTheMiddleOfTheBodyIsGoneOnFromThere) {
   auto store = Through([](int index, const std::string& answer, const auto& client) {
-    if (index > 0) return client.Write(answer);
+    if (index > 2) return client.Write(answer);
+    client.Write(std::string_view(answer).substr(0, BodyAt(answer) + 200'000));
+    if (index < 2) client.ResetOnClose();
+  });
+  ExpectWhole(*store);
+  EXPECT_EQ(repeated_, 3);
+  const std::vector<std::string> ranges = Ranges();
+  ASSERT_EQ(ranges.size(), 4U);
+  EXPECT_EQ(ranges[0], "");
+  uint64_t before = 0;
+  for (size_t i = 1; i < ranges.size(); ++i) {
+    const uint64_t from = std::stoull(ranges[i]);
+    EXPECT_GT(from, before) << "every attempt got further";
+    EXPECT_LE(from, i * 200'000);
+    before = from;
+  }
+}
+
+TEST_F(S3FaultTest, AServerWithoutRangesBeginsAnew) {
+  std::string whole;
+  auto store = Through([&](int index, const std::string& answer, const auto& client) {
+    if (index > 0) return client.Write(whole);
+    whole = answer;
     client.Write(std::string_view(answer).substr(0, answer.size() / 2));
     client.ResetOnClose();
   });
+  const auto fetched = Fetch(*store);
+  ASSERT_TRUE(fetched.ok()) << fetched.status().ToString();
+  EXPECT_EQ(fetched->content_hash, HashOf(content_).Hex());
+}
+
+TEST_F(S3FaultTest, ABodyThatCrawlsIsGivenUpAndGoneOnWith) {
+  tuning_.least_bytes = 20'000;
+  tuning_.rate_window = std::chrono::milliseconds(300);
+  auto store = Through([](int index, const std::string& answer, const auto& client) {
+    if (index > 0) return client.Write(answer);
+    client.Write(std::string_view(answer).substr(0, BodyAt(answer) + 100'000));
+    for (int i = 0; i < 40; ++i) {  // never quite still
+      env::SystemClock().Sleep(std::chrono::milliseconds(50), nullptr);
+      client.Write(std::string_view(answer).substr(BodyAt(answer) + 100'000 + i, 1));
+    }
+  });
   ExpectWhole(*store);
   EXPECT_EQ(repeated_, 1);
+  EXPECT_GE(std::stoull(Ranges().at(1)), 100'000U);
+}
+
+TEST_F(S3FaultTest, LargeObjectsComeInPartsOfOneVersion) {
+  SmallParts();
+  auto store =
+      Through([](int, const std::string& answer, const auto& client) { client.Write(answer); });
+  ExpectWhole(*store);
+  std::vector<std::string> ranges = Ranges();
+  ASSERT_EQ(ranges.size(), (content_.size() + 255'999) / 256'000 + 1);
+  EXPECT_EQ(ranges[0], "") << "a HEAD, for the checksum of the whole";
+  std::sort(ranges.begin(), ranges.end());
+  EXPECT_EQ(ranges[1], "0-255999");
+  for (const auto& request : proxy_->requests()) {
+    EXPECT_NE(request.head.find("\r\nIf-Match: \"" + file_.tag + "\""), std::string::npos);
+  }
+}
+
+TEST_F(S3FaultTest, NoMorePartsAreUnderWayThanThereAreSlots) {
+  SmallParts();
+  std::atomic<int> now{0};
+  std::atomic<int> most{0};
+  auto store = Through([&](int, const std::string& answer, const auto& client) {
+    most = std::max(most.load(), ++now);
+    env::SystemClock().Sleep(std::chrono::milliseconds(20), nullptr);
+    --now;
+    client.Write(answer);
+  });
+  S3Settings settings = fixture_.settings();
+  settings.endpoint = proxy_->Url("");
+  settings.tuning = tuning_;
+  store = MakeS3Store(settings, env::SystemClock(), env::SystemRandom(), {},
+                      std::make_shared<DownloadSlots>(2));
+  ExpectWhole(*store);
+  EXPECT_LE(most, 2);
+}
+
+TEST_F(S3FaultTest, EachPartGoesOnWhereItBroke) {
+  SmallParts();
+  auto store = Through([](int index, const std::string& answer, const auto& client) {
+    if (index == 0 || index % 2 == 0) return client.Write(answer);
+    client.Write(std::string_view(answer).substr(0, BodyAt(answer) + 100'000));
+    client.ResetOnClose();
+  });
+  ExpectWhole(*store);
+  EXPECT_GT(repeated_, 2);
+}
+
+TEST_F(S3FaultTest, ARefusedPartStopsTheOthersAndKeepsNothing) {
+  SmallParts();
+  auto store = Through([](int index, const std::string& answer, const auto& client) {
+    client.Write(index == 3 ? Refusal("403 Forbidden", "AccessDenied") : answer);
+  });
+  const Status status = Fetch(*store).status();
+  EXPECT_EQ(status.code(), Code::kAuth) << status.ToString();
+  EXPECT_NE(status.next().find("s3:GetObject"), std::string::npos) << status.ToString();
+  EXPECT_TRUE(env::ListDirectory(dir_)->empty());
+}
+
+TEST_F(S3FaultTest, PartsOfTwoVersionsAreNeverMixed) {
+  SmallParts();
+  tuning_.parts_at_once = 1;  // else all of them may have come before
+  std::atomic<bool> replaced{false};
+  auto store = Through([&](int index, const std::string& answer, const auto& client) {
+    if (index == 2 && !replaced.exchange(true)) {
+      fixture_.Put("big.csv", std::string(content_.size(), 'x'));
+    }
+    client.Write(answer);
+  });
+  const Status status = Fetch(*store).status();
+  EXPECT_EQ(status.code(), Code::kRetry);
+  EXPECT_NE(status.message().find("changed while it was read"), std::string::npos)
+      << status.ToString();
+  EXPECT_TRUE(env::ListDirectory(dir_)->empty());
+}
+
+TEST_F(S3FaultTest, AByteOfAPartThatChangedIsFoundByTheChecksumOfTheWhole) {
+  SmallParts();
+  auto store = Through([](int index, const std::string& answer, const auto& client) {
+    std::string changed = answer;
+    if (index == 2) changed[changed.size() - 1000] ^= 1;
+    client.Write(changed);
+  });
+  const auto fetched = Fetch(*store);
+  ASSERT_TRUE(fetched.ok()) << fetched.status().ToString();
+  EXPECT_EQ(fetched->content_hash, HashOf(content_).Hex());
+  EXPECT_GT(requests_, 2 * static_cast<int>(content_.size() / 256'000));
+}
+
+TEST_F(S3FaultTest, AServerThatSendsNoPartsGivesTheWhole) {
+  SmallParts();
+  std::string whole;
+  auto store = Through([&](int index, const std::string& answer, const auto& client) {
+    if (index == 0) return client.Write(answer);
+    // As a server answers that does not know ranges.
+    client.Write("HTTP/1.1 200 OK\r\nETag: \"" + file_.tag + "\"\r\nContent-Length: " +
+                 std::to_string(content_.size()) + "\r\nConnection: close\r\n\r\n" + content_);
+  });
+  const auto fetched = Fetch(*store);
+  ASSERT_TRUE(fetched.ok()) << fetched.status().ToString();
+  EXPECT_EQ(fetched->content_hash, HashOf(content_).Hex());
+}
+
+TEST_F(S3FaultTest, StoppingStopsThePartsToo) {
+  SmallParts();
+  env::Cancel cancel;
+  auto store = Through([&](int index, const std::string& answer, const auto& client) {
+    if (index == 3) cancel.Set();
+    client.Write(answer);
+  });
+  const auto fetched = store->Fetch(file_, env::JoinPath(dir_, "copy"), nullptr, &cancel);
+  EXPECT_EQ(fetched.status().code(), Code::kCancelled) << fetched.status().ToString();
+  EXPECT_TRUE(env::ListDirectory(dir_)->empty());
+}
+
+TEST_F(S3FaultTest, AnObjectThatWasListedAndIsGoneConcernsNoOther) {
+  fixture_.Put("gone.csv", "soon");
+  auto store =
+      Through([](int, const std::string& answer, const auto& client) { client.Write(answer); });
+  const auto listing = store->List("", nullptr);
+  ASSERT_EQ(listing->files.size(), 2U);
+  fixture_.Remove("gone.csv");
+  const auto gone = store->Fetch(listing->files[1], env::JoinPath(dir_, "copy"), nullptr, nullptr);
+  EXPECT_EQ(gone.status().code(), Code::kNotFound);
+  EXPECT_NE(gone.status().message().find("gone.csv"), std::string::npos);
+  ExpectWhole(*store);
 }
 
 TEST_F(S3FaultTest, ATruncatedBodyIsNeverTakenForAWholeOne) {

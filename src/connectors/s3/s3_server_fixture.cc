@@ -49,10 +49,11 @@ S3Fixture::S3Fixture(TestServer server)
           settings_.credentials, {settings_.region, "s3"}, env::SystemClock())) {}
 
 env::HttpResponse S3Fixture::Send(const std::string& method, const std::string& path,
-                                  std::string_view content, env::HttpHeaders headers) {
+                                  std::string_view content, env::HttpHeaders headers,
+                                  const std::string& query) {
   env::HttpRequest request;
   request.method = method;
-  request.url = settings_.BucketUrl() + "/" + env::UrlEncode(settings_.prefix + path, true);
+  request.url = settings_.BucketUrl() + "/" + env::UrlEncode(settings_.prefix + path, true) + query;
   request.body = content;
   request.headers = std::move(headers);
   auto response = http_->Send(request);
@@ -71,6 +72,25 @@ void S3Fixture::Put(const std::string& path, std::string_view content) {
 void S3Fixture::PutWith(const std::string& path, std::string_view content,
                         env::HttpHeaders headers) {
   Send("PUT", path, content, std::move(headers));
+}
+
+void S3Fixture::PutInParts(const std::string& path, const std::vector<std::string>& parts) {
+  const auto between = [](const std::string& text, const std::string& from, const std::string& to) {
+    const size_t at = text.find(from) + from.size();
+    return text.substr(at, text.find(to, at) - at);
+  };
+  const std::string id =
+      between(Send("POST", path, "", {}, "?uploads=").body, "<UploadId>", "</UploadId>");
+  std::string list;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const std::string number = std::to_string(i + 1);
+    const auto answer = Send("PUT", path, parts[i], {},
+                             "?partNumber=" + number + "&uploadId=" + env::UrlEncode(id));
+    list += "<Part><ETag>" + std::string(answer.Header("ETag")) + "</ETag><PartNumber>" + number +
+            "</PartNumber></Part>";
+  }
+  Send("POST", path, "<CompleteMultipartUpload>" + list + "</CompleteMultipartUpload>", {},
+       "?uploadId=" + env::UrlEncode(id));
 }
 
 void S3Fixture::Remove(const std::string& path) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "connector/store_conformance.h"
 #include "connectors/s3/s3_settings.h"
@@ -32,11 +33,14 @@ class S3Fixture : public connector::StoreFixture {
   std::unique_ptr<connector::Store> Open() override;
   // With further headers, such as a checksum.
   void PutWith(const std::string& path, std::string_view content, env::HttpHeaders headers);
+  // As an upload in parts of these contents; the ETag is then of another form.
+  void PutInParts(const std::string& path, const std::vector<std::string>& parts);
   const S3Settings& settings() const { return settings_; }
 
  private:
   env::HttpResponse Send(const std::string& method, const std::string& path,
-                         std::string_view content, env::HttpHeaders headers);
+                         std::string_view content, env::HttpHeaders headers,
+                         const std::string& query = "");
   const S3Settings settings_;
   std::unique_ptr<env::HttpTransport> http_;
 };

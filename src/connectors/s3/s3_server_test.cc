@@ -94,11 +94,16 @@ TEST_F(S3ServerTest, AWrongBucketIsNamed) {
       << status.ToString();
 }
 
-TEST_F(S3ServerTest, AWrongRegionIsAnErrorOfTheProject) {
+TEST_F(S3ServerTest, AWrongRegionIsFollowedAndTold) {
+  fixture_.Put("x", "one");
   settings_.region = "eu-central-1";
-  const Status status = ListWith(settings_);
-  EXPECT_EQ(status.code(), Code::kConfig);
-  EXPECT_NE(status.message().find("us-east-1"), std::string::npos) << status.ToString();
+  auto store = MakeS3Store(settings_, env::SystemClock(), env::SystemRandom());
+  const auto listing = store->List("", nullptr);
+  ASSERT_TRUE(listing.ok()) << listing.status().ToString();
+  EXPECT_EQ(store->ReadSmall(listing->files.at(0), 10, nullptr).value(), "one");
+  const std::vector<std::string> notes = store->TakeNotes();
+  ASSERT_EQ(notes.size(), 1U);
+  EXPECT_NE(notes[0].find("write `region: us-east-1`"), std::string::npos) << notes[0];
 }
 
 TEST_F(S3ServerTest, AWrongClockIsSaidToBeWrong) {
@@ -143,6 +148,22 @@ TEST_F(S3ServerTest, EveryChecksumThatTheServerKeepsIsVerified) {
     EXPECT_ANY_THROW(
         fixture_.PutWith(name, content, {{std::string("x-amz-checksum-") + name, other}}))
         << name;
+  }
+}
+
+TEST_F(S3ServerTest, UploadsInPartsAreVerifiedByTheChecksumsOfTheirParts) {
+  const std::string part(5 << 20, 'a');
+  fixture_.PutInParts("even", {part, part, "end"});
+  fixture_.PutInParts("uneven", {part + "1", part + "22", "3"});
+  auto store = fixture_.Open();
+  const auto listing = store->List("", nullptr);
+  for (const auto& file : listing->files) {
+    EXPECT_EQ(file.tag.substr(32), "-3") << "it is no MD5 of the whole";
+    const std::string spool = testing::TempDir() + "sluice_parts";
+    const auto fetched = store->Fetch(file, spool, nullptr, nullptr);
+    ASSERT_TRUE(fetched.ok()) << file.path << ": " << fetched.status().ToString();
+    EXPECT_EQ(fetched->size, file.size);
+    EXPECT_TRUE(env::RemoveFile(spool).ok());
   }
 }
 

@@ -136,6 +136,13 @@ std::string S3Settings::BucketUrl() const {
   return endpoint.substr(0, host) + bucket + "." + endpoint.substr(host);
 }
 
+S3Settings S3Settings::InRegion(const std::string& other) const {
+  S3Settings settings = *this;
+  settings.region = other;
+  if (is_amazon) settings.endpoint = AmazonEndpoint(other);
+  return settings;
+}
+
 std::string S3Settings::Describe() const {
   return fmt::format("s3://{}/{}", bucket, prefix);
 }

@@ -1,6 +1,7 @@
 // What a connection of type s3 says, ready to use: where the bucket is and with which keys.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
@@ -14,6 +15,18 @@ namespace sluice::connectors::s3 {
 
 enum class UrlStyle { kPath, kVirtual };
 
+// How objects are fetched. Not for users: tests make it small.
+struct DownloadTuning {
+  // From this size on an object is fetched in parts, several at once: a single connection to Amazon
+  // gives some 90 MB/s at best.
+  uint64_t parted_from = 64ULL << 20;
+  uint64_t part_bytes = 16ULL << 20;
+  int parts_at_once = 4;  // of one object; all downloads of a run share DownloadSlots
+  // A transfer that brings less than this within the window is given up, and goes on anew.
+  uint64_t least_bytes = 256 << 10;
+  std::chrono::milliseconds rate_window{60'000};
+};
+
 struct S3Settings {
   std::string bucket;
   std::string region = "us-east-1";
@@ -25,11 +38,14 @@ struct S3Settings {
   std::string ca_file;
   bool verify_tls = true;
   std::vector<std::string> resolve;  // as HttpOptions::resolve; for tests
+  DownloadTuning tuning;
 
   // Without a '/' at the end: the address that keys are appended to.
   std::string BucketUrl() const;
   // For messages: "s3://bucket/prefix".
   std::string Describe() const;
+  // The same bucket in another region: the address too where it is Amazon's own.
+  S3Settings InRegion(const std::string& other) const;
 };
 
 // The process environment as an effect: the value of a variable, nothing when it is not set.

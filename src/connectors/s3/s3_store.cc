@@ -1,17 +1,18 @@
 #include "connectors/s3/s3_store.h"
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "base/text.h"
 #include "connectors/s3/download.h"
+#include "connectors/s3/object_fetch.h"
+#include "connectors/s3/region_transport.h"
+#include "connectors/s3/s3_editor.h"
 #include "connectors/s3/s3_errors.h"
 #include "connectors/s3/s3_listing.h"
 #include "connectors/s3/signing_transport.h"
-#include "env/file.h"
 
 namespace sluice::connectors::s3 {
 namespace {
@@ -21,63 +22,20 @@ using connector::Listing;
 using connector::Store;
 using connector::StoredFile;
 
-constexpr int kMaxDamaged = 3;  // attempts whose bytes do not fit their checksum
 constexpr std::string_view kMayList = "s3:ListBucket on the bucket";
-constexpr std::string_view kMayRead = "s3:GetObject on its objects";
-
-class MemoryTarget : public ByteTarget {
- public:
-  Status Begin() override {
-    content_.clear();
-    return Status::Ok();
-  }
-  Status Write(std::string_view bytes) override {
-    content_ += bytes;
-    return Status::Ok();
-  }
-  std::string Take() { return std::move(content_); }
-
- private:
-  std::string content_;
-};
-
-// A neighbour of the path, removed again unless it became the file.
-class SpoolTarget : public ByteTarget {
- public:
-  explicit SpoolTarget(std::string path) : path_(std::move(path)), part_(path_ + ".part") {}
-  ~SpoolTarget() override {
-    // Nobody is there to hear of a failure; the next attempt truncates what is left.
-    if (file_) static_cast<void>(env::RemoveFile(part_));
-  }
-  Status Begin() override {
-    if (!file_) {
-      auto opened = env::AppendFile::Open(part_);
-      // Never kNotFound, which would speak of the object.
-      if (!opened.ok()) return FailedError(opened.status().message(), opened.status().next());
-      file_.emplace(std::move(opened).value());
-    }
-    return file_->Truncate(0);
-  }
-  Status Write(std::string_view bytes) override { return file_->Append(bytes); }
-  Status Commit() {
-    SLUICE_TRY(env::Rename(part_, path_));
-    file_.reset();
-    return Status::Ok();
-  }
-
- private:
-  const std::string path_;
-  const std::string part_;
-  std::optional<env::AppendFile> file_;
-};
 
 class S3Store : public Store {
  public:
-  S3Store(S3Settings settings, std::unique_ptr<env::HttpTransport> transport, env::Clock& clock)
+  S3Store(S3Settings settings, std::unique_ptr<env::HttpTransport> transport, env::Clock& clock,
+          std::shared_ptr<DownloadSlots> slots, std::shared_ptr<StoreNotes> notes)
       : settings_(std::move(settings)),
         bucket_url_(settings_.BucketUrl()),
         transport_(std::move(transport)),
-        clock_(clock) {}
+        clock_(clock),
+        slots_(std::move(slots)),
+        notes_(std::move(notes)),
+        bucket_{settings_, *transport_, clock_, *slots_},
+        editor_(MakeS3Editor(bucket_)) {}
 
   std::string Describe() const override { return settings_.Describe(); }
 
@@ -102,31 +60,26 @@ class S3Store : public Store {
   Result<FetchedFile> Fetch(const StoredFile& file, const std::string& spool_path,
                             const std::function<void(uint64_t)>& progress,
                             const env::Cancel* cancel) override {
-    SpoolTarget target(spool_path);
-    FetchedFile fetched;
-    SLUICE_ASSIGN(fetched.content_hash, Get(file, target, progress, cancel));
-    SLUICE_TRY(target.Commit());
-    fetched.local_path = spool_path;
-    fetched.size = file.size;
-    return fetched;
+    return FetchObject(bucket_, file, spool_path, progress, cancel);
   }
 
   Result<std::string> ReadSmall(const StoredFile& file, uint64_t limit,
                                 const env::Cancel* cancel) override {
     if (file.size > limit) {
       return FailedError(fmt::format("{} has {}, more than the {} allowed for such a file",
-                                     NameOf(file), HumanBytes(file.size), HumanBytes(limit)));
+                                     bucket_.NameOf(file.path), HumanBytes(file.size),
+                                     HumanBytes(limit)));
     }
-    MemoryTarget target;
-    SLUICE_TRY(Get(file, target, nullptr, cancel).status());
-    return target.Take();
+    return ReadObject(bucket_, file, cancel);
   }
 
   Status Probe(const env::Cancel* cancel) override { return GetPage("", "", 1, cancel).status(); }
 
- private:
-  std::string NameOf(const StoredFile& file) const { return settings_.Describe() + file.path; }
+  connector::StoreEditor* editor() override { return editor_.get(); }
 
+  std::vector<std::string> TakeNotes() override { return notes_->Take(); }
+
+ private:
   // `max_keys` 0: as many as the server gives at once, usually 1,000.
   Result<ListPage> GetPage(std::string_view prefix, const std::string& token, int max_keys,
                            const env::Cancel* cancel) {
@@ -166,61 +119,44 @@ class S3Store : public Store {
     return Status::Ok();
   }
 
-  // The whole object into `target`; its content hash.
-  Result<std::string> Get(const StoredFile& file, ByteTarget& target,
-                          const std::function<void(uint64_t)>& progress,
-                          const env::Cancel* cancel) {
-    const std::string what = NameOf(file);
-    Download download(what, file, target, progress, cancel);
-    env::HttpRequest request;
-    request.url = bucket_url_ + "/" + env::UrlEncode(settings_.prefix + file.path, true);
-    request.headers = {{"X-Amz-Checksum-Mode", "ENABLED"}};
-    if (HasEtag(file)) request.headers.emplace_back("If-Match", "\"" + file.tag + "\"");
-    request.timeout = std::chrono::milliseconds(0);  // a large object may take its time
-    request.begin = [&](const env::HttpResponse& head) { return download.Begin(head); };
-    request.sink = [&](std::string_view bytes) { return download.Piece(bytes); };
-    request.repeatable = true;
-    request.cancel = cancel;
-    for (int attempt = 1;; ++attempt) {
-      const auto response = transport_->Send(request);
-      if (!response.ok()) {
-        const Status status = response.status();
-        return StartsWith(status.message(), what) ? status : status.WithContext(what);
-      }
-      if (response->status != 200) {
-        return StatusOf(*response, settings_, what, kMayRead, clock_.Now());
-      }
-      const Status finished = download.Finish();
-      if (finished.ok()) return download.ContentHash();
-      if (finished.code() != Code::kRetry || attempt == kMaxDamaged) return finished;
-    }
-  }
-
   const S3Settings settings_;
   const std::string bucket_url_;
   const std::unique_ptr<env::HttpTransport> transport_;
   env::Clock& clock_;
+  const std::shared_ptr<DownloadSlots> slots_;
+  const std::shared_ptr<StoreNotes> notes_;
+  const Bucket bucket_;
+  const std::unique_ptr<connector::StoreEditor> editor_;
 };
 
 }  // namespace
 
 std::unique_ptr<Store> MakeS3Store(S3Settings settings, env::Clock& clock, env::Random& random,
-                                   env::RetryObserver observer) {
-  env::HttpOptions options;
-  options.ca_file = settings.ca_file;
-  options.verify_tls = settings.verify_tls;
-  options.resolve = settings.resolve;
-  auto transport = env::MakeRetryingTransport(
-      MakeSigningTransport(env::MakeCurlTransport(std::move(options)), settings.credentials,
-                           {settings.region, "s3"}, clock),
-      env::RetryPolicy{}, clock, random, std::move(observer));
-  return MakeS3StoreOver(std::move(settings), std::move(transport), clock);
+                                   env::RetryObserver observer,
+                                   std::shared_ptr<DownloadSlots> slots) {
+  auto notes = std::make_shared<StoreNotes>();
+  const auto make = [&clock](const S3Settings& place) {
+    env::HttpOptions options;
+    options.ca_file = place.ca_file;
+    options.verify_tls = place.verify_tls;
+    options.resolve = place.resolve;
+    return MakeSigningTransport(env::MakeCurlTransport(std::move(options)), place.credentials,
+                                {place.region, "s3"}, clock);
+  };
+  auto transport =
+      env::MakeRetryingTransport(MakeRegionTransport(settings, make, notes), env::RetryPolicy{},
+                                 clock, random, std::move(observer));
+  if (!slots) slots = std::make_shared<DownloadSlots>(kDefaultDownloads);
+  return std::make_unique<S3Store>(std::move(settings), std::move(transport), clock,
+                                   std::move(slots), std::move(notes));
 }
 
 std::unique_ptr<Store> MakeS3StoreOver(S3Settings settings,
                                        std::unique_ptr<env::HttpTransport> transport,
                                        env::Clock& clock) {
-  return std::make_unique<S3Store>(std::move(settings), std::move(transport), clock);
+  return std::make_unique<S3Store>(std::move(settings), std::move(transport), clock,
+                                   std::make_shared<DownloadSlots>(kDefaultDownloads),
+                                   std::make_shared<StoreNotes>());
 }
 
 }  // namespace sluice::connectors::s3

@@ -5,19 +5,21 @@
 //             the keys without the connection's prefix; the empty objects with a '/' at the end of
 //             their key that consoles make for folders are left out. Complete or an error.
 //   tag       The ETag; where a server keeps none (files put behind its back), size and time.
-//   fetching  One GetObject with If-Match into a neighbour of the spool path, renamed when it was
-//             verified: size, ETag, and the object's checksum (checksum.h). It is not synced: a
-//             spool does not outlive a crash of the machine. Bytes that do not fit their checksum
-//             are fetched anew twice, then kRetry. Resuming a broken transfer is not there yet: it
-//             begins anew.
-//   limits    Requests signed with Signature Version 4 only; no assumed roles, no instance
-//   metadata.
-//             Composite checksums of objects uploaded in parts are not verified.
+//   fetching  GetObject with If-Match into a neighbour of the spool path, renamed when it was verified:
+//             size, ETag, and the checksum that the server has of the object (checksum.h), or of its
+//             parts (composite.h). Large objects come in parts, several at once. A transfer that
+//             breaks, or crawls, goes on with the byte it has, each part by itself; a process that
+//             dies begins anew, for a run empties the spool. Bytes that do not fit their checksum are
+//             fetched again twice, then kRetry. Nothing is synced: a spool does not outlive a crash
+//             of the machine.
+//   region    Where a server says that the bucket lies elsewhere it is followed once (TakeNotes).
+//   limits    Requests signed with Signature Version 4 only; no assumed roles, no instance metadata.
 #pragma once
 
 #include <memory>
 
 #include "connector/store.h"
+#include "connectors/s3/download_slots.h"
 #include "connectors/s3/s3_settings.h"
 #include "env/clock.h"
 #include "env/http.h"
@@ -26,11 +28,13 @@
 
 namespace sluice::connectors::s3 {
 
-// The whole chain: libcurl, signing, trying again. `clock` and `random` outlive the store;
+inline constexpr int kDefaultDownloads = 8;
+
+// The whole chain: libcurl, signing, trying again. `slots` are shared by the stores of a run. `clock` and `random` outlive the store;
 // `observer` hears of every attempt that is repeated, from whichever thread uses the store.
 std::unique_ptr<connector::Store> MakeS3Store(S3Settings settings, env::Clock& clock,
-                                              env::Random& random,
-                                              env::RetryObserver observer = {});
+                                              env::Random& random, env::RetryObserver observer = {},
+                                              std::shared_ptr<DownloadSlots> slots = nullptr);
 
 // Over a given transport, which signs and repeats by itself where it should. `clock` only tells how
 // wrong it is when the server complains about it.
