@@ -131,6 +131,9 @@ void TryConnections(World& world, pipeline::Runtime& runtime, Findings& findings
             SLUICE_ASSIGN(connector::Store * store, runtime.StoreOf(connection.name));
             probe.what = store->Describe();
             SLUICE_TRY(store->Probe(world.cancel));
+            for (const std::string& note : store->TakeNotes()) {
+              findings.diagnostics.Warn(connection.where, "connections." + connection.name, note);
+            }
             return CheckDrops(project, connection.name, *store, world.cancel);
           }));
     }

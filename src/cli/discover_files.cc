@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "cli/discover.h"
+#include "config/file_pattern.h"
 #include "format/byte_source.h"
 #include "format/csv_head.h"
 #include "ingest/file_shape.h"
@@ -188,7 +189,8 @@ class FileReader {
 
 bool IsTaken(const config::Ingest& ingest, std::string_view path) {
   return std::any_of(ingest.tables.begin(), ingest.tables.end(), [&](const config::Table& table) {
-    return ingest::FitsPattern(table.pattern, path);
+    const auto pattern = config::FilePattern::Parse(table.pattern);
+    return pattern.ok() && pattern->Fits(path);
   });
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "config/build_project.h"
+#include "config/file_pattern.h"
 
 namespace sluice::config {
 namespace {
@@ -104,6 +105,59 @@ void CheckKeyIsThere(const Table& table, const Location& where, const std::strin
                              "`sluice discover` proposes a key");
 }
 
+std::string WithSlash(std::string prefix) {
+  while (StartsWith(prefix, "/")) prefix.erase(0, 1);
+  if (!prefix.empty() && prefix.back() != '/') prefix += '/';
+  return prefix;
+}
+
+// Patterns and paths that cannot be read, and names in them that are not captured.
+void CheckFilePaths(const Value& value, const std::string& key, const Table& table,
+                    Diagnostics* diagnostics) {
+  const auto told = [&](const char* name, const Status& status) {
+    const Value* option = value.Find(name);
+    if (status.ok() || option == nullptr || !option->usable) return;
+    diagnostics->Error(option->where, key + "." + name, status.ToString());
+  };
+  std::vector<std::string> names = {"file"};
+  const auto pattern = FilePattern::Parse(table.pattern);
+  told("pattern", pattern.status());
+  if (pattern.ok()) names.insert(names.end(), pattern->names().begin(), pattern->names().end());
+  const auto manifest = FilePattern::Parse(table.manifest);
+  told("manifest", manifest.status());
+  const auto marker = PathTemplate::Parse(table.complete_when);
+  told("complete_when", marker.status());
+  if (!marker.ok() || !pattern.ok()) return;
+  for (const std::string& name : marker->Names()) {
+    if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+    diagnostics->Unknown(value.Find("complete_when")->where, key + ".complete_when",
+                         "the pattern has no capture", name, names);
+  }
+}
+
+// What only layout files has. Errors of the pattern are told where it stands.
+void BuildFilesTable(const Value& value, const std::string& key, const BuildContext& context,
+                     Table* table) {
+  table->complete_when = value.TextOf("complete_when");
+  table->manifest = value.TextOf("manifest");
+  const std::string sidecars = value.TextOf("sidecars");
+  if (sidecars == "require") table->sidecars = Table::Sidecars::kRequire;
+  if (sidecars == "ignore") table->sidecars = Table::Sidecars::kIgnore;
+  if (const Value* after = value.Find("after_loading")) {
+    if (after->text == "delete") table->after_loading = Table::AfterLoading::kDelete;
+    const std::string folder = WithSlash(after->TextOf("move"));
+    if (!folder.empty()) table->after_loading = Table::AfterLoading::kMove;
+    table->move_to = folder;
+  }
+  CheckFilePaths(value, key, *table, context.diagnostics);
+}
+
+// A column of the same name takes its value from the capture.
+std::string CaptureOf(const std::string& column, const std::vector<std::string>& captures) {
+  const bool same = std::find(captures.begin(), captures.end(), column) != captures.end();
+  return same ? column : std::string();
+}
+
 Table BuildTable(const std::string& name, const Location& where, const Value& value, bool zenoti,
                  const std::string& key, const BuildContext& context) {
   Table table;
@@ -113,12 +167,17 @@ Table BuildTable(const std::string& name, const Location& where, const Value& va
   table.pattern = value.TextOf("pattern");
   table.mode = ModeOf(value.TextOf("mode"));
   table.month_column = value.TextOf("month_column");
+  if (!zenoti) BuildFilesTable(value, key, context, &table);
   table.checks = BuildChecks(value.Find("checks"), key + ".checks", context);
   if (const Value* bad_rows = value.Find("bad_rows")) table.bad_rows = BuildBadRows(*bad_rows);
   if (const Value* columns = value.Find("columns")) {
+    const auto pattern = FilePattern::Parse(table.pattern);
+    const std::vector<std::string> captures =
+        pattern.ok() ? pattern->names() : std::vector<std::string>();
     for (size_t i = 0; i < columns->fields.size(); ++i) {
       const auto& [column, type] = columns->fields[i];
       table.columns.push_back({column, type.text, type.where});
+      table.columns.back().capture = CaptureOf(column, captures);
     }
   }
   const Value* given_key = value.Find("key");
@@ -133,12 +192,6 @@ std::string AdoptedPod(const Value& value, const Ingest& ingest) {
   if (const Value* adopt = value.Find("adopt")) return adopt->TextOf("pod");
   const bool one = ingest.start_after.size() == 1 && ingest.from.size() == 1;
   return one ? ingest.start_after.begin()->first : std::string();
-}
-
-std::string WithSlash(std::string prefix) {
-  while (StartsWith(prefix, "/")) prefix.erase(0, 1);
-  if (!prefix.empty() && prefix.back() != '/') prefix += '/';
-  return prefix;
 }
 
 }  // namespace
@@ -172,6 +225,7 @@ Ingest BuildIngest(const std::string& name, const Location& where, const Value& 
   } else {
     ingest.settle = zenoti ? kZenotiSettle : std::chrono::milliseconds(0);
   }
+  ingest.stable_for = std::chrono::milliseconds(value.NumberOf("stable_for"));
   const std::string new_column = value.TextOf("on_new_column");
   if (new_column == "add") ingest.on_new_column = OnNewColumn::kAdd;
   if (new_column == "ignore") ingest.on_new_column = OnNewColumn::kIgnore;

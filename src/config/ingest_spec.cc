@@ -101,12 +101,44 @@ OptionSpec ZenotiTable() {
        TableChecks(), BadRowsSpec()});
 }
 
+OptionSpec AfterLoadingSpec() {
+  return FormsOption(
+      "after_loading",
+      "What becomes of a file whose rows are all published. One with rows in quarantine stays.",
+      {EnumOption("after_loading", "",
+                  {{"leave", "it stays where it is"}, {"delete", "it is removed from the store"}}),
+       ObjectOption("after_loading", "",
+                    {Option(OptionKind::kText, "move",
+                            "The folder of the store, from its root, that gets the file under the "
+                            "path that it had.")
+                         .Required()
+                         .Example("loaded/")})});
+}
+
 OptionSpec FilesTable() {
   return ObjectOption(
       "table", "A table, the files that fill it and its columns.",
-      {Option(OptionKind::kText, "pattern", "Files, below `prefix`; `*` does not cross a `/`.")
+      {Option(OptionKind::kText, "pattern",
+              "Files, below `prefix`; `*` does not cross a `/`, `**` does. `{name}` is a capture: "
+              "that part of the path is the value of the column of that name.")
            .Required()
            .Example("customers/*.csv"),
+       Option(OptionKind::kText, "complete_when",
+              "The marker without which a file waits: a name in the file's own folder, or, with a "
+              "`/` in it, a path below `prefix`. `{name}` stands for a capture of `pattern`, "
+              "`{file}` for the name of the file.")
+           .Example("_SUCCESS"),
+       Option(OptionKind::kText, "manifest",
+              "Lists of files, as a pattern below `prefix`. Only files that one of them names are "
+              "loaded, those of a list all or none.")
+           .Example("orders/manifest-*.json"),
+       EnumOption("sidecars",
+                  "Checksums beside a file: `x.csv.md5`, `.sha1`, `.sha256`, `.sha512`.",
+                  {{"verify", "where there is one it has to fit"},
+                   {"require", "a file waits until it has one"},
+                   {"ignore", "they are not looked at"}})
+           .Default("verify"),
+       AfterLoadingSpec(),
        MapOption("columns", "Column → type, as in CREATE TABLE.", TextFormat::kColumn,
                  Option(OptionKind::kText, "type", "The type.").Format(TextFormat::kSqlType))
            .Required()
@@ -181,7 +213,13 @@ OptionSpec FilesLayout() {
   return ObjectOption(
       "files", "CSV files, one pattern for each table.",
       {MapOption("tables", "Table → its files and columns.", TextFormat::kSqlName, FilesTable())
-           .Required()});
+           .Required(),
+       Option(
+           OptionKind::kDuration, "stable_for",
+           "The store is listed twice, so long apart; a file that is not the same in both is still "
+           "being written, and waits.")
+           .Default("0")
+           .Range(0, 3'600'000)});
 }
 
 }  // namespace

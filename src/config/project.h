@@ -123,6 +123,7 @@ struct Column {
   std::string name;      // lower-cased
   std::string sql_type;  // as declared, upper-cased: "DECIMAL(12,2)"
   Location where;
+  std::string capture = {};  // layout files: the part of the path that is its value; "" else
 };
 
 struct Table {
@@ -138,6 +139,12 @@ struct Table {
     kUpdateInsert
   } mode = Mode::kDefault;
   std::string month_column;
+  // Layout files (docs/files.md): when a file may be taken, what proves it, and what becomes of it.
+  std::string complete_when;  // path of a marker with `{capture}` and `{file}`; "" none
+  std::string manifest;       // pattern of the lists of files; "" none
+  enum class Sidecars { kVerify, kRequire, kIgnore } sidecars = Sidecars::kVerify;
+  enum class AfterLoading { kLeave, kMove, kDelete } after_loading = AfterLoading::kLeave;
+  std::string move_to;  // folder in the store, ends with '/'
   std::vector<Check> checks;
   std::optional<BadRowLimit> bad_rows;
   Location where;
@@ -155,6 +162,8 @@ struct Ingest {
   CsvOptions csv;
   BadRowLimit bad_rows;
   std::chrono::milliseconds settle{15 * 60 * 1000};
+  // A file counts as complete when a second listing so much later shows it unchanged. 0: not asked.
+  std::chrono::milliseconds stable_for{0};
   OnNewColumn on_new_column = OnNewColumn::kFail;
   bool shared_keys = false;
   std::vector<std::string> organization_tables;  // added to the list of the vendor's document

@@ -15,9 +15,18 @@ Fetcher::Fetcher(std::vector<Task> tasks, std::string spool_folder, FetchLimits 
       limits_(limits),
       progress_(std::move(progress)),
       cancel_(cancel) {
-  for (Task& task : tasks) entries_.push_back({std::move(task), State::kWaiting, {}, {}});
-  const size_t threads = std::min<size_t>(static_cast<size_t>(limits_.threads), entries_.size());
-  for (size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { Work(); });
+  MakeQueues(std::move(tasks));
+  if (queues_.empty()) return;
+  const size_t most = static_cast<size_t>(std::max(limits_.max_threads, 1));
+  const size_t step = std::min(queues_.size(), most);
+  const size_t each = std::min<size_t>(static_cast<size_t>(limits_.threads), most / step);
+  for (size_t first = 0; first < step; ++first) {
+    size_t files = 0;
+    for (size_t q = first; q < queues_.size(); q += step) files += queues_[q].indexes.size();
+    for (size_t i = 0; i < std::min(each, files); ++i) {
+      threads_.emplace_back([this, first, step] { Work(first, step); });
+    }
+  }
 }
 
 Fetcher::~Fetcher() {
@@ -27,39 +36,60 @@ Fetcher::~Fetcher() {
   for (size_t i = 0; i < entries_.size(); ++i) Release(i);
 }
 
+void Fetcher::MakeQueues(std::vector<Task> tasks) {
+  std::map<const connector::Store*, size_t> by_store;
+  for (Task& task : tasks) {
+    const auto [found, is_new] = by_store.emplace(task.store, queues_.size());
+    if (is_new) queues_.emplace_back();
+    queues_[found->second].indexes.push_back(entries_.size());
+    entries_.push_back({std::move(task), found->second, State::kWaiting, {}, {}});
+  }
+}
+
 std::string Fetcher::SpoolPath(size_t index) const {
   return env::JoinPath(spool_folder_, fmt::format("fetch-{}", index));
 }
 
-bool Fetcher::Take(size_t* index) {
-  if (next_ >= entries_.size()) return false;
-  const uint64_t size = entries_[next_].task.file.size;
-  const bool room = in_spool_ == 0 || in_spool_ + size <= limits_.spool_bytes || next_ <= wanted_;
+bool Fetcher::Take(Queue& queue, size_t* index) {
+  if (queue.empty()) return false;
+  const size_t next = queue.indexes[queue.next];
+  const uint64_t size = entries_[next].task.file.size;
+  const uint64_t share = limits_.spool_bytes / queues_.size();
+  const bool room = queue.in_spool == 0 || queue.in_spool + size <= share || next <= wanted_;
   if (!room) return false;
-  *index = next_++;
-  in_spool_ += size;
-  entries_[*index].state = State::kRunning;
+  *index = next;
+  ++queue.next;
+  queue.in_spool += size;
+  entries_[next].state = State::kRunning;
   return true;
 }
 
-void Fetcher::Work() {
+bool Fetcher::AllTaken(size_t first, size_t step) const {
+  for (size_t q = first; q < queues_.size(); q += step) {
+    if (!queues_[q].empty()) return false;
+  }
+  return true;
+}
+
+void Fetcher::Work(size_t first, size_t step) {
   while (true) {
     size_t index = 0;
     bool taken = false;
     {
       std::unique_lock lock(mutex_);
       changed_.wait(lock, [&] {
-        if (stop_.is_set() || next_ >= entries_.size()) return true;
-        taken = Take(&index);
+        if (stop_.is_set() || AllTaken(first, step)) return true;
+        for (size_t q = first; q < queues_.size() && !taken; q += step) {
+          taken = Take(queues_[q], &index);
+        }
         return taken;
       });
     }
     if (!taken) return;
-    Entry& entry = entries_[index];
-    auto fetched = entry.task.store->Fetch(entry.task.file, SpoolPath(index), progress_,
-                                           cancel_ != nullptr ? cancel_ : &stop_);
+    auto fetched = Get(index);
     {
       const std::lock_guard lock(mutex_);
+      Entry& entry = entries_[index];
       if (fetched.ok()) {
         entry.fetched = std::move(fetched).value();
       } else {
@@ -69,6 +99,17 @@ void Fetcher::Work() {
     }
     changed_.notify_all();
   }
+}
+
+Result<connector::FetchedFile> Fetcher::Get(size_t index) {
+  const Task& task = entries_[index].task;
+  const env::Cancel* cancel = cancel_ != nullptr ? cancel_ : &stop_;
+  auto fetched = task.store->Fetch(task.file, SpoolPath(index), progress_, cancel);
+  if (!fetched.ok() || task.proof.empty()) return fetched;
+  const Status verified = VerifyFile(task.proof, task.file, *fetched, *task.store, cancel);
+  if (verified.ok()) return fetched;
+  if (fetched->local_path == SpoolPath(index)) (void)env::RemoveFile(fetched->local_path);
+  return verified;
 }
 
 Result<connector::FetchedFile> Fetcher::Wait(size_t index) {
@@ -88,7 +129,8 @@ void Fetcher::Release(size_t index) {
     Entry& entry = entries_[index];
     if (entry.state != State::kDone) return;
     entry.state = State::kReleased;
-    in_spool_ -= std::min(in_spool_, entry.task.file.size);
+    uint64_t& in_spool = queues_[entry.queue].in_spool;
+    in_spool -= std::min(in_spool, entry.task.file.size);
     // A store that is local gives the file itself: that is not ours to remove.
     if (entry.fetched.local_path == SpoolPath(index))
       (void)env::RemoveFile(entry.fetched.local_path);

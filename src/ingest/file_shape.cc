@@ -35,6 +35,13 @@ Status ByHeader(const format::CsvHead& head, const TargetTable& target, FileShap
                 std::vector<DdlColumn>* added) {
   const std::vector<std::string> known = Names(target);
   for (const std::string& name : head.names) {
+    const auto captured = target.captured.find(name);
+    if (captured != target.captured.end()) {
+      return RejectedError(
+          fmt::format("the header has a column {}, which takes its value from {{{}}} of the path",
+                      name, captured->second),
+          "Call the capture or the column otherwise, or leave one of them out");
+    }
     if (std::find(known.begin(), known.end(), name) != known.end()) {
       shape.columns.push_back(name);
       continue;
@@ -131,7 +138,8 @@ std::vector<std::string> MissingColumns(const TargetTable& target, const FileSha
   }
   std::vector<std::string> missing;
   for (const DdlColumn& column : target.columns) {
-    if (!is_there(column.name)) missing.push_back(column.name);
+    const bool captured = target.captured.count(column.name) > 0;
+    if (!captured && !is_there(column.name)) missing.push_back(column.name);
   }
   return missing;
 }

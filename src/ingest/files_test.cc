@@ -189,15 +189,5 @@ TEST_F(FilesTest, AFileThatTheEngineWouldReadWronglyIsRewrittenFirst) {
   EXPECT_EQ(Rows("SELECT line, column_name FROM _sluice.quarantine"), "3|NULL\n");
 }
 
-TEST(Pattern, StarsStayInTheirFolderAndTwoDoNot) {
-  EXPECT_TRUE(FitsPattern("orders/*.csv", "orders/a.csv"));
-  EXPECT_FALSE(FitsPattern("orders/*.csv", "orders/x/a.csv"));
-  EXPECT_TRUE(FitsPattern("orders/**/*.csv", "orders/x/y/a.csv"));
-  EXPECT_TRUE(FitsPattern("orders/**/*.csv", "orders/a.csv"));
-  EXPECT_TRUE(FitsPattern("a?.csv", "ab.csv"));
-  EXPECT_FALSE(FitsPattern("a?.csv", "a/.csv"));
-  EXPECT_FALSE(FitsPattern("a.csv", "a.csv.gz"));
-}
-
 }  // namespace
 }  // namespace sluice::ingest

@@ -10,8 +10,8 @@
 #include "base/text.h"
 #include "env/file.h"
 #include "ingest/daily_volume.h"
-#include "ingest/existing_table.h"
 #include "ingest/fetcher.h"
+#include "ingest/finish_files.h"
 #include "ingest/late_files.h"
 #include "ingest/ledger.h"
 #include "ingest/load_checks.h"
@@ -49,6 +49,7 @@ class Runner {
     SLUICE_TRY(
         HoldLateFiles(connection_, context_.ingest.name, plan_.late, run_, context_.reporter));
     ReportProblems();
+    for (const UnfitFile& file : plan_.unfit) SLUICE_TRY(HoldFile(file));
     StartFetching();
     for (Step& step : plan_.steps) {
       SLUICE_TRY(RunStep(step));
@@ -56,6 +57,7 @@ class Runner {
     }
     fetcher_.reset();
     SLUICE_TRY(env::RemoveTree(context_.spool_folder));
+    FinishLoaded();
     SLUICE_TRY(JudgeDays(connection_, context_.ingest, run_, &outcome_.warnings, &young_tables_));
     for (const auto& [table, found] : collisions_) {
       Warn(CollisionText(context_.ingest.name + "." + table, found));
@@ -71,6 +73,21 @@ class Runner {
     context_.reporter.Note(report::Level::kWarning, text);
   }
 
+  void Fail(const std::string& text) {
+    outcome_.failed = true;
+    outcome_.warnings.push_back(text);
+    context_.reporter.Note(report::Level::kError, text);
+  }
+
+  // Only now that everything is committed: whatever fails or is killed here, the next run does.
+  void FinishLoaded() {
+    const FinishOutcome finished = FinishFiles(context_.ingest, plan_.done, context_.cancel);
+    for (const std::string& problem : finished.problems) Fail(problem);
+    for (const std::string& note : finished.notes) {
+      context_.reporter.Note(report::Level::kInfo, note);
+    }
+  }
+
   void ReportProblems() {
     for (const std::string& note : plan_.notes) Warn(note);
     for (const std::string& problem : plan_.problems) {
@@ -84,7 +101,9 @@ class Runner {
     std::vector<Fetcher::Task> tasks;
     for (const Step& step : plan_.steps) {
       for (const TableLoad& load : step.loads) {
-        for (const LoadFile& file : load.files) tasks.push_back({file.stored, file.store});
+        for (const LoadFile& file : load.files) {
+          tasks.push_back({file.stored, file.store, file.proof});
+        }
       }
     }
     fetcher_ = std::make_unique<Fetcher>(std::move(tasks), context_.spool_folder, FetchLimits(),
@@ -115,12 +134,18 @@ class Runner {
     for (TableLoad& load : step.loads) {
       if (context_.cancel != nullptr && context_.cancel->is_set()) return CancelledError("stopped");
       const size_t first_file = next_file_;
-      next_file_ += load.files.size();
+      const size_t files = load.files.size();
+      next_file_ += files;
       const auto began = context_.clock.Monotonic();
       context_.reporter.StepBegan(load.label);
       std::vector<quality::CheckResult> checks;
       const Status status = StageAndCheck(load, first_file, &checks);
-      for (size_t i = 0; i < load.files.size(); ++i) fetcher_->Release(first_file + i);
+      for (size_t i = 0; i < files; ++i) fetcher_->Release(first_file + i);
+      if (status.ok() && load.files.empty()) {
+        TellLoad(load, outcome_.failed ? "failed" : "held", "none of its files can be loaded",
+                 SecondsSince(began));
+        continue;
+      }
       if (status.ok()) {
         passed.push_back({&load, std::move(checks), SecondsSince(began)});
         continue;
@@ -177,21 +202,9 @@ class Runner {
   Status StageAndCheck(TableLoad& load, size_t first_file,
                        std::vector<quality::CheckResult>* checks) {
     if (IsBlocked(load)) return HeldError("an earlier group of this table waits");
-    uint64_t total = 0;
-    for (const LoadFile& file : load.files) total += file.stored.size;
     report::Progress progress;
-    progress.total_bytes = total;
-    for (size_t i = 0; i < load.files.size(); ++i) {
-      LoadFile& file = load.files[i];
-      auto fetched = fetcher_->Wait(first_file + i);
-      if (!fetched.ok()) return fetched.status().WithContext(file.stored.path);
-      file.local_path = fetched->local_path;
-      file.content_hash = fetched->content_hash;
-      file.file_id = StableId(
-          {load.ingest, load.target.name, file.connection, file.stored.path, file.content_hash});
-      progress.bytes += file.stored.size;
-      context_.reporter.StepAdvanced(load.label, progress);
-    }
+    SLUICE_TRY(AwaitFiles(load, first_file, &progress));
+    if (load.files.empty()) return Status::Ok();
     const StageContext stage{connection_, context_.functions, context_.reporter, context_.cancel,
                              context_.spool_folder};
     const Status staged = Stage(stage, load);
@@ -221,6 +234,54 @@ class Runner {
     return Status::Ok();
   }
 
+  Status AwaitFiles(TableLoad& load, size_t first_file, report::Progress* progress) {
+    for (const LoadFile& file : load.files) progress->total_bytes += file.stored.size;
+    std::vector<LoadFile> there;
+    std::vector<std::pair<LoadFile, Status>> missing;
+    for (size_t i = 0; i < load.files.size(); ++i) {
+      LoadFile& file = load.files[i];
+      auto fetched = fetcher_->Wait(first_file + i);
+      if (!fetched.ok()) {
+        const Status status = fetched.status().WithContext(file.stored.path);
+        if (!load.file_by_file || !ConcernsOneFile(status)) return status;
+        missing.emplace_back(file, status);
+        continue;
+      }
+      file.local_path = fetched->local_path;
+      file.content_hash = fetched->content_hash;
+      file.file_id = StableId(
+          {load.ingest, load.target.name, file.connection, file.stored.path, file.content_hash});
+      progress->bytes += file.stored.size;
+      context_.reporter.StepAdvanced(load.label, *progress);
+      there.push_back(file);
+    }
+    // The only one: its failure is the load's.
+    if (there.empty() && missing.size() == 1) return missing[0].second;
+    for (const auto& [file, status] : missing) SLUICE_TRY(LeaveFile(load, file, status));
+    load.files = std::move(there);
+    return Status::Ok();
+  }
+
+  // One file of a load that goes on without it: held when it is bad, else tried again by the next run.
+  Status LeaveFile(const TableLoad& load, const LoadFile& file, const Status& status) {
+    if (status.code() == Code::kRejected) {
+      return HoldFile(
+          {file.connection, load.target.name, file.stored.path, "checksum", status.message()});
+    }
+    Fail(load.label + ": " + status.ToString());
+    return Status::Ok();
+  }
+
+  Status HoldFile(const UnfitFile& file) {
+    SLUICE_ASSIGN(const std::string id,
+                  HoldUnfitFile(connection_, fence_, context_.ingest.name, file, run_));
+    const std::string name = context_.ingest.name + "." + file.table;
+    context_.reporter.Note(report::Level::kWarning,
+                           fmt::format("{}: {} (hold {})", name, file.message, id));
+    outcome_.loads.push_back({file.table, name, "held", file.message, id, {}});
+    return Status::Ok();
+  }
+
   // The load is not published: a gate holds its stage, or its files are held, or it failed for now.
   Status Leave(TableLoad& load, const Status& status,
                const std::vector<quality::CheckResult>& checks, double seconds) {
@@ -234,7 +295,7 @@ class Runner {
     } else {
       outcome_.failed = true;
     }
-    Block(load);
+    if (!load.stands_alone) Block(load);
     TellLoad(load, outcome.outcome,
              outcome.hold_id.empty()
                  ? status.ToString()
@@ -340,6 +401,11 @@ class Runner {
         ++found.loads;
       }
       outcome_.loads.push_back({load->target.name, load->label, "done", "", "", total});
+      for (const LoadFile& file : load->files) {
+        if (file.counts.quarantined > 0) continue;
+        plan_.done.push_back(
+            {file.connection, load->target.name, file.store, file.stored, file.proof.sidecar});
+      }
       load->quarantined.clear();
       load->quarantined.shrink_to_fit();
     }
@@ -425,42 +491,7 @@ class Runner {
   IngestOutcome outcome_;
 };
 
-// The plan of layout zenoti; writes what is new of the schema files when `write`.
-Result<IngestPlan> PlanDrop(const IngestContext& context, const std::vector<Source>& sources,
-                            const LedgerState& ledger, bool write) {
-  engine::Connection& connection = context.session.connection();
-  SLUICE_ASSIGN(SchemaCatalog catalog, SchemaCatalog::Load(connection, context.ingest.name));
-  std::vector<std::string> notes;
-  for (const Source& source : sources) {
-    const ZenotiDrop drop = ReadDrop(source.listing, context.ingest.prefix);
-    SLUICE_TRY(catalog.Update(source.connection, *source.store, drop.schema_files, &notes,
-                              context.cancel));
-  }
-  if (write && catalog.has_news()) {
-    SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection));
-    SLUICE_TRY(catalog.Save(connection, context.ingest.name, context.clock.Now()));
-    SLUICE_TRY(transaction->Commit());
-  }
-  SLUICE_ASSIGN(IngestPlan plan,
-                PlanZenoti(context.ingest, sources, catalog, ledger, context.clock.Now()));
-  plan.notes.insert(plan.notes.begin(), notes.begin(), notes.end());
-  return plan;
-}
-
 }  // namespace
-
-Result<IngestPlan> PlanIngest(const IngestContext& context, const std::vector<Source>& sources,
-                              bool write) {
-  engine::Connection& connection = context.session.connection();
-  SLUICE_ASSIGN(LedgerState ledger, ReadLedger(connection, context.ingest.name));
-  SLUICE_TRY(RecogniseRetagged(connection, context.ingest.name, sources, context.spool_folder,
-                               context.cancel, write, ledger));
-  SLUICE_ASSIGN(IngestPlan plan, context.ingest.layout == "files"
-                                     ? PlanFiles(context.ingest, sources, ledger)
-                                     : PlanDrop(context, sources, ledger, write));
-  SLUICE_TRY(CompareWithTables(connection, context.ingest, plan));
-  return plan;
-}
 
 Result<IngestOutcome> RunIngest(const IngestContext& context, IngestPlan plan) {
   return Runner(context, std::move(plan)).Run();

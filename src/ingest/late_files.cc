@@ -157,4 +157,27 @@ Status HoldLateFiles(engine::Connection& connection, const std::string& ingest,
   return Status::Ok();
 }
 
+bool ConcernsOneFile(const Status& status) {
+  return status.code() == Code::kRejected || status.code() == Code::kNotFound ||
+         status.code() == Code::kRetry || status.code() == Code::kAuth;
+}
+
+Result<std::string> HoldUnfitFile(engine::Connection& connection, const warehouse::Fence& fence,
+                                  const std::string& ingest, const UnfitFile& file,
+                                  const RunInfo& run) {
+  quality::NewHold hold;
+  hold.kind = "file";
+  hold.owner = ingest;
+  hold.connection = file.connection;
+  hold.table = file.table;
+  hold.check = file.check;
+  hold.files = {file.path};
+  hold.message = file.message;
+  SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection));
+  SLUICE_TRY(warehouse::CheckFence(connection, fence));
+  SLUICE_ASSIGN(std::string id, quality::WriteHold(connection, hold, run));
+  SLUICE_TRY(transaction->Commit());
+  return id;
+}
+
 }  // namespace sluice::ingest

@@ -10,6 +10,7 @@
 #include "ingest/ledger.h"
 #include "ingest/plan.h"
 #include "report/report.h"
+#include "warehouse/fence.h"
 
 namespace sluice::ingest {
 
@@ -26,5 +27,13 @@ Status RecogniseRetagged(engine::Connection& connection, const std::string& inge
 Status HoldLateFiles(engine::Connection& connection, const std::string& ingest,
                      const std::vector<LateFile>& late, const RunInfo& run,
                      report::Reporter& reporter);
+
+// Holds one file that cannot be loaded as it is, alone; gives the id of the hold.
+Result<std::string> HoldUnfitFile(engine::Connection& connection, const warehouse::Fence& fence,
+                                  const std::string& ingest, const UnfitFile& file,
+                                  const RunInfo& run);
+
+// Whether a file that could not be had says nothing about the others of its load.
+bool ConcernsOneFile(const Status& status);
 
 }  // namespace sluice::ingest

@@ -100,22 +100,29 @@ Status MoveCursor(engine::Connection& connection, const TableLoad& load,
       .status();
 }
 
+// One a line.
+std::set<std::string> Addresses(const Value& text) {
+  const std::vector<std::string> lines = Split(ToText(text), '\n');
+  return {lines.begin(), lines.end()};
+}
+
 }  // namespace
 
 Result<LedgerState> ReadLedger(engine::Connection& connection, const std::string& ingest) {
   LedgerState state;
   // The newest entry of an address is the one that counts; entries are only ever added.
-  SLUICE_ASSIGN(auto files,
-                connection.Query("SELECT connection, address, table_name, tag, state FROM "
-                                 "_sluice.files WHERE ingest = $1 ORDER BY rowid",
-                                 {ingest}));
+  SLUICE_ASSIGN(
+      auto files,
+      connection.Query("SELECT connection, address, table_name, tag, state, quarantined FROM "
+                       "_sluice.files WHERE ingest = $1 ORDER BY rowid",
+                       {ingest}));
   while (true) {
     SLUICE_ASSIGN(const auto batch, files.Next());
     if (!batch) break;
     for (size_t r = 0; r < batch->rows(); ++r) {
       state.files[{std::string(batch->text(0, r)), std::string(batch->text(1, r)),
-                   std::string(batch->text(2, r))}] = {std::string(batch->text(3, r)),
-                                                       std::string(batch->text(4, r))};
+                   std::string(batch->text(2, r))}] = {
+          std::string(batch->text(3, r)), std::string(batch->text(4, r)), batch->integer(5, r)};
     }
   }
   SLUICE_ASSIGN(const auto cursors,
@@ -136,11 +143,9 @@ Result<LedgerState> ReadLedger(engine::Connection& connection, const std::string
   for (const auto& row : holds) {
     if (ToText(row[6]) == "open") {
       state.holds.push_back({ToText(row[0]), ToText(row[1]), ToText(row[2]), ToText(row[3]),
-                             ToInt(row[4]), ToText(row[5])});
+                             ToInt(row[4]), ToText(row[5]), Addresses(row[9])});
     } else if (ToText(row[6]) == "accepted" && ToText(row[7]) == "bad_rows") {
-      const std::vector<std::string> addresses = Split(ToText(row[9]), '\n');
-      state.limits_lifted.push_back(
-          {ToText(row[2]), ToInt(row[8]), {addresses.begin(), addresses.end()}});
+      state.limits_lifted.push_back({ToText(row[2]), ToInt(row[8]), Addresses(row[9])});
     }
   }
   SLUICE_ASSIGN(const auto pods,

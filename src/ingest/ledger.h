@@ -24,7 +24,8 @@ struct Cursor {
 
 struct KnownFile {
   std::string tag;
-  std::string state;  // loaded, held, skipped
+  std::string state;        // loaded, held, skipped
+  int64_t quarantined = 0;  // rows
 };
 
 struct OpenHold {
@@ -34,6 +35,7 @@ struct OpenHold {
   std::string pod;
   int64_t group = 0;
   std::string message;
+  std::set<std::string> files;  // addresses
 };
 
 // Somebody accepted these files with all their bad rows.

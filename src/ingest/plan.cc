@@ -32,28 +32,4 @@ size_t IngestPlan::groups() const {
   return groups.size();
 }
 
-bool FitsPattern(std::string_view pattern, std::string_view path) {
-  while (!pattern.empty()) {
-    if (pattern.front() == '*') {
-      const bool deep = pattern.substr(0, 2) == "**";
-      std::string_view rest = pattern.substr(deep ? 2 : 1);
-      // "a/**/b" also fits "a/b".
-      if (deep && !rest.empty() && rest.front() == '/' && FitsPattern(rest.substr(1), path)) {
-        return true;
-      }
-      for (size_t taken = 0; taken <= path.size(); ++taken) {
-        if (FitsPattern(rest, path.substr(taken))) return true;
-        if (taken < path.size() && path[taken] == '/' && !deep) return false;
-      }
-      return false;
-    }
-    if (path.empty()) return false;
-    if (pattern.front() == '?' ? path.front() == '/' : pattern.front() != path.front())
-      return false;
-    pattern.remove_prefix(1);
-    path.remove_prefix(1);
-  }
-  return path.empty();
-}
-
 }  // namespace sluice::ingest

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,6 +25,7 @@ struct Source {
   std::string connection;
   connector::Store* store = nullptr;  // not owned
   connector::Listing listing;
+  std::set<std::string> changing = {};  // paths that a second listing showed otherwise
 };
 
 // What is published in one transaction.
@@ -41,10 +44,30 @@ struct LateFile {
   bool changed = false;  // else late
 };
 
+// A file that cannot be loaded as it is; others of its table can.
+struct UnfitFile {
+  std::string connection;
+  std::string table;
+  std::string path;
+  std::string check;    // "capture", "manifest"
+  std::string message;  // begins with the path
+};
+
+// A file whose rows are all published since an earlier run: what becomes of it is still to be done.
+struct DoneFile {
+  std::string connection;
+  std::string table;
+  connector::Store* store = nullptr;  // not owned
+  connector::StoredFile file;
+  std::optional<connector::StoredFile> sidecar = {};  // goes where the file goes
+};
+
 struct IngestPlan {
   std::string ingest;
   std::vector<Step> steps;
   std::vector<LateFile> late;
+  std::vector<UnfitFile> unfit;
+  std::vector<DoneFile> done;
   // Tables whose files wait for a decision: (table, hold id), with how many groups are behind.
   struct Waiting {
     std::string table;
@@ -55,7 +78,8 @@ struct IngestPlan {
   std::vector<Waiting> waiting;
   // Tables that are in the drop and not in the project, with how many files: not loaded.
   std::map<std::string, int64_t> unknown_tables;
-  std::vector<std::string> unsettled;  // groups that are not whole yet: "POD1 group 16"
+  std::vector<std::string>
+      unsettled;  // what is not whole yet: "POD1 group 16", "orders: 2 files, …"
   std::vector<std::string> notes;
   std::vector<std::string> problems;  // tables that cannot be loaded, and why
 
@@ -69,9 +93,9 @@ Result<IngestPlan> PlanZenoti(const config::Ingest& ingest, const std::vector<So
                               const SchemaCatalog& catalog, const LedgerState& ledger,
                               env::Micros now);
 
-// Layout files: one pattern per table, declared columns.
+// Layout files: one pattern per table, declared columns. Reads manifests, nothing else.
 Result<IngestPlan> PlanFiles(const config::Ingest& ingest, const std::vector<Source>& sources,
-                             const LedgerState& ledger);
+                             const LedgerState& ledger, env::Micros now, const env::Cancel* cancel);
 
 // How one table of the layout is loaded, as project and schema files say. kConfig, kRejected (a schema
 // file that does not parse) or kNotFound (no schema file) when it cannot be.
@@ -87,8 +111,5 @@ Status CheckDropIsThere(const config::Ingest& ingest, const connector::Store& st
                         const connector::Listing& listing);
 // The same for a store, with as little listing as will do.
 Status ProbeDrop(const config::Ingest& ingest, connector::Store& store, const env::Cancel* cancel);
-
-// Whether `path` fits `pattern`: '*' any run of characters but '/', '?' one, '**' also '/'.
-bool FitsPattern(std::string_view pattern, std::string_view path);
 
 }  // namespace sluice::ingest

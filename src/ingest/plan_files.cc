@@ -1,10 +1,14 @@
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "ingest/finish_files.h"
+#include "ingest/manifest_sets.h"
 #include "ingest/plan.h"
+#include "ingest/table_files.h"
 
 namespace sluice::ingest {
 namespace {
@@ -12,8 +16,12 @@ namespace {
 class FilesPlanner {
  public:
   FilesPlanner(const config::Ingest& ingest, const std::vector<Source>& sources,
-               const LedgerState& ledger)
-      : ingest_(ingest), sources_(sources), ledger_(ledger) {
+               const LedgerState& ledger, Inbox inbox, const env::Cancel* cancel)
+      : ingest_(ingest),
+        sources_(sources),
+        ledger_(ledger),
+        inbox_(std::move(inbox)),
+        cancel_(cancel) {
     plan_.ingest = ingest.name;
   }
 
@@ -25,46 +33,165 @@ class FilesPlanner {
  private:
   Status PlanTable(const config::Table& table) {
     SLUICE_ASSIGN(TargetTable target, FilesTarget(ingest_, table.name));
-    const bool replace = target.merge == Merge::kReplace;
-    std::vector<LoadFile> fresh;
-    std::vector<LoadFile> all;
-    bool changed_set = false;
-    for (const Source& source : sources_) {
-      for (const connector::StoredFile& file : source.listing.files) {
-        if (!StartsWith(file.path, ingest_.prefix) ||
-            !FitsPattern(table.pattern,
-                         std::string_view(file.path).substr(ingest_.prefix.size()))) {
-          continue;
-        }
-        LoadFile load;
-        load.stored = file;
-        load.store = source.store;
-        load.connection = source.connection;
-        const auto known = ledger_.files.find({source.connection, file.path, table.name});
-        const bool is_known = known != ledger_.files.end();
-        const bool same = is_known && known->second.tag == file.tag;
-        changed_set = changed_set || !same;
-        all.push_back(load);
-        if (same || (is_known && known->second.state == "held")) continue;
-        if (is_known && !replace) {
-          plan_.late.push_back({source.connection, table.name, "", 0, file, true});
-          continue;
-        }
-        fresh.push_back(std::move(load));
-      }
-    }
-    if (all.empty()) TellNoFile(table);
+    SLUICE_ASSIGN(const std::vector<TableFile> files, inbox_.FilesOf(table));
+    SLUICE_ASSIGN(const std::vector<TableFile> manifests, inbox_.ManifestsOf(table));
+    if (files.empty() && !IsKnown(table)) TellNoFile(table);
+    // Of a table whose rows are only added a held file stops no other.
+    const bool by_file = target.merge == Merge::kAppend;
+    std::set<std::string> held;
+    bool waits = false;
     for (const OpenHold& hold : ledger_.holds) {
       // A file that came too late stops nothing.
       if (hold.table != table.name || (hold.kind != "gate" && hold.kind != "file")) continue;
-      plan_.waiting.push_back({table.name, "", hold.id, fresh.empty() ? 0 : 1});
-      return Status::Ok();
+      waits = waits || hold.kind == "gate" || !by_file;
+      if (hold.kind == "file") held.insert(hold.files.begin(), hold.files.end());
+      plan_.waiting.push_back({table.name, "", hold.id, 0});
     }
-    std::vector<LoadFile>& files = replace ? all : fresh;
-    if (replace ? !changed_set : fresh.empty()) return Status::Ok();
-    LiftLimits(table.name, files);
-    AddStep(table, std::move(target), std::move(files));
+    std::vector<std::vector<TableFile>> proofs;
+    std::vector<FileSet> sets;
+    if (table.manifest.empty()) {
+      sets.emplace_back().files = Pointers(files);
+    } else {
+      SLUICE_ASSIGN(sets, ManifestSets(ingest_, table, files, manifests, held, ledger_, cancel_,
+                                       &proofs, &plan_));
+    }
+    if (target.merge == Merge::kReplace) {
+      PlanReplace(table, std::move(target), sets, waits);
+    } else {
+      std::set<std::string> taken;
+      for (const FileSet& set : sets) PlanAppend(table, target, set, held, waits, &taken);
+    }
+    TellIncomplete(table);
     return Status::Ok();
+  }
+
+  static std::vector<const TableFile*> Pointers(const std::vector<TableFile>& files) {
+    std::vector<const TableFile*> pointers;
+    for (const TableFile& file : files) pointers.push_back(&file);
+    return pointers;
+  }
+
+  const KnownFile* Known(const config::Table& table, const TableFile& file) const {
+    const auto known = ledger_.files.find({file.source->connection, file.file->path, table.name});
+    return known == ledger_.files.end() ? nullptr : &known->second;
+  }
+
+  bool IsKnown(const config::Table& table) const {
+    return table.after_loading != config::Table::AfterLoading::kLeave &&
+           std::any_of(ledger_.files.begin(), ledger_.files.end(),
+                       [&](const auto& entry) { return std::get<2>(entry.first) == table.name; });
+  }
+
+  // Told once for all files that wait for the same.
+  void Incomplete(const TableFile& file, const std::string& why) {
+    auto& [count, first] = incomplete_[why];
+    if (count++ == 0) first = file.file->path;
+  }
+
+  void TellIncomplete(const config::Table& table) {
+    for (const auto& [why, files] : incomplete_) {
+      plan_.unsettled.push_back(fmt::format(
+          "{}: {}: {}", table.name,
+          files.first == 1 ? files.second
+                           : fmt::format("{} ({} …)", Counted(files.first, "file"), files.second),
+          why));
+    }
+    incomplete_.clear();
+  }
+
+  void Unfit(const config::Table& table, const TableFile& file) {
+    plan_.unfit.push_back({file.source->connection, table.name, file.file->path, "capture",
+                           file.file->path + ": " + file.wrong});
+  }
+
+  static LoadFile ToLoad(const TableFile& file) {
+    LoadFile load;
+    load.stored = *file.file;
+    load.store = file.source->store;
+    load.connection = file.source->connection;
+    load.captures = file.captures;
+    load.proof = file.proof;
+    return load;
+  }
+
+  // All files of the table that are complete now are its content, or none is.
+  void PlanReplace(const config::Table& table, TargetTable target, const std::vector<FileSet>& sets,
+                   bool waits) {
+    std::map<std::string, LoadFile> all;
+    bool changed = false;
+    bool whole = !waits;
+    for (const FileSet& set : sets) {
+      whole = whole && set.whole;
+      for (const TableFile* file : set.files) {
+        const KnownFile* known = Known(table, *file);
+        const bool same = known != nullptr && known->tag == file->file->tag;
+        // Without it the table would lose what it held of the file.
+        if (!file->waits.empty() && !same) {
+          Incomplete(*file, file->waits);
+          whole = false;
+        }
+        if (same) {
+          MarkDone(table, *file, *known);
+        } else {
+          changed = true;
+        }
+        if (!file->wrong.empty()) {
+          if (same) continue;  // passed over by a decision
+          if (!waits) Unfit(table, *file);
+          whole = false;
+        }
+        all.emplace(file->file->path, ToLoad(*file));
+      }
+    }
+    if (waits && changed && !plan_.waiting.empty()) plan_.waiting.back().groups = 1;
+    if (!whole || !changed) return;
+    std::vector<LoadFile> files;
+    for (auto& [path, file] : all) files.push_back(std::move(file));
+    LiftLimits(table.name, files);
+    AddStep(table, std::move(target), std::move(files), "", false);
+  }
+
+  // The files of a set that the ledger does not know. `taken` are those of earlier sets.
+  void PlanAppend(const config::Table& table, const TargetTable& target, const FileSet& set,
+                  const std::set<std::string>& held, bool waits, std::set<std::string>* taken) {
+    std::vector<LoadFile> fresh;
+    for (const TableFile* file : set.files) {
+      const KnownFile* known = Known(table, *file);
+      if (known != nullptr && known->tag == file->file->tag) {
+        MarkDone(table, *file, *known);
+        continue;
+      }
+      if (known != nullptr && known->state == "held") continue;
+      if (!file->waits.empty()) {
+        Incomplete(*file, file->waits);
+        continue;
+      }
+      if (known != nullptr) {
+        plan_.late.push_back({file->source->connection, table.name, "", 0, *file->file, true});
+        continue;
+      }
+      if (held.count(file->file->path) > 0 || !taken->insert(file->file->path).second) continue;
+      if (!file->wrong.empty()) {
+        Unfit(table, *file);
+        continue;
+      }
+      fresh.push_back(ToLoad(*file));
+    }
+    if (fresh.empty() || !set.whole) return;
+    if (waits) {
+      plan_.waiting.back().groups = 1;
+      return;
+    }
+    LiftLimits(table.name, fresh);
+    AddStep(table, target, std::move(fresh), set.label, set.label.empty());
+  }
+
+  // What is left to be done with a file that an earlier run has loaded.
+  void MarkDone(const config::Table& table, const TableFile& file, const KnownFile& known) {
+    if (!FinishesFiles(ingest_)) return;
+    if (known.state != "loaded" || known.quarantined > 0) return;
+    plan_.done.push_back(
+        {file.source->connection, table.name, file.source->store, *file.file, file.proof.sidecar});
   }
 
   void TellNoFile(const config::Table& table) {
@@ -103,7 +230,9 @@ class FilesPlanner {
     }
   }
 
-  void AddStep(const config::Table& table, TargetTable target, std::vector<LoadFile> files) {
+  // `label` tells the sets of a table apart; `file_by_file` where a file may be left behind.
+  void AddStep(const config::Table& table, TargetTable target, std::vector<LoadFile> files,
+               const std::string& label, bool file_by_file) {
     std::vector<const LoadFile*> loaded;
     for (const LoadFile& file : files) loaded.push_back(&file);
     const int64_t load_id = LoadId(table.name, loaded);
@@ -116,7 +245,10 @@ class FilesPlanner {
     load.ingest = ingest_.name;
     load.target = std::move(target);
     load.files = std::move(files);
-    load.label = fmt::format("{}.{}", ingest_.name, table.name);
+    load.label =
+        fmt::format("{}.{}{}{}", ingest_.name, table.name, label.empty() ? "" : " ", label);
+    load.file_by_file = file_by_file;
+    load.stands_alone = !label.empty();
     Step step;
     step.label = table.name;
     step.loads.push_back(std::move(load));
@@ -126,6 +258,10 @@ class FilesPlanner {
   const config::Ingest& ingest_;
   const std::vector<Source>& sources_;
   const LedgerState& ledger_;
+  const Inbox inbox_;
+  const env::Cancel* cancel_;
+  // Why -> how many files of the table in work, and the first.
+  std::map<std::string, std::pair<uint64_t, std::string>> incomplete_;
   IngestPlan plan_;
 };
 
@@ -147,9 +283,14 @@ Result<TargetTable> FilesTarget(const config::Ingest& ingest, const std::string&
                                      type.status().message()));
     }
     target.columns.push_back({column.name, type.value()});
+    if (!column.capture.empty()) target.captured[column.name] = column.capture;
   }
+  target.prefix = ingest.prefix;
+  target.pattern = table->pattern;
   std::vector<std::string>& list = target.versions.lists.emplace_back();
-  for (const DdlColumn& column : target.columns) list.push_back(column.name);
+  for (const DdlColumn& column : target.columns) {
+    if (target.captured.count(column.name) == 0) list.push_back(column.name);
+  }
   target.key = table->key;
   target.bad_rows = table->bad_rows.value_or(ingest.bad_rows);
   target.csv = ingest.csv;
@@ -158,8 +299,10 @@ Result<TargetTable> FilesTarget(const config::Ingest& ingest, const std::string&
 }
 
 Result<IngestPlan> PlanFiles(const config::Ingest& ingest, const std::vector<Source>& sources,
-                             const LedgerState& ledger) {
-  return FilesPlanner(ingest, sources, ledger).Make();
+                             const LedgerState& ledger, env::Micros now,
+                             const env::Cancel* cancel) {
+  SLUICE_ASSIGN(Inbox inbox, Inbox::Open(ingest, sources, now));
+  return FilesPlanner(ingest, sources, ledger, std::move(inbox), cancel).Make();
 }
 
 }  // namespace sluice::ingest

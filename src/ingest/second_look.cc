@@ -13,7 +13,8 @@ constexpr size_t kValueLimit = 200;  // bytes of a value that are kept; `raw` ho
 // A column that must not be NULL and that the file does not have at all makes every row of it bad.
 std::string MissingColumn(const TargetTable& target, const FileShape& shape, bool* is_void) {
   const auto missing = [&](const std::string& name) {
-    return std::find(shape.columns.begin(), shape.columns.end(), name) == shape.columns.end();
+    return target.captured.count(name) == 0 &&
+           std::find(shape.columns.begin(), shape.columns.end(), name) == shape.columns.end();
   };
   *is_void = false;
   const auto key = std::find_if(target.key.begin(), target.key.end(), missing);

@@ -17,6 +17,7 @@
 #include "ingest/row_fixes.h"
 #include "ingest/second_look.h"
 #include "ingest/sql.h"
+#include "ingest/table_files.h"
 #include "warehouse/dialect.h"
 
 namespace sluice::ingest {
@@ -45,7 +46,12 @@ bool Alike(const TableLoad& load, const ShapedFile& a, const ShapedFile& b) {
   const LoadFile& y = load.files[b.index];
   return a.shape == b.shape && a.copy.parallel == b.copy.parallel &&
          a.copy.compression == b.copy.compression && a.copy.header == b.copy.header &&
-         x.load_id == y.load_id && x.pod == y.pod;
+         x.load_id == y.load_id && x.pod == y.pod &&
+         std::all_of(load.target.captured.begin(), load.target.captured.end(),
+                     [&](const auto& column) {
+                       return CapturedValue(x.captures, column.second) ==
+                              CapturedValue(y.captures, column.second);
+                     });
 }
 
 std::vector<Batch> MakeBatches(const TableLoad& load, const std::vector<ShapedFile>& files) {
@@ -97,6 +103,8 @@ class StageSelect {
   void AddColumn(const DdlColumn& column, std::string& outer, std::string& inner) {
     const auto at = std::find(shape_.columns.begin(), shape_.columns.end(), column.name);
     const bool required = Required(column.name);
+    const auto captured = target_.captured.find(column.name);
+    if (captured != target_.captured.end()) return AddCaptured(column, captured->second, outer);
     if (at == shape_.columns.end()) {
       outer +=
           fmt::format("CAST(NULL AS {}) AS {}, ", column.type.DuckDb(), QuoteName(column.name));
@@ -117,6 +125,18 @@ class StageSelect {
       if (!required) Or(bad_, fmt::format("({} IS NULL AND {} IS NOT NULL)", typed, raw));
     }
     if (required) Or(bad_, typed + " IS NULL");
+  }
+
+  // Files whose paths say something else are another batch. That the value fits was seen before.
+  void AddCaptured(const DdlColumn& column, const std::string& capture, std::string& outer) const {
+    const LoadFile& first = load_.files[batch_.files.front()->index];
+    const auto value = CapturedValue(first.captures, capture);
+    const std::string text = value ? QuoteText(*value) : "CAST(NULL AS VARCHAR)";
+    outer += fmt::format("{} AS {}, ",
+                         column.type.kind == format::SqlType::Kind::kText
+                             ? fmt::format("CAST({} AS VARCHAR)", text)
+                             : format::CastExpression(column.type, text),
+                         QuoteName(column.name));
   }
 
   bool Required(const std::string& name) const {
@@ -254,6 +274,8 @@ class Stager {
       file.counts = {};
       file.columns.clear();
       file.rows_fixed = file.rows_discarded = 0;
+      const Status captured = ReadCaptures(load_.target, file);
+      if (!captured.ok()) return AboutFile(captured, file);
       std::vector<DdlColumn> added;
       auto shape = ShapeOf(file, load_.target, &added);
       if (!shape.ok()) return AboutFile(shape.status(), file);

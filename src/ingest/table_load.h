@@ -7,10 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "config/file_pattern.h"
 #include "config/project.h"
 #include "connector/store.h"
 #include "format/strict.h"
 #include "ingest/ddl.h"
+#include "ingest/verify_file.h"
 
 namespace sluice::ingest {
 
@@ -39,7 +41,12 @@ struct ColumnVersions {
 struct TargetTable {
   std::string name;                // canonical
   std::vector<DdlColumn> columns;  // as the table is to be, without lineage columns
-  ColumnVersions versions;         // what a file without a header goes by
+  // Layout files: columns that take their value from the file's path -> the capture that gives it. No
+  // file has them.
+  std::map<std::string, std::string> captured;
+  std::string prefix;   // layout files: of the ingest,
+  std::string pattern;  // and what follows it in the paths of the table's files
+  ColumnVersions versions;  // what a file without a header goes by
   Merge merge = Merge::kAppend;
   std::vector<std::string> key;   // declared; never NULL in a loaded row
   std::vector<std::string> also;  // joins the key in every match, NULL equals NULL (organizationid)
@@ -87,6 +94,8 @@ struct LoadFile {
   int64_t load_id = 0;        // StableId of connection, pod, table, group
   bool full = false;          // belongs to the first load of this table and pod
   bool any_bad_rows = false;  // somebody accepted it with all its bad rows
+  config::Captures captures;  // layout files: what its path says
+  Proof proof;                // what lies beside it and speaks of its content
   // Known once fetched.
   std::string local_path;
   std::string content_hash;
@@ -122,6 +131,10 @@ struct TableLoad {
   std::vector<QuarantinedRow> quarantined;
   std::vector<std::string> warnings;  // what staging found worth telling
   bool too_many_bad_rows = false;     // why staging refused it
+  // A file that cannot be had is left behind, and the others are loaded: where rows are only added.
+  bool file_by_file = false;
+  // It stops no later load of its table.
+  bool stands_alone = false;
 
   FileCounts Total() const;
 };

@@ -78,7 +78,9 @@ class Planner {
   Result<ingest::IngestPlan> PlanWithoutWarehouse(const config::Ingest& ingest,
                                                   const std::vector<ingest::Source>& sources) {
     const ingest::LedgerState ledger;
-    if (ingest.layout == "files") return ingest::PlanFiles(ingest, sources, ledger);
+    if (ingest.layout == "files") {
+      return ingest::PlanFiles(ingest, sources, ledger, runtime_.clock().Now(), cancel_);
+    }
     ingest::SchemaCatalog catalog;
     std::vector<std::string> notes;
     for (const ingest::Source& source : sources) {

@@ -1,0 +1,32 @@
+// What becomes of files whose rows are all published: they stay, move to a folder of their store, or are
+// removed, as each table says (`after_loading`).
+//
+// Done after the publication is durable, from the listing and the ledger alone, so that it can be broken
+// off at any instant: what is still listed and known as loaded is done by the next run. A file that
+// several tables of the ingest take goes when all of them have it, and stays when one of them says so.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/project.h"
+#include "env/clock.h"
+#include "ingest/plan.h"
+
+namespace sluice::ingest {
+
+struct FinishOutcome {
+  int64_t moved = 0;
+  int64_t removed = 0;
+  std::vector<std::string> problems;  // files that could not be moved or removed
+  std::vector<std::string> notes;     // what was done
+};
+
+// Whether any table wants more than that its files stay.
+bool FinishesFiles(const config::Ingest& ingest);
+
+// `done` are files with the tables that have them; nothing happens to a file that is another by now.
+FinishOutcome FinishFiles(const config::Ingest& ingest, const std::vector<DoneFile>& done,
+                          const env::Cancel* cancel);
+
+}  // namespace sluice::ingest

@@ -1,0 +1,54 @@
+// What a run of an ingest would do: the ledger, what the stores hold, and the layout's planner.
+#include "ingest/existing_table.h"
+#include "ingest/ingest_runner.h"
+#include "ingest/late_files.h"
+#include "ingest/ledger.h"
+#include "ingest/schema_catalog.h"
+#include "ingest/zenoti_drop.h"
+
+namespace sluice::ingest {
+namespace {
+
+// The plan of layout zenoti; writes what is new of the schema files when `write`.
+Result<IngestPlan> PlanDrop(const IngestContext& context, const std::vector<Source>& sources,
+                            const LedgerState& ledger, bool write) {
+  engine::Connection& connection = context.session.connection();
+  SLUICE_ASSIGN(SchemaCatalog catalog, SchemaCatalog::Load(connection, context.ingest.name));
+  std::vector<std::string> notes;
+  for (const Source& source : sources) {
+    const ZenotiDrop drop = ReadDrop(source.listing, context.ingest.prefix);
+    SLUICE_TRY(catalog.Update(source.connection, *source.store, drop.schema_files, &notes,
+                              context.cancel));
+  }
+  if (write && catalog.has_news()) {
+    SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection));
+    SLUICE_TRY(catalog.Save(connection, context.ingest.name, context.clock.Now()));
+    SLUICE_TRY(transaction->Commit());
+  }
+  SLUICE_ASSIGN(IngestPlan plan,
+                PlanZenoti(context.ingest, sources, catalog, ledger, context.clock.Now()));
+  plan.notes.insert(plan.notes.begin(), notes.begin(), notes.end());
+  return plan;
+}
+
+}  // namespace
+
+Result<IngestPlan> PlanIngest(const IngestContext& context, const std::vector<Source>& sources,
+                              bool write) {
+  engine::Connection& connection = context.session.connection();
+  SLUICE_ASSIGN(LedgerState ledger, ReadLedger(connection, context.ingest.name));
+  SLUICE_TRY(RecogniseRetagged(connection, context.ingest.name, sources, context.spool_folder,
+                               context.cancel, write, ledger));
+  SLUICE_ASSIGN(IngestPlan plan, context.ingest.layout == "files"
+                                     ? PlanFiles(context.ingest, sources, ledger,
+                                                 context.clock.Now(), context.cancel)
+                                     : PlanDrop(context, sources, ledger, write));
+  for (const Source& source : sources) {
+    const std::vector<std::string> told = source.store->TakeNotes();
+    plan.notes.insert(plan.notes.begin(), told.begin(), told.end());
+  }
+  SLUICE_TRY(CompareWithTables(connection, context.ingest, plan));
+  return plan;
+}
+
+}  // namespace sluice::ingest
