@@ -104,10 +104,13 @@ OptionSpec ZenotiTable() {
 OptionSpec AfterLoadingSpec() {
   return FormsOption(
       "after_loading",
-      "What becomes of a file whose rows are all published. One with rows in quarantine stays.",
-      {EnumOption("after_loading", "",
+      "What becomes of a file whose rows are all published: `leave`, `delete`, or a map with "
+      "`move`, "
+      "the folder of the store (from its root) that gets it under the path that it had. One with "
+      "rows in quarantine stays.",
+      {EnumOption("word", "It stays, or goes for good.",
                   {{"leave", "it stays where it is"}, {"delete", "it is removed from the store"}}),
-       ObjectOption("after_loading", "",
+       ObjectOption("folder", "It moves within its store.",
                     {Option(OptionKind::kText, "move",
                             "The folder of the store, from its root, that gets the file under the "
                             "path that it had.")
