@@ -4,8 +4,11 @@ after an undisturbed run.
 
     kill_test.py [--seeds 50] [--first 1]
 
-A seed decides whether the first load or a later one is hit, how often and when, and whether a read
-command opens the warehouse before the next run. A failure prints the command that repeats it.
+A seed decides whether the first load or a later one is hit, how often and when (after a time, or while
+a sync has a request under way or an answer just noted), and whether a read command opens the warehouse
+before the next run. A later load begins with the people that the first one left at the destination: a
+row that was under way goes again whole, which must make no difference to anybody who is there already.
+A failure prints the command that repeats it.
 """
 
 import argparse
@@ -35,6 +38,7 @@ from with_standin import Standin, install_packages
 SEEDS = 50
 WORKERS = 2
 MOST_KILLS = 3
+MOST_LOG_STEPS = 24  # entries of a delivery's log, of which the first load has most
 MOST_RUNS = 4  # until everything is done: a run that was killed while sending may leave rows to be retried
 TABLES = "bi_factforms bi_factappointment bi_factfeedbackv2 bi_dimuser".split()
 DROP = spa.S3_CONNECTION.replace("bucket: drop", "bucket: ${DROP_BUCKET}")
@@ -99,11 +103,24 @@ def write_project(folder):
     shutil.copytree(spa.EXAMPLE / "models", folder / "models")
 
 
+def wait_for_log_steps(process, folder, steps):
+    """Until the logs of deliveries have grown so often, or the process has ended."""
+    sizes = set()
+    while process.poll() is None and len(sizes) < steps:
+        for log in folder.glob(".sluice/*/syncs/*/*.log"):
+            try:
+                sizes.add((log.parent.name, log.name, log.stat().st_size))
+            except FileNotFoundError:  # folded in between
+                pass
+        time.sleep(0.0002)  # a request takes several times as long
+
+
 class Worker:
     """A stand-in of its own, and the projects that send to it."""
 
     def __init__(self, folder, server, standin):
         self.folder = folder
+        self.people_before = {}  # a load, by bucket: the stand-in's state
         self.standin = standin
         self.variables = {
             "DROP_ENDPOINT": server.endpoint,
@@ -115,8 +132,9 @@ class Worker:
         self.length_s = {}  # of an undisturbed run, by bucket
         self.expected = {}
 
-    def admin(self, name, method="GET"):
-        request = urllib.request.Request(f"{self.standin.url}/__admin/{name}", method=method)
+    def admin(self, name, method="GET", body=None):
+        data = body.encode() if body else None
+        request = urllib.request.Request(f"{self.standin.url}/__admin/{name}", data=data, method=method)
         with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.read().decode()
 
@@ -129,7 +147,7 @@ class Worker:
         return Sluice(folder, {**self.variables, "DROP_BUCKET": bucket})
 
     def state(self, sluice):
-        """Everything that is compared. The stand-in is empty again afterwards."""
+        """Everything that is compared."""
         found = dump.warehouse(sluice)
         # Where the stand-in listens differs from worker to worker.
         found = {
@@ -137,19 +155,31 @@ class Worker:
             for table, lines in found.items()
         }
         found["people at Iterable"] = self.admin("users?format=jsonl").splitlines()
+        # An answer that was noted counts: whoever has one is not sent to again.
+        found["answers noted"] = sorted(
+            json.dumps(row)
+            for row in sluice.rows(
+                "SELECT sync, key, count(*) FROM _sluice.sync_attempts WHERE state = 'acknowledged' GROUP BY ALL"
+            )
+        )
         file = sluice.folder / "out" / "days.jsonl"
         found["file of days"] = file.read_text().splitlines() if file.exists() else []
         violations = json.loads(self.admin("violations"))
         if violations["total"]:
             raise AssertionError(f"violations at the stand-in: {violations}")
-        self.admin("reset", "POST")
         return found
+
+    def begin(self, bucket):
+        """The stand-in as it was before the undisturbed load of this bucket."""
+        self.admin("reset", "POST")
+        self.admin("state", "POST", self.people_before[bucket])
 
     def undisturbed(self):
         """Measures both runs and keeps what they end with; the first's folder is where later ones start."""
         sluice = self.project("undisturbed", "first")
         for bucket in ("first", "later"):
             sluice.environment["DROP_BUCKET"] = bucket
+            self.people_before[bucket] = self.admin("state")
             start = time.monotonic()
             sluice.call("run")
             self.length_s[bucket] = time.monotonic() - start
@@ -163,12 +193,17 @@ class Worker:
         bucket = draw.choice(["first", "later"])
         base = self.folder / "base" if bucket == "later" else None
         sluice = self.project(f"seed-{seed}", bucket, base)
+        self.begin(bucket)
         kills = []
         try:
             for _ in range(draw.choice([1, 1, 2, MOST_KILLS])):
-                kills.append(draw.uniform(0, self.length_s[bucket]))
                 process = sluice.start("run")
-                time.sleep(kills[-1])
+                if draw.random() < 0.5:
+                    kills.append(f"{draw.uniform(0, self.length_s[bucket]):.3f} s")
+                    time.sleep(float(kills[-1].split()[0]))
+                else:
+                    kills.append(f"{draw.randint(1, MOST_LOG_STEPS)} steps of deliveries")
+                    wait_for_log_steps(process, sluice.folder, int(kills[-1].split()[0]))
                 process.kill()
                 process.wait()
                 if draw.random() < 0.3:
@@ -180,10 +215,9 @@ class Worker:
             lines = dump.differences(self.expected[bucket], self.state(sluice))
         except AssertionError as problem:
             lines = str(problem).splitlines()
-            self.admin("reset", "POST")
         if lines:
-            when = ", ".join(f"{kill:.3f}" for kill in kills)
-            lines.insert(0, f"{bucket} load, killed after {when} of {self.length_s[bucket]:.3f} s")
+            length = self.length_s[bucket]
+            lines.insert(0, f"{bucket} load of {length:.3f} s, killed after {', '.join(kills)}")
             return lines
         shutil.rmtree(sluice.folder)
         return []
@@ -197,9 +231,8 @@ def work(worker, seeds, report):
             return
         try:
             report(seed, worker.interrupted(seed))
-        except Exception:  # reported like a difference; the next seed needs an empty stand-in
+        except Exception:  # reported like a difference
             report(seed, traceback.format_exc().splitlines())
-            worker.admin("reset", "POST")
 
 
 def in_threads(calls):

@@ -60,6 +60,8 @@ const ENDPOINTS = {
     for (const name of what) RESETS[name](app);
     return { reset: what };
   },
+  'GET state': (app) => [...app.store.operations()],
+  'POST state': (app, url, body) => restore(app, body),
   'POST snapshot': (app) => {
     if (app.store.journal === null) throw new Error('the server runs without --state');
     app.store.journal.snapshot();
@@ -126,6 +128,14 @@ function requests(app, query) {
     (entry) =>
       entry.seq > since && (endpoint === null || entry.endpoint.split(' ')[1] === endpoint),
   );
+}
+
+/** Puts the project into the state that GET state gave: people, fields, lists. The log stays. */
+function restore(app, operations) {
+  if (!Array.isArray(operations)) throw new Error('expected the array that GET state answers');
+  app.store.commit([{ op: 'clear' }, ...operations]);
+  app.lanes.clear();
+  return { users: app.store.users.size };
 }
 
 function addFields(app, body) {

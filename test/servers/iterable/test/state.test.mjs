@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { start } from './harness.mjs';
+import { send, start } from './harness.mjs';
 
 const newFile = () => join(mkdtempSync(join(tmpdir(), 'standin-')), 'state.json');
 
@@ -141,4 +141,22 @@ test('SIGTERM ends a server that holds hanging requests', async () => {
     await new Promise((done) => setTimeout(done, 10));
   assert.equal(await server.stop(), 0);
   assert.equal(await hanging, 'ECONNRESET');
+});
+
+test('the state that the admin interface gave can be put back, into any server', async () => {
+  const first = await start();
+  await fill(first);
+  const before = await seen(first);
+  const { text } = await send(first.url, 'GET', '/__admin/state', undefined, {});
+  await first.bulk([{ email: 'later@x.org', dataFields: { other: true } }]);
+  const second = await start();
+  for (const server of [first, second]) {
+    assert.deepEqual(await server.admin('POST', 'state', text), { users: 2 });
+    assert.deepEqual(await seen(server), before);
+    await server.bulk([{ email: 'd@x.org' }]);
+    assert.equal((await server.users()).length, 3, 'new people take no id that is in use');
+  }
+  await assert.rejects(second.admin('POST', 'state', {}), /expected the array/);
+  await first.stop();
+  await second.stop();
 });
