@@ -126,6 +126,14 @@ bool Connection::HasTable(const std::string& schema, const std::string& table) {
   return found;
 }
 
+// That a name is not there is found while preparing, which leaves a transaction as it was.
+bool Connection::HasRelation(const std::string& schema, const std::string& name) {
+  const std::string sql =
+      "SELECT NULL FROM " + QuoteName(schema) + "." + QuoteName(name) + " LIMIT 0";
+  Prepared statement;
+  return duckdb_prepare(impl_->connection, sql.c_str(), statement.address()) == DuckDBSuccess;
+}
+
 std::string QuoteName(std::string_view name) {
   std::string out = "\"";
   for (const char c : name) {

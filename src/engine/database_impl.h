@@ -69,6 +69,7 @@ struct Database::Impl {
   std::atomic<const char*> must_reopen{nullptr};
   std::mutex connections_mutex;
   std::set<duckdb_connection> connections;  // all that are open, to interrupt readers
+  std::set<std::string> functions;          // names that RegisterFunction has given; same lock
 
   ~Impl() {
     // One more connection would keep the engine's instance alive, and its files open, behind us.

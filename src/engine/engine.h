@@ -128,6 +128,8 @@ class Connection {
   // Whether there is such a table (no view), without a query: microseconds where a look into the
   // engine's catalogue functions takes milliseconds, for these list every column of the database.
   bool HasTable(const std::string& schema, const std::string& table);
+  // The same for tables and views.
+  bool HasRelation(const std::string& schema, const std::string& name);
 
   // Breaks off the statement that this connection is executing (kCancelled); a transaction around it
   // cannot commit any more. Does nothing between statements, and never to COMMIT, ROLLBACK, CHECKPOINT
@@ -142,6 +144,7 @@ class Connection {
   friend class Appender;
   friend class QueryResult;
   friend Status RegisterFunction(Connection& connection, FunctionSpec spec);
+  friend bool HasFunction(Connection& connection, const std::string& name);
 };
 
 // BEGIN .. COMMIT on a connection. Rolls back when it goes out of scope uncommitted. After a failed

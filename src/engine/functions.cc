@@ -124,7 +124,16 @@ Status RegisterFunction(Connection& connection, FunctionSpec spec) {
       DuckDBSuccess) {
     return FailedError(fmt::format("the engine refuses the function {}", spec.name));
   }
+  Database::Impl& database = *connection.impl_->database;
+  const std::lock_guard lock(database.connections_mutex);
+  database.functions.insert(std::move(spec.name));
   return Status::Ok();
+}
+
+bool HasFunction(Connection& connection, const std::string& name) {
+  Database::Impl& database = *connection.impl_->database;
+  const std::lock_guard lock(database.connections_mutex);
+  return database.functions.count(name) > 0;
 }
 
 }  // namespace sluice::engine

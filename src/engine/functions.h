@@ -66,4 +66,7 @@ struct FunctionSpec {
 // The same name may be registered with several signatures. Valid for all connections of the database.
 Status RegisterFunction(Connection& connection, FunctionSpec spec);
 
+// Whether a function of this name was registered, with whatever signature.
+bool HasFunction(Connection& connection, const std::string& name);
+
 }  // namespace sluice::engine

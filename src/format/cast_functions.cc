@@ -122,6 +122,7 @@ Status RegisterCasts(engine::Connection& connection, std::span<const SqlType> ty
   for (const SqlType& type : types) {
     std::string name = FunctionName(type);
     if (name.empty() || !done.insert(name).second) continue;
+    if (engine::HasFunction(connection, name)) continue;  // half a millisecond each, for every load
     SLUICE_TRY(engine::RegisterFunction(
         connection, {.name = std::move(name),
                      .parameters = {"VARCHAR"},

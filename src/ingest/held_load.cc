@@ -117,7 +117,7 @@ Result<TableLoad> PublishHeld(engine::Connection& connection, const config::Inge
   SLUICE_TRY(AlterTarget(connection, load));
   SLUICE_TRY(MergeStage(connection, load));
   SLUICE_TRY(RemoveHeldEntries(connection, hold, false));
-  SLUICE_TRY(RecordPublished(connection, load, run, hold.id));
+  SLUICE_TRY(RecordPublished(connection, {&load}, run, hold.id));
   SLUICE_TRY(warehouse::BumpVersion(connection, load.target.name));
   return load;
 }

@@ -16,7 +16,7 @@
 #include "ingest/ledger.h"
 #include "ingest/load_checks.h"
 #include "ingest/load_text.h"
-#include "ingest/publish.h"
+#include "ingest/publish_step.h"
 #include "ingest/stage.h"
 #include "quality/holds.h"
 #include "warehouse/dialect.h"
@@ -28,6 +28,9 @@ namespace {
 // Steps below this are read with one thread of the engine: 249 loads of 562 small files took 13.0 s
 // with one and 17.2 s with two.
 constexpr uint64_t kSmallStepBytes = 8 << 20;
+// Steps up to this are staged and published in one transaction. What is larger is staged durably first,
+// table by table: the transaction that publishes it stays short.
+constexpr uint64_t kAtOnceBytes = 128 << 20;
 
 class Runner {
  public:
@@ -110,11 +113,12 @@ class Runner {
                                          context_.cancel, nullptr);
   }
 
-  // A load that passed its checks and is to be published.
-  struct Passed {
-    TableLoad* load = nullptr;
-    std::vector<quality::CheckResult> checks;
-    double seconds = 0;  // of its own work
+  // A load that is not published: a gate holds its stage, or its files are held, or it failed for now.
+  struct Held {
+    LoadOutcome outcome;
+    Status status;
+    double seconds = 0;
+    bool failed = false;
   };
 
   double SecondsSince(std::chrono::nanoseconds began) const {
@@ -124,53 +128,139 @@ class Runner {
   // Several loads that are published together are told as one, under the name of their group.
   Status RunStep(Step& step) {
     uint64_t bytes = 0;
+    parts_.clear();
     for (const TableLoad& load : step.loads) {
+      parts_.push_back({next_file_, load.files.size(), {}});
+      next_file_ += load.files.size();
       for (const LoadFile& file : load.files) bytes += file.stored.size;
     }
     SLUICE_TRY(context_.session.database().UseThreads(bytes < kSmallStepBytes ? 1 : 0));
     group_label_ = step.loads.size() > 1 ? GroupLabel(context_.ingest.name, step) : "";
     if (!group_label_.empty()) context_.reporter.StepBegan(group_label_);
-    std::vector<Passed> passed;
-    for (TableLoad& load : step.loads) {
-      if (context_.cancel != nullptr && context_.cancel->is_set()) return CancelledError("stopped");
-      const size_t first_file = next_file_;
-      const size_t files = load.files.size();
-      next_file_ += files;
-      const auto began = context_.clock.Monotonic();
-      context_.reporter.StepBegan(load.label);
-      std::vector<quality::CheckResult> checks;
-      const Status status = StageAndCheck(load, first_file, &checks);
-      for (size_t i = 0; i < files; ++i) fetcher_->Release(first_file + i);
-      if (status.ok() && load.files.empty()) {
-        TellLoad(load, outcome_.failed ? "failed" : "held", "none of its files can be loaded",
-                 SecondsSince(began));
-        continue;
-      }
-      if (status.ok()) {
-        passed.push_back({&load, std::move(checks), SecondsSince(began)});
-        continue;
-      }
-      // Only what concerns this one table may leave it behind alone.
-      const bool goes_on = status.code() == Code::kRejected || status.code() == Code::kHeld ||
-                           status.code() == Code::kNotFound || status.code() == Code::kRetry ||
-                           status.code() == Code::kAuth;
-      if (!goes_on) {
-        const bool stopped = status.code() == Code::kCancelled;
-        context_.reporter.PartEnded(load.label, stopped ? "stopped" : "failed", status.ToString(),
-                                    SecondsSince(began));
-        return status;
-      }
-      SLUICE_TRY(Leave(load, status, checks, SecondsSince(began)));
+    Result<bool> done = false;
+    if (bytes <= kAtOnceBytes) done = RunAtOnce(step);
+    Status status = done.status();
+    if (done.ok() && !*done) status = RunOneByOne(step);
+    for (const Part& part : parts_) Release(part);
+    return status;
+  }
+
+  // The files of one load of the step in the fetcher, and how fetching them ended, once it has.
+  struct Part {
+    size_t first_file = 0;
+    size_t files = 0;
+    std::optional<Status> fetched;
+  };
+
+  void Release(const Part& part) {
+    for (size_t i = 0; i < part.files; ++i) fetcher_->Release(part.first_file + i);
+  }
+
+  // Only what concerns this one table may leave it behind alone.
+  static bool MayBeLeft(const Status& status) {
+    return status.code() == Code::kRejected || status.code() == Code::kHeld ||
+           status.code() == Code::kNotFound || status.code() == Code::kRetry ||
+           status.code() == Code::kAuth;
+  }
+
+  // Staging, checks and publishing of all loads in one transaction: each commit costs as much as a small
+  // load, and what is staged and published at once is written to the log once. False: a statement
+  // failed, nothing has happened, and RunOneByOne finds out which load it concerns.
+  Result<bool> RunAtOnce(Step& step) {
+    for (size_t i = 0; i < step.loads.size(); ++i) {
+      SLUICE_TRY(PrepareToStage(connection_, step.loads[i].target));
+      SLUICE_TRY(Fetch(step.loads[i], parts_[i]));
     }
-    if (!passed.empty()) SLUICE_TRY(Publish(passed));
+    const std::vector<TableLoad> before = step.loads;
+    std::vector<Judged> judged;
+    std::vector<Held> held;
+    const Status status = TryAtOnce(step, judged, held);
+    if (status.code() == Code::kCancelled) {
+      context_.reporter.StepEnded(group_label_.empty() ? step.loads.front().label : group_label_,
+                                  "stopped", status.ToString());
+      return status;
+    }
+    if (!status.ok()) {
+      step.loads = before;
+      context_.functions.RejectsAreUnknown();
+      return false;
+    }
+    size_t next_held = 0;
+    std::vector<Judged*> passed;
+    for (Judged& one : judged) {
+      TellFindings(one);
+      if (!one.status.ok()) {
+        TellLeft(held[next_held++], *one.load);
+      } else if (one.load->files.empty()) {
+        TellNothingLeft(one);
+      } else {
+        passed.push_back(&one);
+      }
+    }
+    SLUICE_TRY(ReadBack(connection_, passed));
+    for (Judged* one : passed) TellPublished(*one);
+    TellGroup(passed, step.loads.size());
+    return true;
+  }
+
+  Status TryAtOnce(Step& step, std::vector<Judged>& judged, std::vector<Held>& held) {
+    SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection_));
+    for (size_t i = 0; i < step.loads.size(); ++i) {
+      judged.push_back(Judge(step.loads[i], parts_[i], true));
+      const Status& status = judged.back().status;
+      if (!status.ok() && !MayBeLeft(status)) return status;
+    }
+    std::vector<Judged*> passed;
+    for (Judged& one : judged) {
+      if (one.status.ok() && !one.load->files.empty()) passed.push_back(&one);
+    }
+    std::optional<size_t> culprit;
+    SLUICE_TRY(PublishLoads(connection_, fence_, run_, passed, &culprit));
+    for (Judged& one : judged) {
+      if (one.status.ok()) continue;
+      SLUICE_ASSIGN(Held left, Leave(one));
+      held.push_back(std::move(left));
+    }
+    return transaction->Commit();
+  }
+
+  // A transaction for each stage, one for all that is published. What fails for one table leaves that
+  // table behind, and the others are published without it.
+  Status RunOneByOne(Step& step) {
+    std::vector<Judged> judged;
+    for (size_t i = 0; i < step.loads.size(); ++i) {
+      TableLoad& load = step.loads[i];
+      Judged one = Judge(load, parts_[i], false);
+      Release(parts_[i]);
+      TellFindings(one);
+      if (one.status.ok() && load.files.empty()) {
+        TellNothingLeft(one);
+        continue;
+      }
+      if (one.status.ok()) {
+        judged.push_back(std::move(one));
+        continue;
+      }
+      if (!MayBeLeft(one.status)) {
+        const bool stopped = one.status.code() == Code::kCancelled;
+        context_.reporter.PartEnded(load.label, stopped ? "stopped" : "failed",
+                                    one.status.ToString(), one.seconds);
+        return one.status;
+      }
+      SLUICE_TRY(LeaveAlone(one));
+    }
+    std::vector<Judged*> passed;
+    for (Judged& one : judged) passed.push_back(&one);
+    SLUICE_TRY(Publish(passed));
+    for (Judged* one : passed) TellPublished(*one);
     TellGroup(passed, step.loads.size());
     return Status::Ok();
   }
 
-  void TellGroup(const std::vector<Passed>& passed, size_t loads) {
+  void TellGroup(const std::vector<Judged*>& passed, size_t loads) {
     if (group_label_.empty()) return;
     FileCounts total;
-    for (const Passed& one : passed) total += one.load->Total();
+    for (const Judged* one : passed) total += one->load->Total();
     std::string text = fmt::format("{}, {}", Counted(passed.size(), "table"),
                                    Counted(static_cast<uint64_t>(total.read), "row"));
     if (total.quarantined > 0) {
@@ -199,45 +289,60 @@ class Runner {
     });
   }
 
-  Status StageAndCheck(TableLoad& load, size_t first_file,
-                       std::vector<quality::CheckResult>* checks) {
+  // Fetches, stages and checks one load. Tells nobody: what is done at once may be done again.
+  Judged Judge(TableLoad& load, Part& part, bool in_transaction) {
+    Judged judged{&load, {}, {}, 0};
+    const auto began = context_.clock.Monotonic();
+    if (context_.cancel != nullptr && context_.cancel->is_set()) {
+      judged.status = CancelledError("stopped");
+    } else {
+      context_.reporter.StepBegan(load.label);
+      judged.status = StageAndCheck(judged, part, in_transaction);
+    }
+    judged.seconds = SecondsSince(began);
+    return judged;
+  }
+
+  Status StageAndCheck(Judged& judged, Part& part, bool in_transaction) {
+    TableLoad& load = *judged.load;
     if (IsBlocked(load)) return HeldError("an earlier group of this table waits");
-    report::Progress progress;
-    SLUICE_TRY(AwaitFiles(load, first_file, &progress));
+    SLUICE_TRY(Fetch(load, part));
+    SLUICE_TRY(*part.fetched);
     if (load.files.empty()) return Status::Ok();
     const StageContext stage{connection_, context_.functions, context_.reporter, context_.cancel,
                              context_.spool_folder};
-    const Status staged = Stage(stage, load);
-    for (const std::string& warning : load.warnings) Warn(warning);
-    SLUICE_TRY(staged);
+    SLUICE_TRY(in_transaction ? StageInTransaction(stage, load) : Stage(stage, load));
+    report::Progress progress;
+    for (const LoadFile& file : load.files) progress.bytes += file.stored.size;
+    progress.total_bytes = progress.bytes;
     progress.rows = static_cast<uint64_t>(load.Total().read);
     progress.total_rows = progress.rows;
     context_.reporter.StepAdvanced(load.label, progress);
-    SLUICE_ASSIGN(*checks, CheckLoad(connection_, context_.ingest, load));
+    SLUICE_ASSIGN(judged.checks, CheckLoad(connection_, context_.ingest, load));
     std::vector<std::string> failures;
-    for (const quality::CheckResult& result : *checks) {
-      if (result.outcome == quality::Outcome::kPass) continue;
-      // Said once for the whole ingest: a young table is no news for every group of it.
-      if (result.outcome == quality::Outcome::kNotEnoughHistory) {
-        young_tables_[result.check].insert(load.target.name);
-        continue;
-      }
-      if (result.outcome == quality::Outcome::kFail) {
-        failures.push_back(fmt::format("{}: {}", result.check, result.message));
-      } else {
-        const std::string text =
-            fmt::format("{}: {}: {}", load.label, result.check, result.message);
-        Warn(text);
-      }
+    for (const quality::CheckResult& result : judged.checks) {
+      if (result.outcome != quality::Outcome::kFail) continue;
+      failures.push_back(fmt::format("{}: {}", result.check, result.message));
     }
-    if (!failures.empty()) return HeldError(Join(failures, "; "));
+    return failures.empty() ? Status::Ok() : HeldError(Join(failures, "; "));
+  }
+
+  // Once for each load of a step, and outside of its transaction: files that stay away are told and
+  // held here. How it ended is in `part`; an error only where nothing can go on.
+  Status Fetch(TableLoad& load, Part& part) {
+    if (part.fetched || IsBlocked(load)) return Status::Ok();
+    std::vector<std::pair<LoadFile, Status>> missing;
+    part.fetched = AwaitFiles(load, part.first_file, missing);
+    for (const auto& [file, status] : missing) SLUICE_TRY(LeaveFile(load, file, status));
     return Status::Ok();
   }
 
-  Status AwaitFiles(TableLoad& load, size_t first_file, report::Progress* progress) {
-    for (const LoadFile& file : load.files) progress->total_bytes += file.stored.size;
+  // `missing` gets files without which the load goes on.
+  Status AwaitFiles(TableLoad& load, size_t first_file,
+                    std::vector<std::pair<LoadFile, Status>>& missing) {
+    report::Progress progress;
+    for (const LoadFile& file : load.files) progress.total_bytes += file.stored.size;
     std::vector<LoadFile> there;
-    std::vector<std::pair<LoadFile, Status>> missing;
     for (size_t i = 0; i < load.files.size(); ++i) {
       LoadFile& file = load.files[i];
       auto fetched = fetcher_->Wait(first_file + i);
@@ -251,13 +356,16 @@ class Runner {
       file.content_hash = fetched->content_hash;
       file.file_id = StableId(
           {load.ingest, load.target.name, file.connection, file.stored.path, file.content_hash});
-      progress->bytes += file.stored.size;
-      context_.reporter.StepAdvanced(load.label, *progress);
+      progress.bytes += file.stored.size;
+      context_.reporter.StepAdvanced(load.label, progress);
       there.push_back(file);
     }
     // The only one: its failure is the load's.
-    if (there.empty() && missing.size() == 1) return missing[0].second;
-    for (const auto& [file, status] : missing) SLUICE_TRY(LeaveFile(load, file, status));
+    if (there.empty() && missing.size() == 1) {
+      const Status status = missing[0].second;
+      missing.clear();
+      return status;
+    }
     load.files = std::move(there);
     return Status::Ok();
   }
@@ -282,27 +390,60 @@ class Runner {
     return Status::Ok();
   }
 
-  // The load is not published: a gate holds its stage, or its files are held, or it failed for now.
-  Status Leave(TableLoad& load, const Status& status,
-               const std::vector<quality::CheckResult>& checks, double seconds) {
-    LoadOutcome outcome{load.target.name,  load.label, "failed",
-                        status.ToString(), "",         load.Total()};
-    if (IsBlocked(load)) {
-      outcome.outcome = "waiting";
-    } else if (status.code() == Code::kHeld || status.code() == Code::kRejected) {
-      outcome.outcome = "held";
-      SLUICE_ASSIGN(outcome.hold_id, Hold(load, status, checks));
-    } else {
-      outcome_.failed = true;
+  void TellNothingLeft(const Judged& judged) {
+    TellLoad(*judged.load, outcome_.failed ? "failed" : "held", "none of its files can be loaded",
+             judged.seconds);
+  }
+
+  // What staging and the checks found worth telling.
+  void TellFindings(const Judged& judged) {
+    const TableLoad& load = *judged.load;
+    for (const std::string& warning : load.warnings) Warn(warning);
+    for (const quality::CheckResult& result : judged.checks) {
+      // Said once for the whole ingest: a young table is no news for every group of it.
+      if (result.outcome == quality::Outcome::kNotEnoughHistory) {
+        young_tables_[result.check].insert(load.target.name);
+      } else if (result.outcome == quality::Outcome::kWarn) {
+        Warn(fmt::format("{}: {}: {}", load.label, result.check, result.message));
+      }
     }
-    if (!load.stands_alone) Block(load);
-    TellLoad(load, outcome.outcome,
-             outcome.hold_id.empty()
-                 ? status.ToString()
-                 : fmt::format("{} (hold {})", status.message(), outcome.hold_id),
-             seconds);
-    outcome_.loads.push_back(std::move(outcome));
+  }
+
+  // In the caller's transaction.
+  Result<Held> Leave(const Judged& judged) {
+    const TableLoad& load = *judged.load;
+    Held held{{load.target.name, load.label, "failed", judged.status.ToString(), "", load.Total()},
+              judged.status,
+              judged.seconds,
+              false};
+    if (IsBlocked(load)) {
+      held.outcome.outcome = "waiting";
+    } else if (judged.status.code() == Code::kHeld || judged.status.code() == Code::kRejected) {
+      held.outcome.outcome = "held";
+      SLUICE_ASSIGN(held.outcome.hold_id, HoldLoad(connection_, fence_, run_, judged));
+    } else {
+      held.failed = true;
+    }
+    return held;
+  }
+
+  Status LeaveAlone(const Judged& judged) {
+    SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection_));
+    SLUICE_ASSIGN(Held held, Leave(judged));
+    SLUICE_TRY(transaction->Commit());
+    TellLeft(held, *judged.load);
     return Status::Ok();
+  }
+
+  void TellLeft(Held& held, const TableLoad& load) {
+    if (held.failed) outcome_.failed = true;
+    if (!load.stands_alone) Block(load);
+    TellLoad(load, held.outcome.outcome,
+             held.outcome.hold_id.empty()
+                 ? held.status.ToString()
+                 : fmt::format("{} (hold {})", held.status.message(), held.outcome.hold_id),
+             held.seconds);
+    outcome_.loads.push_back(std::move(held.outcome));
   }
 
   void Block(const TableLoad& load) {
@@ -313,47 +454,6 @@ class Runner {
     } else {
       blocked_.insert(load.target.name + "/" + *pods.begin());
     }
-  }
-
-  Result<std::string> Hold(TableLoad& load, const Status& status,
-                           const std::vector<quality::CheckResult>& checks) {
-    const LoadFile& last = load.files.back();
-    quality::NewHold hold;
-    hold.kind = status.code() == Code::kHeld ? "gate" : "file";
-    hold.owner = load.ingest;
-    hold.connection = last.connection;
-    hold.table = load.target.name;
-    hold.pod = last.pod;
-    hold.group = last.group;
-    hold.load_id = load.files.front().load_id;
-    hold.message = status.message();
-    std::vector<std::string> names;
-    for (const quality::CheckResult& check : checks) {
-      if (check.outcome == quality::Outcome::kFail) names.push_back(check.check);
-    }
-    hold.check = hold.kind == "gate"      ? Join(names, ", ")
-                 : load.too_many_bad_rows ? "bad_rows"
-                                          : "file";
-    for (const LoadFile& file : load.files) hold.files.push_back(file.stored.path);
-    SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection_));
-    SLUICE_TRY(warehouse::CheckFence(connection_, fence_));
-    if (hold.kind == "gate") {
-      hold.stage = load.stage;
-      SLUICE_TRY(RecordHeldFiles(connection_, load, run_));
-    }
-    SLUICE_TRY(RecordChecks(load, checks));
-    SLUICE_ASSIGN(std::string id, quality::WriteHold(connection_, hold, run_));
-    SLUICE_TRY(transaction->Commit());
-    return id;
-  }
-
-  Status RecordChecks(const TableLoad& load, const std::vector<quality::CheckResult>& checks) {
-    const LoadFile& last = load.files.back();
-    for (const quality::CheckResult& check : checks) {
-      SLUICE_TRY(quality::RecordCheck(
-          connection_, {load.ingest, load.target.name, last.pod, last.group}, check, run_));
-    }
-    return Status::Ok();
   }
 
   // What a failed transaction may have changed in a load.
@@ -373,76 +473,54 @@ class Runner {
     for (size_t i = 0; i < load.files.size(); ++i) load.files[i].counts = before.counts[i];
   }
 
-  // One transaction for all. What fails for one table leaves that table behind, and the others are
-  // published without it.
-  Status Publish(std::vector<Passed>& loads) {
+  // One transaction for all; `loads` loses those that fail.
+  Status Publish(std::vector<Judged*>& loads) {
     while (!loads.empty()) {
       std::vector<Before> before;
-      for (const Passed& passed : loads) before.push_back(Remember(*passed.load));
+      for (const Judged* judged : loads) before.push_back(Remember(*judged->load));
+      const auto began = context_.clock.Monotonic();
       std::optional<size_t> culprit;
       const Status status = TryPublish(loads, &culprit);
-      if (status.ok()) break;
+      if (status.ok()) {
+        const double each = SecondsSince(began) / static_cast<double>(loads.size());
+        for (Judged* judged : loads) judged->seconds += each;
+        return ReadBack(connection_, loads);
+      }
       if (!culprit || status.code() == Code::kCancelled) return status;
-      for (size_t i = 0; i < loads.size(); ++i) Restore(before[i], *loads[i].load);
-      const Passed failed = std::move(loads[*culprit]);
+      for (size_t i = 0; i < loads.size(); ++i) Restore(before[i], *loads[i]->load);
+      Judged* failed = loads[*culprit];
       loads.erase(loads.begin() + static_cast<ptrdiff_t>(*culprit));
-      SLUICE_TRY(Leave(*failed.load, FailedError(status.message(), status.next()), failed.checks,
-                       failed.seconds));
-    }
-    for (const Passed& passed : loads) {
-      TableLoad* load = passed.load;
-      SLUICE_TRY(ReadBack(*load));
-      const FileCounts total = load->Total();
-      outcome_.total += total;
-      TellLoad(*load, "done", SummaryOf(total), passed.seconds);
-      if (total.key_collisions > 0) {
-        Collisions& found = collisions_[load->target.name];
-        found.rows += total.key_collisions;
-        ++found.loads;
-      }
-      outcome_.loads.push_back({load->target.name, load->label, "done", "", "", total});
-      for (const LoadFile& file : load->files) {
-        if (file.counts.quarantined > 0) continue;
-        plan_.done.push_back(
-            {file.connection, load->target.name, file.store, file.stored, file.proof.sidecar});
-      }
-      load->quarantined.clear();
-      load->quarantined.shrink_to_fit();
+      failed->status = FailedError(status.message(), status.next());
+      SLUICE_TRY(LeaveAlone(*failed));
     }
     return Status::Ok();
   }
 
   // `culprit` is set when the error arose at one table.
-  Status TryPublish(std::vector<Passed>& loads, std::optional<size_t>* culprit) {
+  Status TryPublish(const std::vector<Judged*>& loads, std::optional<size_t>* culprit) {
     SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection_));
-    SLUICE_TRY(warehouse::CheckFence(connection_, fence_));
-    for (size_t i = 0; i < loads.size(); ++i) {
-      *culprit = i;
-      SLUICE_TRY(AlterTarget(connection_, *loads[i].load));
-    }
-    for (size_t i = 0; i < loads.size(); ++i) {
-      *culprit = i;
-      const auto began = context_.clock.Monotonic();
-      TableLoad& load = *loads[i].load;
-      SLUICE_TRY(MergeStage(connection_, load));
-      SLUICE_TRY(RecordPublished(connection_, load, run_, ""));
-      SLUICE_TRY(RecordChecks(load, loads[i].checks));
-      SLUICE_TRY(warehouse::BumpVersion(connection_, load.target.name));
-      loads[i].seconds += SecondsSince(began);
-    }
-    culprit->reset();
+    SLUICE_TRY(PublishLoads(connection_, fence_, run_, loads, culprit));
     return transaction->Commit();
   }
 
-  // COMMIT is not believed: the engine has reported success for what it rolled back.
-  Status ReadBack(const TableLoad& load) {
-    SLUICE_ASSIGN(const auto there,
-                  connection_.Scalar("SELECT count(*) FROM _sluice.loads WHERE load_id = $1 AND "
-                                     "unloaded_at IS NULL",
-                                     {load.files.front().load_id}));
-    if (engine::ToInt(there) > 0) return Status::Ok();
-    return FailedError(
-        fmt::format("{}: the commit was reported as done and is not there", load.label));
+  void TellPublished(const Judged& judged) {
+    TableLoad& load = *judged.load;
+    const FileCounts total = load.Total();
+    outcome_.total += total;
+    TellLoad(load, "done", SummaryOf(total), judged.seconds);
+    if (total.key_collisions > 0) {
+      Collisions& found = collisions_[load.target.name];
+      found.rows += total.key_collisions;
+      ++found.loads;
+    }
+    outcome_.loads.push_back({load.target.name, load.label, "done", "", "", total});
+    for (const LoadFile& file : load.files) {
+      if (file.counts.quarantined > 0) continue;
+      plan_.done.push_back(
+          {file.connection, load.target.name, file.store, file.stored, file.proof.sidecar});
+    }
+    load.quarantined.clear();
+    load.quarantined.shrink_to_fit();
   }
 
   // Told when a table is met for the first time: later runs have nothing new to say of it.
@@ -484,6 +562,7 @@ class Runner {
   warehouse::Fence fence_;
   std::unique_ptr<Fetcher> fetcher_;
   size_t next_file_ = 0;
+  std::vector<Part> parts_;        // of the step in work, one for each load
   std::string group_label_;        // of the step in work; "" when it has one load
   std::set<std::string> blocked_;  // "table" or "table/pod"
   std::map<std::string, std::set<std::string>> young_tables_;  // by check

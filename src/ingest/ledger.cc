@@ -25,9 +25,7 @@ std::vector<Value> CountValues(const FileCounts& c) {
           c.quarantined,    c.key_collisions,   c.too_long};
 }
 
-Status AppendFiles(engine::Connection& connection, const TableLoad& load,
-                   const std::string& state) {
-  SLUICE_ASSIGN(const auto appender, engine::Appender::Open(connection, "_sluice", "files"));
+Status AppendFiles(engine::Appender& appender, const TableLoad& load, const std::string& state) {
   for (const LoadFile& file : load.files) {
     std::vector<Value> row = {file.file_id,
                               load.ingest,
@@ -46,8 +44,15 @@ Status AppendFiles(engine::Connection& connection, const TableLoad& load,
                               file.load_id};
     for (const Value& count : CountValues(file.counts)) row.push_back(count);
     row.push_back(file.columns.empty() ? Value() : Value(Join(file.columns, "\n")));
-    SLUICE_TRY(appender->Row(row));
+    SLUICE_TRY(appender.Row(row));
   }
+  return Status::Ok();
+}
+
+Status AppendFiles(engine::Connection& connection, const TableLoad& load,
+                   const std::string& state) {
+  SLUICE_ASSIGN(const auto appender, engine::Appender::Open(connection, "_sluice", "files"));
+  SLUICE_TRY(AppendFiles(*appender, load, state));
   return appender->Close();
 }
 
@@ -80,24 +85,44 @@ std::map<int64_t, std::vector<const LoadFile*>> ByLoad(const TableLoad& load) {
   return by_load;
 }
 
-Status MoveCursor(engine::Connection& connection, const TableLoad& load,
-                  const std::vector<const LoadFile*>& files, const FileCounts& total,
-                  const RunInfo& run) {
-  const LoadFile& last = *files.back();
-  const std::vector<Value> where = {load.ingest, last.connection, last.pod, load.target.name};
-  std::vector<Value> row = where;
-  row.insert(row.end(), {last.group, last.log_id, TimestampText(run.now), total.read});
-  SLUICE_ASSIGN(
-      const int64_t moved,
-      connection.Execute("UPDATE _sluice.cursors SET group_id = $5, log_id = $6, loaded_at = "
-                         "$7::TIMESTAMP, rows = $8 WHERE ingest = $1 AND connection = $2 AND "
-                         "pod = $3 AND table_name = $4",
-                         row));
-  if (moved > 0) return Status::Ok();
-  return connection
-      .Execute("INSERT INTO _sluice.cursors VALUES ($1, $2, $3, $4, $5, $6, $7::TIMESTAMP, $8)",
-               row)
-      .status();
+// Where a table of one pod stands after a load.
+struct NewCursor {
+  const TableLoad* load = nullptr;
+  const LoadFile* last = nullptr;
+  int64_t rows = 0;
+};
+
+// Of several for one table and pod the highest group counts.
+Status MoveCursors(engine::Connection& connection, const std::vector<NewCursor>& cursors,
+                   const RunInfo& run) {
+  std::map<std::tuple<std::string, std::string, std::string, std::string>, const NewCursor*> newest;
+  for (const NewCursor& cursor : cursors) {
+    const NewCursor*& known = newest[{cursor.load->ingest, cursor.last->connection,
+                                      cursor.last->pod, cursor.load->target.name}];
+    if (known == nullptr || known->last->group <= cursor.last->group) known = &cursor;
+  }
+  std::string places;
+  std::vector<Value> names;
+  for (const auto& [key, cursor] : newest) {
+    const auto& [ingest, connection_name, pod, table] = key;
+    const size_t n = names.size();
+    places += fmt::format("{}(${}, ${}, ${}, ${})", n == 0 ? "" : ", ", n + 1, n + 2, n + 3, n + 4);
+    names.insert(names.end(), {ingest, connection_name, pod, table});
+  }
+  if (names.empty()) return Status::Ok();
+  SLUICE_TRY(connection
+                 .Execute("DELETE FROM _sluice.cursors WHERE (ingest, connection, pod, "
+                          "table_name) IN (" +
+                              places + ")",
+                          names)
+                 .status());
+  SLUICE_ASSIGN(const auto appender, engine::Appender::Open(connection, "_sluice", "cursors"));
+  for (const auto& [key, cursor] : newest) {
+    const auto& [ingest, connection_name, pod, table] = key;
+    SLUICE_TRY(appender->Row({ingest, connection_name, pod, table, cursor->last->group,
+                              cursor->last->log_id, TimestampText(run.now), cursor->rows}));
+  }
+  return appender->Close();
 }
 
 // One a line.
@@ -160,39 +185,47 @@ Result<LedgerState> ReadLedger(engine::Connection& connection, const std::string
   return state;
 }
 
-Status RecordPublished(engine::Connection& connection, const TableLoad& load, const RunInfo& run,
+Status RecordPublished(engine::Connection& connection,
+                       const std::vector<const TableLoad*>& published, const RunInfo& run,
                        const std::string& hold_id) {
-  SLUICE_TRY(AppendFiles(connection, load, "loaded"));
-  SLUICE_TRY(AppendQuarantine(connection, load, run));
-  SLUICE_TRY(SettleFixes(connection, load, run));
-  for (const auto& [load_id, files] : ByLoad(load)) {
-    FileCounts total;
-    env::Micros newest = 0;
-    for (const LoadFile* file : files) {
-      total += file->counts;
-      newest = std::max(newest, file->stored.modified);
+  SLUICE_ASSIGN(const auto files, engine::Appender::Open(connection, "_sluice", "files"));
+  for (const TableLoad* load : published) SLUICE_TRY(AppendFiles(*files, *load, "loaded"));
+  SLUICE_TRY(files->Close());
+  std::vector<NewCursor> cursors;
+  SLUICE_ASSIGN(const auto loads, engine::Appender::Open(connection, "_sluice", "loads"));
+  for (const TableLoad* load : published) {
+    for (const auto& [load_id, load_files] : ByLoad(*load)) {
+      FileCounts total;
+      env::Micros newest = 0;
+      for (const LoadFile* file : load_files) {
+        total += file->counts;
+        newest = std::max(newest, file->stored.modified);
+      }
+      const LoadFile& first = *load_files.front();
+      std::vector<Value> row = {load_id,
+                                run.run_id,
+                                load->ingest,
+                                first.connection,
+                                load->target.name,
+                                first.pod,
+                                first.group,
+                                std::string(first.full ? "full" : "increment"),
+                                std::string(MergeName(load->target.merge)),
+                                env::FormatDate(newest),
+                                TimestampText(run.now),
+                                hold_id.empty() ? Value() : Value(hold_id)};
+      for (const Value& count : CountValues(total)) row.push_back(count);
+      row.insert(row.end(), {Value(), Value()});  // not taken back
+      SLUICE_TRY(loads->Row(row));
+      cursors.push_back({load, load_files.back(), total.read});
     }
-    const LoadFile& first = *files.front();
-    std::vector<Value> row = {load_id,
-                              run.run_id,
-                              load.ingest,
-                              first.connection,
-                              load.target.name,
-                              first.pod,
-                              first.group,
-                              std::string(first.full ? "full" : "increment"),
-                              std::string(MergeName(load.target.merge)),
-                              env::FormatDate(newest),
-                              TimestampText(run.now),
-                              hold_id.empty() ? Value() : Value(hold_id)};
-    for (const Value& count : CountValues(total)) row.push_back(count);
-    row.insert(row.end(), {Value(), Value()});  // not taken back
-    SLUICE_ASSIGN(const auto appender, engine::Appender::Open(connection, "_sluice", "loads"));
-    SLUICE_TRY(appender->Row(row));
-    SLUICE_TRY(appender->Close());
-    SLUICE_TRY(MoveCursor(connection, load, files, total, run));
   }
-  return Status::Ok();
+  SLUICE_TRY(loads->Close());
+  for (const TableLoad* load : published) {
+    SLUICE_TRY(AppendQuarantine(connection, *load, run));
+    SLUICE_TRY(SettleFixes(connection, *load, run));
+  }
+  return MoveCursors(connection, cursors, run);
 }
 
 Status RecordSkipped(engine::Connection& connection, const TableLoad& load, bool moves_cursor,
@@ -205,12 +238,9 @@ Status RecordSkipped(engine::Connection& connection, const TableLoad& load, bool
                    {"skipped by a decision on hold " + hold_id, load.ingest, load.target.name})
           .status());
   if (!moves_cursor) return Status::Ok();
-  std::map<std::string, std::vector<const LoadFile*>> by_pod;
-  for (const LoadFile& file : load.files) by_pod[file.pod].push_back(&file);
-  for (const auto& [pod, files] : by_pod) {
-    SLUICE_TRY(MoveCursor(connection, load, files, FileCounts(), run));
-  }
-  return Status::Ok();
+  std::vector<NewCursor> cursors;
+  for (const LoadFile& file : load.files) cursors.push_back({&load, &file, 0});
+  return MoveCursors(connection, cursors, run);
 }
 
 Status RecordHeldFiles(engine::Connection& connection, const TableLoad& load, const RunInfo& run) {

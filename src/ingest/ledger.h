@@ -61,9 +61,10 @@ Result<LedgerState> ReadLedger(engine::Connection& connection, const std::string
 
 using quality::RunInfo;
 
-// Load records, ledger entries, quarantined rows and cursors of a load that is being published.
-// `hold_id` of a load that a gate had held. In the caller's transaction.
-Status RecordPublished(engine::Connection& connection, const TableLoad& load, const RunInfo& run,
+// Load records, ledger entries, quarantined rows and cursors of loads that are being published
+// together. `hold_id` of a load that a gate had held. In the caller's transaction.
+Status RecordPublished(engine::Connection& connection,
+                       const std::vector<const TableLoad*>& published, const RunInfo& run,
                        const std::string& hold_id);
 
 // The entries of files that somebody decided to pass over; the cursor goes past them when

@@ -1,5 +1,7 @@
 #include "ingest/reduce.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "ingest/sql.h"
@@ -80,15 +82,25 @@ Status ReduceDeleteInsert(engine::Connection& connection, TableLoad& load) {
              fmt::format("DELETE FROM {} WHERE {}", stage, QuoteName(target.void_column)));
 }
 
+bool OfOnePod(const TableLoad& load) {
+  return std::all_of(load.files.begin(), load.files.end(),
+                     [&](const LoadFile& file) { return file.pod == load.files.front().pod; });
+}
+
 // `rowid` is the order of the files' lines here, at the stage only: rows were read in order.
 Status ReduceUpdateInsert(engine::Connection& connection, TableLoad& load) {
   const std::vector<std::string> match = load.target.MatchColumns();
   const std::string stage = QualifiedName(load.stage);
   const std::string repeated =
       fmt::format("SELECT {0} FROM {1} GROUP BY ALL HAVING count(*) > 1", NameList(match), stage);
-  // A window over all rows would cost as much as the load: only keys that repeat are looked at.
+  // A window over all rows would cost as much as the load: only keys that repeat are looked at. Where
+  // all rows are of one pod it need not be compared.
+  std::vector<std::string> telling = match;
+  if (OfOnePod(load)) std::erase(telling, kPodColumn);
   SLUICE_ASSIGN(const auto any,
-                connection.Scalar(fmt::format("SELECT count(*) FROM ({})", repeated)));
+                connection.Scalar(fmt::format(
+                    "SELECT count(*) FROM (SELECT 1 FROM {1} GROUP BY {0} HAVING count(*) > 1)",
+                    NameList(telling), stage)));
   if (engine::ToInt(any) == 0) return Status::Ok();
   const std::string losers = fmt::format(
       "SELECT id, file FROM (SELECT s.rowid AS id, s.{file} AS file, row_number() OVER (PARTITION "

@@ -115,20 +115,18 @@ bool SchemaCatalog::has_news() const {
 }
 
 Status SchemaCatalog::Save(engine::Connection& connection, const std::string& ingest, int64_t now) {
+  SLUICE_ASSIGN(const auto appender, engine::Appender::Open(connection, "_sluice", "schema_files"));
   for (AppliedSchema& schema : applied_) {
     if (!schema.is_new) continue;
-    SLUICE_TRY(connection
-                   .Execute("INSERT INTO _sluice.schema_files VALUES ($1, $2, $3, $4, $5, $6, $7, "
-                            "$8, $9, $10, $11, $12, $13::TIMESTAMP)",
-                            {ingest, schema.connection, schema.position,
-                             std::string(schema.upgrade ? "upgrade" : "full"), schema.release,
-                             schema.table, schema.address, schema.tag, schema.content_hash,
-                             schema.ddl, std::string(schema.message.empty() ? "applied" : "broken"),
-                             schema.message, env::FormatUtc(now, true)})
-                   .status());
+    SLUICE_TRY(
+        appender->Row({ingest, schema.connection, schema.position,
+                       std::string(schema.upgrade ? "upgrade" : "full"), schema.release,
+                       schema.table, schema.address, schema.tag, schema.content_hash, schema.ddl,
+                       std::string(schema.message.empty() ? "applied" : "broken"), schema.message,
+                       env::FormatUtc(now, true)}));
     schema.is_new = false;
   }
-  return Status::Ok();
+  return appender->Close();
 }
 
 TableSchema SchemaCatalog::SchemaOf(const std::string& table) const {

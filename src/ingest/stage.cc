@@ -194,11 +194,6 @@ Status DropRejects(engine::Connection& connection) {
 
 // Broken records of the last statement, by the path that was read.
 Result<std::map<std::string, int64_t>> TakeRejects(engine::Connection& connection) {
-  SLUICE_ASSIGN(const auto any, connection.Scalar("SELECT count(*) FROM reject_errors"));
-  if (engine::ToInt(any) == 0) {
-    SLUICE_TRY(DropRejects(connection));
-    return std::map<std::string, int64_t>();
-  }
   SLUICE_ASSIGN(
       const auto rows,
       connection.Rows("SELECT s.file_path, count(DISTINCT (e.scan_id, e.file_id, e.line)) "
@@ -222,7 +217,9 @@ Status AboutFile(const Status& status, const LoadFile& file) {
 
 class Stager {
  public:
-  Stager(const StageContext& context, TableLoad& load) : context_(context), load_(load) {}
+  // `own`: in a transaction of its own.
+  Stager(const StageContext& context, TableLoad& load, bool own)
+      : context_(context), load_(load), own_(own) {}
 
   // The engine's reader is exact for most files and quick with several threads. Where its rows do not
   // add up to the census the files are read again by one thread, and then as rewritten copies.
@@ -231,6 +228,8 @@ class Stager {
     for (const Care care : {Care::kQuick, Care::kOneThread, Care::kRewrite}) {
       mismatch_ = false;
       status = RunWith(care);
+      // Whatever was done about rejects may have been rolled back.
+      if (!status.ok()) context_.functions.RejectsAreUnknown();
       if (!mismatch_) break;
     }
     return status;
@@ -249,18 +248,35 @@ class Stager {
     SLUICE_TRY(LookAtFiles(care));
     TellHowMuch();
     load_.stage = StageName(load_.files.front().load_id);
-    std::vector<format::SqlType> types;
-    for (const DdlColumn& column : load_.target.columns) types.push_back(column.type);
-    SLUICE_TRY(format::RegisterCasts(context_.connection, types));
+    if (!own_) {
+      const Status staged = FillStage();
+      if (staged.code() == Code::kRejected) SLUICE_TRY(DropStage());
+      return staged;
+    }
+    SLUICE_TRY(PrepareToStage(context_.connection, load_.target));
     SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(context_.connection));
+    SLUICE_TRY(FillStage());
+    return transaction->Commit();
+  }
+
+  Status DropStage() {
     SLUICE_TRY(Execute("DROP TABLE IF EXISTS " + QualifiedName(load_.stage)));
-    SLUICE_TRY(DropRejects(context_.connection));  // of a statement that failed
+    if (!load_.gone.empty()) SLUICE_TRY(Execute("DROP TABLE " + QualifiedName(load_.gone)));
+    load_.gone.clear();
+    return Status::Ok();
+  }
+
+  Status FillStage() {
+    if (context_.connection.HasTable("main", load_.stage)) SLUICE_TRY(DropStage());
+    if (context_.functions.kept_rejects() >= kFilesPerStatement) {
+      SLUICE_TRY(DropRejects(context_.connection));
+      context_.functions.KeepRejects(0);
+    }
     SLUICE_TRY(ReadBatches());
     SLUICE_TRY(FindBadRowsOfAll());
     SLUICE_TRY(CheckLimits());
     TellMissingColumns();
-    SLUICE_TRY(ReduceStage(context_.connection, load_));
-    return transaction->Commit();
+    return ReduceStage(context_.connection, load_);
   }
 
   Status Execute(const std::string& sql) { return context_.connection.Execute(sql).status(); }
@@ -337,32 +353,46 @@ class Stager {
     SLUICE_TRY(Execute(
         created ? fmt::format("INSERT INTO {} {}", QualifiedName(load_.stage), select)
                 : fmt::format("CREATE TABLE {} AS {}", QualifiedName(load_.stage), select)));
+    SLUICE_TRY(Count(batch));
+    for (const ShapedFile* file : batch.files) {
+      if (file->copy.is_copy) SLUICE_TRY(env::RemoveFile(file->copy.path));
+    }
+    return Status::Ok();
+  }
+
+  // What was loaded and rejected must add up to what was counted apart from the engine.
+  Status Count(const Batch& batch) {
     const auto tallies = context_.functions.Take();
-    SLUICE_ASSIGN(const auto rejects, TakeRejects(context_.connection));
+    bool all = true;
     for (const ShapedFile* file : batch.files) {
       FileCounts& counts = load_.files[file->index].counts;
       const auto tally = tallies.find(load_.files[file->index].file_id);
-      const auto rejected = rejects.find(file->copy.path);
       if (tally != tallies.end()) {
         counts.read += tally->second.accepted + tally->second.bad;
         counts.quarantined += tally->second.bad;
         counts.too_long += tally->second.too_long;
       }
+      all = all && counts.read == file->copy.expected;
+    }
+    context_.functions.KeepRejects(batch.files.size());
+    if (all) return Status::Ok();
+    SLUICE_ASSIGN(const auto rejects, TakeRejects(context_.connection));
+    context_.functions.KeepRejects(0);
+    for (const ShapedFile* file : batch.files) {
+      FileCounts& counts = load_.files[file->index].counts;
+      if (counts.read == file->copy.expected) continue;
+      const auto rejected = rejects.find(file->copy.path);
       if (rejected != rejects.end()) {
         counts.read += rejected->second;
         counts.quarantined += rejected->second;
       }
-      // What was loaded and rejected must add up to what was counted apart from the engine.
-      if (counts.read != file->copy.expected) {
-        mismatch_ = true;
-        return RejectedError(
-            fmt::format("{}: {} were counted in it, and {} read: such a file cannot "
-                        "be accounted for",
-                        load_.files[file->index].stored.path,
-                        Counted(static_cast<uint64_t>(file->copy.expected), "row"),
-                        Thousands(static_cast<uint64_t>(counts.read))));
-      }
-      if (file->copy.is_copy) SLUICE_TRY(env::RemoveFile(file->copy.path));
+      if (counts.read == file->copy.expected) continue;
+      mismatch_ = true;
+      return RejectedError(
+          fmt::format("{}: {} were counted in it, and {} read: such a file cannot be accounted for",
+                      load_.files[file->index].stored.path,
+                      Counted(static_cast<uint64_t>(file->copy.expected), "row"),
+                      Thousands(static_cast<uint64_t>(counts.read))));
     }
     return Status::Ok();
   }
@@ -466,6 +496,7 @@ class Stager {
 
   const StageContext& context_;
   TableLoad& load_;
+  const bool own_;
   std::vector<ShapedFile> files_;
   RowFixes fixes_;
   bool mismatch_ = false;
@@ -474,7 +505,17 @@ class Stager {
 }  // namespace
 
 Status Stage(const StageContext& context, TableLoad& load) {
-  return Stager(context, load).Run();
+  return Stager(context, load, true).Run();
+}
+
+Status PrepareToStage(engine::Connection& connection, const TargetTable& target) {
+  std::vector<format::SqlType> types;
+  for (const DdlColumn& column : target.columns) types.push_back(column.type);
+  return format::RegisterCasts(connection, types);
+}
+
+Status StageInTransaction(const StageContext& context, TableLoad& load) {
+  return Stager(context, load, false).Run();
 }
 
 Status DropStaleStages(engine::Connection& connection) {

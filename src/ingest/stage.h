@@ -27,6 +27,14 @@ struct StageContext {
 // message names the file, and what was found in it so far is in `load.quarantined`.
 Status Stage(const StageContext& context, TableLoad& load);
 
+// What has to come before StageInTransaction, outside of any transaction: functions that a rollback would
+// take away again.
+Status PrepareToStage(engine::Connection& connection, const TargetTable& target);
+
+// As Stage, inside a transaction of the caller's, which makes it durable or not. After kRejected the
+// transaction holds nothing of the load and may go on; after any other error it must be rolled back.
+Status StageInTransaction(const StageContext& context, TableLoad& load);
+
 // Removes stages that no open hold speaks of: what a killed run left behind. In a transaction of its
 // own.
 Status DropStaleStages(engine::Connection& connection);

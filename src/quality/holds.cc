@@ -126,14 +126,22 @@ Result<std::vector<HoldRecord>> StoppingHolds(engine::Connection& connection) {
 
 Status RecordCheck(engine::Connection& connection, const CheckSubject& subject,
                    const CheckResult& result, const RunInfo& run) {
+  return RecordChecks(connection, {{subject, result}}, run);
+}
+
+Status RecordChecks(engine::Connection& connection, const std::vector<CheckRecord>& checks,
+                    const RunInfo& run) {
+  if (checks.empty()) return Status::Ok();
   const auto number = [](const std::optional<double>& n) { return n ? Value(*n) : Value(); };
   SLUICE_ASSIGN(const auto appender,
                 engine::Appender::Open(connection, "_sluice", "check_results"));
-  SLUICE_TRY(appender->Row({run.run_id, subject.owner, subject.table, result.check, subject.pod,
-                            subject.group, subject.day.empty() ? Value() : Value(subject.day),
-                            number(result.measured), number(result.low), number(result.high),
-                            result.history, std::string(OutcomeName(result.outcome)),
-                            result.message, Timestamp(run.now)}));
+  for (const auto& [subject, result] : checks) {
+    SLUICE_TRY(appender->Row({run.run_id, subject.owner, subject.table, result.check, subject.pod,
+                              subject.group, subject.day.empty() ? Value() : Value(subject.day),
+                              number(result.measured), number(result.low), number(result.high),
+                              result.history, std::string(OutcomeName(result.outcome)),
+                              result.message, Timestamp(run.now)}));
+  }
   return appender->Close();
 }
 

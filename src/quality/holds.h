@@ -80,5 +80,11 @@ struct CheckSubject {
 };
 Status RecordCheck(engine::Connection& connection, const CheckSubject& subject,
                    const CheckResult& result, const RunInfo& run);
+struct CheckRecord {
+  CheckSubject subject;
+  CheckResult result;
+};
+Status RecordChecks(engine::Connection& connection, const std::vector<CheckRecord>& checks,
+                    const RunInfo& run);
 
 }  // namespace sluice::quality

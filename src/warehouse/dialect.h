@@ -44,5 +44,6 @@ Result<std::string> KindOf(engine::Connection& connection, std::string_view name
 // Versions of tables and models (`_sluice.versions`); 0 when never written. Bump needs a transaction.
 Result<int64_t> VersionOf(engine::Connection& connection, std::string_view name);
 Status BumpVersion(engine::Connection& connection, std::string_view name);
+Status BumpVersions(engine::Connection& connection, std::span<const std::string> names);
 
 }  // namespace sluice::warehouse

@@ -188,17 +188,18 @@ class FileStore : public Store {
               const env::Cancel* cancel) const {
     const std::string path = env::JoinPath(root_, file.path);
     SLUICE_ASSIGN(const Descriptor fd, Open(file, path));
-    std::string buffer(kReadBytes, '\0');
+    // Not filled with zeros: that would cost more than reading a small file.
+    const auto buffer = std::make_unique_for_overwrite<char[]>(kReadBytes);
     uint64_t total = 0;
     while (true) {
       if (IsSet(cancel)) return Stopped(path);
-      const ssize_t n = read(fd.get(), buffer.data(), buffer.size());
+      const ssize_t n = read(fd.get(), buffer.get(), kReadBytes);
       if (n < 0 && errno == EINTR) continue;
       if (n < 0) return SystemError("read", path, errno);
       if (n == 0) break;
       total += static_cast<uint64_t>(n);
       if (total > file.size) return Changed(path);
-      take(std::string_view(buffer.data(), static_cast<size_t>(n)));
+      take(std::string_view(buffer.get(), static_cast<size_t>(n)));
     }
     // By path, not by descriptor: also a file that was renamed over this one counts.
     struct stat st {};

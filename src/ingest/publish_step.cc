@@ -1,0 +1,101 @@
+#include "ingest/publish_step.h"
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "ingest/publish.h"
+#include "quality/holds.h"
+#include "warehouse/dialect.h"
+
+namespace sluice::ingest {
+namespace {
+
+Status RecordChecksOf(engine::Connection& connection, const std::vector<const Judged*>& loads,
+                      const RunInfo& run) {
+  std::vector<quality::CheckRecord> records;
+  for (const Judged* judged : loads) {
+    const LoadFile& last = judged->load->files.back();
+    for (const quality::CheckResult& check : judged->checks) {
+      records.push_back(
+          {{judged->load->ingest, judged->load->target.name, last.pod, last.group}, check});
+    }
+  }
+  return quality::RecordChecks(connection, records, run);
+}
+
+}  // namespace
+
+Status PublishLoads(engine::Connection& connection, const warehouse::Fence& fence,
+                    const RunInfo& run, const std::vector<Judged*>& passed,
+                    std::optional<size_t>* culprit) {
+  SLUICE_TRY(warehouse::CheckFence(connection, fence));
+  for (size_t i = 0; i < passed.size(); ++i) {
+    *culprit = i;
+    SLUICE_TRY(AlterTarget(connection, *passed[i]->load));
+  }
+  for (size_t i = 0; i < passed.size(); ++i) {
+    *culprit = i;
+    SLUICE_TRY(MergeStage(connection, *passed[i]->load));
+  }
+  culprit->reset();
+  std::vector<const TableLoad*> loads;
+  std::vector<std::string> tables;
+  for (const Judged* judged : passed) {
+    loads.push_back(judged->load);
+    tables.push_back(judged->load->target.name);
+  }
+  SLUICE_TRY(RecordPublished(connection, loads, run, ""));
+  SLUICE_TRY(RecordChecksOf(connection, {passed.begin(), passed.end()}, run));
+  return warehouse::BumpVersions(connection, tables);
+}
+
+Result<std::string> HoldLoad(engine::Connection& connection, const warehouse::Fence& fence,
+                             const RunInfo& run, const Judged& judged) {
+  const TableLoad& load = *judged.load;
+  const LoadFile& last = load.files.back();
+  quality::NewHold hold;
+  hold.kind = judged.status.code() == Code::kHeld ? "gate" : "file";
+  hold.owner = load.ingest;
+  hold.connection = last.connection;
+  hold.table = load.target.name;
+  hold.pod = last.pod;
+  hold.group = last.group;
+  hold.load_id = load.files.front().load_id;
+  hold.message = judged.status.message();
+  std::vector<std::string> names;
+  for (const quality::CheckResult& check : judged.checks) {
+    if (check.outcome == quality::Outcome::kFail) names.push_back(check.check);
+  }
+  hold.check = hold.kind == "gate"      ? Join(names, ", ")
+               : load.too_many_bad_rows ? "bad_rows"
+                                        : "file";
+  for (const LoadFile& file : load.files) hold.files.push_back(file.stored.path);
+  SLUICE_TRY(warehouse::CheckFence(connection, fence));
+  if (hold.kind == "gate") {
+    hold.stage = load.stage;
+    SLUICE_TRY(RecordHeldFiles(connection, load, run));
+  }
+  SLUICE_TRY(RecordChecksOf(connection, {&judged}, run));
+  return quality::WriteHold(connection, hold, run);
+}
+
+Status ReadBack(engine::Connection& connection, const std::vector<Judged*>& published) {
+  std::string places;
+  std::vector<engine::Value> ids;
+  for (const Judged* judged : published) {
+    ids.emplace_back(judged->load->files.front().load_id);
+    places += fmt::format("{}${}", ids.size() == 1 ? "" : ", ", ids.size());
+  }
+  if (ids.empty()) return Status::Ok();
+  SLUICE_ASSIGN(const auto there,
+                connection.Scalar("SELECT count(DISTINCT load_id) FROM _sluice.loads WHERE "
+                                  "unloaded_at IS NULL AND load_id IN (" +
+                                      places + ")",
+                                  ids));
+  if (engine::ToInt(there) == static_cast<int64_t>(ids.size())) return Status::Ok();
+  return FailedError(fmt::format("{}: the commit was reported as done, and {} of {} are there",
+                                 published.front()->load->label, engine::ToInt(there),
+                                 Counted(ids.size(), "load record")));
+}
+
+}  // namespace sluice::ingest
