@@ -31,6 +31,8 @@ constexpr uint64_t kSmallStepBytes = 8 << 20;
 // Steps up to this are staged and published in one transaction. What is larger is staged durably first,
 // table by table: the transaction that publishes it stays short.
 constexpr uint64_t kAtOnceBytes = 128 << 20;
+// A log below this may be left for the next opening to replay: some tenths of a second.
+constexpr uint64_t kReplayedBytes = 16 << 20;
 
 class Runner {
  public:
@@ -58,6 +60,9 @@ class Runner {
       SLUICE_TRY(RunStep(step));
       SLUICE_TRY(context_.session.database().CheckpointIfLarger(context_.checkpoint_bytes));
     }
+    // Whoever opens the file next replays what is in the log, which costs more than to write it now.
+    SLUICE_TRY(context_.session.database().CheckpointIfLarger(
+        std::min(context_.checkpoint_bytes, kReplayedBytes)));
     fetcher_.reset();
     SLUICE_TRY(env::RemoveTree(context_.spool_folder));
     FinishLoaded();
