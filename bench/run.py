@@ -13,7 +13,7 @@ import sys
 
 import measure
 
-WORK = ["load", "many_files"]
+WORK = ["load", "many_files", "increment"]
 
 
 def main():
