@@ -69,7 +69,7 @@ class KeyFinder {
     target_.columns = schema.columns;
     target_.versions = schema.versions;
     target_.csv = context.ingest.csv;
-    target_.on_new_column = config::OnNewColumn::kIgnore;
+    target_.schema_changes = config::SchemaChanges::kIgnore;
     std::vector<std::string> names;
     for (const ingest::DdlColumn& column : schema.columns) names.push_back(column.name);
     ranked_ = RankColumns(table, names, schema.dist_key, schema.sort_key);

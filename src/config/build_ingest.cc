@@ -93,6 +93,7 @@ Table::Mode ModeOf(const std::string& word) {
   if (word == "replace") return Table::Mode::kReplace;
   if (word == "delete-insert") return Table::Mode::kDeleteInsert;
   if (word == "update-insert") return Table::Mode::kUpdateInsert;
+  if (word == "upsert") return Table::Mode::kUpsert;
   return Table::Mode::kDefault;
 }
 
@@ -152,10 +153,53 @@ void BuildFilesTable(const Value& value, const std::string& key, const BuildCont
   CheckFilePaths(value, key, *table, context.diagnostics);
 }
 
-// A column of the same name takes its value from the capture.
-std::string CaptureOf(const std::string& column, const std::vector<std::string>& captures) {
-  const bool same = std::find(captures.begin(), captures.end(), column) != captures.end();
-  return same ? column : std::string();
+// Layout files: options that a mode needs, or that only one has.
+void CheckMode(const Table& table, const Value& value, const Location& where,
+               const std::string& key, Diagnostics* diagnostics) {
+  const bool upsert = table.mode == Table::Mode::kUpsert;
+  const bool delete_insert = table.mode == Table::Mode::kDeleteInsert;
+  const auto is_missing = [&](const char* option, const std::string& why) {
+    if (value.Find(option) == nullptr) diagnostics->Error(where, key + "." + option, why);
+  };
+  const auto belongs_to = [&](const char* option, const char* mode) {
+    if (const Value* given = value.Find(option)) {
+      diagnostics->Error(given->where, key + "." + option,
+                         fmt::format("belongs to mode: {}", mode));
+    }
+  };
+  if (upsert || delete_insert) {
+    is_missing("key", fmt::format("is missing; mode {} needs what identifies a row",
+                                  upsert ? "upsert" : "delete-insert"));
+  }
+  if (delete_insert) {
+    is_missing("delete_when",
+               "is missing; mode delete-insert needs what marks a row that deletes: "
+               "delete_when: { column: …, values: […] }. Without deletions write mode: upsert");
+  } else {
+    belongs_to("delete_when", "delete-insert");
+  }
+  if (!upsert) belongs_to("version", "upsert");
+}
+
+// A column takes its value from the capture of its name, or from the one that it names.
+std::string CaptureOf(const Column& column, const Value& value, const std::string& key,
+                      const std::vector<std::string>& captures, Diagnostics* diagnostics) {
+  const Value* named = value.Find("capture");
+  const std::string& capture = named != nullptr ? named->text : column.name;
+  if (std::find(captures.begin(), captures.end(), capture) != captures.end()) return capture;
+  if (named != nullptr) {
+    diagnostics->Unknown(named->where, key + ".columns." + column.name + ".capture",
+                         "the pattern has no capture", capture, captures);
+  }
+  return {};
+}
+
+Column BuildColumn(const std::string& name, const Value& value) {
+  if (value.spec == nullptr || value.spec->kind != OptionKind::kObject) {
+    return {name, value.text, value.where};
+  }
+  return {name, value.TextOf("type"), value.where, value.TextsOf("from"),
+          value.TextOf("renamed_from")};
 }
 
 Table BuildTable(const std::string& name, const Location& where, const Value& value, bool zenoti,
@@ -166,6 +210,10 @@ Table BuildTable(const std::string& name, const Location& where, const Value& va
   table.key = value.TextsOf("key");
   table.pattern = value.TextOf("pattern");
   table.mode = ModeOf(value.TextOf("mode"));
+  table.version = value.TextOf("version");
+  if (const Value* deletes = value.Find("delete_when")) {
+    table.delete_when = {deletes->TextOf("column"), deletes->TextsOf("values")};
+  }
   table.month_column = value.TextOf("month_column");
   if (!zenoti) BuildFilesTable(value, key, context, &table);
   table.checks = BuildChecks(value.Find("checks"), key + ".checks", context);
@@ -175,15 +223,27 @@ Table BuildTable(const std::string& name, const Location& where, const Value& va
     const std::vector<std::string> captures =
         pattern.ok() ? pattern->names() : std::vector<std::string>();
     for (size_t i = 0; i < columns->fields.size(); ++i) {
-      const auto& [column, type] = columns->fields[i];
-      table.columns.push_back({column, type.text, type.where});
-      table.columns.back().capture = CaptureOf(column, captures);
+      const auto& [column, options] = columns->fields[i];
+      table.columns.push_back(BuildColumn(column, options));
+      Column& built = table.columns.back();
+      built.capture = CaptureOf(built, options, key, captures, context.diagnostics);
     }
   }
   const Value* given_key = value.Find("key");
   const bool usable_key = given_key == nullptr || given_key->usable;
   if (zenoti && value.usable && usable_key) CheckKeyIsThere(table, where, key, context);
+  if (!zenoti && value.usable) CheckMode(table, value, where, key, context.diagnostics);
   return table;
+}
+
+// `on_new_column` is what the option was called, and its words, before it spoke of the table too.
+SchemaChanges SchemaChangesOf(const Value& value) {
+  const std::string old = value.TextOf("on_new_column");
+  const std::string word = old.empty() ? value.TextOf("schema_changes") : old;
+  if (word == "evolve" || word == "add") return SchemaChanges::kEvolve;
+  if (word == "ignore") return SchemaChanges::kIgnore;
+  if (word == "freeze") return SchemaChanges::kFreeze;
+  return SchemaChanges::kDeclared;
 }
 
 // What the project says of tables that are filled already: `adopt`, or the only pod of `start_after`,
@@ -226,9 +286,7 @@ Ingest BuildIngest(const std::string& name, const Location& where, const Value& 
     ingest.settle = zenoti ? kZenotiSettle : std::chrono::milliseconds(0);
   }
   ingest.stable_for = std::chrono::milliseconds(value.NumberOf("stable_for"));
-  const std::string new_column = value.TextOf("on_new_column");
-  if (new_column == "add") ingest.on_new_column = OnNewColumn::kAdd;
-  if (new_column == "ignore") ingest.on_new_column = OnNewColumn::kIgnore;
+  ingest.schema_changes = SchemaChangesOf(value);
   ingest.shared_keys = value.FlagOf("shared_keys");
   if (const Value* organization = value.Find("organization_tables")) {
     ingest.organization_tables = organization->TextsOf("add");

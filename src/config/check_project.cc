@@ -157,6 +157,30 @@ class Checker {
       if (check.kind == Check::Kind::kUnique && check.columns.empty()) check.columns = table->key;
     }
     KnownColumns(*table, table->key, table->where, key + ".key");
+    KnownColumns(*table, {table->version}, table->where, key + ".version");
+    KnownColumns(*table, {table->delete_when.column}, table->where, key + ".delete_when.column");
+    CheckNamesInFiles(*table, key);
+  }
+
+  // One name of a file is one column.
+  void CheckNamesInFiles(const Table& table, const std::string& key) {
+    std::map<std::string, std::string> owners;
+    for (const Column& column : table.columns) {
+      const std::string column_key = fmt::format("{}.columns.{}", key, column.name);
+      for (const std::string& name :
+           column.from.empty() ? std::vector<std::string>{column.name} : column.from) {
+        const auto [owner, first] = owners.try_emplace(Lower(name), column.name);
+        if (first) continue;
+        diagnostics_.Error(column.where, column_key,
+                           fmt::format("{} is what the column {} is called in the files",
+                                       Quoted(name), owner->second));
+      }
+      if (column.renamed_from.empty()) continue;
+      const std::vector<std::string> names = NamesOf(table.columns);
+      if (std::find(names.begin(), names.end(), column.renamed_from) == names.end()) continue;
+      diagnostics_.Error(column.where, column_key + ".renamed_from",
+                         fmt::format("{} is a column of its own here", column.renamed_from));
+    }
   }
 
   void CheckColumns(const Table& table, const Check& check, const std::string& key) {

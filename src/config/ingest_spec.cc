@@ -118,6 +118,48 @@ OptionSpec AfterLoadingSpec() {
                          .Example("loaded/")})});
 }
 
+OptionSpec ColumnSpec() {
+  return FormsOption(
+             "column", "A column: its type, as in CREATE TABLE, or a map with options.",
+             {Option(OptionKind::kText, "type", "The type.").Format(TextFormat::kSqlType),
+              ObjectOption(
+                  "column", "A column with options.",
+                  {Option(OptionKind::kText, "type", "The type, as in CREATE TABLE.")
+                       .Required()
+                       .Format(TextFormat::kSqlType)
+                       .Example("DECIMAL(12,2)"),
+                   Option(OptionKind::kTextList, "from",
+                          "What it is called in the files, where that is not its own name; of "
+                          "several names a file has one.")
+                       .DefaultNote("the column's name")
+                       .Example("[e_mail, EmailAddress]"),
+                   Option(OptionKind::kText, "renamed_from",
+                          "The column of the table that becomes this one, with what is in it.")
+                       .Format(TextFormat::kColumn)
+                       .Example("e_mail"),
+                   Option(OptionKind::kText, "capture",
+                          "The capture of `pattern` that is its value, where that has another "
+                          "name.")
+                       .Format(TextFormat::kColumn)
+                       .Example("day")})})
+      .Defined("column");
+}
+
+OptionSpec DeleteWhenSpec() {
+  return ObjectOption(
+      "delete_when",
+      "Mode `delete-insert`: which rows delete. Any other row is inserted, NULL in this column "
+      "included.",
+      {Option(OptionKind::kText, "column", "The column that tells.")
+           .Required()
+           .Format(TextFormat::kColumn)
+           .Example("deleted"),
+       Option(OptionKind::kTextList, "values",
+              "A row with one of them deletes; written as its column's type is written.")
+           .Required()
+           .Example("[true]")});
+}
+
 OptionSpec FilesTable() {
   return ObjectOption(
       "table", "A table, the files that fill it and its columns.",
@@ -142,18 +184,30 @@ OptionSpec FilesTable() {
                    {"ignore", "they are not looked at"}})
            .Default("verify"),
        AfterLoadingSpec(),
-       MapOption("columns", "Column → type, as in CREATE TABLE.", TextFormat::kColumn,
-                 Option(OptionKind::kText, "type", "The type.").Format(TextFormat::kSqlType))
+       MapOption("columns", "Column → type, or a map with options.", TextFormat::kColumn,
+                 ColumnSpec())
            .Required()
-           .Example("{ id: BIGINT, email: VARCHAR }"),
+           .Example("{ id: BIGINT, email: { type: VARCHAR, from: e_mail } }"),
        EnumOption("mode", "How rows are brought in.",
                   {{"append", "the rows of every new file are added"},
                    {"replace",
                     "the newest files replace the table; without any row they wait for `gate "
-                    "accept`, unless the table is empty"}})
+                    "accept`, unless the table is empty"},
+                   {"upsert", "a row replaces the one with its key, unless that one is newer"},
+                   {"delete-insert",
+                    "rows that `delete_when` names delete what has their key, all others are "
+                    "inserted"}})
            .Default("append"),
-       Columns("key", "What identifies a row, for checks and `trace`."), TableChecks(),
-       BadRowsSpec()});
+       Columns("key",
+               "What identifies a row: for checks and `trace`, and required for `upsert` and "
+               "`delete-insert`. NULL in it is a bad row."),
+       Option(OptionKind::kText, "version",
+              "Mode `upsert`: the greater value in this column is the newer row, NULL the oldest; "
+              "of equals the later one in the order of the files and their lines.")
+           .Format(TextFormat::kColumn)
+           .DefaultNote("the order of the files and their lines")
+           .Example("updated_at"),
+       DeleteWhenSpec(), TableChecks(), BadRowsSpec()});
 }
 
 std::vector<OptionSpec> CommonOptions() {
@@ -174,17 +228,33 @@ std::vector<OptionSpec> CommonOptions() {
              "A file or group counts as complete when nothing new came for so long.")
           .DefaultNote("`15 minutes` for layout zenoti, `0` for files")
           .Range(0, 7LL * 24 * 3'600'000),
-      EnumOption("on_new_column", "What happens to a column that the schema does not have.",
-                 {{"add", "it is added as text"},
-                  {"ignore", "it is left out"},
-                  {"fail", "the table is stopped"}})
-          .Default("fail"),
+      EnumOption(
+          "schema_changes",
+          "What happens when columns change. Declared columns (in the project or in schema files) "
+          "that the table does not have are added, and their types widened where no value is lost; "
+          "what would lose values is an error in any case.",
+          {{"declared", "this, and a file with a column that nobody declared is held"},
+           {"evolve", "this, and a column that only a file has is added as text"},
+           {"ignore", "this, and a column that only a file has is left out"},
+           {"freeze",
+            "the table keeps its columns and types: a declaration that differs stops it, and a "
+            "file with a column that nobody declared is held"}})
+          .Default("declared"),
+      EnumOption("on_new_column", "How `schema_changes` was written before.",
+                 {{"add", "`evolve`"}, {"ignore", "`ignore`"}, {"fail", "`declared`"}})
+          .Deprecated(
+              "`schema_changes`: `evolve` for add, `ignore` for ignore, `declared` for fail"),
       Option(OptionKind::kText, "schedule",
              "How often it should run. `validate` prints the cron line; something else must start "
              "it.")
           .Format(TextFormat::kSchedule)
           .Example("every 2 hours"),
   };
+}
+
+// Of `schema_changes` and its older name.
+Rule OneWord() {
+  return {Rule::Kind::kAtMostOne, {"schema_changes", "on_new_column"}};
 }
 
 OptionSpec ZenotiLayout() {
@@ -251,7 +321,8 @@ OptionSpec CheckSpec(bool of_ingest) {
 
 OptionSpec IngestSpec() {
   return TaggedOption("ingest", "What is loaded from a store into the warehouse.", "layout",
-                      CommonOptions(), {ZenotiLayout(), FilesLayout()})
+                      CommonOptions(),
+                      {ZenotiLayout().With(OneWord()), FilesLayout().With(OneWord())})
       .Defined("ingest");
 }
 

@@ -88,6 +88,54 @@ TEST(Messages, AskFilesTablesForPatternAndColumns) {
               ElementsAre("sluice.yml:10:57: ingests.load.tables.customers.columns: is empty"));
 }
 
+TEST(Messages, AskForWhatAModeNeeds) {
+  EXPECT_THAT(ErrorsWith("key: id }", "mode: upsert }"),
+              ElementsAre("sluice.yml:10:7: ingests.load.tables.customers.key: is missing; mode "
+                          "upsert needs what identifies a row"));
+  EXPECT_THAT(
+      ErrorsWith("key: id }", "key: id, mode: delete-insert }"),
+      ElementsAre("sluice.yml:10:7: ingests.load.tables.customers.delete_when: is missing; mode "
+                  "delete-insert needs what marks a row that deletes: delete_when: { column: …, "
+                  "values: […] }. Without deletions write mode: upsert"));
+  EXPECT_THAT(
+      ErrorsWith("key: id }", "key: id, version: email }"),
+      ElementsAre("sluice.yml:10:107: ingests.load.tables.customers.version: belongs to mode: "
+                  "upsert"));
+  EXPECT_THAT(ErrorsWith("key: id }", "key: id, mode: upsert, version: emial }"),
+              ElementsAre("sluice.yml:10:7: ingests.load.tables.customers.version: the table "
+                          "customers has no column \"emial\" (did you mean \"email\"?)"));
+  EXPECT_THAT(
+      ErrorsWith("key: id }",
+                 "key: id, mode: upsert, delete_when: { column: email, values: [x] } }"),
+      ElementsAre("sluice.yml:10:125: ingests.load.tables.customers.delete_when: belongs to mode: "
+                  "delete-insert"));
+}
+
+TEST(Messages, SayWhichNameInAFileIsTaken) {
+  EXPECT_THAT(
+      ErrorsWith("email: VARCHAR", "email: { type: VARCHAR, from: [mail, ID] }"),
+      ElementsAre("sluice.yml:10:78: ingests.load.tables.customers.columns.email: \"ID\" is what "
+                  "the column id is called in the files"));
+  EXPECT_THAT(
+      ErrorsWith("email: VARCHAR", "email: { type: VARCHAR, renamed_from: id }"),
+      ElementsAre("sluice.yml:10:78: ingests.load.tables.customers.columns.email.renamed_from: id "
+                  "is a column of its own here"));
+  EXPECT_THAT(ErrorsWith("email: VARCHAR", "email: { from: mail }"),
+              ElementsAre("sluice.yml:10:78: ingests.load.tables.customers.columns.email.type: is "
+                          "missing; expected a column type such as BIGINT or DECIMAL(12,2)"));
+}
+
+TEST(Messages, SayHowNewColumnsAreWrittenNow) {
+  EXPECT_THAT(WarningsWith("    layout: files", "    layout: files\n    on_new_column: add"),
+              ElementsAre("sluice.yml:9:5: ingests.load.on_new_column: is deprecated; write "
+                          "`schema_changes`: `evolve` for add, `ignore` for ignore, `declared` for "
+                          "fail"));
+  EXPECT_THAT(ErrorsWith("    layout: files",
+                         "    layout: files\n    on_new_column: add\n    schema_changes: evolve"),
+              ElementsAre("sluice.yml:9:5: ingests.load: \"schema_changes\" and "
+                          "\"on_new_column\" exclude each other"));
+}
+
 TEST(Messages, AskFilesIngestsForTables) {
   EXPECT_THAT(ErrorsOf("project: p\nconnections: { d: { type: file, path: d } }\n"
                        "ingests: { i: { from: d, layout: files, tables: {} } }\n"),

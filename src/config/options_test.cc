@@ -37,7 +37,7 @@ TEST(Ingest, OfLayoutZenotiHasItsDefaults) {
   EXPECT_THAT(ingest.from, ElementsAre("d"));
   EXPECT_EQ(ingest.layout, "zenoti");
   EXPECT_EQ(ingest.settle, std::chrono::minutes(15));
-  EXPECT_EQ(ingest.on_new_column, OnNewColumn::kFail);
+  EXPECT_EQ(ingest.schema_changes, SchemaChanges::kDeclared);
   EXPECT_TRUE(ingest.csv.empty_quoted_is_null);
   EXPECT_EQ(ingest.csv.header, CsvOptions::Header::kAuto);
   EXPECT_EQ(ingest.bad_rows.percent, 1);
@@ -53,14 +53,15 @@ TEST(Ingest, OfLayoutZenotiHasItsDefaults) {
 
 TEST(Ingest, OfLayoutZenotiTakesAllItsOptions) {
   const Ingest ingest = ZenotiWith(
-      "    prefix: /exports/zenoti\n    settle: 0\n    on_new_column: add\n    shared_keys: true\n"
+      "    prefix: /exports/zenoti\n    settle: 0\n    schema_changes: evolve\n    shared_keys: "
+      "true\n"
       "    organization_tables: { add: [Bi_DimBrand] }\n    start_after: { POD1: 4711, POD2: 0 }\n "
       "   adopt: { pod: POD2 }\n"
       "    empty_string: keep\n    schedule: every 2 hours\n    bad_rows: { percent: 0.5% }\n"
       "    csv: { delimiter: tab, quote: \"'\", header: true, null_words: [NULL, n/a] }\n");
   EXPECT_EQ(ingest.prefix, "exports/zenoti/");
   EXPECT_EQ(ingest.settle.count(), 0);
-  EXPECT_EQ(ingest.on_new_column, OnNewColumn::kAdd);
+  EXPECT_EQ(ingest.schema_changes, SchemaChanges::kEvolve);
   EXPECT_TRUE(ingest.shared_keys);
   EXPECT_THAT(ingest.organization_tables, ElementsAre("bi_dimbrand"));
   EXPECT_THAT(ingest.start_after, ElementsAre(Pair("POD1", 4711), Pair("POD2", 0)));
@@ -108,6 +109,52 @@ TEST(Ingest, OfLayoutFilesAppendsUnlessToldOtherwise) {
       "a: INT } } }\n");
   EXPECT_EQ(ingest.tables[0].mode, Table::Mode::kAppend);
   EXPECT_TRUE(ingest.csv.empty_quoted_is_null);
+}
+
+TEST(Ingest, OfLayoutFilesHasModesWithWhatTheyNeed) {
+  const Ingest ingest = IngestOf(
+      "    layout: files\n    schema_changes: freeze\n    tables:\n"
+      "      a: { pattern: a.csv, columns: { id: INT, at: DATE }, mode: upsert, key: id, version: "
+      "AT }\n"
+      "      b: { pattern: b.csv, columns: { id: INT, gone: BOOLEAN }, mode: delete-insert, key: "
+      "id,\n"
+      "           delete_when: { column: Gone, values: [1, true] } }\n");
+  EXPECT_EQ(ingest.schema_changes, SchemaChanges::kFreeze);
+  ASSERT_EQ(ingest.tables.size(), 2u);
+  EXPECT_EQ(ingest.tables[0].mode, Table::Mode::kUpsert);
+  EXPECT_EQ(ingest.tables[0].version, "at");
+  EXPECT_EQ(ingest.tables[1].mode, Table::Mode::kDeleteInsert);
+  EXPECT_EQ(ingest.tables[1].delete_when.column, "gone");
+  EXPECT_THAT(ingest.tables[1].delete_when.values, ElementsAre("1", "true"));
+}
+
+TEST(Ingest, OfLayoutFilesHasColumnsWithOptions) {
+  const Ingest ingest = IngestOf(
+      "    layout: files\n    tables:\n      t:\n        pattern: t.csv\n        columns:\n"
+      "          id: int\n"
+      "          email: { type: varchar, from: [E_Mail, mail], renamed_from: E_MAIL }\n"
+      "          city: { type: text, from: address.city }\n");
+  ASSERT_EQ(ingest.tables.size(), 1u);
+  const std::vector<Column>& columns = ingest.tables[0].columns;
+  ASSERT_EQ(columns.size(), 3u);
+  EXPECT_EQ(columns[0].sql_type, "INT");
+  EXPECT_THAT(columns[0].from, IsEmpty());
+  EXPECT_EQ(columns[1].name, "email");
+  EXPECT_EQ(columns[1].sql_type, "VARCHAR");
+  EXPECT_THAT(columns[1].from, ElementsAre("E_Mail", "mail"));
+  EXPECT_EQ(columns[1].renamed_from, "e_mail");
+  EXPECT_EQ(columns[1].where.ToString(), "sluice.yml:12:18");
+  EXPECT_THAT(columns[2].from, ElementsAre("address.city"));
+}
+
+TEST(Ingest, TakesTheOlderWordsForNewColumns) {
+  const std::vector<std::pair<std::string, SchemaChanges>> words = {
+      {"add", SchemaChanges::kEvolve},
+      {"ignore", SchemaChanges::kIgnore},
+      {"fail", SchemaChanges::kDeclared}};
+  for (const auto& [word, meaning] : words) {
+    EXPECT_EQ(ZenotiWith("    on_new_column: " + word + "\n").schema_changes, meaning) << word;
+  }
 }
 
 TEST(Ingest, MayReadFromSeveralStores) {

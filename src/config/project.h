@@ -123,7 +123,16 @@ struct Column {
   std::string name;      // lower-cased
   std::string sql_type;  // as declared, upper-cased: "DECIMAL(12,2)"
   Location where;
-  std::string capture = {};  // layout files: the part of the path that is its value; "" else
+  // What it is called in files, as written: a name of a header, a path in JSON. Empty: its own name.
+  std::vector<std::string> from = {};
+  std::string renamed_from = {};  // the table's column that became this one, lower-cased; "" none
+  std::string capture = {};       // layout files: the part of the path that is its value; "" else
+};
+
+// The rows of a delete-insert that delete: those with one of `values` in `column`.
+struct DeleteWhen {
+  std::string column;               // lower-cased; "" when nothing deletes
+  std::vector<std::string> values;  // as text, to be cast to the column's type
 };
 
 struct Table {
@@ -136,8 +145,11 @@ struct Table {
     kAppend,
     kReplace,
     kDeleteInsert,
-    kUpdateInsert
+    kUpdateInsert,
+    kUpsert
   } mode = Mode::kDefault;
+  std::string version;  // layout files, kUpsert: the column that says which row is newer; "" none
+  DeleteWhen delete_when;  // layout files, kDeleteInsert
   std::string month_column;
   // Layout files (docs/files.md): when a file may be taken, what proves it, and what becomes of it.
   std::string complete_when;  // path of a marker with `{capture}` and `{file}`; "" none
@@ -150,7 +162,14 @@ struct Table {
   Location where;
 };
 
-enum class OnNewColumn { kAdd, kIgnore, kFail };
+// What happens when columns change: the declared ones against those of the table, and those of a file
+// against the declared ones.
+enum class SchemaChanges {
+  kDeclared,  // what is declared is applied where no value is lost; a file with other columns is held
+  kEvolve,    // the same, and columns that only a file has are added as text
+  kIgnore,    // the same, and columns that only a file has are left out
+  kFreeze,    // the table keeps its columns and types; either change is an error
+};
 
 struct Ingest {
   std::string name;
@@ -164,7 +183,7 @@ struct Ingest {
   std::chrono::milliseconds settle{15 * 60 * 1000};
   // A file counts as complete when a second listing so much later shows it unchanged. 0: not asked.
   std::chrono::milliseconds stable_for{0};
-  OnNewColumn on_new_column = OnNewColumn::kFail;
+  SchemaChanges schema_changes = SchemaChanges::kDeclared;
   bool shared_keys = false;
   std::vector<std::string> organization_tables;  // added to the list of the vendor's document
   std::map<std::string, int64_t> start_after;    // pod -> group

@@ -180,7 +180,12 @@ void WriteIngests(PageWriter* page) {
   for (const OptionSpec& layout : spec.variants) {
     page->Subsection("layout: " + layout.name, layout.description);
     page->Table(layout.fields);
+    page->Rules(layout.rules);
   }
+  const OptionSpec& column =
+      spec.variants.back().Field("tables")->item[0].Field("columns")->item[0];
+  page->Section(column.definition, column.description);
+  page->Table(column.variants[1].fields);
   for (const OptionSpec& option : spec.fields) {
     if (option.definition.empty()) continue;
     page->Section(option.definition, option.description);

@@ -173,6 +173,9 @@ TEST(JsonSchema, TakesEveryFormOfAnOption) {
   EXPECT_TRUE(TakesWith("from: drop",
                         "from: drop\n    settle: ${SETTLE:-1 h}\n    bad_rows: { percent: "
                         "0.5%, always_allowed: ${N} }"));
+  EXPECT_TRUE(TakesWith("email: VARCHAR", "email: { type: VARCHAR, from: [e_mail, mail] }"));
+  EXPECT_TRUE(TakesWith(
+      "key: id }", "key: id, mode: delete-insert, delete_when: { column: email, values: x } }"));
   EXPECT_TRUE(TakesWith("buyers: SELECT * FROM customers",
                         "buyers: { sql: SELECT 1, as: table, checks: [ { unique: id } ] }"));
   EXPECT_TRUE(
@@ -216,6 +219,12 @@ TEST(JsonSchema, RefusesWhatTheReaderRefuses) {
       {"layout: files", "layout: files\n    checks: [ { volume: { per: day } } ]"},
       {"pattern: \"customers/*.csv\", ", ""},
       {"columns: { id: BIGINT, email: VARCHAR }", "columns: {}"},
+      {"email: VARCHAR", "email: { from: x }"},
+      {"email: VARCHAR", "email: { type: VARCHAR, form: x }"},
+      {"email: VARCHAR", "email: [VARCHAR]"},
+      {"layout: files", "layout: files\n    schema_changes: add"},
+      {"layout: files", "layout: files\n    schema_changes: evolve\n    on_new_column: add"},
+      {"key: id }", "key: id, mode: delete-insert, delete_when: { column: email } }"},
       {"key: id }", "key: [] }"},
       {"key: id }", "key: [id, id] }"},
       {"  buyers: SELECT", "  top-buyers: SELECT"},

@@ -75,7 +75,8 @@ std::vector<std::string> Names(const CsvRecord& record) {
   return names;
 }
 
-bool IsHeader(std::span<const std::string> names, const std::set<std::string>& known) {
+bool IsHeader(std::span<const std::string> names, const std::set<std::string>& known,
+              size_t columns) {
   std::set<std::string> seen;
   size_t hits = 0;
   for (const std::string& name : names) {
@@ -86,7 +87,7 @@ bool IsHeader(std::span<const std::string> names, const std::set<std::string>& k
       return false;
     }
   }
-  return hits > 0 && hits * 2 >= known.size() && hits * 2 > names.size();
+  return hits > 0 && hits * 2 >= columns && hits * 2 > names.size();
 }
 
 Status CheckNames(std::span<const std::string> names) {
@@ -127,7 +128,7 @@ class ColumnVote {
 }  // namespace
 
 Result<CsvHead> LookAtHead(ByteSource& source, const CsvDialect& dialect,
-                           std::span<const std::string> known, HeaderRule rule) {
+                           std::span<const std::string> known, HeaderRule rule, size_t columns) {
   SLUICE_TRY(dialect.Validate());
   SLUICE_ASSIGN(const std::string begin, ReadBeginning(source));
   SLUICE_TRY(CheckEncoding(begin));
@@ -144,7 +145,8 @@ Result<CsvHead> LookAtHead(ByteSource& source, const CsvDialect& dialect,
     const std::set<std::string> known_set(known.begin(), known.end());
     std::vector<std::string> names = Names(reader.record());
     if (rule == HeaderRule::kYes) SLUICE_TRY(CheckNames(names));
-    if (rule == HeaderRule::kYes || IsHeader(names, known_set)) {
+    if (rule == HeaderRule::kYes ||
+        IsHeader(names, known_set, columns > 0 ? columns : known_set.size())) {
       head.header = true;
       head.columns = names.size();
       for (const std::string& name : names) {
@@ -165,10 +167,10 @@ Result<CsvHead> LookAtHead(ByteSource& source, const CsvDialect& dialect,
 }
 
 Result<CsvHead> LookAtHead(const std::string& path, const CsvDialect& dialect,
-                           std::span<const std::string> known, HeaderRule rule) {
+                           std::span<const std::string> known, HeaderRule rule, size_t columns) {
   SLUICE_ASSIGN(const Compression compression, DetectCompression(path));
   SLUICE_ASSIGN(const auto source, OpenByteSource(path));
-  auto head = LookAtHead(*source, dialect, known, rule);
+  auto head = LookAtHead(*source, dialect, known, rule, columns);
   if (!head.ok()) {
     // What the source says names the file already.
     const Status status = head.status();

@@ -29,7 +29,8 @@ struct CsvHead {
 };
 
 // Looks at the beginning of the file at `path` (gzip or plain by its first bytes). `known` are the
-// columns of the table, in lower case; they may be empty with kYes and kNo.
+// columns of the table, in lower case; they may be empty with kYes and kNo. `columns` is how many
+// columns these are, where some have several names; 0: one each.
 //
 // kAuto: the first record is a header when each of its fields is the name of a known column, none
 // twice, at least half of the known columns among them. New columns come with a header too: fields
@@ -38,9 +39,9 @@ struct CsvHead {
 //
 // kRejected: UTF-16 or UTF-32, a binary file, a header (kYes) with an empty or a repeated name, damaged gzip.
 Result<CsvHead> LookAtHead(const std::string& path, const CsvDialect& dialect,
-                           std::span<const std::string> known, HeaderRule rule);
+                           std::span<const std::string> known, HeaderRule rule, size_t columns = 0);
 // The same for bytes from anywhere; messages then name no file.
 Result<CsvHead> LookAtHead(ByteSource& source, const CsvDialect& dialect,
-                           std::span<const std::string> known, HeaderRule rule);
+                           std::span<const std::string> known, HeaderRule rule, size_t columns = 0);
 
 }  // namespace sluice::format

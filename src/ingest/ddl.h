@@ -15,6 +15,9 @@ namespace sluice::ingest {
 struct DdlColumn {
   std::string name;  // lower-cased
   format::SqlType type;
+  // Of a column that a project declares (config::Column).
+  std::vector<std::string> from = {};
+  std::string renamed_from = {};
   bool operator==(const DdlColumn&) const = default;
 };
 

@@ -152,10 +152,12 @@ TEST_F(DeclaredTableTest, OfANewTypeStopsThatTableAlone) {
   ASSERT_TRUE(outcome.ok()) << outcome.status().ToString();
   EXPECT_TRUE(outcome->failed);
   ASSERT_EQ(outcome->loads.size(), 2U);
-  EXPECT_EQ(outcome->loads[0].message,
-            "orders: column id is INTEGER in the table and VARCHAR in sluice.yml, column amount is "
-            "DECIMAL(10,4) in the table and DECIMAL(10,2) in sluice.yml. Declare the column as it "
-            "was, or under another name, or load into a table of another name");
+  EXPECT_EQ(
+      outcome->loads[0].message,
+      "orders: column id is INTEGER in the table and VARCHAR in sluice.yml, column amount is "
+      "DECIMAL(10,4) in the table and DECIMAL(10,2) in sluice.yml. Values would be lost. Write "
+      "id: INTEGER and amount: DECIMAL(10,4) as before, or declare it under another name, or "
+      "load into a table of another name");
   EXPECT_EQ(Rows("SELECT amount FROM orders"), "5.5555\n");
   EXPECT_EQ(Rows("SELECT count(*) FROM notes"), "2\n");
 }
@@ -172,8 +174,10 @@ TEST_F(DeclaredTableTest, OfAnotherNameGetsTheFilesThatTheOldOneHad) {
 TEST_F(DeclaredTableTest, SaysWhichColumnsAreNotDeclaredAnyMore) {
   ingest_.tables[0].columns[1].name = "total";
   Write("orders-2.csv", "id,total\n2,6.6666\n");
-  EXPECT_EQ(MustRun().warnings, std::vector<std::string>{"z.orders: column amount is no longer "
-                                                         "declared: new rows get NULL"});
+  EXPECT_EQ(MustRun().warnings,
+            (std::vector<std::string>{"z.orders: column total is added",
+                                      "z.orders: column amount is no longer declared: new rows get "
+                                      "NULL"}));
   EXPECT_EQ(Rows("SELECT id, amount, total FROM orders ORDER BY id"),
             "1|5.5555|NULL\n2|NULL|6.6666\n");
   EXPECT_EQ(MustRun().warnings.size(), 0U) << "said when rows are added";

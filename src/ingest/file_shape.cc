@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <limits>
+#include <map>
 #include <set>
 
 #include <fmt/format.h>
@@ -13,10 +14,20 @@
 namespace sluice::ingest {
 namespace {
 
-std::vector<std::string> Names(const TargetTable& target) {
-  std::vector<std::string> names;
-  for (const DdlColumn& column : target.columns) names.push_back(column.name);
+// What the table's columns are called in files, in lower case, and which column each name means.
+std::map<std::string, std::string> NamesInFiles(const TargetTable& target) {
+  std::map<std::string, std::string> names;
+  for (const DdlColumn& column : target.columns) {
+    if (column.from.empty()) names.emplace(column.name, column.name);
+    for (const std::string& name : column.from) names.emplace(Lower(name), column.name);
+  }
   return names;
+}
+
+std::vector<std::string> Known(const TargetTable& target) {
+  std::vector<std::string> known;
+  for (const auto& [name, column] : NamesInFiles(target)) known.push_back(name);
+  return known;
 }
 
 format::HeaderRule RuleOf(const config::CsvOptions& options) {
@@ -31,9 +42,38 @@ format::HeaderRule RuleOf(const config::CsvOptions& options) {
   return format::HeaderRule::kAuto;
 }
 
+std::string NextForNewColumn(const TargetTable& target) {
+  return target.has_pod
+             ? "Set schema_changes: evolve or ignore, or wait for the vendor's schema file"
+             : "Declare it, or set schema_changes: evolve or ignore";
+}
+
+Status TwoNames(const std::string& column, const std::string& a, const std::string& b) {
+  return RejectedError(
+      fmt::format("the header has both {} and {}, and both are column {}", a, b, column),
+      "Leave one of them out of its `from`");
+}
+
+// A column that nobody declared, as text. Its name is free unless a column goes by another in files.
+Status AddColumn(const std::string& name, const TargetTable& target,
+                 std::vector<DdlColumn>* added) {
+  const bool taken = std::any_of(target.columns.begin(), target.columns.end(),
+                                 [&](const DdlColumn& column) { return column.name == name; });
+  if (taken) {
+    return RejectedError(
+        fmt::format("the header has a column {}, and the table's column of that name is called "
+                    "otherwise in files",
+                    name),
+        fmt::format("Name it in the `from` of column {}, or declare it under another name", name));
+  }
+  added->push_back({name, format::SqlType{}});
+  return Status::Ok();
+}
+
 Status ByHeader(const format::CsvHead& head, const TargetTable& target, FileShape& shape,
                 std::vector<DdlColumn>* added) {
-  const std::vector<std::string> known = Names(target);
+  const std::map<std::string, std::string> known = NamesInFiles(target);
+  std::map<std::string, std::string> taken;  // column -> its name in this header
   for (const std::string& name : head.names) {
     const auto captured = target.captured.find(name);
     if (captured != target.captured.end()) {
@@ -42,23 +82,26 @@ Status ByHeader(const format::CsvHead& head, const TargetTable& target, FileShap
                       name, captured->second),
           "Call the capture or the column otherwise, or leave one of them out");
     }
-    if (std::find(known.begin(), known.end(), name) != known.end()) {
-      shape.columns.push_back(name);
+    const auto column = known.find(name);
+    if (column != known.end()) {
+      const auto [earlier, first] = taken.try_emplace(column->second, name);
+      if (!first) return TwoNames(column->second, earlier->second, name);
+      shape.columns.push_back(column->second);
       continue;
     }
-    switch (target.on_new_column) {
-      case config::OnNewColumn::kIgnore:
+    switch (target.schema_changes) {
+      case config::SchemaChanges::kIgnore:
         shape.columns.emplace_back();
         break;
-      case config::OnNewColumn::kAdd:
-        added->push_back({name, format::SqlType{}});
+      case config::SchemaChanges::kEvolve:
+        SLUICE_TRY(AddColumn(name, target, added));
         shape.columns.push_back(name);
         break;
-      case config::OnNewColumn::kFail:
-        return RejectedError(
-            fmt::format("the header has a column {} that the table does not have{}", name,
-                        DidYouMean(name, known)),
-            "Set on_new_column: add or ignore, or wait for the vendor's schema file");
+      case config::SchemaChanges::kDeclared:
+      case config::SchemaChanges::kFreeze:
+        return RejectedError(fmt::format("the header has a column {} that is not declared{}", name,
+                                         DidYouMean(name, Known(target))),
+                             NextForNewColumn(target));
     }
   }
   return Status::Ok();
@@ -104,11 +147,12 @@ Status ByPosition(const format::CsvHead& head, const TargetTable& target, FileSh
     widest = std::max(widest, list.size());
     narrowest = std::min(narrowest, list.size());
   }
-  if (head.columns > widest && target.on_new_column != config::OnNewColumn::kIgnore) {
+  if (head.columns > widest && target.schema_changes != config::SchemaChanges::kIgnore) {
     return RejectedError(
         fmt::format("the file has {} and no header, the table only {}: the new ones have no name",
                     Counted(head.columns, "column"), widest),
-        "Set on_new_column: ignore, or wait for the vendor's schema file");
+        target.has_pod ? "Set schema_changes: ignore, or wait for the vendor's schema file"
+                       : "Declare them, or set schema_changes: ignore");
   }
   const Lists lists = ListsOfWidth(target.versions, std::min(head.columns, widest));
   if (lists.size() > 1) return TwoVersions(lists);
@@ -163,8 +207,8 @@ Result<FileShape> ShapeOf(const LoadFile& file, const TargetTable& target,
   }
   SLUICE_ASSIGN(shape.compression, format::DetectCompression(file.local_path));
   SLUICE_ASSIGN(const format::CsvHead head,
-                format::LookAtHead(file.local_path, DialectOf(target.csv), Names(target),
-                                   RuleOf(target.csv)));
+                format::LookAtHead(file.local_path, DialectOf(target.csv), Known(target),
+                                   RuleOf(target.csv), target.columns.size()));
   shape.empty = head.empty;
   shape.header = head.header;
   if (head.empty) return shape;

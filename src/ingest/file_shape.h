@@ -25,7 +25,7 @@ struct FileShape {
 
 // Looks at the local copy of `file`. kRejected when the file does not fit the table: too few or too
 // many columns without a header, new columns that the project does not want, not a CSV at all. With
-// `on_new_column: add`, `added` gets the new columns (as text: nobody declared a type).
+// `schema_changes: evolve`, `added` gets the new columns (as text: nobody declared a type).
 Result<FileShape> ShapeOf(const LoadFile& file, const TargetTable& target,
                           std::vector<DdlColumn>* added);
 

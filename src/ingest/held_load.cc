@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "ingest/column_changes.h"
 #include "ingest/existing_table.h"
 #include "ingest/plan.h"
 #include "ingest/publish.h"
@@ -83,6 +84,32 @@ Status RemoveHeldEntries(engine::Connection& connection, const quality::HoldReco
   return Status::Ok();
 }
 
+// A stage may have waited while the declaration changed. Whatever it holds that the table can take
+// goes in; what would lose values in it is kConfig, to be read again.
+Status FitHeldStage(engine::Connection& connection, const config::Ingest& ingest,
+                    const quality::HoldRecord& hold, TargetTable& target) {
+  SLUICE_TRY(CheckExisting(connection, ingest, target).WithContext(target.name));
+  SLUICE_ASSIGN(const auto present, warehouse::ColumnsOf(connection, target.name));
+  SLUICE_ASSIGN(const auto staged, warehouse::ColumnsOf(connection, hold.stage));
+  TakeColumnsOfTable(present, target);
+  // Columns that its files brought, and those that were declared then and are in the table still.
+  std::vector<warehouse::ColumnInfo> taken = staged;
+  if (target.schema_changes != config::SchemaChanges::kEvolve) {
+    std::erase_if(taken, [&](const warehouse::ColumnInfo& column) {
+      return std::find(present.begin(), present.end(), column) == present.end();
+    });
+  }
+  TakeColumns(taken, target);
+  for (const ColumnChange& change : CompareColumns(target, staged)) {
+    if (change.kind != ColumnChange::Kind::kMismatch) continue;
+    return ConfigError(
+        fmt::format("the rows of hold {} were read when column {} was {}, and it is {} now",
+                    hold.id, change.column, change.old_type, change.type),
+        fmt::format("Type sluice gate reject {}: the next run reads the files again", hold.id));
+  }
+  return ChangeColumns(connection, target, hold.stage);
+}
+
 Result<bool> HasCursor(engine::Connection& connection, const quality::HoldRecord& hold,
                        const std::string& pod) {
   SLUICE_ASSIGN(const auto n,
@@ -113,7 +140,7 @@ Result<TableLoad> PublishHeld(engine::Connection& connection, const config::Inge
   const std::string gone = GoneName(hold.load_id);
   SLUICE_ASSIGN(const std::string kind, warehouse::KindOf(connection, gone));
   if (!kind.empty()) load.gone = gone;
-  SLUICE_TRY(CheckExisting(connection, ingest, load.target).WithContext(load.target.name));
+  SLUICE_TRY(FitHeldStage(connection, ingest, hold, load.target));
   SLUICE_TRY(AlterTarget(connection, load));
   SLUICE_TRY(MergeStage(connection, load));
   SLUICE_TRY(RemoveHeldEntries(connection, hold, false));

@@ -20,7 +20,7 @@ class InboxTest : public IngestTest {
     orders.name = "orders";
     orders.pattern = "orders/**";
     orders.mode = config::Table::Mode::kAppend;
-    orders.columns = {{"id", "BIGINT", {}, ""}, {"note", "VARCHAR", {}, ""}};
+    orders.columns = {{"id", "BIGINT", {}}, {"note", "VARCHAR", {}}};
     ingest_.tables.push_back(orders);
   }
   config::Table& orders() { return ingest_.tables[0]; }
@@ -53,8 +53,8 @@ class InboxTest : public IngestTest {
 
 TEST_F(InboxTest, CapturesAreColumnsStrictlyCast) {
   orders().pattern = "orders/day={day}/{shop}_*.csv";
-  orders().columns.push_back({"day", "DATE", {}, "day"});
-  orders().columns.push_back({"shop", "VARCHAR", {}, "shop"});
+  orders().columns.push_back({"day", "DATE", {}, {}, {}, "day"});
+  orders().columns.push_back({"shop", "VARCHAR", {}, {}, {}, "shop"});
   Write("orders/day=2026-11-20/north_1.csv", "id,note\n1,a\n2,b\n");
   Write("orders/day=2026-11-21/south_1.csv", "3,c\n");
   Write("orders/day=__HIVE_DEFAULT_PARTITION__/south_2.csv", "4,d\n");
@@ -65,7 +65,7 @@ TEST_F(InboxTest, CapturesAreColumnsStrictlyCast) {
 
 TEST_F(InboxTest, ACaptureThatDoesNotFitHoldsItsFileAlone) {
   orders().pattern = "orders/{day}/*.csv";
-  orders().columns.push_back({"day", "DATE", {}, "day"});
+  orders().columns.push_back({"day", "DATE", {}, {}, {}, "day"});
   Write("orders/2026-11-20/a.csv", "1,a\n");
   Write("orders/2026-13-20/b.csv", "2,b\n");
   auto outcome = Run();

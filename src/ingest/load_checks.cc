@@ -40,12 +40,14 @@ std::vector<config::Check> ChecksOf(const config::Ingest& ingest, const TargetTa
   return checks;
 }
 
+bool OneRowPerKey(const TargetTable& target) {
+  return target.merge == Merge::kUpdateInsert || target.merge == Merge::kUpsert;
+}
+
 // Reducing has left one row of each key in the stage, and merging takes every row of these keys out of
 // the table: a query could find nothing.
 bool IsUniqueByMerging(const config::Check& check, const TargetTable& target) {
-  if (check.kind != config::Check::Kind::kUnique || target.merge != Merge::kUpdateInsert) {
-    return false;
-  }
+  if (check.kind != config::Check::Kind::kUnique || !OneRowPerKey(target)) return false;
   const std::vector<std::string> match = target.MatchColumns();
   return std::all_of(match.begin(), match.end(), [&](const std::string& column) {
     return std::find(check.columns.begin(), check.columns.end(), column) != check.columns.end();
@@ -55,24 +57,37 @@ bool IsUniqueByMerging(const config::Check& check, const TargetTable& target) {
 // The rows that would stand after publishing and that rows of the stage could clash with.
 std::string PublishedRelation(const TableLoad& load, const std::vector<std::string>& columns,
                               const std::vector<warehouse::ColumnInfo>& present) {
+  const TargetTable& target = load.target;
   const std::string stage = QualifiedName(load.stage);
-  if (present.empty() || load.target.merge == Merge::kReplace) return stage;
+  if (present.empty() || target.merge == Merge::kReplace) return stage;
+  const std::vector<std::string> match = target.MatchColumns();
+  const bool by_key = std::all_of(match.begin(), match.end(), [&](const std::string& name) {
+    return std::find(columns.begin(), columns.end(), name) != columns.end();
+  });
+  // Each row of the stage replaces all that have its key, or is not published.
+  if (by_key && OneRowPerKey(target)) return stage;
   std::vector<std::string> names;
   for (const warehouse::ColumnInfo& column : present) names.push_back(column.name);
+  const std::string table = RelationWithAllColumns(target, names);
+  std::string published = stage;
   std::string replaced;
-  if (load.target.merge == Merge::kUpdateInsert) {
-    replaced = fmt::format(" AND NOT EXISTS (SELECT 1 FROM {} r WHERE {})", stage,
-                           Matches(load.target, "r", "t"));
+  if (OneRowPerKey(target)) {
+    const std::string newer = IsNewer(target, "t", "r");
+    replaced = fmt::format(" AND NOT EXISTS (SELECT 1 FROM {} r WHERE {} AND NOT {})", stage,
+                           Matches(target, "r", "t"), newer);
+    if (!target.version.empty()) {
+      published =
+          fmt::format("(SELECT * FROM {} r WHERE NOT EXISTS (SELECT 1 FROM {} t WHERE {} AND {}))",
+                      stage, table, Matches(target, "t", "r"), newer);
+    }
   } else if (!load.gone.empty()) {
     replaced = fmt::format(" AND NOT EXISTS (SELECT 1 FROM {} r WHERE {})",
-                           QualifiedName(load.gone), Matches(load.target, "r", "t"));
+                           QualifiedName(load.gone), Matches(target, "r", "t"));
   }
   return fmt::format(
-      "(SELECT {0} FROM {1} UNION ALL SELECT {0} FROM {2} t WHERE EXISTS (SELECT 1 FROM {1} s "
-      "WHERE "
-      "{3}){4})",
-      NameList(columns), stage, RelationWithAllColumns(load.target, names),
-      EqualKeys(columns, "s", "t"), replaced);
+      "(SELECT {0} FROM {1} UNION ALL SELECT {0} FROM {2} t WHERE EXISTS (SELECT 1 FROM {3} s "
+      "WHERE {4}){5})",
+      NameList(columns), published, table, stage, EqualKeys(columns, "s", "t"), replaced);
 }
 
 Result<quality::CheckResult> CheckVolume(engine::Connection& connection, const config::Check& check,

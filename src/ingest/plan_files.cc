@@ -9,6 +9,7 @@
 #include "ingest/manifest_sets.h"
 #include "ingest/plan.h"
 #include "ingest/table_files.h"
+#include "warehouse/dialect.h"
 
 namespace sluice::ingest {
 namespace {
@@ -265,6 +266,45 @@ class FilesPlanner {
   IngestPlan plan_;
 };
 
+Merge MergeOf(const config::Table& table) {
+  switch (table.mode) {
+    case config::Table::Mode::kReplace:
+      return Merge::kReplace;
+    case config::Table::Mode::kUpsert:
+      return Merge::kUpsert;
+    case config::Table::Mode::kDeleteInsert:
+      return Merge::kDeleteInsert;
+    case config::Table::Mode::kAppend:
+    case config::Table::Mode::kUpdateInsert:
+    case config::Table::Mode::kDefault:
+      break;
+  }
+  return Merge::kAppend;
+}
+
+// `delete_when` as typed literals. A value that the column cannot have would never delete anything.
+Status SetDeletions(const config::Table& table, TargetTable& target) {
+  if (target.merge != Merge::kDeleteInsert) return Status::Ok();
+  target.void_column = table.delete_when.column;
+  const auto column =
+      std::find_if(target.columns.begin(), target.columns.end(),
+                   [&](const DdlColumn& c) { return c.name == target.void_column; });
+  if (column == target.columns.end()) {
+    return ConfigError(fmt::format("{}: delete_when names a column {} that is not declared",
+                                   table.where.ToString(), target.void_column));
+  }
+  for (const std::string& value : table.delete_when.values) {
+    if (!format::Fits(value, column->type)) {
+      return ConfigError(
+          fmt::format("{}: delete_when: \"{}\" is no value of column {}: expected {}",
+                      table.where.ToString(), value, column->name, column->type.Expectation()));
+    }
+    target.delete_values.push_back(
+        fmt::format("CAST({} AS {})", warehouse::QuoteText(value), column->type.DuckDb()));
+  }
+  return Status::Ok();
+}
+
 }  // namespace
 
 Result<TargetTable> FilesTarget(const config::Ingest& ingest, const std::string& name) {
@@ -275,14 +315,15 @@ Result<TargetTable> FilesTarget(const config::Ingest& ingest, const std::string&
   }
   TargetTable target;
   target.name = name;
-  target.merge = table->mode == config::Table::Mode::kReplace ? Merge::kReplace : Merge::kAppend;
+  target.merge = MergeOf(*table);
+  target.schema_changes = ingest.schema_changes;
   for (const config::Column& column : table->columns) {
     auto type = format::ParseSqlType(column.sql_type);
     if (!type.ok()) {
       return ConfigError(fmt::format("{}: column {}: {}", column.where.ToString(), column.name,
                                      type.status().message()));
     }
-    target.columns.push_back({column.name, type.value()});
+    target.columns.push_back({column.name, type.value(), column.from, column.renamed_from});
     if (!column.capture.empty()) target.captured[column.name] = column.capture;
   }
   target.prefix = ingest.prefix;
@@ -294,7 +335,8 @@ Result<TargetTable> FilesTarget(const config::Ingest& ingest, const std::string&
   target.key = table->key;
   target.bad_rows = table->bad_rows.value_or(ingest.bad_rows);
   target.csv = ingest.csv;
-  target.on_new_column = ingest.on_new_column;
+  target.version = table->version;
+  SLUICE_TRY(SetDeletions(*table, target));
   return target;
 }
 

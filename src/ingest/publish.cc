@@ -122,35 +122,47 @@ Status MergeInsert(engine::Connection& connection, TableLoad& load) {
   return InsertStage(connection, load, "");
 }
 
+// What happens to each row of the stage, of which every key has one. A table that was filled in another
+// mode can hold several rows of a key: they are replaced together.
+std::string CompareStage(const TableLoad& load) {
+  const TargetTable& target = load.target;
+  std::string same;
+  for (const DdlColumn& column : target.columns) {
+    if (!same.empty()) same += " AND ";
+    same += fmt::format("t.{0} IS NOT DISTINCT FROM s.{0}", QuoteName(column.name));
+  }
+  return fmt::format(
+      "CREATE OR REPLACE TEMP TABLE sluice_compared AS SELECT id, any_value(file) AS file, CASE "
+      "WHEN bool_or(is_older) THEN 'superseded' WHEN bool_and(target_id IS NULL) THEN 'inserted' "
+      "WHEN bool_and(is_same) AND count(*) = 1 THEN 'unchanged' ELSE 'updated' END AS fate FROM "
+      "(SELECT s.rowid AS id, s.{file} AS file, t.rowid AS target_id, {same} AS is_same, "
+      "t.rowid IS NOT NULL AND {older} AS is_older FROM {stage} s LEFT JOIN {target} t ON {match}) "
+      "GROUP BY id",
+      fmt::arg("file", File()), fmt::arg("same", same),
+      fmt::arg("older", IsNewer(target, "t", "s")), fmt::arg("stage", QualifiedName(load.stage)),
+      fmt::arg("target", QualifiedName(target.name)), fmt::arg("match", Matches(target, "t", "s")));
+}
+
+// Unchanged rows stay as they are, lineage included, and so do those that are newer.
 Status MergeUpdate(engine::Connection& connection, TableLoad& load) {
   const TargetTable& target = load.target;
-  std::string same_values;
-  for (const DdlColumn& column : target.columns) {
-    if (!same_values.empty()) same_values += " AND ";
-    same_values += fmt::format("t.{0} IS NOT DISTINCT FROM s.{0}", QuoteName(column.name));
-  }
-  // Unchanged rows stay as they are, lineage included.
-  SLUICE_TRY(
-      Run(connection,
-          fmt::format("CREATE OR REPLACE TEMP TABLE sluice_compared AS SELECT s.rowid AS id, "
-                      "s.{file} AS file, t.rowid IS NULL AS is_new, t.rowid IS NOT NULL AND "
-                      "{same} AS is_same FROM {stage} s LEFT JOIN {target} t ON {match}",
-                      fmt::arg("file", File()), fmt::arg("same", same_values),
-                      fmt::arg("stage", QualifiedName(load.stage)),
-                      fmt::arg("target", QualifiedName(target.name)),
-                      fmt::arg("match", Matches(target, "t", "s")))));
-  SLUICE_TRY(AddCounts(connection,
-                       "SELECT file, count(*) FILTER (is_new), count(*) FILTER (NOT is_new AND NOT "
-                       "is_same), count(*) FILTER (is_same) FROM sluice_compared GROUP BY file",
-                       load,
-                       {&FileCounts::inserted, &FileCounts::updated, &FileCounts::unchanged}));
+  SLUICE_TRY(Run(connection, CompareStage(load)));
+  SLUICE_TRY(AddCounts(
+      connection,
+      "SELECT file, count(*) FILTER (fate = 'inserted'), count(*) FILTER (fate = 'updated'), "
+      "count(*) FILTER (fate = 'unchanged'), count(*) FILTER (fate = 'superseded') FROM "
+      "sluice_compared GROUP BY file",
+      load,
+      {&FileCounts::inserted, &FileCounts::updated, &FileCounts::unchanged,
+       &FileCounts::superseded}));
   SLUICE_TRY(Run(connection,
                  fmt::format("DELETE FROM {} t USING (SELECT s.* FROM {} s JOIN sluice_compared c "
-                             "ON c.id = s.rowid WHERE NOT c.is_new AND NOT c.is_same) s WHERE {}",
+                             "ON c.id = s.rowid WHERE c.fate = 'updated') s WHERE {}",
                              QualifiedName(target.name), QualifiedName(load.stage),
                              Matches(target, "t", "s"))));
   SLUICE_TRY(InsertStage(connection, load,
-                         "WHERE rowid IN (SELECT id FROM sluice_compared WHERE NOT is_same)"));
+                         "WHERE rowid IN (SELECT id FROM sluice_compared WHERE fate IN "
+                         "('inserted', 'updated'))"));
   return Run(connection, "DROP TABLE sluice_compared");
 }
 
@@ -183,9 +195,7 @@ Status AlterTarget(engine::Connection& connection, TableLoad& load) {
     load.stage.clear();
     return Status::Ok();
   }
-  SLUICE_TRY(AddMissingColumns(connection, target, target.name));
-  // A stage that a gate held may be older than the table's newest columns.
-  return AddMissingColumns(connection, target, load.stage);
+  return ChangeColumns(connection, target, target.name);
 }
 
 Status MergeStage(engine::Connection& connection, TableLoad& load) {
@@ -203,6 +213,7 @@ Status MergeStage(engine::Connection& connection, TableLoad& load) {
         SLUICE_TRY(MergeInsert(connection, load));
         break;
       case Merge::kUpdateInsert:
+      case Merge::kUpsert:
         SLUICE_TRY(MergeUpdate(connection, load));
         break;
       case Merge::kAppend:

@@ -8,9 +8,10 @@
 
 namespace sluice::ingest {
 
-// What has to come before any other change of the transaction: missing columns are added to the
-// target (those of lineage too, when something else had filled it), or the stage takes its place by renaming (first load, replace). After it, `load.stage` is
-// "" when the stage became the target.
+// What has to come before any other change of the transaction: the target gets the columns and types
+// that are declared (those of lineage too, when something else had filled it), or the stage takes its
+// place by renaming (first load, replace). After it, `load.stage` is "" when the stage became the
+// target.
 Status AlterTarget(engine::Connection& connection, TableLoad& load);
 
 // Deletes and inserts, and of each file's counts: inserted, updated, unchanged, delete_matched,

@@ -181,13 +181,13 @@ FileShape RowEditor::ShapeOf(const QuarantineEntry& entry) const {
   for (const std::string& name : entry.file_columns) {
     const bool known = std::any_of(target_.columns.begin(), target_.columns.end(),
                                    [&](const DdlColumn& column) { return column.name == name; });
-    const bool taken = known || target_.on_new_column == config::OnNewColumn::kAdd;
+    const bool taken = known || target_.schema_changes == config::SchemaChanges::kEvolve;
     shape.columns.push_back(taken ? name : std::string());
   }
   return shape;
 }
 
-// Columns that files brought (on_new_column: add) are text.
+// Columns that files brought (schema_changes: evolve) are text.
 TargetTable RowEditor::WithBroughtColumns(const FileShape& shape) const {
   TargetTable target = target_;
   for (const std::string& name : shape.columns) {

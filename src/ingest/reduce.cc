@@ -26,7 +26,7 @@ Status Run(engine::Connection& connection, const std::string& sql) {
 std::string CreateGone(const TableLoad& load) {
   const TargetTable& target = load.target;
   const std::vector<std::string> match = target.MatchColumns();
-  const std::string voided = "s." + QuoteName(target.void_column);
+  const std::string voided = Deletes(target, "s");
   return fmt::format(
       "CREATE TABLE {gone} AS WITH "
       "marked AS (SELECT {match_s}, f.position AS position, f.file AS file, count(*) AS markers "
@@ -50,9 +50,8 @@ std::string CreateGone(const TableLoad& load) {
 Status ReduceDeleteInsert(engine::Connection& connection, TableLoad& load) {
   const TargetTable& target = load.target;
   const std::string stage = QualifiedName(load.stage);
-  SLUICE_ASSIGN(const auto any,
-                connection.Scalar(fmt::format("SELECT count(*) FROM {} WHERE {}", stage,
-                                              QuoteName(target.void_column))));
+  SLUICE_ASSIGN(const auto any, connection.Scalar(fmt::format("SELECT count(*) FROM {} s WHERE {}",
+                                                              stage, Deletes(target, "s"))));
   if (engine::ToInt(any) == 0) return Status::Ok();
   load.gone = GoneName(load.files.front().load_id);
   SLUICE_TRY(Run(connection, "DROP TABLE IF EXISTS " + QualifiedName(load.gone)));
@@ -66,20 +65,19 @@ Status ReduceDeleteInsert(engine::Connection& connection, TableLoad& load) {
   if (load.files.size() > 1) {
     const std::string doomed = fmt::format(
         "FROM {stage} s JOIN {files} ON f.file = s.{file} JOIN (SELECT {match}, max(position) AS "
-        "last FROM {gone} GROUP BY ALL) g ON {same} WHERE NOT s.{voided} AND f.position < g.last",
+        "last FROM {gone} GROUP BY ALL) g ON {same} WHERE NOT {voided} AND f.position < g.last",
         fmt::arg("stage", stage), fmt::arg("files", FileOrder(load, "f")),
         fmt::arg("file", QuoteName(kFileColumn)),
         fmt::arg("match", NameList(target.MatchColumns())),
         fmt::arg("gone", QualifiedName(load.gone)), fmt::arg("same", Matches(target, "g", "s")),
-        fmt::arg("voided", QuoteName(target.void_column)));
+        fmt::arg("voided", Deletes(target, "s")));
     SLUICE_TRY(AddCounts(connection,
                          fmt::format("SELECT f.file, count(*) {} GROUP BY f.file", doomed), load,
                          {&FileCounts::inserted}));
     SLUICE_TRY(Run(connection, fmt::format("DELETE FROM {} WHERE rowid IN (SELECT s.rowid {})",
                                            stage, doomed)));
   }
-  return Run(connection,
-             fmt::format("DELETE FROM {} WHERE {}", stage, QuoteName(target.void_column)));
+  return Run(connection, fmt::format("DELETE FROM {} s WHERE {}", stage, Deletes(target, "s")));
 }
 
 bool OfOnePod(const TableLoad& load) {
@@ -87,8 +85,10 @@ bool OfOnePod(const TableLoad& load) {
                      [&](const LoadFile& file) { return file.pod == load.files.front().pod; });
 }
 
-// `rowid` is the order of the files' lines here, at the stage only: rows were read in order.
-Status ReduceUpdateInsert(engine::Connection& connection, TableLoad& load) {
+// One row of a key stays: the one with the greatest version, NULL being the least, and of equals the
+// last one. `rowid` is the order of the files and their lines here, at the stage only: rows were read in
+// order. So no two rows are ever equal.
+Status ReduceToNewest(engine::Connection& connection, TableLoad& load) {
   const std::vector<std::string> match = load.target.MatchColumns();
   const std::string stage = QualifiedName(load.stage);
   const std::string repeated =
@@ -104,9 +104,13 @@ Status ReduceUpdateInsert(engine::Connection& connection, TableLoad& load) {
   if (engine::ToInt(any) == 0) return Status::Ok();
   const std::string losers = fmt::format(
       "SELECT id, file FROM (SELECT s.rowid AS id, s.{file} AS file, row_number() OVER (PARTITION "
-      "BY {match_s} ORDER BY s.rowid DESC) AS place FROM {stage} s JOIN ({repeated}) r ON {same}) "
-      "WHERE place > 1",
+      "BY {match_s} ORDER BY {version}s.rowid DESC) AS place FROM {stage} s JOIN ({repeated}) r ON "
+      "{same}) WHERE place > 1",
       fmt::arg("file", QuoteName(kFileColumn)), fmt::arg("match_s", NameList(match, "s.")),
+      fmt::arg("version",
+               load.target.version.empty()
+                   ? std::string()
+                   : fmt::format("s.{} DESC NULLS LAST, ", QuoteName(load.target.version))),
       fmt::arg("stage", stage), fmt::arg("repeated", repeated),
       fmt::arg("same", Matches(load.target, "s", "r")));
   SLUICE_TRY(Run(connection, "CREATE OR REPLACE TEMP TABLE sluice_losers AS " + losers));
@@ -136,7 +140,8 @@ Status ReduceStage(engine::Connection& connection, TableLoad& load) {
     case Merge::kDeleteInsert:
       return ReduceDeleteInsert(connection, load);
     case Merge::kUpdateInsert:
-      return ReduceUpdateInsert(connection, load);
+    case Merge::kUpsert:
+      return ReduceToNewest(connection, load);
     case Merge::kInsertNonVoid:
       return ReduceInsertNonVoid(connection, load);
     case Merge::kAppend:

@@ -216,7 +216,8 @@ class TableReplay {
 
   // Why adding the rows might not give what reading them in their place would give; "" when it does.
   Result<std::string> WhyNotQuick() {
-    const bool updates = load_.target.merge == Merge::kUpdateInsert;
+    const bool updates =
+        load_.target.merge == Merge::kUpdateInsert || load_.target.merge == Merge::kUpsert;
     if (!updates && load_.target.merge != Merge::kDeleteInsert) return std::string();
     SLUICE_ASSIGN(std::string why, updates ? KeysInTable() : FilesBehind());
     if (!why.empty() && fetch_) {

@@ -19,8 +19,8 @@ std::string MissingColumn(const TargetTable& target, const FileShape& shape, boo
   *is_void = false;
   const auto key = std::find_if(target.key.begin(), target.key.end(), missing);
   if (key != target.key.end()) return *key;
-  const bool needs_void = target.merge == Merge::kDeleteInsert && !target.void_column.empty();
-  *is_void = needs_void && missing(target.void_column);
+  *is_void = !target.void_column.empty() && target.MustNotBeNull(target.void_column) &&
+             missing(target.void_column);
   return *is_void ? target.void_column : std::string();
 }
 
@@ -33,9 +33,8 @@ RowJudge::RowJudge(const TargetTable& target, const FileShape& shape) : shape_(s
     Expected& cell = expected_.emplace_back();
     if (name.empty()) continue;
     cell.column = by_name.at(name);
-    cell.is_void = target.merge == Merge::kDeleteInsert && name == target.void_column;
-    cell.required =
-        cell.is_void || std::find(target.key.begin(), target.key.end(), name) != target.key.end();
+    cell.required = target.MustNotBeNull(name);
+    cell.is_void = cell.required && name == target.void_column;
   }
   missing_ = MissingColumn(target, shape, &missing_is_void_);
 }

@@ -19,6 +19,19 @@ std::string Matches(const TargetTable& target, std::string_view left, std::strin
   return condition;
 }
 
+std::string Deletes(const TargetTable& target, std::string_view row) {
+  const std::string marker = fmt::format("{}.{}", row, warehouse::QuoteName(target.void_column));
+  if (target.delete_values.empty()) return marker;
+  return fmt::format("coalesce({} IN ({}), false)", marker, Join(target.delete_values, ", "));
+}
+
+std::string IsNewer(const TargetTable& target, std::string_view left, std::string_view right) {
+  if (target.version.empty()) return "false";
+  const std::string version = warehouse::QuoteName(target.version);
+  return fmt::format("({0}.{2} IS NOT NULL AND ({1}.{2} IS NULL OR {0}.{2} > {1}.{2}))", left,
+                     right, version);
+}
+
 std::string FileOrder(const TableLoad& load, std::string_view name) {
   std::string values;
   for (size_t i = 0; i < load.files.size(); ++i) {

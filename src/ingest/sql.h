@@ -14,6 +14,14 @@ namespace sluice::ingest {
 // The condition under which `left` and `right` (aliases) are the same row of `target`.
 std::string Matches(const TargetTable& target, std::string_view left, std::string_view right);
 
+// The condition under which a row of the stage (an alias) deletes, of a delete-insert; never NULL where
+// the rows that must not be NULL were left out.
+std::string Deletes(const TargetTable& target, std::string_view row);
+
+// The condition under which the row of `left` is newer than that of `right`, by the version of an
+// upsert; never NULL, "false" without a version.
+std::string IsNewer(const TargetTable& target, std::string_view left, std::string_view right);
+
 // `(VALUES (file_id, position), …) AS name(file, position)`: the order of the files.
 std::string FileOrder(const TableLoad& load, std::string_view name);
 

@@ -102,7 +102,7 @@ class StageSelect {
  private:
   void AddColumn(const DdlColumn& column, std::string& outer, std::string& inner) {
     const auto at = std::find(shape_.columns.begin(), shape_.columns.end(), column.name);
-    const bool required = Required(column.name);
+    const bool required = target_.MustNotBeNull(column.name);
     const auto captured = target_.captured.find(column.name);
     if (captured != target_.captured.end()) return AddCaptured(column, captured->second, outer);
     if (at == shape_.columns.end()) {
@@ -137,11 +137,6 @@ class StageSelect {
                              ? fmt::format("CAST({} AS VARCHAR)", text)
                              : format::CastExpression(column.type, text),
                          QuoteName(column.name));
-  }
-
-  bool Required(const std::string& name) const {
-    return std::find(target_.key.begin(), target_.key.end(), name) != target_.key.end() ||
-           (target_.merge == Merge::kDeleteInsert && name == target_.void_column);
   }
 
   static void Or(std::string& condition, const std::string& more) {

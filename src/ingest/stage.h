@@ -21,7 +21,7 @@ struct StageContext {
 
 // Reads the fetched files of `load` into a stage, reduces it (ReduceStage) and makes it durable in a
 // transaction of its own. Sets `load.stage`, `load.gone`, the counts known so far and
-// `load.quarantined`. May append columns to `load.target.columns` (on_new_column: add).
+// `load.quarantined`. May append columns to `load.target.columns` (schema_changes: evolve).
 //
 // kRejected: a file does not fit the table, or has more bad rows than its limit: nothing is staged, the
 // message names the file, and what was found in it so far is in `load.quarantined`.

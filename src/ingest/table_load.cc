@@ -1,5 +1,7 @@
 #include "ingest/table_load.h"
 
+#include <algorithm>
+
 namespace sluice::ingest {
 
 std::string_view MergeName(Merge merge) {
@@ -14,6 +16,8 @@ std::string_view MergeName(Merge merge) {
       return "update-insert";
     case Merge::kInsertNonVoid:
       return "insert-nonvoid";
+    case Merge::kUpsert:
+      return "upsert";
   }
   return "append";
 }
@@ -23,6 +27,11 @@ std::vector<std::string> TargetTable::MatchColumns() const {
   names.insert(names.end(), also.begin(), also.end());
   if (match_pod) names.emplace_back(kPodColumn);
   return names;
+}
+
+bool TargetTable::MustNotBeNull(const std::string& column) const {
+  if (std::find(key.begin(), key.end(), column) != key.end()) return true;
+  return merge == Merge::kDeleteInsert && delete_values.empty() && column == void_column;
 }
 
 std::vector<std::string> TargetTable::AllColumns() const {

@@ -27,6 +27,7 @@ enum class Merge {
   kDeleteInsert,   // facts: void = 1 deletes, void = 0 is inserted
   kUpdateInsert,   // dimensions: the last row of a key wins
   kInsertNonVoid,  // the vendor's exceptions: void = 1 is skipped, all others are inserted
+  kUpsert,         // files: the newest row of a key wins, by `version` or the order of the files
 };
 std::string_view MergeName(Merge merge);
 
@@ -44,8 +45,8 @@ struct TargetTable {
   // Layout files: columns that take their value from the file's path -> the capture that gives it. No
   // file has them.
   std::map<std::string, std::string> captured;
-  std::string prefix;   // layout files: of the ingest,
-  std::string pattern;  // and what follows it in the paths of the table's files
+  std::string prefix;       // layout files: of the ingest,
+  std::string pattern;      // and what follows it in the paths of the table's files
   ColumnVersions versions;  // what a file without a header goes by
   Merge merge = Merge::kAppend;
   std::vector<std::string> key;   // declared; never NULL in a loaded row
@@ -53,13 +54,20 @@ struct TargetTable {
   bool has_pod = false;           // carries kPodColumn
   bool match_pod = false;         // kPodColumn is part of every match
   std::string adopt_pod;          // the pod of rows that are there without kPodColumn
-  std::string void_column;        // "" when there is none
+  std::string void_column;        // whose value marks a row as a deletion; "" when there is none
+  // Which values of it do: SQL literals. Empty: it is boolean, true deletes and NULL is a bad row;
+  // else NULL is like any other value.
+  std::vector<std::string> delete_values;
+  std::string
+      version;  // kUpsert: the greater one is newer, NULL is the oldest; "" when there is none
   config::BadRowLimit bad_rows;
   config::CsvOptions csv;
-  config::OnNewColumn on_new_column = config::OnNewColumn::kFail;
+  config::SchemaChanges schema_changes = config::SchemaChanges::kDeclared;
 
   // key, `also` and kPodColumn: what identifies a row.
   std::vector<std::string> MatchColumns() const;
+  // Whether a row with NULL in this column is a bad one.
+  bool MustNotBeNull(const std::string& column) const;
   // The names of `columns`, then the lineage columns.
   std::vector<std::string> AllColumns() const;
 };

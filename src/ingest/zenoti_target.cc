@@ -17,6 +17,7 @@ Merge MergeOf(const config::Table& table, const std::string& name) {
     case config::Table::Mode::kAppend:
       return Merge::kAppend;
     case config::Table::Mode::kReplace:
+    case config::Table::Mode::kUpsert:
     case config::Table::Mode::kDefault:
       break;
   }
@@ -125,7 +126,7 @@ Result<TargetTable> ZenotiTarget(const config::Ingest& ingest, const SchemaCatal
   target.adopt_pod = ingest.adopt_pod;
   target.bad_rows = table->bad_rows.value_or(ingest.bad_rows);
   target.csv = ingest.csv;
-  target.on_new_column = ingest.on_new_column;
+  target.schema_changes = ingest.schema_changes;
   SLUICE_TRY(CheckTarget(target));
   return target;
 }

@@ -86,7 +86,7 @@ TEST_F(ZenotiTest, AHeaderNamesColumnsInAnyOrderAndAShortOneLeavesNulls) {
 }
 
 TEST_F(ZenotiTest, AColumnThatNobodyKnowsMayBeIgnored) {
-  ingest_.on_new_column = config::OnNewColumn::kIgnore;
+  ingest_.schema_changes = config::SchemaChanges::kIgnore;
   Write("POD1/1/bi_dimuser/1/a.csv", "userid,name,visits,mood\nu1,Ann,1,good\nu2,Bob,2,x,y\n");
   MustRun();
   EXPECT_EQ(Users(), "POD1|u1|Ann|1\n");
