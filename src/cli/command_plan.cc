@@ -107,6 +107,18 @@ void WriteIngest(JsonWriter& json, const ingest::IngestPlan& plan) {
     json.EndObject();
   }
   json.EndArray();
+  json.Name("rebuilds");
+  json.BeginArray();
+  for (const ingest::Rebuild& rebuild : plan.rebuilds) {
+    json.BeginObject();
+    json.Field("table", rebuild.target.name);
+    json.FieldOrNull("pod", rebuild.pod);
+    json.Field("files", static_cast<int64_t>(rebuild.files()));
+    json.Field("bytes", static_cast<int64_t>(rebuild.bytes()));
+    json.Field("because", rebuild.reason);
+    json.EndObject();
+  }
+  json.EndArray();
   json.Name("late");
   json.BeginArray();
   for (const ingest::LateFile& late : plan.late) {
@@ -116,6 +128,7 @@ void WriteIngest(JsonWriter& json, const ingest::IngestPlan& plan) {
     json.Field("group", late.group);
     json.Field("path", late.file.path);
     json.Field("changed", late.changed);
+    json.FieldOrNull("why", late.why);
     json.EndObject();
   }
   json.EndArray();
@@ -269,7 +282,7 @@ class TextPlan {
                    const std::vector<pipeline::PlannedHold>& holds) {
     Title("ingest " + plan.ingest);
     if (plan.steps.empty()) {
-      out_ << "  nothing waits\n";
+      if (plan.rebuilds.empty()) out_ << "  nothing waits\n";
     } else {
       const std::string groups = plan.groups() == 0 || ByTable(plan).begin()->second.groups.empty()
                                      ? ""
@@ -278,11 +291,17 @@ class TextPlan {
                           plan.files() == 1 ? "s" : "", groups, HumanBytes(plan.bytes()));
       PrintTables(plan);
     }
+    for (const ingest::Rebuild& rebuild : plan.rebuilds) {
+      out_ << fmt::format("  {}: {}, {}, because {}\n", Printable(rebuild.label),
+                          Counted(rebuild.files(), "file"), HumanBytes(rebuild.bytes()),
+                          Printable(rebuild.reason));
+    }
     for (const ingest::LateFile& late : plan.late) {
       const std::string hold = HoldOfLate(late, holds);
-      Warn(fmt::format("{}: {} ({})",
+      Warn(fmt::format("{}: {} ({}){}",
                        late.changed ? "changed after it was loaded" : "came too late",
-                       late.file.path, hold.empty() ? "the run holds it" : "hold " + hold));
+                       late.file.path, hold.empty() ? "the run holds it" : "hold " + hold,
+                       late.why.empty() ? "" : "; " + late.why));
     }
     for (const std::string& group : plan.unsettled) {
       out_ << "  not whole yet: " << Printable(group) << "\n";

@@ -57,6 +57,10 @@ void WriteIngests(JsonWriter& json, const StatusData& data) {
     json.Field("groups", waiting.groups);
     json.Field("bytes", waiting.bytes);
     json.Field("late_files", waiting.late_files);
+    json.Name("rebuilds");
+    json.BeginArray();
+    for (const std::string& rebuild : waiting.rebuilds) json.Text(rebuild);
+    json.EndArray();
     json.Name("without_key");
     json.BeginObject();
     for (const auto& [table, files] : waiting.without_key) json.Field(table, files);
@@ -294,8 +298,9 @@ class TextStatus {
       }
       return;
     }
+    for (const std::string& rebuild : waiting.rebuilds) out_ << "  " << Printable(rebuild) << "\n";
     if (waiting.files == 0) {
-      out_ << "  nothing waits\n";
+      if (waiting.rebuilds.empty()) out_ << "  nothing waits\n";
     } else {
       const std::string groups =
           ingest.layout == "zenoti" ? " in " + Counted(Unsigned(waiting.groups), "group") : "";

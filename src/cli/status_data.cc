@@ -203,6 +203,10 @@ void TakePlan(const pipeline::ProjectPlan& plan, WaitingStatus& waiting) {
   waiting.groups = static_cast<int64_t>(ingest.groups());
   waiting.bytes = static_cast<int64_t>(ingest.bytes());
   waiting.late_files = static_cast<int64_t>(ingest.late.size());
+  for (const ingest::Rebuild& rebuild : ingest.rebuilds) {
+    waiting.rebuilds.push_back(fmt::format("{}: {}, because {}", rebuild.label,
+                                           Counted(rebuild.files(), "file"), rebuild.reason));
+  }
   waiting.without_key = ingest.unknown_tables;
   waiting.problems = ingest.problems;
 }

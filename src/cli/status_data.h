@@ -34,6 +34,7 @@ struct WaitingStatus {
   int64_t groups = 0;
   int64_t bytes = 0;
   int64_t late_files = 0;
+  std::vector<std::string> rebuilds;           // tables that the next run makes again, and why
   std::map<std::string, int64_t> without_key;  // table -> files
   std::vector<std::string> problems;
 };

@@ -287,6 +287,7 @@ Ingest BuildIngest(const std::string& name, const Location& where, const Value& 
   }
   ingest.stable_for = std::chrono::milliseconds(value.NumberOf("stable_for"));
   ingest.schema_changes = SchemaChangesOf(value);
+  if (value.TextOf("late_files") == "hold") ingest.late_files = LateFiles::kHold;
   ingest.shared_keys = value.FlagOf("shared_keys");
   if (const Value* organization = value.Find("organization_tables")) {
     ingest.organization_tables = organization->TextsOf("add");

@@ -244,6 +244,14 @@ std::vector<OptionSpec> CommonOptions() {
                  {{"add", "`evolve`"}, {"ignore", "`ignore`"}, {"fail", "`declared`"}})
           .Deprecated(
               "`schema_changes`: `evolve` for add, `ignore` for ignore, `declared` for fail"),
+      EnumOption("late_files",
+                 "What becomes of files that come into a group which was passed, or that change "
+                 "after they were loaded.",
+                 {{"rebuild",
+                   "the table comes out as if they had come in time; where earlier files are gone "
+                   "they are held"},
+                  {"hold", "they are held until somebody decides"}})
+          .Default("rebuild"),
       Option(OptionKind::kText, "schedule",
              "How often it should run. `validate` prints the cron line; something else must start "
              "it.")

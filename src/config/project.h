@@ -170,6 +170,8 @@ enum class SchemaChanges {
   kIgnore,    // the same, and columns that only a file has are left out
   kFreeze,    // the table keeps its columns and types; either change is an error
 };
+// What becomes of files that come into groups which were passed, or that change after they were loaded.
+enum class LateFiles { kRebuild, kHold };
 
 struct Ingest {
   std::string name;
@@ -184,6 +186,7 @@ struct Ingest {
   // A file counts as complete when a second listing so much later shows it unchanged. 0: not asked.
   std::chrono::milliseconds stable_for{0};
   SchemaChanges schema_changes = SchemaChanges::kDeclared;
+  LateFiles late_files = LateFiles::kRebuild;
   bool shared_keys = false;
   std::vector<std::string> organization_tables;  // added to the list of the vendor's document
   std::map<std::string, int64_t> start_after;    // pod -> group

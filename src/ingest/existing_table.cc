@@ -139,7 +139,9 @@ void AddNotes(const config::Ingest& ingest, const TargetTable& target,
     if (ingest.layout == "zenoti" && change.kind == ColumnChange::Kind::kAdd) continue;
     plan.notes.push_back(fmt::format("{}.{}: {}", ingest.name, target.name, Describe(change)));
   }
-  if (ingest.layout == "zenoti" || !LoadedBySluice(present)) return;
+  // What evolves has columns that nobody declared.
+  if (ingest.layout == "zenoti" || target.schema_changes == config::SchemaChanges::kEvolve) return;
+  if (!LoadedBySluice(present)) return;
   for (const std::string& name : Undeclared(target, present)) {
     plan.notes.push_back(fmt::format("{}.{}: column {} is no longer declared: new rows get NULL",
                                      ingest.name, target.name, name));
@@ -171,28 +173,32 @@ Status CompareWithTables(engine::Connection& connection, const config::Ingest& i
     std::vector<ColumnInfo> present;
   };
   std::map<std::string, Compared> tables;
-  for (Step& step : plan.steps) {
-    for (TableLoad& load : step.loads) {
-      TargetTable& target = load.target;
-      const auto [entry, first] = tables.try_emplace(target.name);
-      Compared& table = entry->second;
-      if (first) {
-        const Status status = CheckExisting(connection, ingest, target);
-        if (!status.ok() && status.code() != Code::kConfig) return status;
-        table.fits = status.ok();
-        if (!status.ok()) {
-          plan.problems.push_back(fmt::format("{}: {}", target.name, status.ToString()));
-          continue;
-        }
-        SLUICE_ASSIGN(table.present, warehouse::ColumnsOf(connection, target.name));
-        AddNotes(ingest, target, table.present, plan);
+  const auto compare = [&](TargetTable& target) -> Status {
+    const auto [entry, first] = tables.try_emplace(target.name);
+    Compared& table = entry->second;
+    if (first) {
+      const Status status = CheckExisting(connection, ingest, target);
+      if (!status.ok() && status.code() != Code::kConfig) return status;
+      table.fits = status.ok();
+      if (!status.ok()) {
+        plan.problems.push_back(fmt::format("{}: {}", target.name, status.ToString()));
+        return Status::Ok();
       }
-      TakeColumnsOfTable(table.present, target);
+      SLUICE_ASSIGN(table.present, warehouse::ColumnsOf(connection, target.name));
+      AddNotes(ingest, target, table.present, plan);
     }
+    TakeColumnsOfTable(table.present, target);
+    return Status::Ok();
+  };
+  for (Step& step : plan.steps) {
+    for (TableLoad& load : step.loads) SLUICE_TRY(compare(load.target));
     std::erase_if(step.loads,
                   [&](const TableLoad& load) { return !tables.at(load.target.name).fits; });
   }
   std::erase_if(plan.steps, [](const Step& step) { return step.loads.empty(); });
+  for (Rebuild& rebuild : plan.rebuilds) SLUICE_TRY(compare(rebuild.target));
+  std::erase_if(plan.rebuilds,
+                [&](const Rebuild& rebuild) { return !tables.at(rebuild.target.name).fits; });
   return Status::Ok();
 }
 

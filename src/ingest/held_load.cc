@@ -137,6 +137,7 @@ Result<TableLoad> PublishHeld(engine::Connection& connection, const config::Inge
                            BeginsWithFullLoad(ingest, file.connection, file.pod));
   }
   load.stage = hold.stage;
+  load.late = ingest.layout == "zenoti";  // it may be of a group of which more was loaded before
   const std::string gone = GoneName(hold.load_id);
   SLUICE_ASSIGN(const std::string kind, warehouse::KindOf(connection, gone));
   if (!kind.empty()) load.gone = gone;

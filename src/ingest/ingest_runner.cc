@@ -15,8 +15,10 @@
 #include "ingest/late_files.h"
 #include "ingest/ledger.h"
 #include "ingest/load_checks.h"
+#include "ingest/load_files.h"
 #include "ingest/load_text.h"
 #include "ingest/publish_step.h"
+#include "ingest/rebuild.h"
 #include "ingest/stage.h"
 #include "quality/holds.h"
 #include "warehouse/dialect.h"
@@ -52,9 +54,11 @@ class Runner {
     SLUICE_TRY(env::CreateDirectories(context_.spool_folder, 0700));
     outcome_.late_files = static_cast<int64_t>(plan_.late.size());
     SLUICE_TRY(
-        HoldLateFiles(connection_, context_.ingest.name, plan_.late, run_, context_.reporter));
+        HoldLateFiles(connection_, context_.ingest.name, plan_.late, run_, &context_.reporter)
+            .status());
     ReportProblems();
     for (const UnfitFile& file : plan_.unfit) SLUICE_TRY(HoldFile(file));
+    for (Rebuild& rebuild : plan_.rebuilds) SLUICE_TRY(RebuildOne(rebuild));
     StartFetching();
     for (Step& step : plan_.steps) {
       SLUICE_TRY(RunStep(step));
@@ -103,6 +107,39 @@ class Runner {
       outcome_.loads.push_back({Split(problem, ':')[0], problem, "failed", problem, "", {}});
       context_.reporter.Note(report::Level::kError, problem);
     }
+  }
+
+  // Late files that cannot be brought in hold nothing else up: what is published stays as it was.
+  Status RebuildOne(Rebuild& rebuild) {
+    const std::string table = context_.ingest.name + "." + rebuild.target.name;
+    context_.reporter.StepBegan(rebuild.label);
+    SLUICE_TRY(context_.session.database().UseThreads(rebuild.bytes() < kSmallStepBytes ? 1 : 0));
+    SLUICE_ASSIGN(const RebuildOutcome result, RunRebuild(context_, fence_, run_, rebuild));
+    for (const std::string& warning : result.warnings) Warn(warning);
+    LoadOutcome outcome{rebuild.target.name, rebuild.label, "done", "", "", result.total};
+    std::string text =
+        fmt::format("{}, {}, because {}", Counted(rebuild.files(), "file"),
+                    Counted(static_cast<uint64_t>(result.total.read), "row"), rebuild.reason);
+    if (result.status.ok()) {
+      outcome_.total += result.late;
+    } else if (result.status.code() == Code::kHeld || result.status.code() == Code::kRejected) {
+      outcome.outcome = "held";
+      outcome.message = fmt::format("{}; {} stays as it was", result.status.message(), table);
+      for (LateFile& late : rebuild.late) {
+        late.check = result.check;
+        late.why = outcome.message;
+      }
+      SLUICE_ASSIGN(outcome.hold_id,
+                    HoldLateFiles(connection_, context_.ingest.name, rebuild.late, run_, nullptr));
+      text = fmt::format("{} (hold {})", outcome.message, outcome.hold_id);
+    } else {
+      outcome.outcome = "failed";
+      outcome.message = text = result.status.ToString();
+      outcome_.failed = true;
+    }
+    context_.reporter.StepEnded(rebuild.label, outcome.outcome, text);
+    outcome_.loads.push_back(std::move(outcome));
+    return Status::Ok();
   }
 
   void StartFetching() {

@@ -1,11 +1,14 @@
 #include "ingest/late_files.h"
 
+#include <algorithm>
 #include <map>
+#include <tuple>
 
 #include <fmt/format.h>
 
 #include "base/text.h"
 #include "env/file.h"
+#include "ingest/plan_late.h"
 
 namespace sluice::ingest {
 namespace {
@@ -96,6 +99,36 @@ Status TakeOverTags(engine::Connection& connection, const std::string& ingest,
   return transaction->Commit();
 }
 
+// The open hold that says the same of the same files; "" when there is none.
+Result<std::string> OpenHoldOf(engine::Connection& connection, const quality::NewHold& hold) {
+  SLUICE_ASSIGN(const auto open,
+                connection.Rows(
+                    "SELECT hold_id FROM _sluice.holds WHERE state = 'open' AND kind = 'late' AND "
+                    "owner = $1 AND table_name = $2 AND load_id = $3 AND check_name = $4",
+                    {hold.owner, hold.table, hold.load_id, hold.check}));
+  return open.empty() ? std::string() : ToText(open[0][0]);
+}
+
+// Open holds of which every file is in `hold`: it takes their place.
+Status DropOlderHolds(engine::Connection& connection, const quality::NewHold& hold,
+                      const RunInfo& run) {
+  SLUICE_ASSIGN(const auto open, quality::ListHolds(connection, false));
+  for (const quality::HoldRecord& older : open) {
+    if (older.kind != "late" || older.owner != hold.owner || older.table != hold.table ||
+        older.connection != hold.connection) {
+      continue;
+    }
+    const bool inside =
+        std::all_of(older.files.begin(), older.files.end(), [&](const std::string& path) {
+          return std::find(hold.files.begin(), hold.files.end(), path) != hold.files.end();
+        });
+    if (!inside) continue;
+    SLUICE_TRY(quality::SettleHold(connection, older, "rejected", "held anew for another reason",
+                                   run.now));
+  }
+  return Status::Ok();
+}
+
 }  // namespace
 
 Status RecogniseRetagged(engine::Connection& connection, const std::string& ingest,
@@ -122,39 +155,45 @@ Status RecogniseRetagged(engine::Connection& connection, const std::string& inge
   return TakeOverTags(connection, ingest, same);
 }
 
-Status HoldLateFiles(engine::Connection& connection, const std::string& ingest,
-                     const std::vector<LateFile>& late, const RunInfo& run,
-                     report::Reporter& reporter) {
-  std::map<std::tuple<std::string, std::string, std::string, int64_t>, std::vector<const LateFile*>>
+Result<std::string> HoldLateFiles(engine::Connection& connection, const std::string& ingest,
+                                  const std::vector<LateFile>& late, const RunInfo& run,
+                                  report::Reporter* reporter) {
+  std::map<std::tuple<std::string, std::string, std::string, int64_t, std::string>,
+           std::vector<const LateFile*>>
       sets;
   for (const LateFile& file : late) {
-    sets[{file.connection, file.table, file.pod, file.group}].push_back(&file);
+    sets[{file.connection, file.table, file.pod, file.group, file.check}].push_back(&file);
   }
+  std::string last;
   for (const auto& [key, files] : sets) {
     quality::NewHold hold;
     hold.kind = "late";
     hold.owner = ingest;
-    std::tie(hold.connection, hold.table, hold.pod, hold.group) = key;
+    std::tie(hold.connection, hold.table, hold.pod, hold.group, hold.check) = key;
+    std::vector<std::pair<std::string, std::string>> what;
     for (const LateFile* file : files) {
       hold.files.push_back(file->file.path);
+      what.emplace_back(file->file.path, file->file.tag);
       hold.message = file->changed ? "a file has changed after it was loaded"
                                    : "a file came into a group that was passed already";
     }
+    hold.load_id = LateId(std::move(what));
     if (files.size() > 1) hold.message += fmt::format(" ({})", Counted(files.size(), "file"));
-    SLUICE_ASSIGN(
-        const auto open,
-        connection.Scalar("SELECT count(*) FROM _sluice.holds WHERE state = 'open' AND kind = "
-                          "'late' AND owner = $1 AND table_name = $2 AND pod = $3 AND group_id = "
-                          "$4 AND files = $5",
-                          {hold.owner, hold.table, hold.pod, hold.group, Join(hold.files, "\n")}));
-    if (ToInt(open) > 0) continue;
+    if (!files.front()->why.empty()) hold.message += ": " + files.front()->why;
+    SLUICE_ASSIGN(const std::string open, OpenHoldOf(connection, hold));
+    if (!open.empty()) {
+      last = open;
+      continue;
+    }
     SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection));
-    SLUICE_ASSIGN(const std::string id, quality::WriteHold(connection, hold, run));
+    SLUICE_TRY(DropOlderHolds(connection, hold, run));
+    SLUICE_ASSIGN(last, quality::WriteHold(connection, hold, run));
     SLUICE_TRY(transaction->Commit());
-    reporter.Note(report::Level::kWarning,
-                  fmt::format("{}.{}: {} (hold {})", hold.owner, hold.table, hold.message, id));
+    if (reporter == nullptr) continue;
+    reporter->Note(report::Level::kWarning,
+                   fmt::format("{}.{}: {} (hold {})", hold.owner, hold.table, hold.message, last));
   }
-  return Status::Ok();
+  return last;
 }
 
 bool ConcernsOneFile(const Status& status) {

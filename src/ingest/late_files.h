@@ -22,11 +22,12 @@ Status RecogniseRetagged(engine::Connection& connection, const std::string& inge
                          const std::vector<Source>& sources, const std::string& spool_folder,
                          const env::Cancel* cancel, bool write, LedgerState& ledger);
 
-// Holds the late files of a plan, once for all of a table and group; what is held already is passed
-// over.
-Status HoldLateFiles(engine::Connection& connection, const std::string& ingest,
-                     const std::vector<LateFile>& late, const RunInfo& run,
-                     report::Reporter& reporter);
+// Holds late files, once for all of a table and group that stay out for the same reason; what is held
+// already is passed over. Gives the id of the last hold that speaks of one of them, "" when there is no
+// file. `reporter` (may be null) is told of new ones.
+Result<std::string> HoldLateFiles(engine::Connection& connection, const std::string& ingest,
+                                  const std::vector<LateFile>& late, const RunInfo& run,
+                                  report::Reporter* reporter);
 
 // Holds one file that cannot be loaded as it is, alone; gives the id of the hold.
 Result<std::string> HoldUnfitFile(engine::Connection& connection, const warehouse::Fence& fence,

@@ -56,9 +56,11 @@ Status AppendFiles(engine::Connection& connection, const TableLoad& load,
   return appender->Close();
 }
 
-Status AppendQuarantine(engine::Connection& connection, const TableLoad& load, const RunInfo& run) {
+Status AppendQuarantine(engine::Connection& connection, const TableLoad& load, const RunInfo& run,
+                        const LedgerTables& tables = {}) {
   if (load.quarantined.empty()) return Status::Ok();
-  SLUICE_ASSIGN(const auto appender, engine::Appender::Open(connection, "_sluice", "quarantine"));
+  SLUICE_ASSIGN(const auto appender,
+                engine::Appender::Open(connection, tables.schema, tables.quarantine));
   for (const QuarantinedRow& bad : load.quarantined) {
     const LoadFile& file = load.files[bad.file];
     // Known by the content of its file and its place in it, wherever the file lies.
@@ -125,13 +127,85 @@ Status MoveCursors(engine::Connection& connection, const std::vector<NewCursor>&
   return appender->Close();
 }
 
+constexpr const char* kCountNames[] = {
+    "rows_read",  "inserted", "updated",     "unchanged",      "delete_matched", "delete_unmatched",
+    "superseded", "skipped",  "quarantined", "key_collisions", "too_long"};
+
+// Late files of a load that is published already.
+struct Extension {
+  const TableLoad* load = nullptr;
+  int64_t load_id = 0;
+  const LoadFile* last = nullptr;
+  FileCounts more;
+};
+
+Result<bool> HasLoad(engine::Connection& connection, int64_t load_id) {
+  SLUICE_ASSIGN(
+      const auto there,
+      connection.Scalar("SELECT count(*) FROM _sluice.loads WHERE load_id = $1", {load_id}));
+  return ToInt(there) > 0;
+}
+
+// A late file never takes the cursor back; in the last group it may have the highest log id.
+Status ExtendCursor(engine::Connection& connection, const Extension& one) {
+  const LoadFile& last = *one.last;
+  return connection
+      .Execute(
+          "UPDATE _sluice.cursors SET log_id = greatest(log_id, $6), rows = rows + $7 WHERE ingest "
+          "= $1 AND connection = $2 AND pod = $3 AND table_name = $4 AND group_id = $5",
+          {one.load->ingest, last.connection, last.pod, one.load->target.name, last.group,
+           last.log_id, one.more.read})
+      .status();
+}
+
+// The counts of late files come to the record of their load.
+Status ExtendLoad(engine::Connection& connection, const Extension& one) {
+  std::string sets;
+  std::vector<Value> values = {one.load_id};
+  for (const Value& count : CountValues(one.more)) {
+    const char* name = kCountNames[values.size() - 1];
+    values.push_back(count);
+    sets += fmt::format("{}{} = {} + ${}", sets.empty() ? "" : ", ", name, name, values.size());
+  }
+  SLUICE_TRY(connection.Execute("UPDATE _sluice.loads SET " + sets + " WHERE load_id = $1", values)
+                 .status());
+  return ExtendCursor(connection, one);
+}
+
+Status SettleLateHolds(engine::Connection& connection, const TableLoad& load, const RunInfo& run) {
+  std::vector<LateKey> files;
+  for (const LoadFile& file : load.files) files.push_back({file.connection, file.stored.path});
+  return SettleLate(connection, load.ingest, load.target.name, files, run);
+}
+
 // One a line.
 std::set<std::string> Addresses(const Value& text) {
   const std::vector<std::string> lines = Split(ToText(text), '\n');
   return {lines.begin(), lines.end()};
 }
 
+OpenHold HoldOf(const std::vector<Value>& row) {
+  OpenHold hold{ToText(row[0]), ToText(row[1]), ToText(row[2]),  ToText(row[3]), ToInt(row[4]),
+                ToText(row[5]), ToText(row[7]), ToText(row[10]), ToInt(row[8]),  {}};
+  if (!ToText(row[9]).empty()) hold.files = Addresses(row[9]);
+  return hold;
+}
+
 }  // namespace
+
+Status SettleLate(engine::Connection& connection, const std::string& ingest,
+                  const std::string& table, const std::vector<LateKey>& files, const RunInfo& run) {
+  SLUICE_ASSIGN(const auto open, quality::ListHolds(connection, false));
+  for (const quality::HoldRecord& hold : open) {
+    if (hold.kind != "late" || hold.owner != ingest || hold.table != table) continue;
+    const bool all = std::all_of(hold.files.begin(), hold.files.end(), [&](const auto& path) {
+      return std::find(files.begin(), files.end(), LateKey{hold.connection, path}) != files.end();
+    });
+    if (!all) continue;
+    SLUICE_TRY(quality::SettleHold(connection, hold, "accepted", "it was loaded", run.now));
+  }
+  return Status::Ok();
+}
 
 Result<LedgerState> ReadLedger(engine::Connection& connection, const std::string& ingest) {
   LedgerState state;
@@ -162,13 +236,15 @@ Result<LedgerState> ReadLedger(engine::Connection& connection, const std::string
       const auto holds,
       connection.Rows(
           "SELECT hold_id, kind, table_name, pod, group_id, message, state, "
-          "check_name, load_id, files FROM _sluice.holds WHERE owner = $1 ORDER BY created_at, "
+          "check_name, load_id, files, connection FROM _sluice.holds WHERE owner = $1 ORDER BY "
+          "created_at, "
           "hold_id",
           {ingest}));
   for (const auto& row : holds) {
     if (ToText(row[6]) == "open") {
-      state.holds.push_back({ToText(row[0]), ToText(row[1]), ToText(row[2]), ToText(row[3]),
-                             ToInt(row[4]), ToText(row[5]), Addresses(row[9])});
+      state.holds.push_back(HoldOf(row));
+    } else if (ToText(row[6]) == "accepted" && ToText(row[1]) == "late") {
+      state.late_accepted.push_back(HoldOf(row));
     } else if (ToText(row[6]) == "accepted" && ToText(row[7]) == "bad_rows") {
       state.limits_lifted.push_back({ToText(row[2]), ToInt(row[8]), Addresses(row[9])});
     }
@@ -187,12 +263,13 @@ Result<LedgerState> ReadLedger(engine::Connection& connection, const std::string
 
 Status RecordPublished(engine::Connection& connection,
                        const std::vector<const TableLoad*>& published, const RunInfo& run,
-                       const std::string& hold_id) {
-  SLUICE_ASSIGN(const auto files, engine::Appender::Open(connection, "_sluice", "files"));
+                       const std::string& hold_id, const LedgerTables& tables) {
+  SLUICE_ASSIGN(const auto files, engine::Appender::Open(connection, tables.schema, tables.files));
   for (const TableLoad* load : published) SLUICE_TRY(AppendFiles(*files, *load, "loaded"));
   SLUICE_TRY(files->Close());
   std::vector<NewCursor> cursors;
-  SLUICE_ASSIGN(const auto loads, engine::Appender::Open(connection, "_sluice", "loads"));
+  std::vector<Extension> extended;
+  SLUICE_ASSIGN(const auto loads, engine::Appender::Open(connection, tables.schema, tables.loads));
   for (const TableLoad* load : published) {
     for (const auto& [load_id, load_files] : ByLoad(*load)) {
       FileCounts total;
@@ -202,6 +279,13 @@ Status RecordPublished(engine::Connection& connection,
         newest = std::max(newest, file->stored.modified);
       }
       const LoadFile& first = *load_files.front();
+      if (load->late) {
+        SLUICE_ASSIGN(const bool there, HasLoad(connection, load_id));
+        if (there) {
+          extended.push_back({load, load_id, load_files.back(), total});
+          continue;
+        }
+      }
       std::vector<Value> row = {load_id,
                                 run.run_id,
                                 load->ingest,
@@ -221,11 +305,14 @@ Status RecordPublished(engine::Connection& connection,
     }
   }
   SLUICE_TRY(loads->Close());
+  for (const Extension& one : extended) SLUICE_TRY(ExtendLoad(connection, one));
   for (const TableLoad* load : published) {
-    SLUICE_TRY(AppendQuarantine(connection, *load, run));
-    SLUICE_TRY(SettleFixes(connection, *load, run));
+    SLUICE_TRY(AppendQuarantine(connection, *load, run, tables));
+    // What is recorded beside the ledger is not visible yet.
+    if (tables.cursors) SLUICE_TRY(SettleFixes(connection, *load, run));
+    if (load->late) SLUICE_TRY(SettleLateHolds(connection, *load, run));
   }
-  return MoveCursors(connection, cursors, run);
+  return tables.cursors ? MoveCursors(connection, cursors, run) : Status::Ok();
 }
 
 Status RecordSkipped(engine::Connection& connection, const TableLoad& load, bool moves_cursor,
@@ -250,14 +337,14 @@ Status RecordHeldFiles(engine::Connection& connection, const TableLoad& load, co
 
 Result<std::vector<double>> LoadHistory(engine::Connection& connection, const std::string& ingest,
                                         const std::string& table, const std::string& pod,
-                                        int64_t limit) {
+                                        int64_t before, int64_t limit) {
   SLUICE_ASSIGN(
       const auto rows,
       connection.Rows("SELECT rows_read FROM _sluice.loads WHERE ingest = $1 AND "
                       "table_name = $2 AND pod = $3 AND kind = 'increment' AND hold_id IS "
-                      "NULL AND unloaded_at IS NULL ORDER BY group_id DESC, published_at DESC, "
-                      "load_id LIMIT $4",
-                      {ingest, table, pod, limit}));
+                      "NULL AND unloaded_at IS NULL AND group_id < $4 ORDER BY group_id DESC, "
+                      "published_at DESC, load_id LIMIT $5",
+                      {ingest, table, pod, before, limit}));
   std::vector<double> history;
   for (const auto& row : rows) history.push_back(static_cast<double>(ToInt(row[0])));
   return history;

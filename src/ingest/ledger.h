@@ -35,6 +35,9 @@ struct OpenHold {
   std::string pod;
   int64_t group = 0;
   std::string message;
+  std::string check;
+  std::string connection;
+  int64_t load_id = 0;          // of kind late: LateId
   std::set<std::string> files;  // addresses
 };
 
@@ -53,6 +56,7 @@ struct LedgerState {
   std::map<std::tuple<std::string, std::string, std::string>, Cursor> cursors;
   std::vector<OpenHold> holds;
   std::vector<LiftedLimit> limits_lifted;
+  std::vector<OpenHold> late_accepted;                 // late files that somebody accepted
   std::set<std::pair<std::string, std::string>> pods;  // (connection, pod as the tables name it)
   std::set<std::string> tables;                        // that are there already
 };
@@ -61,11 +65,26 @@ Result<LedgerState> ReadLedger(engine::Connection& connection, const std::string
 
 using quality::RunInfo;
 
+// Settles the open holds of late files of a table whose files are all among these. In the caller's
+// transaction.
+using LateKey = std::pair<std::string, std::string>;  // connection, address
+Status SettleLate(engine::Connection& connection, const std::string& ingest,
+                  const std::string& table, const std::vector<LateKey>& files, const RunInfo& run);
+
+// Where published loads are recorded: the ledger, or tables beside it while a table is rebuilt.
+struct LedgerTables {
+  std::string schema = "_sluice";
+  std::string files = "files";
+  std::string loads = "loads";
+  std::string quarantine = "quarantine";
+  bool cursors = true;
+};
+
 // Load records, ledger entries, quarantined rows and cursors of loads that are being published
 // together. `hold_id` of a load that a gate had held. In the caller's transaction.
 Status RecordPublished(engine::Connection& connection,
                        const std::vector<const TableLoad*>& published, const RunInfo& run,
-                       const std::string& hold_id);
+                       const std::string& hold_id, const LedgerTables& tables = {});
 
 // The entries of files that somebody decided to pass over; the cursor goes past them when
 // `moves_cursor`.
@@ -75,9 +94,10 @@ Status RecordSkipped(engine::Connection& connection, const TableLoad& load, bool
 // The file entries of a load that waits (state "held") and its quarantined rows.
 Status RecordHeldFiles(engine::Connection& connection, const TableLoad& load, const RunInfo& run);
 
-// Rows of earlier increments of a table, newest first, without loads that a gate had held.
+// Rows of earlier increments of a table, newest first, without loads that a gate had held. `before`:
+// only groups below it.
 Result<std::vector<double>> LoadHistory(engine::Connection& connection, const std::string& ingest,
                                         const std::string& table, const std::string& pod,
-                                        int64_t limit);
+                                        int64_t before, int64_t limit);
 
 }  // namespace sluice::ingest

@@ -1,6 +1,7 @@
 #include "ingest/load_checks.h"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 
 #include <fmt/format.h>
@@ -55,7 +56,8 @@ bool IsUniqueByMerging(const config::Check& check, const TargetTable& target) {
 }
 
 // The rows that would stand after publishing and that rows of the stage could clash with.
-std::string PublishedRelation(const TableLoad& load, const std::vector<std::string>& columns,
+std::string PublishedRelation(const TableLoad& load, const TargetTable& into,
+                              const std::vector<std::string>& columns,
                               const std::vector<warehouse::ColumnInfo>& present) {
   const TargetTable& target = load.target;
   const std::string stage = QualifiedName(load.stage);
@@ -68,7 +70,7 @@ std::string PublishedRelation(const TableLoad& load, const std::vector<std::stri
   if (by_key && OneRowPerKey(target)) return stage;
   std::vector<std::string> names;
   for (const warehouse::ColumnInfo& column : present) names.push_back(column.name);
-  const std::string table = RelationWithAllColumns(target, names);
+  const std::string table = RelationWithAllColumns(into, names);
   std::string published = stage;
   std::string replaced;
   if (OneRowPerKey(target)) {
@@ -93,9 +95,12 @@ std::string PublishedRelation(const TableLoad& load, const std::vector<std::stri
 Result<quality::CheckResult> CheckVolume(engine::Connection& connection, const config::Check& check,
                                          const TableLoad& load) {
   const LoadFile& first = load.files.front();
+  // Groups have an order: one that is made again is judged by those before it.
+  const int64_t before = load.target.has_pod ? first.group : std::numeric_limits<int64_t>::max();
   SLUICE_ASSIGN(const auto history, LoadHistory(connection, load.ingest, load.target.name,
-                                                first.pod, check.volume.last));
-  return quality::CompareVolume(check, static_cast<double>(load.Total().read), history, load.label);
+                                                first.pod, before, check.volume.last));
+  return quality::CompareVolume(check, static_cast<double>(load.Total().read + load.rows_before),
+                                history, load.label);
 }
 
 // A replacement without rows is more likely a mistake on the way than the truth. Needs no declaration.
@@ -124,14 +129,21 @@ Result<std::optional<quality::CheckResult>> CheckNotEmptied(engine::Connection& 
 
 Result<std::vector<quality::CheckResult>> CheckLoad(engine::Connection& connection,
                                                     const config::Ingest& ingest,
-                                                    const TableLoad& load) {
+                                                    const TableLoad& load,
+                                                    const CheckScope& scope) {
+  TargetTable into = load.target;
+  if (!scope.table.empty()) into.name = scope.table;
   std::vector<quality::CheckResult> results;
   if (load.target.merge == Merge::kReplace) {
     SLUICE_ASSIGN(const auto emptied, CheckNotEmptied(connection, load));
     if (emptied) results.push_back(*emptied);
   }
-  SLUICE_ASSIGN(const auto present, warehouse::ColumnsOf(connection, load.target.name));
+  SLUICE_ASSIGN(const auto present, warehouse::ColumnsOf(connection, into.name));
   for (const config::Check& check : ChecksOf(ingest, load.target)) {
+    if (scope.unique_only && (check.kind != config::Check::Kind::kUnique ||
+                              check.on_failure != config::OnFailure::kFail)) {
+      continue;
+    }
     if (check.kind == config::Check::Kind::kVolume) {
       // A full load is no increment: it neither is judged by the baseline nor becomes part of it.
       const bool full = load.files.front().full;
@@ -151,11 +163,13 @@ Result<std::vector<quality::CheckResult>> CheckLoad(engine::Connection& connecti
     subject.relation = QualifiedName(load.stage);
     subject.columns = load.target.AllColumns();
     if (check.kind == config::Check::Kind::kUnique) {
-      subject.published_relation = PublishedRelation(load, check.columns, present);
+      subject.published_relation = PublishedRelation(load, into, check.columns, present);
       subject.look_into = check.on_failure == config::OnFailure::kFail ? QualifiedName(load.stage)
                                                                        : load.target.name;
+      // Of a rebuild that failed nothing stays.
+      if (!scope.table.empty()) subject.look_into.clear();
       // Rows are only added: those of the table are the other half of what would stand there.
-      if (check.on_failure == config::OnFailure::kFail && !present.empty() &&
+      if (scope.table.empty() && check.on_failure == config::OnFailure::kFail && !present.empty() &&
           load.target.merge == Merge::kAppend) {
         subject.look_into =
             fmt::format("(SELECT {0} FROM {1} UNION ALL SELECT {0} FROM {2})",

@@ -32,4 +32,18 @@ size_t IngestPlan::groups() const {
   return groups.size();
 }
 
+size_t Rebuild::files() const {
+  size_t count = 0;
+  for (const Load& one : loads) count += one.load.files.size();
+  return count;
+}
+
+uint64_t Rebuild::bytes() const {
+  uint64_t bytes = 0;
+  for (const Load& one : loads) {
+    for (const LoadFile& file : one.load.files) bytes += file.stored.size;
+  }
+  return bytes;
+}
+
 }  // namespace sluice::ingest

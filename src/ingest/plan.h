@@ -40,8 +40,37 @@ struct LateFile {
   std::string table;
   std::string pod;
   int64_t group = 0;
+  int64_t log_id = 0;
   connector::StoredFile file;
   bool changed = false;  // else late
+  // Of one that stays out (IngestPlan::late):
+  std::string check;  // kMissing, kByPolicy, or what an open hold of it names
+  std::string why;    // "": the project says so
+};
+inline constexpr const char* kMissing = "missing";  // files of the store are gone
+inline constexpr const char* kByPolicy = "late_files: hold";
+
+// A table, or one pod of it, that is made again from its files, in their order, so that late and
+// changed files count where they belong. Published by one transaction.
+struct Rebuild {
+  struct Load {
+    TableLoad load;
+    std::string hold_id;  // of somebody's decision that accepted it
+    // Where a load that is new stands in time: beside the groups around it.
+    std::string published_at;
+    std::string day;
+  };
+  TargetTable target;
+  std::string connection;  // with `pod`: only the rows of this pod; both "": all of the table
+  std::string pod;
+  std::string label;   // "rebuild zenoti.bi_factsale POD1"
+  std::string reason;  // "POD1/1/bi_factsale/1/b.csv came late"
+  std::vector<Load> loads;
+  std::vector<LateFile> late;  // what it is made for
+  std::string accepted;        // the hold by which somebody took these files as they are; "" none
+
+  size_t files() const;
+  uint64_t bytes() const;
 };
 
 // A file that cannot be loaded as it is; others of its table can.
@@ -65,7 +94,8 @@ struct DoneFile {
 struct IngestPlan {
   std::string ingest;
   std::vector<Step> steps;
-  std::vector<LateFile> late;
+  std::vector<LateFile> late;  // those that are held
+  std::vector<Rebuild> rebuilds;
   std::vector<UnfitFile> unfit;
   std::vector<DoneFile> done;
   // Tables whose files wait for a decision: (table, hold id), with how many groups are behind.

@@ -168,7 +168,11 @@ class FilesPlanner {
         continue;
       }
       if (known != nullptr) {
-        plan_.late.push_back({file->source->connection, table.name, "", 0, *file->file, true});
+        LateFile& late = plan_.late.emplace_back();
+        late.connection = file->source->connection;
+        late.table = table.name;
+        late.file = *file->file;
+        late.changed = true;
         continue;
       }
       if (held.count(file->file->path) > 0 || !taken->insert(file->file->path).second) continue;

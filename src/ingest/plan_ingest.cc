@@ -3,6 +3,7 @@
 #include "ingest/ingest_runner.h"
 #include "ingest/late_files.h"
 #include "ingest/ledger.h"
+#include "ingest/plan_late.h"
 #include "ingest/schema_catalog.h"
 #include "ingest/zenoti_drop.h"
 
@@ -27,6 +28,7 @@ Result<IngestPlan> PlanDrop(const IngestContext& context, const std::vector<Sour
   }
   SLUICE_ASSIGN(IngestPlan plan,
                 PlanZenoti(context.ingest, sources, catalog, ledger, context.clock.Now()));
+  SLUICE_TRY(PlanLate(connection, context.ingest, sources, catalog, ledger, plan));
   plan.notes.insert(plan.notes.begin(), notes.begin(), notes.end());
   return plan;
 }

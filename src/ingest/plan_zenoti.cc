@@ -144,7 +144,7 @@ class ZenotiPlanner {
 
   void CollectPortions() {
     for (size_t source = 0; source < drops_.size(); ++source) {
-      std::set<std::pair<std::string, int64_t>> unsettled;
+      unsettled_.clear();
       MeasureGroups(source);
       for (const DataFile& file : drops_[source].data_files) {
         const auto start = ingest_.start_after.find(file.pod);
@@ -158,12 +158,12 @@ class ZenotiPlanner {
         if (broken_.count(file.table) > 0) continue;
         if (IsLateOrKnown(source, file)) continue;
         if (!IsWhole(file.pod, file.group)) {
-          unsettled.insert({file.pod, file.group});
+          unsettled_.insert({file.pod, file.group});
           continue;
         }
         AddToPortion(source, file);
       }
-      for (const auto& [pod, group] : unsettled) {
+      for (const auto& [pod, group] : unsettled_) {
         plan_.unsettled.push_back(fmt::format("{} group {}", PodLabel(source, pod), group));
       }
     }
@@ -179,8 +179,19 @@ class ZenotiPlanner {
     const auto cursor = ledger_.cursors.find({connection, PodLabel(source, file.pod), file.table});
     const bool passed = cursor != ledger_.cursors.end() && file.group <= cursor->second.group;
     if (!passed) return false;
-    plan_.late.push_back(
-        {connection, file.table, PodLabel(source, file.pod), file.group, file.file, is_known});
+    // More of its kind may be on the way: a table is not rebuilt for each of them.
+    if (file.file.modified + ingest_.settle.count() * 1000 > now_) {
+      unsettled_.insert({file.pod, file.group});
+      return true;
+    }
+    LateFile& late = plan_.late.emplace_back();
+    late.connection = connection;
+    late.table = file.table;
+    late.pod = PodLabel(source, file.pod);
+    late.group = file.group;
+    late.log_id = file.log_id;
+    late.file = file.file;
+    late.changed = is_known;
     return true;
   }
 
@@ -314,7 +325,9 @@ class ZenotiPlanner {
   std::set<std::string> broken_;
   std::set<std::string> present_;  // tables with data in the drop
   std::map<std::string, size_t> organization_source_;
-  std::map<std::string, int64_t> highest_;  // of the source at hand
+  // Of the source at hand.
+  std::set<std::pair<std::string, int64_t>> unsettled_;
+  std::map<std::string, int64_t> highest_;
   std::map<std::pair<std::string, int64_t>, env::Micros> newest_;
   // In the order of loading: source, pod, group, table.
   std::map<std::tuple<size_t, std::string, int64_t, std::string>, Portion> portions_;

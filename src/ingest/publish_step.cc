@@ -23,6 +23,16 @@ Status RecordChecksOf(engine::Connection& connection, const std::vector<const Ju
   return quality::RecordChecks(connection, records, run);
 }
 
+Status ReadBackFile(engine::Connection& connection, const TableLoad& load) {
+  SLUICE_ASSIGN(const auto there,
+                connection.Scalar("SELECT count(*) FROM _sluice.files WHERE file_id = $1 AND state "
+                                  "= 'loaded'",
+                                  {load.files.front().file_id}));
+  if (engine::ToInt(there) > 0) return Status::Ok();
+  return FailedError(
+      fmt::format("{}: the commit was reported as done and is not there", load.label));
+}
+
 }  // namespace
 
 Status PublishLoads(engine::Connection& connection, const warehouse::Fence& fence,
@@ -83,6 +93,11 @@ Status ReadBack(engine::Connection& connection, const std::vector<Judged*>& publ
   std::string places;
   std::vector<engine::Value> ids;
   for (const Judged* judged : published) {
+    // A load that late files only add to has had its record before.
+    if (judged->load->late) {
+      SLUICE_TRY(ReadBackFile(connection, *judged->load));
+      continue;
+    }
     ids.emplace_back(judged->load->files.front().load_id);
     places += fmt::format("{}${}", ids.size() == 1 ? "" : ", ", ids.size());
   }

@@ -53,7 +53,7 @@ Status ReduceDeleteInsert(engine::Connection& connection, TableLoad& load) {
   SLUICE_ASSIGN(const auto any, connection.Scalar(fmt::format("SELECT count(*) FROM {} s WHERE {}",
                                                               stage, Deletes(target, "s"))));
   if (engine::ToInt(any) == 0) return Status::Ok();
-  load.gone = GoneName(load.files.front().load_id);
+  load.gone = GoneName(load.files.front().load_id) + load.stage_suffix;
   SLUICE_TRY(Run(connection, "DROP TABLE IF EXISTS " + QualifiedName(load.gone)));
   SLUICE_TRY(Run(connection, CreateGone(load)));
   SLUICE_TRY(AddCounts(

@@ -242,7 +242,7 @@ class Stager {
     }
     SLUICE_TRY(LookAtFiles(care));
     TellHowMuch();
-    load_.stage = StageName(load_.files.front().load_id);
+    load_.stage = StageName(load_.files.front().load_id) + load_.stage_suffix;
     if (!own_) {
       const Status staged = FillStage();
       if (staged.code() == Code::kRejected) SLUICE_TRY(DropStage());

@@ -107,6 +107,8 @@ struct LoadFile {
   // Known once fetched.
   std::string local_path;
   std::string content_hash;
+  std::string
+      expected_hash;  // of a file that is read again: what it was when it was loaded; else ""
   FileCounts counts;
   // Of a file with bad rows: its columns in its order, "" for one that the table does not have.
   std::vector<std::string> columns;
@@ -135,6 +137,7 @@ struct TableLoad {
   std::vector<LoadFile> files;  // in the order in which their rows count
   std::string label;            // "zenoti.bi_dimuser POD1/7"
   std::string stage;            // table beside the target; "" before staging
+  std::string stage_suffix;     // of its name: a rebuild must not meet what a gate holds
   std::string gone;             // keys that are deleted; "" when none are
   std::vector<QuarantinedRow> quarantined;
   std::vector<std::string> warnings;  // what staging found worth telling
@@ -143,6 +146,10 @@ struct TableLoad {
   bool file_by_file = false;
   // It stops no later load of its table.
   bool stands_alone = false;
+  // Files that came late: what else is of their load is published already, so its record and the
+  // cursor's rows grow, and open holds of them are settled.
+  bool late = false;
+  int64_t rows_before = 0;  // read of the same load, and published
 
   FileCounts Total() const;
 };

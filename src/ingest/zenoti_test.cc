@@ -252,7 +252,8 @@ TEST_F(ZenotiTest, ADayIsJudgedOnceItIsOver) {
       "fail|0\npass|10\n");
 }
 
-TEST_F(ZenotiTest, ALateFileIsReportedAndNotLoaded) {
+TEST_F(ZenotiTest, ALateFileIsHeldWhereTheProjectWantsIt) {
+  ingest_.late_files = config::LateFiles::kHold;
   Write("POD1/1/bi_dimuser/1/a.csv", "u1,Ann,1\n");
   Write("POD1/2/bi_dimuser/1/a.csv", "u2,Bob,2\n");
   MustRun();
@@ -265,6 +266,7 @@ TEST_F(ZenotiTest, ALateFileIsReportedAndNotLoaded) {
 }
 
 TEST_F(ZenotiTest, AFileThatWasOnlyTouchedIsNotLate) {
+  ingest_.late_files = config::LateFiles::kHold;
   Write("POD1/1/bi_dimuser/1/a.csv", "u1,Ann,1\n");
   Write("POD1/2/bi_dimuser/1/a.csv", "u2,Bob,2\n");
   MustRun();

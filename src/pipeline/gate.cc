@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "ingest/held_load.h"
+#include "ingest/plan.h"
 #include "models/build.h"
 #include "pipeline/plan_holds.h"
 #include "pipeline/sources.h"
@@ -70,8 +71,8 @@ Status Offered(const HoldRecord& hold, const std::string& verb) {
   const std::string what = fmt::format("hold {} ({})", hold.id, Describe(hold));
   if (hold.kind == "late" && verb == "accept") {
     return ConfigError(what +
-                           ": a late file cannot be merged into what was loaded after it: "
-                           "rebuilding the table comes with a later version",
+                           ": accepting does not help: the table has to be made again from its "
+                           "files, and something is in the way of that",
                        next);
   }
   if (hold.kind == "late") {
@@ -158,8 +159,27 @@ Result<std::string> AcceptGate(Decision& decision) {
 
 Result<std::string> AcceptFile(Decision& decision) {
   SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(decision.connection));
+  if (decision.hold.kind == "late") {
+    return Settle(decision, *transaction, "accepted", "the next run makes the table again with it");
+  }
   return Settle(decision, *transaction, "accepted",
                 "the next run loads it, with its bad rows in quarantine");
+}
+
+}  // namespace
+
+namespace {
+
+// What a rebuild was not tried for (files are gone), what it waits for, and what it found.
+std::vector<GateVerb> VerbsForLate(const HoldRecord& hold) {
+  const GateVerb skip{"skip", "leave it: it is never loaded"};
+  if (hold.check.empty() || hold.check == ingest::kMissing) return {skip};
+  if (hold.check == ingest::kByPolicy) {
+    return {{"accept", "the next run makes the table again with it"}, skip};
+  }
+  const GateVerb again{"reject", "the next run tries again"};
+  if (hold.check == "file") return {again, skip};
+  return {{"accept", "the next run makes the table again with it as it is"}, again, skip};
 }
 
 }  // namespace
@@ -173,7 +193,7 @@ std::vector<GateVerb> VerbsFor(const HoldRecord& hold) {
   if (hold.kind == "day") {
     return {{"accept", "take the day as it is; what depends on the table goes on"}};
   }
-  if (hold.kind == "late") return {{"skip", "leave it: it is never loaded"}};
+  if (hold.kind == "late") return VerbsForLate(hold);
   std::vector<GateVerb> verbs;
   if (hold.kind == "gate") verbs.push_back({"accept", "publish it as it is"});
   if (hold.check == "bad_rows") {

@@ -40,6 +40,9 @@ class Planner {
       for (const ingest::Step& step : plan->steps) {
         for (const ingest::TableLoad& load : step.loads) changing_.insert(load.target.name);
       }
+      for (const ingest::Rebuild& rebuild : plan->rebuilds) {
+        changing_.insert(rebuild.target.name);
+      }
       plan_.ingests.push_back(std::move(plan).value());
     }
     if (session_ != nullptr) {
@@ -151,9 +154,10 @@ class Planner {
     const sync::SyncPlan& plan = made.value();
     planned.text = plan.Describe();
     if (ChangesRowsOf(sync)) {
-      const bool files_wait =
-          std::any_of(plan_.ingests.begin(), plan_.ingests.end(),
-                      [](const ingest::IngestPlan& ingest) { return !ingest.steps.empty(); });
+      const bool files_wait = std::any_of(
+          plan_.ingests.begin(), plan_.ingests.end(), [](const ingest::IngestPlan& ingest) {
+            return !ingest.steps.empty() || !ingest.rebuilds.empty();
+          });
       planned.text =
           fmt::format("its model is rebuilt first{}; then `sluice plan` tells what it sends",
                       files_wait ? " from what waits" : "");

@@ -58,6 +58,8 @@ void KeepTables(ingest::IngestPlan& plan, const std::set<std::string>& tables) {
   std::erase_if(plan.unfit, [&](const ingest::UnfitFile& file) { return other(file.table); });
   std::erase_if(plan.done, [&](const ingest::DoneFile& file) { return other(file.table); });
   std::erase_if(plan.late, [&](const ingest::LateFile& late) { return other(late.table); });
+  std::erase_if(plan.rebuilds,
+                [&](const ingest::Rebuild& rebuild) { return other(rebuild.target.name); });
   std::erase_if(plan.waiting, [&](const auto& waiting) { return other(waiting.table); });
 }
 

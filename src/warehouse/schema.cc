@@ -136,6 +136,11 @@ constexpr const char* kVersion2[] = {
     " table_name VARCHAR, content_hash VARCHAR, byte_offset BIGINT, action VARCHAR, raw VARCHAR,"
     " original VARCHAR, column_name VARCHAR, rule VARCHAR, found_reason VARCHAR, address VARCHAR,"
     " line BIGINT, reason VARCHAR, state VARCHAR, decided_at TIMESTAMP, applied_at TIMESTAMP)",
+
+    // Tables, or pods of them, that were made again from their files. `rows`: read of all of them.
+    "CREATE TABLE _sluice.rebuilds (ingest VARCHAR, connection VARCHAR, table_name VARCHAR,"
+    " pod VARCHAR, run_id VARCHAR, rebuilt_at TIMESTAMP, reason VARCHAR, files BIGINT,"
+    " bytes BIGINT, rows BIGINT)",
 };
 
 struct Upgrade {

@@ -1,0 +1,16 @@
+// The files of a load from the fetcher.
+#pragma once
+
+#include "base/status.h"
+#include "ingest/fetcher.h"
+#include "ingest/table_load.h"
+#include "report/report.h"
+
+namespace sluice::ingest {
+
+// Waits for the files of `load`, which are tasks `first` and on, and fills in what is known of each from
+// then on: local path, content hash, file id. kRejected when a file that is read again is another one.
+Status FetchFiles(Fetcher& fetcher, size_t first, TableLoad& load, report::Reporter& reporter,
+                  report::Progress* progress);
+
+}  // namespace sluice::ingest

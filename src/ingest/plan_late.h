@@ -1,0 +1,28 @@
+// What becomes of late and changed files of layout zenoti: their tables come out as if they had come
+// in time (docs/decisions/0011-late-files-rebuild.md).
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+#include "ingest/plan.h"
+
+namespace sluice::ingest {
+
+// Takes the files of `plan.late` apart:
+//  - behind everything that its table (or its pod of it) has, or of a table whose rows are only added:
+//    a step of `plan` before all others, for loading them now gives what loading them in time had given;
+//  - else, while every file that the table was loaded from is still what it was: `plan.rebuilds`;
+//  - what else stays in `plan.late`, with the reason: the project wants it so, earlier files are gone,
+//    or a rebuild was tried and something of it is held.
+// Reads of the ledger only what concerns the tables of late files.
+Status PlanLate(engine::Connection& connection, const config::Ingest& ingest,
+                const std::vector<Source>& sources, const SchemaCatalog& catalog,
+                const LedgerState& ledger, IngestPlan& plan);
+
+// What a hold of late files stands for: these files with this content. Kept as its load id.
+int64_t LateId(std::vector<std::pair<std::string, std::string>> path_and_tag);
+
+}  // namespace sluice::ingest
