@@ -45,6 +45,12 @@ bench: ## the measurements of docs/performance.md (long; never in CI)
 	@$(MAKE_PARTS) binary
 	@bench/run.py
 
+.PHONY: package
+package: ## build/sluice_VERSION_ARCH.deb, for Debian 12
+	@scripts/install-deps package build
+	@$(MAKE_PARTS) binary
+	@scripts/package $(BUILD)
+
 .PHONY: lint
 lint: ## formatting, clang-tidy, shell and Python syntax
 	@scripts/install-deps lint test
