@@ -9,7 +9,9 @@
 #include "cli/trace_data.h"
 #include "env/file.h"
 #include "format/csv_reader.h"
+#include "format/json_reader.h"
 #include "ingest/file_shape.h"
+#include "ingest/json_files.h"
 #include "ingest/plan.h"
 #include "ingest/schema_catalog.h"
 
@@ -79,29 +81,40 @@ Result<std::vector<Wanted>> WantedOf(const TracedRow& row, const ingest::TargetT
   return wanted;
 }
 
-Result<std::vector<uint64_t>> Scan(const std::string& path, const ingest::TargetTable& target,
-                                   const ingest::FileShape& shape,
-                                   const std::vector<Wanted>& wanted, const env::Cancel* cancel) {
-  SLUICE_ASSIGN(const auto source, format::OpenByteSource(path));
-  format::CsvReaderOptions options;
-  options.dialect = ingest::DialectOf(target.csv);
-  options.columns = shape.columns.size();
-  options.header = shape.header;
-  format::CsvReader reader(*source, options);
+// Lines of the records that have the wanted values. `reader` is one of either format.
+template <typename Reader>
+Result<std::vector<uint64_t>> ScanWith(Reader& reader, const std::vector<Wanted>& wanted,
+                                       const env::Cancel* cancel) {
   std::vector<uint64_t> lines;
   constexpr uint64_t kLookEvery = 4096;
   for (uint64_t records = 0;; ++records) {
     if (records % kLookEvery == 0 && cancel->is_set()) return CancelledError("it takes too long");
     SLUICE_ASSIGN(const bool more, reader.Next());
     if (!more) return lines;
-    const format::CsvRecord& record = reader.record();
-    if (record.fault != format::CsvFault::kNone) continue;
+    const auto& record = reader.record();
+    if (record.fault != decltype(record.fault)::kNone) continue;
     const bool hit = std::all_of(wanted.begin(), wanted.end(), [&](const Wanted& want) {
       const format::CsvCell& cell = record.cells[want.position];
       return !cell.null && SameValue(want.type, cell.text, want.text);
     });
     if (hit && lines.size() <= kMostLines) lines.push_back(record.line);
   }
+}
+
+Result<std::vector<uint64_t>> Scan(const std::string& path, const ingest::TargetTable& target,
+                                   const ingest::FileShape& shape,
+                                   const std::vector<Wanted>& wanted, const env::Cancel* cancel) {
+  SLUICE_ASSIGN(const auto source, format::OpenByteSource(path));
+  if (shape.format == config::FileFormat::kJson) {
+    format::JsonReader reader(*source, ingest::JsonOptionsOf(target, shape));
+    return ScanWith(reader, wanted, cancel);
+  }
+  format::CsvReaderOptions options;
+  options.dialect = ingest::DialectOf(target.csv);
+  options.columns = shape.columns.size();
+  options.header = shape.header;
+  format::CsvReader reader(*source, options);
+  return ScanWith(reader, wanted, cancel);
 }
 
 Result<ingest::TargetTable> TargetOf(const ReadContext& context, const TracedRow& row) {

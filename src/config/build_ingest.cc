@@ -139,6 +139,9 @@ void CheckFilePaths(const Value& value, const std::string& key, const Table& tab
 // What only layout files has. Errors of the pattern are told where it stands.
 void BuildFilesTable(const Value& value, const std::string& key, const BuildContext& context,
                      Table* table) {
+  const std::string format = value.TextOf("format");
+  if (format == "csv") table->format = FileFormat::kCsv;
+  if (format == "json") table->format = FileFormat::kJson;
   table->complete_when = value.TextOf("complete_when");
   table->manifest = value.TextOf("manifest");
   const std::string sidecars = value.TextOf("sidecars");

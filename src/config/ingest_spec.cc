@@ -130,7 +130,8 @@ OptionSpec ColumnSpec() {
                        .Example("DECIMAL(12,2)"),
                    Option(OptionKind::kTextList, "from",
                           "What it is called in the files, where that is not its own name; of "
-                          "several names a file has one.")
+                          "several names a file has one. In JSON a name with points is a path: "
+                          "`address.city`.")
                        .DefaultNote("the column's name")
                        .Example("[e_mail, EmailAddress]"),
                    Option(OptionKind::kText, "renamed_from",
@@ -168,6 +169,11 @@ OptionSpec FilesTable() {
               "that part of the path is the value of the column of that name.")
            .Required()
            .Example("customers/*.csv"),
+       EnumOption("format", "How the files are written, compressed or not.",
+                  {{"csv", "records of fields, as `csv` of the ingest says"},
+                   {"json", "objects: one a line, or the elements of an array"}})
+           .DefaultNote("by the name of each file: `json` for .json, .jsonl and .ndjson, else "
+                        "`csv`; .gz is passed over"),
        Option(OptionKind::kText, "complete_when",
               "The marker without which a file waits: a name in the file's own folder, or, with a "
               "`/` in it, a path below `prefix`. `{name}` stands for a capture of `pattern`, "
@@ -292,7 +298,7 @@ OptionSpec ZenotiLayout() {
 
 OptionSpec FilesLayout() {
   return ObjectOption(
-      "files", "CSV files, one pattern for each table.",
+      "files", "CSV and JSON files, one pattern for each table.",
       {MapOption("tables", "Table → its files and columns.", TextFormat::kSqlName, FilesTable())
            .Required(),
        Option(

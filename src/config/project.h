@@ -135,11 +135,15 @@ struct DeleteWhen {
   std::vector<std::string> values;  // as text, to be cast to the column's type
 };
 
+// How files are written; kByName: as each file's name says (ingest/file_shape.h).
+enum class FileFormat { kByName, kCsv, kJson };
+
 struct Table {
   std::string name;  // lower-cased
   std::vector<std::string> key;
-  std::string pattern;          // layout files: "customers/*.csv", "orders_*.csv.gz"
-  std::vector<Column> columns;  // layout files
+  std::string pattern;                      // layout files: "customers/*.csv", "orders_*.csv.gz"
+  FileFormat format = FileFormat::kByName;  // layout files
+  std::vector<Column> columns;              // layout files
   enum class Mode {
     kDefault,
     kAppend,

@@ -36,29 +36,9 @@ size_t SkipDigits(std::string_view text, size_t at) {
   return at;
 }
 
-// RFC 8259, section 6.
-bool IsJsonNumber(std::string_view text) {
-  size_t at = !text.empty() && text[0] == '-' ? 1 : 0;
-  const size_t whole = SkipDigits(text, at);
-  if (whole == at || (text[at] == '0' && whole > at + 1)) return false;
-  at = whole;
-  if (at < text.size() && text[at] == '.') {
-    const size_t end = SkipDigits(text, at + 1);
-    if (end == at + 1) return false;
-    at = end;
-  }
-  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
-    ++at;
-    if (at < text.size() && (text[at] == '+' || text[at] == '-')) ++at;
-    const size_t end = SkipDigits(text, at);
-    if (end == at) return false;
-    at = end;
-  }
-  return at == text.size();
-}
-
 // The object or array that begins there, which was found to be valid, without blanks between its parts.
-void AppendCompact(std::string& out, const char* at) {
+// Gives its end.
+const char* AppendCompact(std::string& out, const char* at) {
   size_t depth = 0;
   do {
     const char c = *at++;
@@ -74,6 +54,7 @@ void AppendCompact(std::string& out, const char* at) {
       --depth;
     }
   } while (depth > 0);
+  return at;
 }
 
 std::string_view WhatIsWrong(error_code error) {
@@ -111,6 +92,26 @@ size_t PlaceInTexts(std::string_view bytes, error_code error) {
 
 }  // namespace
 
+bool IsJsonNumber(std::string_view text) {
+  size_t at = !text.empty() && text[0] == '-' ? 1 : 0;
+  const size_t whole = SkipDigits(text, at);
+  if (whole == at || (text[at] == '0' && whole > at + 1)) return false;
+  at = whole;
+  if (at < text.size() && text[at] == '.') {
+    const size_t end = SkipDigits(text, at + 1);
+    if (end == at + 1) return false;
+    at = end;
+  }
+  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
+    ++at;
+    if (at < text.size() && (text[at] == '+' || text[at] == '-')) ++at;
+    const size_t end = SkipDigits(text, at);
+    if (end == at) return false;
+    at = end;
+  }
+  return at == text.size();
+}
+
 class JsonReader::Parser {
  public:
   Parser(ByteSource& source, JsonReaderOptions options)
@@ -132,7 +133,7 @@ class JsonReader::Parser {
     record_.raw_cut = raw.size > record_.raw.size();
     record_.fault_column = options_.columns.size();
     cells_.assign(options_.columns.size(), {.text = {}, .quoted = false, .null = true});
-    here_.assign(options_.columns.size(), false);
+    places_.assign(options_.columns.size(), {});
     nested_.clear();
     nested_cells_.clear();
     unknown_here_.clear();
@@ -330,11 +331,12 @@ class JsonReader::Parser {
         return true;
       }
       case ondemand::json_type::string: {
+        const std::string_view value_token = value.raw_json_token();
         std::string_view text;
         error = value.get_string().get(text);
         if (error != simdjson::SUCCESS) return Broken(error);
         if (!Whole(text)) return false;
-        if (key != nullptr) TakeText(*key, text);
+        if (key != nullptr) TakeText(*key, text, value_token);
         return true;
       }
       default:
@@ -351,24 +353,29 @@ class JsonReader::Parser {
       return BrokenAt(token, "true, false or null was expected");
     }
     if (key == nullptr) return true;
-    if (token == "null") {
-      for (const size_t column : key->columns) here_[column] = true;
-      return true;
+    for (const size_t column : key->columns) {
+      if (token == "null") {
+        SetNull(column, token);
+      } else {
+        Set(column, token, false, token);
+      }
     }
-    for (const size_t column : key->columns) Set(column, token, false);
+    if (token == "null") return true;
     NoMembers(*key, type == ondemand::json_type::number ? "a number" : "true or false");
     return true;
   }
 
-  void TakeText(const JsonKey& key, std::string_view text) {
+  // `token`: with its quotes, as it stands.
+  void TakeText(const JsonKey& key, std::string_view text, std::string_view token) {
+    while (IsBlank(token.back())) token.remove_suffix(1);
     if (!key.columns.empty() && text.find('\0') != std::string_view::npos) {
       SetFault(JsonFault::kNulCharacter, "a NUL character in a text", key.columns.front());
     }
     for (const size_t column : key.columns) {
       if (text.empty() && options_.empty_is_null) {
-        here_[column] = true;
+        SetNull(column, token);
       } else {
-        Set(column, text, true);
+        Set(column, text, true, token);
       }
     }
     NoMembers(key, "a text");
@@ -377,9 +384,10 @@ class JsonReader::Parser {
   void TakeNested(const JsonKey& key, const char* begin) {
     if (key.columns.empty()) return;
     const size_t from = nested_.size();
-    AppendCompact(nested_, begin);
+    const char* end = AppendCompact(nested_, begin);
+    const std::string_view token(begin, static_cast<size_t>(end - begin));
     for (const size_t column : key.columns) {
-      Set(column, "{", false);  // it is set when the buffer grows no more
+      Set(column, token, false, token);  // it is set when the buffer grows no more
       nested_cells_.push_back({column, from, nested_.size() - from});
     }
   }
@@ -391,8 +399,15 @@ class JsonReader::Parser {
              key.first_column);
   }
 
-  void Set(size_t column, std::string_view text, bool quoted) {
-    here_[column] = true;
+  // `token`: its bytes in the record.
+  void SetNull(size_t column, std::string_view token) {
+    if (places_[column].size == 0) places_[column] = PlaceOf(token);
+  }
+  JsonPlace PlaceOf(std::string_view token) const {
+    return {static_cast<size_t>(token.data() - scanner_.record().bytes.data()), token.size()};
+  }
+  void Set(size_t column, std::string_view text, bool quoted, std::string_view token) {
+    places_[column] = PlaceOf(token);
     if (!cells_[column].null) {
       SetFault(JsonFault::kTwoValues, "two of the keys that the column goes by have a value",
                column);
@@ -411,14 +426,15 @@ class JsonReader::Parser {
                       fmt::format("the values of the record have more than {} bytes",
                                   Thousands(kMaxCellBytes)));
     }
-    for (size_t i = 0; i < here_.size(); ++i) {
-      if (here_[i]) seen_[i] = true;
+    for (size_t i = 0; i < places_.size(); ++i) {
+      if (places_[i].size > 0) seen_[i] = true;
     }
     for (auto& [path, key] : unknown_here_) {
       if (key != nullptr) key->told = true;
       unknown_.push_back({std::move(path), record_.line});
     }
     record_.cells = cells_;
+    record_.places = places_;
   }
 
   struct NestedCell {
@@ -436,8 +452,8 @@ class JsonReader::Parser {
   JsonRecord record_;
   uint64_t number_ = 0;
   std::vector<CsvCell> cells_;
-  std::vector<bool> here_;  // columns of which the record has a key
-  std::string nested_;      // the texts of objects and arrays
+  std::vector<JsonPlace> places_;
+  std::string nested_;  // the texts of objects and arrays
   std::vector<NestedCell> nested_cells_;
   std::vector<std::pair<std::string, JsonKey*>> unknown_here_;
   std::vector<bool> seen_;

@@ -40,6 +40,11 @@ enum class JsonFault {
   kTooLong,       // more than the limit of bytes, or its values more than kMaxCellBytes
 };
 
+struct JsonPlace {
+  size_t offset = 0;  // from the record's first byte
+  size_t size = 0;
+};
+
 struct JsonRecord {
   uint64_t number = 0;   // from 1; blank lines are none
   uint64_t line = 0;     // physical line of its first byte, from 1; LF ends a line
@@ -53,6 +58,8 @@ struct JsonRecord {
   // One for each column, as a CSV file would have them; none in a record with a fault. `quoted`: it was
   // a JSON text.
   std::span<const CsvCell> cells;
+  // Where the value of each column stands in the record's bytes; size 0 when its key is missing.
+  std::span<const JsonPlace> places;
 };
 
 struct JsonColumn {
@@ -75,6 +82,9 @@ struct UnknownKey {
   std::string path;
   uint64_t line = 0;  // of the first record that has it
 };
+
+// Whether it is a number as JSON writes it (RFC 8259, section 6), without blanks around it.
+bool IsJsonNumber(std::string_view text);
 
 // Memory: the longest record a few times over, at most `max_record_bytes` each. Not thread-safe.
 class JsonReader {

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "format/csv_head.h"
+#include "ingest/json_files.h"
 
 namespace sluice::ingest {
 namespace {
@@ -198,8 +199,22 @@ format::CsvDialect DialectOf(const config::CsvOptions& options) {
   return dialect;
 }
 
+config::FileFormat FormatOf(const TargetTable& target, std::string_view path) {
+  if (target.format != config::FileFormat::kByName) return target.format;
+  std::string name = Lower(path);
+  for (const std::string_view packed : {".gz", ".zst", ".zip"}) {
+    if (EndsWith(name, packed)) name.resize(name.size() - packed.size());
+  }
+  const bool json =
+      EndsWith(name, ".json") || EndsWith(name, ".jsonl") || EndsWith(name, ".ndjson");
+  return json ? config::FileFormat::kJson : config::FileFormat::kCsv;
+}
+
 Result<FileShape> ShapeOf(const LoadFile& file, const TargetTable& target,
                           std::vector<DdlColumn>* added) {
+  if (FormatOf(target, file.stored.path) == config::FileFormat::kJson) {
+    return ShapeOfJson(file, target, added);
+  }
   FileShape shape;
   if (file.stored.size == 0) {
     shape.empty = true;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/status.h"
@@ -14,6 +15,7 @@ namespace sluice::ingest {
 
 struct FileShape {
   bool empty = false;  // no rows at all
+  config::FileFormat format = config::FileFormat::kCsv;
   bool header = false;
   format::Compression compression = format::Compression::kNone;
   // One name per column of the file, in its order: the name of the table's column, or "" for a column
@@ -22,6 +24,9 @@ struct FileShape {
 
   bool operator==(const FileShape&) const = default;
 };
+
+// How the file at `path` is written: as declared, else as its name says. Never kByName.
+config::FileFormat FormatOf(const TargetTable& target, std::string_view path);
 
 // Looks at the local copy of `file`. kRejected when the file does not fit the table: too few or too
 // many columns without a header, new columns that the project does not want, not a CSV at all. With

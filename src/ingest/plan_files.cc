@@ -338,6 +338,7 @@ Result<TargetTable> FilesTarget(const config::Ingest& ingest, const std::string&
   }
   target.key = table->key;
   target.bad_rows = table->bad_rows.value_or(ingest.bad_rows);
+  target.format = table->format;
   target.csv = ingest.csv;
   target.version = table->version;
   SLUICE_TRY(SetDeletions(*table, target));

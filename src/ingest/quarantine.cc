@@ -5,8 +5,11 @@
 
 #include <fmt/format.h>
 
+#include "base/json_text.h"
 #include "base/text.h"
 #include "format/csv_text.h"
+#include "format/json_normalise.h"
+#include "ingest/json_files.h"
 #include "ingest/plan.h"
 #include "ingest/second_look.h"
 
@@ -178,6 +181,7 @@ Result<TargetTable> TargetOf(engine::Connection& connection, const config::Inges
 
 FileShape RowEditor::ShapeOf(const QuarantineEntry& entry) const {
   FileShape shape;
+  shape.format = FormatOf(target_, entry.address);
   for (const std::string& name : entry.file_columns) {
     const bool known = std::any_of(target_.columns.begin(), target_.columns.end(),
                                    [&](const DdlColumn& column) { return column.name == name; });
@@ -198,30 +202,124 @@ TargetTable RowEditor::WithBroughtColumns(const FileShape& shape) const {
   return target;
 }
 
-Result<std::vector<std::optional<std::string>>> RowEditor::CellsOf(
-    const QuarantineEntry& entry) const {
+namespace {
+
+using Cells = std::vector<std::optional<std::string>>;
+
+Status CellsHaveNoNames(const QuarantineEntry& entry) {
+  return RejectedError(fmt::format("{}: {}: its cells cannot be named", Place(entry), entry.reason),
+                       "Give the whole row: --raw TEXT");
+}
+
+Result<Cells> CellsOfJson(const QuarantineEntry& entry, const TargetTable& target,
+                          const FileShape& shape) {
+  const format::JsonText json(entry.raw, JsonOptionsOf(target, shape));
+  if (json.record().fault != format::JsonFault::kNone) return CellsHaveNoNames(entry);
+  Cells cells;
+  for (const format::CsvCell& cell : json.record().cells) {
+    cells.push_back(cell.null ? std::optional<std::string>() : std::string(cell.text));
+  }
+  return cells;
+}
+
+// A value as it is written into a record: plain where the type is no text and JSON has such values.
+std::string JsonLiteral(const std::optional<std::string>& value, const format::SqlType& type) {
+  using Kind = format::SqlType::Kind;
+  if (!value) return "null";
+  const bool text = type.kind == Kind::kText || type.kind == Kind::kDate ||
+                    type.kind == Kind::kTimestamp || type.kind == Kind::kTimestampTz;
+  const bool plain = type.kind == Kind::kBoolean ? *value == "true" || *value == "false"
+                                                 : !text && format::IsJsonNumber(*value);
+  if (plain) return *value;
+  std::string quoted;
+  AppendJsonString(quoted, *value);
+  return quoted;
+}
+
+struct JsonChange {
+  size_t offset = 0;  // in the record
+  size_t size = 0;    // 0: a new member before the last bracket
+  std::string text;
+};
+
+// The record with values put in the places of others; everything else stays as it stands.
+std::string Spliced(const std::string& raw, std::vector<JsonChange> changes) {
+  std::sort(changes.begin(), changes.end(),
+            [](const JsonChange& a, const JsonChange& b) { return a.offset > b.offset; });
+  std::string text = raw;
+  for (const JsonChange& change : changes) text.replace(change.offset, change.size, change.text);
+  return text;
+}
+
+}  // namespace
+
+Result<Cells> RowEditor::CellsOf(const QuarantineEntry& entry) const {
   if (entry.raw_cut) {
     return RejectedError(fmt::format("{}: only the beginning of the row is kept", Place(entry)),
                          "Give the whole row: --raw TEXT");
   }
-  const format::CsvReaderOptions options = ReaderOptions(target_, ShapeOf(entry));
+  const FileShape shape = ShapeOf(entry);
+  if (shape.format == config::FileFormat::kJson) {
+    return CellsOfJson(entry, WithBroughtColumns(shape), shape);
+  }
+  const format::CsvReaderOptions options = ReaderOptions(target_, shape);
   const auto source = format::MemorySource(entry.raw);
   format::CsvReader reader(*source, options);
   SLUICE_ASSIGN(const bool any, reader.Next());
   const size_t found = any ? reader.record().cells.size() : 0;
   if (found != entry.file_columns.size() || reader.record().fault != format::CsvFault::kNone) {
-    return RejectedError(
-        fmt::format("{}: {}: its cells cannot be named", Place(entry), entry.reason),
-        "Give the whole row: --raw TEXT");
+    return CellsHaveNoNames(entry);
   }
-  std::vector<std::optional<std::string>> cells;
+  Cells cells;
   for (const format::CsvCell& cell : reader.record().cells) {
     cells.push_back(cell.null ? std::optional<std::string>() : std::string(cell.text));
   }
   return cells;
 }
 
+Result<std::string> RowEditor::ChangedJson(const QuarantineEntry& entry,
+                                           const Changes& changes) const {
+  if (entry.raw_cut) return CellsOf(entry).status();
+  const FileShape shape = ShapeOf(entry);
+  const TargetTable target = WithBroughtColumns(shape);
+  const format::JsonReaderOptions options = JsonOptionsOf(target, shape);
+  const format::JsonText json(entry.raw, options);
+  if (json.record().fault != format::JsonFault::kNone) return CellsHaveNoNames(entry);
+  std::vector<JsonChange> splices;
+  std::string members;
+  for (const auto& [name, value] : changes) {
+    const auto at = std::find(shape.columns.begin(), shape.columns.end(), name);
+    if (name.empty() || at == shape.columns.end()) {
+      return ConfigError(fmt::format("{} has no column {}{}", entry.address, name,
+                                     DidYouMean(name, entry.file_columns)));
+    }
+    const auto i = static_cast<size_t>(at - shape.columns.begin());
+    const auto column =
+        std::find_if(target.columns.begin(), target.columns.end(),
+                     [&](const DdlColumn& candidate) { return candidate.name == name; });
+    const std::string literal = JsonLiteral(value, column->type);
+    const format::JsonPlace& place = json.record().places[i];
+    if (place.size > 0) {
+      splices.push_back({place.offset, place.size, literal});
+      continue;
+    }
+    // Under its whole name: a key with points in it is found as a path would be.
+    members += members.empty() ? "" : ",";
+    AppendJsonString(members, options.columns[i].names.front());
+    members += ":" + literal;
+  }
+  if (!members.empty()) {
+    const size_t end = entry.raw.rfind('}');
+    const size_t last = entry.raw.find_last_not_of(" \t\r\n", end - 1);
+    splices.push_back({end, 0, (entry.raw[last] == '{' ? "" : ",") + members});
+  }
+  return Spliced(entry.raw, std::move(splices));
+}
+
 Result<std::string> RowEditor::Changed(const QuarantineEntry& entry, const Changes& changes) const {
+  if (FormatOf(target_, entry.address) == config::FileFormat::kJson) {
+    return ChangedJson(entry, changes);
+  }
   SLUICE_ASSIGN(auto cells, CellsOf(entry));
   for (const auto& [name, value] : changes) {
     const auto at = std::find(entry.file_columns.begin(), entry.file_columns.end(), name);
@@ -264,7 +362,12 @@ Status RowEditor::Judge(const QuarantineEntry& entry, const std::string& text) c
   const TargetTable target = WithBroughtColumns(shape);
   const RowJudge judge(target, shape);
   QuarantinedRow bad;
-  SLUICE_ASSIGN(const bool is_bad, IsBadText(text, ReaderOptions(target, shape), judge, bad));
+  bool is_bad = false;
+  if (shape.format == config::FileFormat::kJson) {
+    is_bad = IsBadJsonText(text, target, shape, judge, bad);
+  } else {
+    SLUICE_ASSIGN(is_bad, IsBadText(text, ReaderOptions(target, shape), judge, bad));
+  }
   if (!is_bad) return Status::Ok();
   return RejectedError(fmt::format("{}: {}{}", Place(entry),
                                    bad.column.empty() ? "" : "column " + bad.column + ": ",

@@ -73,7 +73,7 @@ class RowEditor {
   // apart: the row is cut, or has not as many cells as the file has columns.
   Result<std::vector<std::optional<std::string>>> CellsOf(const QuarantineEntry& entry) const;
   // The row with cells changed, all others as they were; nothing is NULL. kConfig for a column that the
-  // file does not have.
+  // file does not have. A record of JSON keeps everything else as it stands.
   using Changes = std::map<std::string, std::optional<std::string>>;
   Result<std::string> Changed(const QuarantineEntry& entry, const Changes& changes) const;
 
@@ -81,6 +81,7 @@ class RowEditor {
   Status Judge(const QuarantineEntry& entry, const std::string& text) const;
 
  private:
+  Result<std::string> ChangedJson(const QuarantineEntry& entry, const Changes& changes) const;
   TargetTable WithBroughtColumns(const FileShape& shape) const;
   TargetTable target_;
 };

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 #include "env/clock.h"
@@ -16,12 +17,13 @@ namespace sluice::ingest {
 struct ReadableCopy {
   std::string path;
   format::Compression compression = format::Compression::kNone;
-  bool parallel = true;  // several threads may read one file
-  bool header = false;   // the first line is no data
-  bool is_copy = false;  // to be removed after reading
-  int64_t removed = 0;   // broken records that are not in the copy
-  int64_t expected = 0;  // rows that the engine must find in `path`, broken ones too
-  std::string warning;   // for people: an unclosed quote may have swallowed rows
+  bool parallel = true;              // several threads may read one file
+  bool header = false;               // the first line is no data
+  bool is_copy = false;              // to be removed after reading
+  int64_t removed = 0;               // broken records that are not in the copy
+  int64_t expected = 0;              // rows that the engine must find in `path`, broken ones too
+  std::vector<std::string> missing;  // JSON: columns that no record of the file has
+  std::string warning;               // for people: an unclosed quote may have swallowed rows
 };
 
 // Takes the census of the file, and rewrites it into `spool_folder` when it has a trap, or when `rewrite`.

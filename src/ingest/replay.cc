@@ -139,8 +139,11 @@ class TableReplay {
     load_.label = fmt::format("{}.{} fixes", load_.ingest, outcome_.table);
     // What is added to a replaced table is added; the rest of it stays.
     if (load_.target.merge == Merge::kReplace) load_.target.merge = Merge::kAppend;
+    // The rows come as CSV, whatever their files are, and under the columns' own names.
+    load_.target.format = config::FileFormat::kCsv;
     load_.target.csv.header = config::CsvOptions::Header::kYes;
-    const RowEditor editor(load_.target);
+    for (DdlColumn& column : load_.target.columns) column.from.clear();
+    const RowEditor editor(target_);
     for (size_t from = 0; from < entries_.size();) {
       size_t to = from;
       while (to < entries_.size() && entries_[to].file_id == entries_[from].file_id &&

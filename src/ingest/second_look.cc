@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "ingest/json_files.h"
+
 namespace sluice::ingest {
 namespace {
 
@@ -40,11 +42,11 @@ RowJudge::RowJudge(const TargetTable& target, const FileShape& shape) : shape_(s
 }
 
 // The first cell that does not fit, described in `row`; false when all fit.
-bool RowJudge::FindBadCell(const format::CsvRecord& record, QuarantinedRow& row) const {
+bool RowJudge::FindBadCell(std::span<const format::CsvCell> cells, QuarantinedRow& row) const {
   for (size_t i = 0; i < expected_.size(); ++i) {
     const Expected& want = expected_[i];
-    if (want.column == nullptr || i >= record.cells.size()) continue;
-    const format::CsvCell& cell = record.cells[i];
+    if (want.column == nullptr || i >= cells.size()) continue;
+    const format::CsvCell& cell = cells[i];
     if (cell.null ? !want.required : format::Fits(cell.text, want.column->type)) continue;
     row.column = want.column->name;
     if (cell.null) {
@@ -60,6 +62,14 @@ bool RowJudge::FindBadCell(const format::CsvRecord& record, QuarantinedRow& row)
   return false;
 }
 
+bool RowJudge::LacksColumn(QuarantinedRow& row) const {
+  if (missing_.empty()) return false;
+  row.column = missing_;
+  row.rule = missing_is_void_ ? "void" : "key";
+  row.reason = "the file lacks the column, which must not be NULL";
+  return true;
+}
+
 bool RowJudge::IsBad(const format::CsvRecord& record, QuarantinedRow& row) const {
   if (record.fault != format::CsvFault::kNone) {
     row.reason = std::string(format::CsvFaultText(record.fault));
@@ -73,13 +83,19 @@ bool RowJudge::IsBad(const format::CsvRecord& record, QuarantinedRow& row) const
     }
     return true;
   }
-  if (!missing_.empty()) {
-    row.column = missing_;
-    row.rule = missing_is_void_ ? "void" : "key";
-    row.reason = "the file lacks the column, which must not be NULL";
-    return true;
+  return LacksColumn(row) || FindBadCell(record.cells, row);
+}
+
+bool RowJudge::IsBad(const format::JsonRecord& record, QuarantinedRow& row) const {
+  if (record.fault == format::JsonFault::kNone) {
+    return LacksColumn(row) || FindBadCell(record.cells, row);
   }
-  return FindBadCell(record, row);
+  row.reason = record.reason;
+  row.rule = "record_shape";
+  if (record.fault == format::JsonFault::kInvalidUtf8) row.rule = "encoding";
+  if (record.fault == format::JsonFault::kNoObject) row.rule = "type";
+  if (record.fault_column < shape_.columns.size()) row.column = shape_.columns[record.fault_column];
+  return true;
 }
 
 format::CsvReaderOptions ReaderOptions(const TargetTable& target, const FileShape& shape) {
@@ -92,6 +108,7 @@ format::CsvReaderOptions ReaderOptions(const TargetTable& target, const FileShap
 
 Result<std::vector<QuarantinedRow>> FindBadRows(const TableLoad& load, size_t file,
                                                 const FileShape& shape, const FixesOfFile& fixes) {
+  if (shape.format == config::FileFormat::kJson) return FindBadJsonRows(load, file, shape, fixes);
   const LoadFile& from = load.files[file];
   SLUICE_ASSIGN(const auto source, format::OpenByteSource(from.local_path));
   const format::CsvReaderOptions options = ReaderOptions(load.target, shape);

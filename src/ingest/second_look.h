@@ -2,11 +2,13 @@
 // counted bad rows are read again, by our own reader; its count must be the engine's.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/status.h"
 #include "format/csv_reader.h"
+#include "format/json_reader.h"
 #include "ingest/file_shape.h"
 #include "ingest/row_fixes.h"
 #include "ingest/table_load.h"
@@ -20,6 +22,7 @@ class RowJudge {
 
   // False when the record fits; else column, value, reason and rule of `row` say what is wrong first.
   bool IsBad(const format::CsvRecord& record, QuarantinedRow& row) const;
+  bool IsBad(const format::JsonRecord& record, QuarantinedRow& row) const;
 
  private:
   // What a cell has to be: its type, and whether it may be NULL.
@@ -28,7 +31,8 @@ class RowJudge {
     bool required = false;
     bool is_void = false;
   };
-  bool FindBadCell(const format::CsvRecord& record, QuarantinedRow& row) const;
+  bool LacksColumn(QuarantinedRow& row) const;
+  bool FindBadCell(std::span<const format::CsvCell> cells, QuarantinedRow& row) const;
 
   const FileShape& shape_;
   std::vector<Expected> expected_;

@@ -10,8 +10,10 @@
 #include "base/text.h"
 #include "env/file.h"
 #include "format/cast_functions.h"
+#include "format/json_normalise.h"
 #include "format/read_csv.h"
 #include "ingest/file_shape.h"
+#include "ingest/json_files.h"
 #include "ingest/readable_copy.h"
 #include "ingest/reduce.h"
 #include "ingest/row_fixes.h"
@@ -158,6 +160,10 @@ class StageSelect {
     for (size_t i = 0; i < shape_.columns.size(); ++i) options.columns.push_back(RawName(i));
     options.compression = first.copy.compression;
     options.dialect = DialectOf(target_.csv);
+    if (shape_.format == config::FileFormat::kJson) {
+      options.dialect = format::JsonCopyDialect();
+      options.limits = format::JsonCopyLimits();
+    }
     options.header = first.copy.header;
     options.parallel = first.copy.parallel;
     if (batch_.files.size() > 1) options.file_column = "sluice_path";
@@ -304,12 +310,19 @@ class Stager {
   }
 
   Result<ReadableCopy> Readable(LoadFile& file, const FileShape& shape, bool rewrite) {
+    static const FixesOfFile kNoFixes;
     const FixesOfFile* fixes = fixes_.Of(file.content_hash);
+    const bool json = shape.format == config::FileFormat::kJson;
+    if (json && fixes == nullptr) fixes = &kNoFixes;
     if (fixes == nullptr) {
       return MakeReadable(file, shape, load_.target, context_.spool_folder, rewrite,
                           context_.cancel);
     }
     for (const auto& [offset, text] : *fixes) ++(text ? file.rows_fixed : file.rows_discarded);
+    if (json) {
+      return MakeReadableJson(file, shape, load_.target, *fixes, context_.spool_folder,
+                              context_.cancel);
+    }
     return MakeFixedReadable(file, shape, load_.target, *fixes, context_.spool_folder, rewrite,
                              context_.cancel);
   }
@@ -462,6 +475,22 @@ class Stager {
     return Status::Ok();
   }
 
+  // A record of JSON need not have a key: only one that no file of the load has is worth telling.
+  std::vector<std::string> MissingKeys() const {
+    std::map<std::string, size_t> lacking;
+    size_t files = 0;
+    for (const ShapedFile& file : files_) {
+      if (file.shape.format != config::FileFormat::kJson || file.copy.expected == 0) continue;
+      ++files;
+      for (const std::string& name : file.copy.missing) ++lacking[name];
+    }
+    std::vector<std::string> missing;
+    for (const auto& [name, times] : lacking) {
+      if (times == files) missing.push_back(name);
+    }
+    return missing;
+  }
+
   // Files whose header lacks a column are loaded with NULL in it: told once for all that lack the same.
   void TellMissingColumns() {
     struct Told {
@@ -469,9 +498,12 @@ class Stager {
       int64_t rows = 0;
     };
     std::map<std::vector<std::string>, Told> told;
+    const std::vector<std::string> missing_keys = MissingKeys();
     for (const ShapedFile& file : files_) {
-      if (!file.shape.header) continue;
-      std::vector<std::string> missing = MissingColumns(load_.target, file.shape);
+      const bool json = file.shape.format == config::FileFormat::kJson && file.copy.expected > 0;
+      if (!file.shape.header && !json) continue;
+      std::vector<std::string> missing =
+          json ? missing_keys : MissingColumns(load_.target, file.shape);
       if (missing.empty()) continue;
       Told& entry = told[std::move(missing)];
       entry.files.push_back(load_.files[file.index].stored.path);

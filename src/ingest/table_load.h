@@ -61,6 +61,7 @@ struct TargetTable {
   std::string
       version;  // kUpsert: the greater one is newer, NULL is the oldest; "" when there is none
   config::BadRowLimit bad_rows;
+  config::FileFormat format = config::FileFormat::kByName;
   config::CsvOptions csv;
   config::SchemaChanges schema_changes = config::SchemaChanges::kDeclared;
 

@@ -125,6 +125,7 @@ Result<TargetTable> ZenotiTarget(const config::Ingest& ingest, const SchemaCatal
   target.match_pod = !ingest.shared_keys && !IsOrganizationTable(ingest, name);
   target.adopt_pod = ingest.adopt_pod;
   target.bad_rows = table->bad_rows.value_or(ingest.bad_rows);
+  target.format = config::FileFormat::kCsv;
   target.csv = ingest.csv;
   target.schema_changes = ingest.schema_changes;
   SLUICE_TRY(CheckTarget(target));
