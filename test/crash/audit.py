@@ -15,9 +15,10 @@ import sys
 import tempfile
 
 COUNTED = {"write": "write", "pwrite64": "pwrite", "ftruncate": "ftruncate", "fsync": "fsync",
-           "fdatasync": "fsync", "rename": "rename", "unlink": "unlink"}
+           "fdatasync": "fsync", "rename": "rename", "renameat2": "rename", "unlink": "unlink",
+           "unlinkat": "unlink", "mkdir": "mkdir", "mkdirat": "mkdir"}
 # Writing calls that the shim refuses or does not know: none may touch the files.
-OTHERS = ("writev,pwritev,pwritev2,truncate,renameat,renameat2,unlinkat,link,linkat,symlink,fallocate,"
+OTHERS = ("writev,pwritev,pwritev2,truncate,renameat,link,linkat,symlink,fallocate,"
           "copy_file_range,sendfile,splice,sync_file_range,io_uring_setup,io_submit")
 SHARED_MAPPING = re.compile(r"mmap\(.*PROT_WRITE.*MAP_SHARED")
 
@@ -37,6 +38,26 @@ def strace_counts(trace, database):
     return counts
 
 
+def counts_of(command, shim, prefix, folder, **how):
+    """Runs the command below both; (what strace counted, what the shim counted). how: as subprocess.run has it."""
+    log = os.path.join(folder, "log")
+    trace = os.path.join(folder, "trace")
+    subprocess.run(
+        ["strace", "-f", "-qq", "-y", "-s", "0", "-o", trace,
+         "-e", f"trace={','.join(COUNTED)},mmap,{OTHERS}",
+         "-E", f"LD_PRELOAD={os.path.abspath(shim)}", "-E", f"SHIM_PATHS={prefix}",
+         "-E", f"SHIM_LOG={log}", *command], check=True, **how)
+    with open(trace, encoding="utf-8", errors="replace") as lines:
+        seen = strace_counts(lines, prefix)
+    counted = collections.Counter()
+    with open(log, encoding="utf-8") as lines:
+        for kind in (line.split()[1] for line in lines):
+            kind = "unlink" if kind == "rmdir" else kind  # unlinkat does both
+            if kind in COUNTED.values():
+                counted[kind] += 1
+    return dict(sorted(seen.items())), dict(sorted(counted.items()))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--driver", required=True)
@@ -46,22 +67,11 @@ def main():
         folder = os.path.realpath(folder)
         os.mkdir(os.path.join(folder, "db"))
         database = os.path.join(folder, "db", "w.duckdb")
-        log = os.path.join(folder, "log")
-        trace = os.path.join(folder, "trace")
-        subprocess.run(
-            ["strace", "-f", "-qq", "-y", "-s", "0", "-o", trace,
-             "-e", f"trace={','.join(COUNTED)},mmap,{OTHERS}",
-             "-E", f"LD_PRELOAD={os.path.abspath(options.shim)}", "-E", f"SHIM_PATHS={database}",
-             "-E", f"SHIM_LOG={log}",
-             options.driver, "load", database, "--threads", "2"], check=True)
-        with open(trace, encoding="utf-8", errors="replace") as lines:
-            seen = strace_counts(lines, database)
-        with open(log, encoding="utf-8") as lines:
-            counted = collections.Counter(line.split()[1] for line in lines)
-    counted = {kind: counted[kind] for kind in counted if kind in COUNTED.values()}
-    print("strace:", dict(sorted(seen.items())))
-    print("shim:  ", dict(sorted(counted.items())))
-    if dict(seen) != counted:
+        seen, counted = counts_of([options.driver, "load", database, "--threads", "2"], options.shim,
+                                  database, folder)
+    print("strace:", seen)
+    print("shim:  ", counted)
+    if seen != counted:
         print("the shim does not see what the system does")
         return 1
     return 0

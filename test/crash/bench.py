@@ -219,6 +219,9 @@ class Case:
         shutil.rmtree(folder)
         os.mkdir(folder)
         for name, content in left.items():
+            if content is None:  # a folder of the engine for spilled data
+                continue
+            os.makedirs(os.path.dirname(os.path.join(folder, name)), exist_ok=True)
             with open(os.path.join(folder, name), "wb") as file:
                 file.write(content)
         self.disk = disk.Disk(folder)

@@ -1,12 +1,12 @@
 """What a disk holds after the machine stopped: a model that forgets whatever was not synced.
 
-The shim's journal tells what was done to the files of one folder, in order. The model keeps for each
-file the bytes that are durable and the writes since its last fsync, and for the folder the names that
-are durable and the changes of names since its last fsync. It is as strict as POSIX allows:
+The shim's journal tells what was done below one folder, in order. The model keeps for each file the bytes that
+are durable and the writes since its last fsync, and the names that are durable and the changes of names since
+the last fsync of their folder. It is as strict as POSIX allows:
 
 - what was written since the last fsync of a file may be there or not, each page of 4 KiB for itself;
-- a name made, moved or removed since the last fsync of the folder may be so or as before; changes of
-  names come in their order, as a journalling file system keeps it;
+- a name made, moved or removed since the last fsync of its folder may be so or as before; changes of
+  names come in their order, as a journalling file system keeps it: what came before one that is durable is too;
 - the fsync of a new file does not make its name durable.
 """
 
@@ -57,16 +57,24 @@ def _apply(content, change):
 
 class Disk:
     def __init__(self, folder):
-        """The files of `folder` as they are now count as durable."""
+        """The files and folders below `folder` as they are now count as durable."""
         self.folder = os.path.realpath(folder)
         self.by_inode = {}  # the file that has this inode now; numbers are given again
-        self.durable = {}  # name -> _File
-        self.pending = []  # changes of names: functions on such a table
-        for entry in os.scandir(self.folder):
-            if entry.is_file(follow_symlinks=False):
-                with open(entry.path, "rb") as file:
-                    self.durable[entry.name] = _File(file.read())
-                self.by_inode[entry.inode()] = self.durable[entry.name]
+        self.durable = {}  # name below the folder -> _File, or None for a folder
+        self.pending = []  # changes of names: (their folders, a function on such a table)
+        for parent, folders, files in os.walk(self.folder):
+            below = os.path.relpath(parent, self.folder)
+            for name in folders:
+                self.durable[os.path.normpath(os.path.join(below, name))] = None
+            for name in files:
+                path = os.path.join(parent, name)
+                if not os.path.isfile(path) or os.path.islink(path):
+                    continue
+                with open(path, "rb") as file:
+                    entry = _File(file.read())
+                self.durable[os.path.normpath(os.path.join(below, name))] = entry
+                self.by_inode[os.stat(path).st_ino] = entry
+        self.folders = {name for name, file in self.durable.items() if file is None} | {"."}
 
     def replay(self, journal_path):
         with open(journal_path, "rb") as file:
@@ -82,36 +90,45 @@ class Disk:
 
     def _change(self, kind, path, inode, offset, data):
         name = os.path.relpath(path, self.folder)
-        if "/" in name:
-            return  # below a folder of the engine for spilled data: nothing that outlives a process
         if kind == b"crea":
             file = self.by_inode[inode] = _File()
-            self.pending.append(lambda names: names.__setitem__(name, file))
+            self._rename([name], lambda names: names.__setitem__(name, file))
         elif kind == b"writ":
             self.by_inode[inode].pending.append((offset, data))
         elif kind == b"trun":
             self.by_inode[inode].pending.append((offset, None))
         elif kind == b"rena":
             target = os.path.relpath(data.decode(), self.folder)
-            self.pending.append(lambda names: names.__setitem__(target, names.pop(name)))
-        elif kind == b"unli":
-            self.pending.append(lambda names: names.pop(name))
-        elif kind == b"fsyn" and name == ".":
-            for change in self.pending:
-                change(self.durable)
-            self.pending = []
+            self._rename([name, target], lambda names: names.__setitem__(target, names.pop(name)))
+        elif kind in (b"unli", b"rmdi"):  # a socket was never noted
+            self._rename([name], lambda names: names.pop(name, None))
+        elif kind == b"mkdi":
+            self.folders.add(name)
+            self._rename([name], lambda names: names.__setitem__(name, None))
+        elif kind == b"fsyn" and name in self.folders:
+            self._sync_folder(name)
         elif kind == b"fsyn":
             self.by_inode[inode].sync()
-        elif kind not in (b"mkdi", b"rmdi"):
+        else:
             raise ValueError(f"the journal has a record of an unknown kind {kind!r}")
 
+    def _rename(self, names, change):
+        self.pending.append(({os.path.dirname(name) or "." for name in names}, change))
+
+    def _sync_folder(self, folder):
+        last = max((i for i, (folders, _) in enumerate(self.pending) if folder in folders), default=-1)
+        for _, change in self.pending[:last + 1]:
+            change(self.durable)
+        del self.pending[:last + 1]
+
     def stop(self, random=None):
-        """The files after the machine stopped, name -> bytes. Without `random` everything that was not
-        synced is gone; with it (a random.Random) any part of it."""
+        """What is there after the machine stopped, name -> bytes, None for a folder. Without `random` everything
+        that was not synced is gone; with it (a random.Random) any part of it."""
         names = dict(self.durable)
         kept = random.randrange(len(self.pending) + 1) if random else 0
-        for change in self.pending[:kept]:
+        for _, change in self.pending[:kept]:
             change(names)
         share = random.random() if random else 0
-        return {name: file.after_loss(lambda: random is not None and random.random() < share)
+        return {name: None if file is None
+                else file.after_loss(lambda: random is not None and random.random() < share)
                 for name, file in names.items()}

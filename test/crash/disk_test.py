@@ -31,7 +31,8 @@ class DiskTest(unittest.TestCase):
             journal.write(self.records)
             journal.flush()
             disk.replay(journal.name)
-        return {name: bytes(content) for name, content in disk.stop(chance).items()}
+        return {name: content if content is None else bytes(content)
+                for name, content in disk.stop(chance).items()}
 
     def outcomes(self):
         return [self.left(random.Random(seed)) for seed in range(60)]
@@ -91,6 +92,19 @@ class DiskTest(unittest.TestCase):
         self.assertEqual(self.left(), {"a": b"12345"})
         self.did(b"fsyn", "a", inode)
         self.assertEqual(self.left(), {"a": b"12"})
+
+    def test_a_file_below_needs_the_sync_of_its_own_folder(self):
+        os.mkdir(os.path.join(self.folder, "old"))
+        self.did(b"mkdi", "new")
+        self.did(b"crea", "new/n", 77)
+        self.did(b"fsyn", ".")  # makes "new" durable, and not what lies in it
+        self.assertEqual(self.left(), {"old": None, "new": None})
+        self.did(b"fsyn", "new")
+        self.assertEqual(self.left(), {"old": None, "new": None, "new/n": b""})
+        self.did(b"rena", "new/n", data=os.path.join(self.folder, "old/n").encode())
+        self.assertIn("new/n", self.left())
+        self.did(b"fsyn", "old")
+        self.assertEqual(self.left(), {"old": None, "new": None, "old/n": b""})
 
 
 if __name__ == "__main__":

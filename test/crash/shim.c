@@ -6,7 +6,8 @@
 // the folder of such a file: open that creates or truncates, write, pwrite, ftruncate, rename,
 // unlink, mkdir, rmdir, fsync, fdatasync. Points are counted from 1. Calls on other paths pass.
 //
-//   SHIM_PATHS=PREFIX      absolute; without it the library does nothing
+//   SHIM_PATHS=PREFIX      absolute; without it the library does nothing. With a slash at its end: all that
+//                          lies below this folder, and its folders
 //   SHIM_LOG=FILE          one line per point, "N KIND FILE BYTES", after it has passed
 //   SHIM_STOP_AT=N         SIGKILL before point N ...
 //   SHIM_TORN=half|random|sector   ... or, when it is a write, after a part of it: its first half, a
@@ -40,7 +41,8 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static const char* prefix;  // NULL: off
 static size_t prefix_length;
-static const char* folder;
+static const char* folder;      // without a slash at its end
+static int is_tree;             // the prefix is a folder
 static char* watched[kMaxFds];  // path by descriptor
 static int log_fd = -1;
 static int journal_fd = -1;
@@ -94,6 +96,7 @@ static void Init(void) {
   char* copy = strdup(prefix);
   char* slash = strrchr(copy, '/');
   if (copy[0] != '/' || slash == copy) abort();
+  is_tree = slash[1] == '\0';
   *slash = '\0';
   folder = copy;
   stop_at = atol(Text("SHIM_STOP_AT"));
@@ -145,7 +148,8 @@ int IsWatchedPath(const char* path, char* out) {
 
 int IsWatchedFolder(const char* path, char* out) {
   pthread_once(&once, Init);
-  return prefix != NULL && realpath(path, out) != NULL && strcmp(out, folder) == 0;
+  if (prefix == NULL || realpath(path, out) == NULL) return 0;
+  return strcmp(out, folder) == 0 || (is_tree && strncmp(out, prefix, prefix_length) == 0);
 }
 
 void ShimLock(void) {
@@ -202,7 +206,7 @@ void Journal(const char* kind, const char* path, int fd, uint64_t offset, const 
 void Log(const char* kind, const char* path, size_t bytes) {
   if (log_fd < 0) return;
   char line[PATH_MAX + 100];
-  const char* name = strrchr(path, '/') + 1;
+  const char* name = strcmp(path, folder) == 0 ? "." : path + strlen(folder) + 1;
   const int n = snprintf(line, sizeof line, "%ld %s %s %zu\n", points, kind, name, bytes);
   RawWrite(log_fd, line, (size_t)n);
 }

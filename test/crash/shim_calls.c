@@ -140,14 +140,26 @@ int fdatasync(int fd) {
 
 // --- names
 
+// `path` as it is below the folder `at`; `out` has PATH_MAX.
+static const char* Below(int at, const char* path, char* out) {
+  if (at == AT_FDCWD || path[0] == '/') return path;
+  char link[64];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", at);
+  const ssize_t n = readlink(link, out, PATH_MAX);
+  if (n < 0 || (size_t)n + strlen(path) + 2 > PATH_MAX) return path;
+  snprintf(out + n, PATH_MAX - (size_t)n, "/%s", path);
+  return out;
+}
+
 static int OpenPoint(int at, const char* path, int flags, mode_t mode) {
   char full[PATH_MAX];
+  char below[PATH_MAX];
+  const char* whole = Below(at, path, below);
   const int is_folder = (flags & O_DIRECTORY) != 0;
-  int is_watched = IsWatchedPath(path, full);
+  int is_watched = IsWatchedPath(whole, full);
   if (!is_watched && is_folder)
-    is_watched = IsWatchedFolder(path, full);  // so that its fsync is seen
+    is_watched = IsWatchedFolder(whole, full);  // so that its fsync is seen
   if (!is_watched) return (int)syscall(SYS_openat, at, path, flags, mode);
-  if (at != AT_FDCWD && path[0] != '/') Die("openat below a descriptor", path);
   ShimLock();
   const int exists = access(full, F_OK) == 0;
   const int creates = (flags & O_CREAT) != 0 && !exists;
@@ -204,17 +216,18 @@ int close(int fd) {
   return (int)syscall(SYS_close, fd);
 }
 
-int rename(const char* from, const char* to) {
+static int RenamePoint(int from_at, const char* from, int to_at, const char* to, unsigned flags) {
   char full_from[PATH_MAX];
   char full_to[PATH_MAX];
-  const int is_from = IsWatchedPath(from, full_from);
-  const int is_to = IsWatchedPath(to, full_to);
-  if (!is_from && !is_to) return REAL(rename)(from, to);
+  char below[PATH_MAX];
+  const int is_from = IsWatchedPath(Below(from_at, from, below), full_from);
+  const int is_to = IsWatchedPath(Below(to_at, to, below), full_to);
+  if (!is_from && !is_to) return (int)syscall(SYS_renameat2, from_at, from, to_at, to, flags);
   if (is_from != is_to) Die("rename out of or into the watched files", from);
   ShimLock();
   int result = -1;
   if (Point(1, 0) == kPass) {
-    result = (int)syscall(SYS_rename, from, to);
+    result = (int)syscall(SYS_renameat2, from_at, from, to_at, to, flags);
     const int saved = errno;
     if (result == 0) {
       Journal("rena", full_from, -1, 0, full_to, strlen(full_to));
@@ -230,13 +243,20 @@ int rename(const char* from, const char* to) {
   return result;
 }
 
-// unlink, remove, rmdir, mkdir: one name, no bytes.
-static int NamePoint(const char* kind, const char* full, long call, const char* path,
+int rename(const char* from, const char* to) {
+  return RenamePoint(AT_FDCWD, from, AT_FDCWD, to, 0);
+}
+int renameat2(int from_at, const char* from, int to_at, const char* to, unsigned flags) {
+  return RenamePoint(from_at, from, to_at, to, flags);
+}
+
+// unlink, remove, rmdir, mkdir: one name, no bytes. `call` is the form that takes a folder's descriptor.
+static int NamePoint(const char* kind, const char* full, long call, int at, const char* path,
                      long argument) {
   ShimLock();
   int result = -1;
   if (Point(0, 0) == kPass) {
-    result = Passed(kind, full, (int)syscall(call, path, argument), -1);
+    result = Passed(kind, full, (int)syscall(call, at, path, argument), -1);
   } else {
     Refuse();
   }
@@ -247,7 +267,7 @@ static int NamePoint(const char* kind, const char* full, long call, const char* 
 int unlink(const char* path) {
   char full[PATH_MAX];
   if (!IsWatchedPath(path, full)) return REAL(unlink)(path);
-  return NamePoint("unlink", full, SYS_unlink, path, 0);
+  return NamePoint("unlink", full, SYS_unlinkat, AT_FDCWD, path, 0);
 }
 int remove(const char* path) {
   char full[PATH_MAX];
@@ -256,13 +276,21 @@ int remove(const char* path) {
   if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode)) return rmdir(path);
   return unlink(path);
 }
+int unlinkat(int at, const char* path, int flags) {
+  char full[PATH_MAX];
+  char below[PATH_MAX];
+  if (!IsWatchedPath(Below(at, path, below), full))
+    return (int)syscall(SYS_unlinkat, at, path, flags);
+  const char* kind = (flags & AT_REMOVEDIR) != 0 ? "rmdir" : "unlink";
+  return NamePoint(kind, full, SYS_unlinkat, at, path, flags);
+}
 int rmdir(const char* path) {
   char full[PATH_MAX];
   if (!IsWatchedPath(path, full)) return REAL(rmdir)(path);
-  return NamePoint("rmdir", full, SYS_rmdir, path, 0);
+  return NamePoint("rmdir", full, SYS_unlinkat, AT_FDCWD, path, AT_REMOVEDIR);
 }
 int mkdir(const char* path, mode_t mode) {
   char full[PATH_MAX];
   if (!IsWatchedPath(path, full)) return REAL(mkdir)(path, mode);
-  return NamePoint("mkdir", full, SYS_mkdir, path, mode);
+  return NamePoint("mkdir", full, SYS_mkdirat, AT_FDCWD, path, mode);
 }

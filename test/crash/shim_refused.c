@@ -61,14 +61,6 @@ int link(const char* from, const char* to) {
   REFUSE_PATH("link", to);
   return REAL(link)(from, to);
 }
-int unlinkat(int at, const char* path, int flags) {
-  if (path[0] == '/') REFUSE_PATH("unlinkat", path);
-  return REAL(unlinkat)(at, path, flags);
-}
-int renameat2(int from_at, const char* from, int to_at, const char* to, unsigned flags) {
-  REFUSE_PATH("renameat2", to);
-  return REAL(renameat2)(from_at, from, to_at, to, flags);
-}
 FILE* fopen(const char* path, const char* mode) {
   if (strpbrk(mode, "wa+") != NULL) REFUSE_PATH("fopen", path);
   return REAL(fopen)(path, mode);
