@@ -10,24 +10,22 @@ _TIMES = re.compile(r"run_id|token|next_delivery|modified|\w+_at")
 
 def warehouse(sluice):
     """Name of a table -> its rows as text, sorted: data with lineage, views, and Sluice's ledgers."""
-    tables = sluice.rows(
-        "SELECT table_schema, table_name FROM information_schema.tables "
-        "WHERE table_schema IN ('main', '_sluice') ORDER BY ALL"
-    )
-    dumps = {}
-    for schema, table in tables:
-        if schema == "_sluice" and table in _HISTORY:
+    columns = {}
+    for schema, table, column in sluice.rows(
+        "SELECT table_schema, table_name, column_name FROM information_schema.columns "
+        "WHERE table_schema IN ('main', '_sluice') ORDER BY table_schema, table_name, ordinal_position"
+    ):
+        if schema == "_sluice" and (table in _HISTORY or _TIMES.fullmatch(column)):
             continue
-        columns = sluice.column(
-            "SELECT column_name FROM information_schema.columns WHERE "
-            f"table_schema = '{schema}' AND table_name = '{table}' ORDER BY ordinal_position"
-        )
-        if schema == "_sluice":
-            columns = [name for name in columns if not _TIMES.fullmatch(name)]
-        casts = ", ".join(f'CAST("{name}" AS VARCHAR)' for name in columns)
-        rows = sluice.rows(f'SELECT {casts} FROM "{schema}"."{table}"')
-        dumps[f"{schema}.{table}"] = sorted(json.dumps(row, ensure_ascii=False) for row in rows)
-    return dumps
+        columns.setdefault((schema, table), []).append(column)
+    selects = []  # one query for all: a process for each table would take longer than the run
+    for (schema, table), names in columns.items():
+        casts = ", ".join(f'CAST("{name}" AS VARCHAR)' for name in names)
+        selects.append(f"SELECT '{schema}.{table}' AS t, [{casts}] AS r FROM \"{schema}\".\"{table}\"")
+    dumps = {f"{schema}.{table}": [] for schema, table in columns}
+    for table, row in sluice.rows(" UNION ALL ".join(selects)):
+        dumps[table].append(json.dumps(row, ensure_ascii=False))
+    return {table: sorted(rows) for table, rows in dumps.items()}
 
 
 def differences(expected, found, most=5):

@@ -2,35 +2,39 @@
 """kill -9 anywhere in a run, `run` again: tables, ledgers, quarantine and destinations are in the end as
 after an undisturbed run.
 
-    kill_test.py [--seeds 50] [--first 1]
+    kill_test.py [--seeds 50] [--first 1] [--jobs 2]
 
-A seed decides whether the first load or a later one is hit, how often and when (after a time, or while
-a sync has a request under way or an answer just noted), and whether a read command opens the warehouse
-before the next run. A later load begins with the people that the first one left at the destination: a
-row that was under way goes again whole, which must make no difference to anybody who is there already.
-A failure prints the command that repeats it.
+A seed decides whether the first load or a later one is hit, how often and when (in the middle of a phase, the
+phases in turn, or after any time), and whether a read command opens the warehouse before the next run. A later
+load begins with the people that the first one left at the destination: a row that was under way goes again
+whole, which must make no difference to anybody who is there already. At the end stands how many kills fell into
+each phase. A failure prints the command that repeats it.
 """
 
 import argparse
-import json
+import collections
 import os
 import queue
 import random
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
 import time
 import traceback
 import unittest
-import urllib.request
 from contextlib import ExitStack
 from pathlib import Path
 
 import dump
+import outcome
 import spa
-from sluice_program import Sluice
+from phases import PHASES, Marks
+from side_by_side import in_threads
+from sluice_program import RUN_DEADLINE_S, Sluice
+from program import find_binary
 from s3server import S3Server
 from upload import upload_folder
 from with_standin import Standin, install_packages
@@ -38,8 +42,16 @@ from with_standin import Standin, install_packages
 SEEDS = 50
 WORKERS = 2
 MOST_KILLS = 3
-MOST_LOG_STEPS = 24  # entries of a delivery's log, of which the first load has most
+BATCH_ROWS = 20
 MOST_RUNS = 4  # until everything is done: a run that was killed while sending may leave rows to be retried
+CHECKS = """    checks:
+      - unique: key
+        tables: [bi_factforms, bi_dimuser]
+        on_failure: fail
+      - not_null: [centerid]
+        tables: [bi_dimuser, bi_factappointment]
+        on_failure: fail
+"""
 TABLES = "bi_factforms bi_factappointment bi_factfeedbackv2 bi_dimuser".split()
 DROP = spa.S3_CONNECTION.replace("bucket: drop", "bucket: ${DROP_BUCKET}")
 MORE = """
@@ -92,7 +104,7 @@ def make_drop(folder):
 
 def write_project(folder):
     folder.mkdir(parents=True)
-    spa.write_project(folder, DROP + CONNECTIONS, more=MORE)
+    spa.write_project(folder, DROP + CONNECTIONS, checks=CHECKS, more=MORE)
     text = (folder / "sluice.yml").read_text()
     lines = [
         line
@@ -103,25 +115,13 @@ def write_project(folder):
     shutil.copytree(spa.EXAMPLE / "models", folder / "models")
 
 
-def wait_for_log_steps(process, folder, steps):
-    """Until the logs of deliveries have grown so often, or the process has ended."""
-    sizes = set()
-    while process.poll() is None and len(sizes) < steps:
-        for log in folder.glob(".sluice/*/syncs/*/*.log"):
-            try:
-                sizes.add((log.parent.name, log.name, log.stat().st_size))
-            except FileNotFoundError:  # folded in between
-                pass
-        time.sleep(0.0002)  # a request takes several times as long
-
-
 class Worker:
     """A stand-in of its own, and the projects that send to it."""
 
     def __init__(self, folder, server, standin):
         self.folder = folder
+        self.people = outcome.People(standin)
         self.people_before = {}  # a load, by bucket: the stand-in's state
-        self.standin = standin
         self.variables = {
             "DROP_ENDPOINT": server.endpoint,
             "DROP_KEY_ID": server.access_key,
@@ -129,14 +129,12 @@ class Worker:
             "ITERABLE_ENDPOINT": standin.url,
             "ITERABLE_API_KEY": standin.key,
         }
+        self.marks = Marks(folder, find_binary())
         self.length_s = {}  # of an undisturbed run, by bucket
+        self.spans = {}  # of its phases, by bucket
         self.expected = {}
-
-    def admin(self, name, method="GET", body=None):
-        data = body.encode() if body else None
-        request = urllib.request.Request(f"{self.standin.url}/__admin/{name}", data=data, method=method)
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return answer.read().decode()
+        self.expected_rows = {}
+        self.fell = collections.Counter()  # kills by the phase that they fell into
 
     def project(self, name, bucket, base=None):
         folder = self.folder / name
@@ -146,81 +144,80 @@ class Worker:
             write_project(folder)
         return Sluice(folder, {**self.variables, "DROP_BUCKET": bucket})
 
-    def state(self, sluice):
-        """Everything that is compared."""
-        found = dump.warehouse(sluice)
-        # Where the stand-in listens differs from worker to worker.
-        found = {
-            table: [line.replace(self.standin.url, "ITERABLE") for line in lines]
-            for table, lines in found.items()
-        }
-        found["people at Iterable"] = self.admin("users?format=jsonl").splitlines()
-        # An answer that was noted counts: whoever has one is not sent to again.
-        found["answers noted"] = sorted(
-            json.dumps(row)
-            for row in sluice.rows(
-                "SELECT sync, key, count(*) FROM _sluice.sync_attempts WHERE state = 'acknowledged' GROUP BY ALL"
-            )
-        )
-        file = sluice.folder / "out" / "days.jsonl"
-        found["file of days"] = file.read_text().splitlines() if file.exists() else []
-        violations = json.loads(self.admin("violations"))
-        if violations["total"]:
-            raise AssertionError(f"violations at the stand-in: {violations}")
-        return found
-
-    def begin(self, bucket):
-        """The stand-in as it was before the undisturbed load of this bucket."""
-        self.admin("reset", "POST")
-        self.admin("state", "POST", self.people_before[bucket])
+    def start(self, sluice, aim=None):
+        watched = {**sluice.environment, **self.marks.variables(aim)}
+        return Sluice(sluice.folder, watched).start("run")
 
     def undisturbed(self):
         """Measures both runs and keeps what they end with; the first's folder is where later ones start."""
         sluice = self.project("undisturbed", "first")
+        self.people.begin()
         for bucket in ("first", "later"):
             sluice.environment["DROP_BUCKET"] = bucket
-            self.people_before[bucket] = self.admin("state")
+            self.people_before[bucket] = self.people.ask("state")
+            self.people.begin(self.people_before[bucket])
             start = time.monotonic()
-            sluice.call("run")
+            if self.start(sluice).wait(RUN_DEADLINE_S) != 0:
+                raise AssertionError(f"the undisturbed run of the {bucket} load failed: {sluice.folder}")
             self.length_s[bucket] = time.monotonic() - start
-            self.expected[bucket] = self.state(sluice)
+            self.spans[bucket] = self.marks.spans()
+            self.expected[bucket] = outcome.of(sluice, self.people)
+            self.expected_rows[bucket] = self.people.rows_sent()
             if bucket == "first":
                 shutil.copytree(sluice.folder, self.folder / "base", symlinks=True)
+        missing = [phase for phase in PHASES for spans in self.spans.values() if not spans[phase]]
+        if missing:
+            raise AssertionError(f"no text of a run begins a phase any more (phases.py): {missing}")
+
+    def kill(self, sluice, bucket, draw, phase):
+        """Kills a run in the middle of `phase`, or where it is None at any time; how, and in which phase it was."""
+        if phase is None:
+            process = self.start(sluice)
+            how = f"{draw.uniform(0, self.length_s[bucket]):.3f} s"
+            try:
+                process.wait(float(how.split()[0]))
+            except subprocess.TimeoutExpired:
+                process.kill()
+        else:
+            spans = self.spans[bucket][phase]
+            number = draw.randrange(len(spans))
+            after = draw.random() ** 2 * spans[number]  # rather early: the phase may be shorter than it was
+            aim = (phase, number + 1, int(after))
+            how = "{} {} + {} us".format(*aim)
+            process = self.start(sluice, aim)
+        return how, self.marks.last() if process.wait(RUN_DEADLINE_S) < 0 else None
 
     def interrupted(self, seed):
-        """Lines that say what is different; none when all is as it must be."""
+        """(how it was killed, lines that say what is different: none when all is as it must be)"""
         draw = random.Random(seed)
         bucket = draw.choice(["first", "later"])
         base = self.folder / "base" if bucket == "later" else None
         sluice = self.project(f"seed-{seed}", bucket, base)
-        self.begin(bucket)
+        self.people.begin(self.people_before[bucket])
         kills = []
+        stopped = 0
         try:
-            for _ in range(draw.choice([1, 1, 2, MOST_KILLS])):
-                process = sluice.start("run")
-                if draw.random() < 0.5:
-                    kills.append(f"{draw.uniform(0, self.length_s[bucket]):.3f} s")
-                    time.sleep(float(kills[-1].split()[0]))
-                else:
-                    kills.append(f"{draw.randint(1, MOST_LOG_STEPS)} steps of deliveries")
-                    wait_for_log_steps(process, sluice.folder, int(kills[-1].split()[0]))
-                process.kill()
-                process.wait()
+            for number in range(draw.choice([1, 1, 2, MOST_KILLS])):
+                phase = None if draw.random() < 0.25 else PHASES[(seed + number) % len(PHASES)]
+                how, fallen = self.kill(sluice, bucket, draw, phase)
+                kills.append(f"{how}: in {fallen}" if fallen else f"{how}: it had ended")
+                stopped += fallen is not None
+                self.fell[fallen or "after the end"] += 1
                 if draw.random() < 0.3:
                     sluice.call("status", "--offline", codes=(0, 1, 3))
             for attempt in range(1, MOST_RUNS + 1):
                 sluice.call("run", codes=(0, 1) if attempt < MOST_RUNS else (0,))
                 if not sluice.rows("SELECT 1 FROM _sluice.sync_delivered WHERE state IN ('unknown', 'deferred')"):
                     break
-            lines = dump.differences(self.expected[bucket], self.state(sluice))
+            lines = dump.differences(self.expected[bucket], outcome.of(sluice, self.people))
+            lines += outcome.too_much_sent(
+                self.expected_rows[bucket], self.people.rows_sent(), stopped, BATCH_ROWS
+            )
         except AssertionError as problem:
             lines = str(problem).splitlines()
-        if lines:
-            length = self.length_s[bucket]
-            lines.insert(0, f"{bucket} load of {length:.3f} s, killed after {', '.join(kills)}")
-            return lines
-        shutil.rmtree(sluice.folder)
-        return []
+        if not lines:
+            shutil.rmtree(sluice.folder)
+        return f"{bucket} load of {self.length_s[bucket]:.3f} s, killed at {', '.join(kills)}", lines
 
 
 def work(worker, seeds, report):
@@ -230,38 +227,19 @@ def work(worker, seeds, report):
         except queue.Empty:
             return
         try:
-            report(seed, worker.interrupted(seed))
+            report(seed, *worker.interrupted(seed))
         except Exception:  # reported like a difference
-            report(seed, traceback.format_exc().splitlines())
+            report(seed, "", traceback.format_exc().splitlines())
 
 
-def in_threads(calls):
-    """Runs the calls side by side; the first exception of one of them is raised."""
-    problems = []
-
-    def guarded(call):
-        try:
-            call()
-        except BaseException as problem:
-            problems.append(problem)
-
-    threads = [threading.Thread(target=guarded, args=(call,), daemon=True) for call in calls]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if problems:
-        raise problems[0]
-
-
-def run_seeds(first, count):
+def run_seeds(first, count, jobs=WORKERS):
     """How many seeds failed; says what it does."""
     failed = []
     lock = threading.Lock()
 
-    def report(seed, lines):
+    def report(seed, how, lines):
         with lock:
-            print(f"seed {seed}: {'FAILED' if lines else 'ok'}", flush=True)
+            print(f"seed {seed}: {'FAILED' if lines else 'ok'}: {how}", flush=True)
             if lines:
                 failed.append(seed)
                 print("\n".join("    " + line for line in lines[:40]))
@@ -276,7 +254,7 @@ def run_seeds(first, count):
         for drop in make_drop(folder / "drops"):
             upload_folder(server.client, drop, drop.name, threads=2)
         workers = []
-        for number in range(min(WORKERS, count)):
+        for number in range(min(jobs, count)):
             place = folder / f"worker-{number}"
             place.mkdir()
             standin = stack.enter_context(Standin("userid", rate="none"))
@@ -294,6 +272,9 @@ def run_seeds(first, count):
         for seed in range(first, first + count):
             seeds.put(seed)
         in_threads([lambda w=worker: work(w, seeds, report) for worker in workers])
+    fell = sum((worker.fell for worker in workers), collections.Counter())
+    shown = [*PHASES, *sorted(fell.keys() - set(PHASES))]
+    print("kills: " + ", ".join(f"{phase} {fell[phase]}" for phase in shown))
     print(f"{count - len(failed)} passed, {len(failed)} failed")
     return len(failed)
 
@@ -319,9 +300,10 @@ def main():
     parser = argparse.ArgumentParser(description="kill -9 anywhere in a run, from a seed.")
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--first", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=WORKERS)
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # leave in order: servers are stopped
-    return 1 if run_seeds(arguments.first, arguments.seeds) else 0
+    return 1 if run_seeds(arguments.first, arguments.seeds, arguments.jobs) else 0
 
 
 if __name__ == "__main__":
