@@ -39,6 +39,12 @@ test: ## everything, from nothing, with one summary
 	@$(MAKE_PARTS) binary s3-server node-packages TESTS=ON
 	@scripts/test --build-dir $(BUILD)
 
+.PHONY: torture
+torture: ## stopped at every write, killed 300 times, defects that must be found: many hours
+	@scripts/install-deps test
+	@$(MAKE_PARTS) binary s3-server node-packages TESTS=ON
+	@test/torture.py --build-dir $(BUILD)
+
 .PHONY: bench
 bench: ## the measurements of docs/performance.md (long; never in CI)
 	@scripts/install-deps bench build
