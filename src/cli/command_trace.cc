@@ -83,6 +83,7 @@ void WriteRow(JsonWriter& json, const TracedRow& row) {
   json.FieldOrNull("connection", row.connection);
   json.FieldOrNull("address", row.address);
   json.FieldOrNull("content_hash", row.content_hash);
+  json.FieldOrNull("member", row.member);
   json.Name("lines");
   json.BeginArray();
   for (const uint64_t line : row.lines) json.Number(static_cast<int64_t>(line));
@@ -232,6 +233,10 @@ class TextTrace {
     }
   }
 
+  static std::string MemberText(const TracedRow& row) {
+    return row.member.empty() ? std::string() : "/" + Printable(row.member);
+  }
+
   static std::string LinesText(const TracedRow& row) {
     if (row.lines.empty()) return fmt::format(" (line not known: {})", row.lines_unknown);
     std::vector<std::string> numbers;
@@ -244,7 +249,8 @@ class TextTrace {
   void PrintRow(const TracedRow& row) {
     Title(fmt::format("table {} (ingest {})", row.table, row.ingest));
     PrintValues(row.values);
-    Line("from", fmt::format("{}: {}{}", row.connection, row.address, LinesText(row)));
+    Line("from",
+         fmt::format("{}: {}{}{}", row.connection, row.address, MemberText(row), LinesText(row)));
     std::string load = fmt::format("{} by run {}", row.loaded_at.substr(0, 19), row.run_id);
     if (!row.pod.empty()) load += fmt::format(", {} group {}", row.pod, row.group);
     Line("loaded", fmt::format("{}, {}, {}", load, row.load_kind, row.mode));

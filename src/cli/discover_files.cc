@@ -8,8 +8,10 @@
 #include "base/text.h"
 #include "cli/discover.h"
 #include "config/file_pattern.h"
-#include "format/byte_source.h"
+#include "env/file.h"
 #include "format/csv_head.h"
+#include "format/text_source.h"
+#include "ingest/file_parts.h"
 #include "ingest/file_shape.h"
 #include "ingest/plan.h"
 #include "pipeline/sources.h"
@@ -104,6 +106,20 @@ class FileReader {
       : context_(context), proposal_(proposal) {}
 
   Status Read(const std::string& path) {
+    SLUICE_ASSIGN(const auto parts,
+                  ingest::PartsOf(path, context_.ingest.csv, path, context_.cancel));
+    if (parts.empty()) return NotFoundError("the archive is empty");
+    const Status status = ReadPart(parts.front().path);
+    for (const ingest::FilePart& part : parts) {
+      if (!part.member.empty()) (void)env::RemoveFile(part.path);
+    }
+    return status;
+  }
+
+  void set_name(std::string name) { name_ = std::move(name); }
+
+ private:
+  Status ReadPart(const std::string& path) {
     const format::CsvDialect dialect = ingest::DialectOf(context_.ingest.csv);
     SLUICE_TRY(FindColumns(path, dialect));
     if (names_.empty()) return NotFoundError("the file is empty");
@@ -135,9 +151,6 @@ class FileReader {
     return Status::Ok();
   }
 
-  void set_name(std::string name) { name_ = std::move(name); }
-
- private:
   // From the header, where the first record looks like one.
   Status FindColumns(const std::string& path, const format::CsvDialect& dialect) {
     const auto named = format::LookAtHead(path, dialect, {}, format::HeaderRule::kYes);
@@ -157,7 +170,7 @@ class FileReader {
 
   Status ReadRows(const std::string& path, const format::CsvDialect& dialect, KeyTrial& keys,
                   std::vector<TypeTrial>& types, uint64_t& broken) {
-    SLUICE_ASSIGN(const auto source, format::OpenByteSource(path));
+    SLUICE_ASSIGN(const auto source, format::OpenCsvText(path, dialect));
     format::CsvReaderOptions options;
     options.dialect = dialect;
     options.columns = names_.size();

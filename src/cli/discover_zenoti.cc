@@ -7,8 +7,8 @@
 
 #include "base/text.h"
 #include "cli/discover.h"
-#include "format/byte_source.h"
 #include "format/strict.h"
+#include "format/text_source.h"
 #include "ingest/file_shape.h"
 #include "ingest/schema_catalog.h"
 #include "ingest/zenoti_drop.h"
@@ -158,19 +158,16 @@ class KeyFinder {
     KeyTrial trial(std::move(positions));
     for (const ingest::DataFile* file : sample.files) {
       SLUICE_ASSIGN(const Sample local, Sample::Fetch(context_, store, file->file));
-      SLUICE_TRY(ReadSample(local.path(), file->file, trial).WithContext(file->file.path));
+      SLUICE_TRY(ReadSample(local.path(), trial).WithContext(file->file.path));
       if (trial.rows() >= kSampleRows) break;
     }
     return trial;
   }
 
   // Rows as the table has its columns, whatever the order in the file; without those that only delete.
-  Status ReadSample(const std::string& path, const connector::StoredFile& stored, KeyTrial& trial) {
-    ingest::LoadFile load;
-    load.stored = stored;
-    load.local_path = path;
+  Status ReadSample(const std::string& path, KeyTrial& trial) {
     std::vector<ingest::DdlColumn> added;
-    SLUICE_ASSIGN(const ingest::FileShape shape, ingest::ShapeOf(load, target_, &added));
+    SLUICE_ASSIGN(const ingest::FileShape shape, ingest::ShapeOf(path, path, target_, &added));
     if (shape.empty) return Status::Ok();
     std::vector<size_t> from(schema_.columns.size(), SIZE_MAX);
     size_t void_position = SIZE_MAX;
@@ -180,13 +177,10 @@ class KeyFinder {
       if (at != shape.columns.end()) from[i] = static_cast<size_t>(at - shape.columns.begin());
       if (has_void_ && schema_.columns[i].name == "void") void_position = from[i];
     }
-    SLUICE_ASSIGN(const auto source, format::OpenByteSource(path));
-    format::CsvReaderOptions options;
-    options.dialect = ingest::DialectOf(target_.csv);
-    options.columns = shape.columns.size();
-    options.header = shape.header;
+    const format::CsvReaderOptions options = ingest::ReaderOptions(target_, shape);
+    SLUICE_ASSIGN(const auto source, format::OpenCsvText(path, options.dialect));
     format::CsvReader reader(*source, options);
-    const std::vector<const format::SqlType*> types = TypesOf(shape);
+    const std::vector<format::TypedForm> types = TypesOf(shape);
     std::vector<format::CsvCell> row(schema_.columns.size());
     while (trial.rows() < kSampleRows) {
       SLUICE_ASSIGN(const bool more, reader.Next());
@@ -206,22 +200,23 @@ class KeyFinder {
     return Status::Ok();
   }
 
-  // Of the file's columns, in their order; null for one that is passed over.
-  std::vector<const format::SqlType*> TypesOf(const ingest::FileShape& shape) const {
-    std::vector<const format::SqlType*> types;
+  // Of the file's columns, in their order; one that is passed over is text.
+  std::vector<format::TypedForm> TypesOf(const ingest::FileShape& shape) const {
+    std::vector<format::TypedForm> types;
     for (const std::string& name : shape.columns) {
       const auto column = std::find_if(schema_.columns.begin(), schema_.columns.end(),
                                        [&](const ingest::DdlColumn& c) { return c.name == name; });
-      types.push_back(column == schema_.columns.end() ? nullptr : &column->type);
+      types.emplace_back();
+      if (column == schema_.columns.end()) continue;
+      types.back() = {column->type, ingest::FormOf(target_, *column, shape)};
     }
     return types;
   }
 
-  static bool Fits(const format::CsvRecord& record,
-                   const std::vector<const format::SqlType*>& types) {
+  static bool Fits(const format::CsvRecord& record, const std::vector<format::TypedForm>& types) {
     for (size_t i = 0; i < types.size(); ++i) {
-      if (types[i] == nullptr || record.cells[i].null) continue;
-      if (!format::Fits(record.cells[i].text, *types[i])) return false;
+      if (record.cells[i].null) continue;
+      if (!format::Fits(record.cells[i].text, types[i].type, types[i].form)) return false;
     }
     return true;
   }

@@ -33,6 +33,7 @@ struct TracedRow {
   std::string file_tag;
   std::string content_hash;
   // Where it stands in it, by reading it again: the lines with this key, or why they are not known.
+  std::string member;  // of an archive, where they are; "" else
   std::vector<uint64_t> lines;
   std::string lines_unknown;
 };

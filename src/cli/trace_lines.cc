@@ -10,6 +10,8 @@
 #include "env/file.h"
 #include "format/csv_reader.h"
 #include "format/json_reader.h"
+#include "format/text_source.h"
+#include "ingest/file_parts.h"
 #include "ingest/file_shape.h"
 #include "ingest/json_files.h"
 #include "ingest/plan.h"
@@ -58,6 +60,7 @@ bool SameValue(const SqlType& type, std::string_view cell, std::string_view text
 struct Wanted {
   size_t position = 0;
   SqlType type;
+  format::ValueForm form;
   std::string text;
 };
 
@@ -74,8 +77,8 @@ Result<std::vector<Wanted>> WantedOf(const TracedRow& row, const ingest::TargetT
         position == shape.columns.end()) {
       return NotFoundError(fmt::format("the file has no column {}", name));
     }
-    wanted.push_back(
-        {static_cast<size_t>(position - shape.columns.begin()), column->type, value->second});
+    wanted.push_back({static_cast<size_t>(position - shape.columns.begin()), column->type,
+                      ingest::FormOf(target, *column, shape), value->second});
   }
   if (wanted.empty()) return NotFoundError("the table has no key");
   return wanted;
@@ -95,7 +98,9 @@ Result<std::vector<uint64_t>> ScanWith(Reader& reader, const std::vector<Wanted>
     if (record.fault != decltype(record.fault)::kNone) continue;
     const bool hit = std::all_of(wanted.begin(), wanted.end(), [&](const Wanted& want) {
       const format::CsvCell& cell = record.cells[want.position];
-      return !cell.null && SameValue(want.type, cell.text, want.text);
+      std::string strict;
+      return !cell.null && format::ToStrict(cell.text, want.type, want.form, strict) &&
+             SameValue(want.type, strict, want.text);
     });
     if (hit && lines.size() <= kMostLines) lines.push_back(record.line);
   }
@@ -104,15 +109,13 @@ Result<std::vector<uint64_t>> ScanWith(Reader& reader, const std::vector<Wanted>
 Result<std::vector<uint64_t>> Scan(const std::string& path, const ingest::TargetTable& target,
                                    const ingest::FileShape& shape,
                                    const std::vector<Wanted>& wanted, const env::Cancel* cancel) {
-  SLUICE_ASSIGN(const auto source, format::OpenByteSource(path));
   if (shape.format == config::FileFormat::kJson) {
+    SLUICE_ASSIGN(const auto source, format::OpenByteSource(path));
     format::JsonReader reader(*source, ingest::JsonOptionsOf(target, shape));
     return ScanWith(reader, wanted, cancel);
   }
-  format::CsvReaderOptions options;
-  options.dialect = ingest::DialectOf(target.csv);
-  options.columns = shape.columns.size();
-  options.header = shape.header;
+  const format::CsvReaderOptions options = ingest::ReaderOptions(target, shape);
+  SLUICE_ASSIGN(const auto source, format::OpenCsvText(path, options.dialect));
   format::CsvReader reader(*source, options);
   return ScanWith(reader, wanted, cancel);
 }
@@ -126,8 +129,31 @@ Result<ingest::TargetTable> TargetOf(const ReadContext& context, const TracedRow
   return ingest::ZenotiTarget(*ingest, catalog, row.table);
 }
 
-Result<std::vector<uint64_t>> LinesOf(const ReadContext& context, pipeline::Runtime& runtime,
-                                      const TracedRow& row, const env::Cancel* cancel) {
+// Where the rows of a key are, in the first part that has any.
+struct Place {
+  std::string member;
+  std::vector<uint64_t> lines;
+};
+
+Result<Place> FindIn(const std::vector<ingest::FilePart>& parts, const TracedRow& row,
+                     const ingest::TargetTable& target, const env::Cancel* cancel) {
+  Place place;
+  for (const ingest::FilePart& part : parts) {
+    std::vector<ingest::DdlColumn> added;
+    SLUICE_ASSIGN(const ingest::FileShape shape,
+                  ingest::ShapeOf(part.path, part.member.empty() ? row.address : part.member,
+                                  target, &added, cancel));
+    if (shape.empty) continue;
+    SLUICE_ASSIGN(const auto wanted, WantedOf(row, target, shape));
+    SLUICE_ASSIGN(place.lines, Scan(part.path, target, shape, wanted, cancel));
+    place.member = part.member;
+    if (!place.lines.empty()) break;
+  }
+  return place;
+}
+
+Result<Place> LinesOf(const ReadContext& context, pipeline::Runtime& runtime, const TracedRow& row,
+                      const env::Cancel* cancel) {
   if (row.address.empty()) return NotFoundError("the file is not in the ledger");
   if (row.file_size > kCheapFile) {
     return FailedError(
@@ -143,7 +169,7 @@ Result<std::vector<uint64_t>> LinesOf(const ReadContext& context, pipeline::Runt
   file.size = row.file_size;
   file.tag = row.file_tag;
   const auto fetched = store->Fetch(file, spool, {}, cancel);
-  const auto lines = [&]() -> Result<std::vector<uint64_t>> {
+  auto place = [&]() -> Result<Place> {
     if (fetched.status().code() == Code::kNotFound)
       return NotFoundError("the file is not there any more");
     if (fetched.status().code() == Code::kRetry)
@@ -152,16 +178,16 @@ Result<std::vector<uint64_t>> LinesOf(const ReadContext& context, pipeline::Runt
     if (fetched->content_hash != row.content_hash) {
       return NotFoundError("the file has another content by now");
     }
-    ingest::LoadFile load;
-    load.stored = file;
-    load.local_path = fetched->local_path;
-    std::vector<ingest::DdlColumn> added;
-    SLUICE_ASSIGN(const ingest::FileShape shape, ingest::ShapeOf(load, target, &added));
-    SLUICE_ASSIGN(const auto wanted, WantedOf(row, target, shape));
-    return Scan(fetched->local_path, target, shape, wanted, cancel);
+    SLUICE_ASSIGN(const auto parts,
+                  ingest::PartsOf(fetched->local_path, target.csv, spool, cancel));
+    auto found = FindIn(parts, row, target, cancel);
+    for (const ingest::FilePart& part : parts) {
+      if (!part.member.empty()) (void)env::RemoveFile(part.path);
+    }
+    return found;
   }();
   SLUICE_TRY(env::RemoveFile(spool));
-  return lines;
+  return place;
 }
 
 }  // namespace
@@ -189,12 +215,13 @@ void FindLines(const ReadContext& context, TraceResult& result) {
     } else if (runtime == nullptr) {
       row.lines_unknown = unusable.message();
     } else {
-      auto lines = LinesOf(context, *runtime, row, deadline.get());
-      if (lines.ok()) {
-        row.lines = std::move(lines).value();
+      auto place = LinesOf(context, *runtime, row, deadline.get());
+      if (place.ok()) {
+        row.member = std::move(place->member);
+        row.lines = std::move(place->lines);
         if (row.lines.empty()) row.lines_unknown = "no line of the file has this key";
       } else {
-        row.lines_unknown = lines.status().message();
+        row.lines_unknown = place.status().message();
       }
     }
   }

@@ -68,24 +68,56 @@ BadRowLimit BuildBadRows(const Value& value) {
   return limit;
 }
 
-CsvOptions BuildCsv(const Value& ingest, bool zenoti, const std::string& key,
-                    Diagnostics* diagnostics) {
-  CsvOptions csv;
-  if (const Value* value = ingest.Find("csv")) {
-    const std::string delimiter = value->TextOf("delimiter");
-    const std::string quote = value->TextOf("quote");
-    if (!delimiter.empty()) csv.delimiter = delimiter[0];
-    if (!quote.empty()) csv.quote = quote[0];
-    if (value->TextOf("header") == "true") csv.header = CsvOptions::Header::kYes;
-    if (value->TextOf("header") == "false") csv.header = CsvOptions::Header::kNo;
-    csv.null_words = value->TextsOf("null_words");
-    if (csv.delimiter == csv.quote) {
-      diagnostics->Error(value->where, key, "delimiter and quote are the same");
-    }
+// What `value` says, over what was there before; its defaults say nothing.
+void ReadCsv(const Value& value, CsvOptions& csv) {
+  const auto given = [&](const char* name) {
+    const Value* option = value.Find(name);
+    return option != nullptr && option->given && option->usable ? option : nullptr;
+  };
+  const auto text = [&](const char* name, std::string& to) {
+    if (const Value* option = given(name)) to = option->text;
+  };
+  const auto character = [&](const char* name, char& to) {
+    const Value* option = given(name);
+    if (option != nullptr) to = option->text == "none" ? '\0' : option->text[0];
+  };
+  const auto is = [&](const char* name, std::string_view word, bool& to) {
+    if (const Value* option = given(name)) to = option->text == word;
+  };
+  text("delimiter", csv.delimiter);
+  character("quote", csv.quote);
+  // Another quote is doubled in its turn.
+  if (given("quote") != nullptr) csv.escape = csv.quote;
+  character("escape", csv.escape);
+  if (const Value* header = given("header")) {
+    csv.header = header->text == "auto"   ? CsvOptions::Header::kAuto
+                 : header->text == "true" ? CsvOptions::Header::kYes
+                                          : CsvOptions::Header::kNo;
   }
-  const std::string empty = ingest.TextOf("empty_string");
-  csv.empty_quoted_is_null = empty.empty() ? zenoti : empty == "null";
-  return csv;
+  if (const Value* lines = given("skip_lines")) csv.skip_lines = lines->number;
+  text("comment", csv.comment);
+  is("short_rows", "pad", csv.pad_short);
+  is("long_rows", "cut", csv.cut_long);
+  if (given("null_words") != nullptr) csv.null_words = value.TextsOf("null_words");
+  text("encoding", csv.encoding);
+  csv.encoding = Lower(csv.encoding);
+  if (const Value* decimal = given("decimal")) csv.decimal = decimal->text == "comma" ? ',' : '.';
+  text("thousands", csv.thousands);
+  text("date_format", csv.date_format);
+  if (const Value* bytes = given("max_row")) csv.max_row_bytes = bytes->number;
+  text("zip_members", csv.zip_members);
+}
+
+// `before` is what the ingest says, where `value` is a table.
+CsvOptions BuildCsv(const Value& value, CsvOptions before, const std::string& key,
+                    Diagnostics* diagnostics) {
+  const Value* csv = value.Find("csv");
+  if (csv == nullptr) return before;
+  ReadCsv(*csv, before);
+  if (!before.delimiter.empty() && before.delimiter[0] == before.quote) {
+    diagnostics->Error(csv->where, key, "delimiter and quote are the same");
+  }
+  return before;
 }
 
 Table::Mode ModeOf(const std::string& word) {
@@ -201,12 +233,18 @@ Column BuildColumn(const std::string& name, const Value& value) {
   if (value.spec == nullptr || value.spec->kind != OptionKind::kObject) {
     return {name, value.text, value.where};
   }
-  return {name, value.TextOf("type"), value.where, value.TextsOf("from"),
-          value.TextOf("renamed_from")};
+  return {name,
+          value.TextOf("type"),
+          value.where,
+          value.TextsOf("from"),
+          value.TextOf("renamed_from"),
+          std::string(),
+          value.TextOf("date_format")};
 }
 
-Table BuildTable(const std::string& name, const Location& where, const Value& value, bool zenoti,
-                 const std::string& key, const BuildContext& context) {
+Table BuildTable(const std::string& name, const Location& where, const Value& value,
+                 const CsvOptions& csv, bool zenoti, const std::string& key,
+                 const BuildContext& context) {
   Table table;
   table.name = name;
   table.where = where;
@@ -219,6 +257,8 @@ Table BuildTable(const std::string& name, const Location& where, const Value& va
   }
   table.month_column = value.TextOf("month_column");
   if (!zenoti) BuildFilesTable(value, key, context, &table);
+  if (value.Find("csv") != nullptr)
+    table.csv = BuildCsv(value, csv, key + ".csv", context.diagnostics);
   table.checks = BuildChecks(value.Find("checks"), key + ".checks", context);
   if (const Value* bad_rows = value.Find("bad_rows")) table.bad_rows = BuildBadRows(*bad_rows);
   if (const Value* columns = value.Find("columns")) {
@@ -280,7 +320,9 @@ Ingest BuildIngest(const std::string& name, const Location& where, const Value& 
   ingest.from = value.TextsOf("from");
   ingest.prefix = WithSlash(value.TextOf("prefix"));
   ingest.checks = BuildChecks(value.Find("checks"), key + ".checks", context);
-  ingest.csv = BuildCsv(value, zenoti, key + ".csv", context.diagnostics);
+  const std::string empty = value.TextOf("empty_string");
+  ingest.csv.empty_quoted_is_null = empty.empty() ? zenoti : empty == "null";
+  ingest.csv = BuildCsv(value, ingest.csv, key + ".csv", context.diagnostics);
   if (const Value* bad_rows = value.Find("bad_rows")) ingest.bad_rows = BuildBadRows(*bad_rows);
   const Value* settle = value.Find("settle");
   if (settle != nullptr) {
@@ -303,7 +345,7 @@ Ingest BuildIngest(const std::string& name, const Location& where, const Value& 
   if (const Value* tables = value.Find("tables")) {
     for (size_t i = 0; i < tables->fields.size(); ++i) {
       const auto& [table, options] = tables->fields[i];
-      ingest.tables.push_back(BuildTable(table, tables->field_keys[i], options, zenoti,
+      ingest.tables.push_back(BuildTable(table, tables->field_keys[i], options, ingest.csv, zenoti,
                                          key + ".tables." + table, context));
     }
   }

@@ -43,8 +43,10 @@ std::string ExpectedText(TextFormat format) {
       return "a time zone such as UTC or Europe/Berlin";
     case TextFormat::kSchedule:
       return "a schedule such as \"every 15 minutes\", \"daily at 03:00\" or a cron line";
-    case TextFormat::kCharacter:
-      return "one ASCII character or \"tab\"";
+    case TextFormat::kDelimiter:
+      return "up to eight bytes, or \"tab\"";
+    case TextFormat::kQuote:
+      return "one printable ASCII character or \"none\"";
   }
   return "text";
 }

@@ -42,7 +42,8 @@ enum class TextFormat {
   kSqlType,    // "DECIMAL(12,2)"; upper-cased
   kTimezone,   // "Europe/Berlin"
   kSchedule,   // see schedule.h
-  kCharacter,  // one ASCII character, or "tab"
+  kDelimiter,  // up to eight bytes, or "tab"
+  kQuote,      // one printable ASCII character, or "none"
 };
 
 struct Choice {

@@ -51,6 +51,29 @@ TEST(Ingest, OfLayoutZenotiHasItsDefaults) {
   EXPECT_FALSE(ingest.tables[0].bad_rows.has_value());
 }
 
+TEST(Ingest, TablesSayWhatIsOtherInTheirFiles) {
+  const Ingest ingest = IngestOf(
+      "    layout: zenoti\n    csv: { delimiter: \"||\", quote: \"'\", decimal: comma, null_words: "
+      "[x], max_row: 1 kB }\n"
+      "    tables: { a: { key: id }, b: { key: id, csv: { quote: none, decimal: point, header: "
+      "false, "
+      "skip_lines: 3, short_rows: pad, encoding: LATIN1 } } }\n");
+  EXPECT_EQ(ingest.csv.escape, '\'') << "the quote is doubled";
+  EXPECT_EQ(ingest.csv.max_row_bytes, 1000);
+  EXPECT_FALSE(ingest.tables[0].csv.has_value());
+  const CsvOptions& csv = *ingest.tables[1].csv;
+  EXPECT_EQ(csv.delimiter, "||") << "what the ingest says stays";
+  EXPECT_EQ(csv.quote, '\0');
+  EXPECT_EQ(csv.escape, '\0');
+  EXPECT_EQ(csv.decimal, '.');
+  EXPECT_EQ(csv.header, CsvOptions::Header::kNo);
+  EXPECT_EQ(csv.skip_lines, 3);
+  EXPECT_TRUE(csv.pad_short);
+  EXPECT_FALSE(csv.cut_long);
+  EXPECT_EQ(csv.encoding, "latin1");
+  EXPECT_THAT(csv.null_words, ElementsAre("x"));
+}
+
 TEST(Ingest, OfLayoutZenotiTakesAllItsOptions) {
   const Ingest ingest = ZenotiWith(
       "    prefix: /exports/zenoti\n    settle: 0\n    schema_changes: evolve\n    shared_keys: "
@@ -70,7 +93,7 @@ TEST(Ingest, OfLayoutZenotiTakesAllItsOptions) {
   EXPECT_EQ(ingest.schedule, "every 2 hours");
   EXPECT_EQ(ingest.bad_rows.percent, 0.5);
   EXPECT_EQ(ingest.bad_rows.always_allowed, 1000);
-  EXPECT_EQ(ingest.csv.delimiter, '\t');
+  EXPECT_EQ(ingest.csv.delimiter, "\t");
   EXPECT_EQ(ingest.csv.quote, '\'');
   EXPECT_EQ(ingest.csv.header, CsvOptions::Header::kYes);
   EXPECT_THAT(ingest.csv.null_words, ElementsAre("NULL", "n/a"));

@@ -111,12 +111,24 @@ struct BadRowLimit {
   int64_t always_allowed = 1000;
 };
 
+// How the files of an ingest, or of a table of it, are written (docs/files.md).
 struct CsvOptions {
-  char delimiter = ',';
-  char quote = '"';
+  std::string delimiter = ",";
+  char quote = '"';   // '\0': none
+  char escape = '"';  // '\0': none
   enum class Header { kAuto, kYes, kNo } header = Header::kAuto;
+  int64_t skip_lines = 0;
+  std::string comment;     // "" none
+  bool pad_short = false;  // rows with too few fields: the rest is NULL; else they are bad
+  bool cut_long = false;   // rows with too many: the rest is left out; else they are bad
   std::vector<std::string> null_words;  // besides the empty field
   bool empty_quoted_is_null = false;    // layout zenoti: true unless empty_string: keep
+  std::string encoding = "auto";
+  char decimal = '.';
+  std::string thousands;    // "" none
+  std::string date_format;  // "" or "iso": YYYY-MM-DD
+  int64_t max_row_bytes = 2'000'000;
+  std::string zip_members;  // a pattern; "" all
 };
 
 struct Column {
@@ -127,6 +139,7 @@ struct Column {
   std::vector<std::string> from = {};
   std::string renamed_from = {};  // the table's column that became this one, lower-cased; "" none
   std::string capture = {};       // layout files: the part of the path that is its value; "" else
+  std::string date_format = {};   // "" as `csv` says
 };
 
 // The rows of a delete-insert that delete: those with one of `values` in `column`.
@@ -163,6 +176,7 @@ struct Table {
   std::string move_to;  // folder in the store, ends with '/'
   std::vector<Check> checks;
   std::optional<BadRowLimit> bad_rows;
+  std::optional<CsvOptions> csv;  // of its ingest, with what the table says; nothing: as its ingest
   Location where;
 };
 

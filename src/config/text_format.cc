@@ -126,11 +126,15 @@ FormattedText FormatText(TextFormat format, std::string_view text, const TextRul
       if (cron.ok()) return Good(std::string(Trim(text)));
       return Bad(cron.status().ToString());
     }
-    case TextFormat::kCharacter:
+    case TextFormat::kDelimiter:
       if (EqualsIgnoreCase(text, "tab")) return Good("\t");
-      if (text.size() == 1 && static_cast<unsigned char>(text[0]) < 0x80 && text[0] != '\n') {
+      if (text.size() <= 8 && text.find_first_of("\r\n") == text.npos) {
         return Good(std::string(text));
       }
+      return Bad();
+    case TextFormat::kQuote:
+      if (EqualsIgnoreCase(text, "none")) return Good("none");
+      if (text.size() == 1 && text[0] > ' ' && text[0] < '\x7f') return Good(std::string(text));
       return Bad();
   }
   return Bad();
@@ -146,8 +150,9 @@ std::string PatternOf(TextFormat format) {
       return "^ *[A-Za-z][A-Za-z0-9_ ]*(\\([0-9A-Za-z ,]*\\))?[A-Za-z ]*$";
     case TextFormat::kTimezone:
       return "^[A-Z][A-Za-z0-9_+/-]*$";
-    case TextFormat::kCharacter:
-      return "^(.|[Tt][Aa][Bb])$";
+    case TextFormat::kQuote:
+      return "^([!-~]|[Nn][Oo][Nn][Ee])$";
+    case TextFormat::kDelimiter:
     case TextFormat::kAny:
     case TextFormat::kColumn:
     case TextFormat::kSchedule:

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 #include <zlib.h>
+#include <zstd.h>
 
 #include <algorithm>
 #include <array>
@@ -116,6 +117,56 @@ class GzipSource : public ByteSource {
   bool ended_ = false;
 };
 
+class ZstdSource : public ByteSource {
+ public:
+  explicit ZstdSource(std::unique_ptr<FileSource> file)
+      : file_(std::move(file)), stream_(ZSTD_createDStream()) {}
+  ~ZstdSource() override { ZSTD_freeDStream(stream_); }
+  ZstdSource(const ZstdSource&) = delete;
+  ZstdSource& operator=(const ZstdSource&) = delete;
+
+  Result<size_t> Read(char* to, size_t size) override {
+    if (stream_ == nullptr) {
+      return FailedError(fmt::format("{}: no memory to decompress it", file_->path()));
+    }
+    ZSTD_outBuffer out{to, size, 0};
+    while (out.pos == 0 && !ended_) SLUICE_TRY(Step(out));
+    return out.pos;
+  }
+
+ private:
+  Status Step(ZSTD_outBuffer& out) {
+    if (in_.pos == in_.size && !flushing_) {
+      SLUICE_ASSIGN(const size_t n, file_->Read(input_.data(), input_.size()));
+      if (n == 0) {
+        if (!between_frames_) return Damaged("it ends in the middle");
+        ended_ = true;
+        return Status::Ok();
+      }
+      in_ = {input_.data(), n, 0};
+    }
+    const size_t code = ZSTD_decompressStream(stream_, &out, &in_);
+    if (ZSTD_isError(code) != 0) return Damaged(ZSTD_getErrorName(code));
+    between_frames_ = code == 0;
+    // A full output: there may be more without further input.
+    flushing_ = out.pos == out.size && code != 0;
+    return Status::Ok();
+  }
+
+  Status Damaged(std::string_view what) const {
+    return RejectedError(fmt::format("{}: damaged zstd: {}", file_->path(), what),
+                         "Ask for the file again");
+  }
+
+  std::unique_ptr<FileSource> file_;
+  ZSTD_DStream* stream_;
+  std::array<char, 64 * 1024> input_{};
+  ZSTD_inBuffer in_{nullptr, 0, 0};
+  bool between_frames_ = false;
+  bool flushing_ = false;
+  bool ended_ = false;
+};
+
 class ContentSource : public ByteSource {
  public:
   explicit ContentSource(std::string_view content) : rest_(content) {}
@@ -131,19 +182,40 @@ class ContentSource : public ByteSource {
 };
 
 Result<Compression> Detect(FileSource& file) {
-  std::array<char, 3> magic{};
+  std::array<char, 4> bytes{};
   size_t have = 0;
-  while (have < magic.size()) {
-    SLUICE_ASSIGN(const size_t n, file.Read(magic.data() + have, magic.size() - have));
+  while (have < bytes.size()) {
+    SLUICE_ASSIGN(const size_t n, file.Read(bytes.data() + have, bytes.size() - have));
     if (n == 0) break;
     have += n;
   }
+  const std::string_view magic(bytes.data(), have);
   // 1f 8b, and 8 for the only method there is (RFC 1952).
-  const bool gzip = have == 3 && magic[0] == '\x1f' && magic[1] == '\x8b' && magic[2] == '\x08';
-  return gzip ? Compression::kGzip : Compression::kNone;
+  if (magic.substr(0, 3) == "\x1f\x8b\x08") return Compression::kGzip;
+  // RFC 8878: a frame, or one of the sixteen kinds that are skipped.
+  if (magic == "\x28\xb5\x2f\xfd") return Compression::kZstd;
+  if (have == bytes.size() && magic.substr(1) == "\x2a\x4d\x18" && (magic[0] & '\xf0') == '\x50')
+    return Compression::kZstd;
+  // A member, or an archive without any.
+  if (magic == "PK\x03\x04" || magic == "PK\x05\x06") return Compression::kZip;
+  return Compression::kNone;
 }
 
 }  // namespace
+
+std::string_view CompressionName(Compression compression) {
+  switch (compression) {
+    case Compression::kNone:
+      return "none";
+    case Compression::kGzip:
+      return "gzip";
+    case Compression::kZstd:
+      return "zstd";
+    case Compression::kZip:
+      return "zip";
+  }
+  return "none";
+}
 
 Result<Compression> DetectCompression(const std::string& path) {
   SLUICE_ASSIGN(const auto file, FileSource::Open(path));
@@ -154,8 +226,17 @@ Result<std::unique_ptr<ByteSource>> OpenByteSource(const std::string& path) {
   SLUICE_ASSIGN(auto file, FileSource::Open(path));
   SLUICE_ASSIGN(const Compression compression, Detect(*file));
   SLUICE_TRY(file->Rewind());
-  if (compression == Compression::kNone) return std::unique_ptr<ByteSource>(std::move(file));
-  return std::unique_ptr<ByteSource>(std::make_unique<GzipSource>(std::move(file)));
+  switch (compression) {
+    case Compression::kNone:
+      break;
+    case Compression::kGzip:
+      return std::unique_ptr<ByteSource>(std::make_unique<GzipSource>(std::move(file)));
+    case Compression::kZstd:
+      return std::unique_ptr<ByteSource>(std::make_unique<ZstdSource>(std::move(file)));
+    case Compression::kZip:
+      return RejectedError(path + ": a zip archive inside a zip archive");
+  }
+  return std::unique_ptr<ByteSource>(std::move(file));
 }
 
 std::unique_ptr<ByteSource> MemorySource(std::string_view content) {

@@ -20,14 +20,17 @@ class ByteSource {
   virtual Result<size_t> Read(char* to, size_t size) = 0;
 };
 
-enum class Compression { kNone, kGzip };
+enum class Compression { kNone, kGzip, kZstd, kZip };
+
+std::string_view CompressionName(Compression compression);
 
 // By the first bytes, whatever the name says. kNotFound when there is no file.
 Result<Compression> DetectCompression(const std::string& path);
 
-// A local file, decompressed when it begins as gzip does; several gzip members one after the other
-// are one content, anything else behind the last is damage. Lengths and checksums are verified (DuckDB
-// reads a gzip that is cut off or damaged without a word). Memory: about 100 kB, whatever the size.
+// A local file, decompressed when it begins as gzip or zstd does; several members (frames) one after the
+// other are one content, anything else behind the last is damage. Lengths and checksums are verified (DuckDB
+// reads a gzip that is cut off or damaged without a word). A zip archive is refused (zip_archive.h).
+// Memory: about 100 kB, whatever the size; for zstd what its frame asks for, at most 128 MiB.
 Result<std::unique_ptr<ByteSource>> OpenByteSource(const std::string& path);
 
 // The bytes of `content`, which must outlive the source; for tests and for what is in memory anyway.

@@ -1,6 +1,7 @@
 #include "format/byte_source.h"
 
 #include <gtest/gtest.h>
+#include <zstd.h>
 
 #include "format/file_for_tests.h"
 #include "format/gzip_for_tests.h"
@@ -66,6 +67,44 @@ TEST(ByteSource, RefusesDamagedGzip) {
   std::string length = whole;
   length.back() ^= 1;
   EXPECT_TRUE(refused(length));
+}
+
+std::string Zstd(const std::string& content) {
+  std::string out(ZSTD_compressBound(content.size()), '\0');
+  ZSTD_CCtx* context = ZSTD_createCCtx();
+  ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
+  out.resize(ZSTD_compress2(context, out.data(), out.size(), content.data(), content.size()));
+  ZSTD_freeCCtx(context);
+  return out;
+}
+
+TEST(ByteSource, ReadsZstdFrames) {
+  const TestFolder folder;
+  const std::string skipped("\x50\x2a\x4d\x18\x03\0\0\0abc", 11);
+  EXPECT_EQ(*ReadAll(folder.Write("a", Zstd(Long()))), Long());
+  EXPECT_EQ(*ReadAll(folder.Write("b", Zstd("1,2\n") + Zstd("") + skipped + Zstd("3\n")), 1),
+            "1,2\n3\n");
+  EXPECT_EQ(*ReadAll(folder.Write("c", skipped + Zstd("3\n"))), "3\n");
+  EXPECT_EQ(*DetectCompression(folder.path() + "/c"), Compression::kZstd);
+}
+
+TEST(ByteSource, RefusesDamagedZstd) {
+  const TestFolder folder;
+  const std::string good = Zstd(Long());
+  std::string wrong = good;
+  wrong.back() = static_cast<char>(wrong.back() ^ 1);  // of the checksum
+  for (const std::string& bad :
+       {good.substr(0, good.size() / 2), good.substr(0, good.size() - 1), wrong, good + "x"}) {
+    const auto read = ReadAll(folder.Write("bad", bad));
+    EXPECT_EQ(read.status().code(), Code::kRejected);
+  }
+}
+
+TEST(ByteSource, RefusesAnArchive) {
+  const TestFolder folder;
+  const std::string path = folder.Write("a.csv", std::string("PK\x03\x04", 4));
+  EXPECT_EQ(*DetectCompression(path), Compression::kZip);
+  EXPECT_EQ(ReadAll(path).status().code(), Code::kRejected);
 }
 
 TEST(ByteSource, NamesTheFileThatIsNotThere) {

@@ -115,28 +115,64 @@ std::string FunctionName(const SqlType& type) {
   return "";
 }
 
+// Text in a form -> text as the casts above read it, NULL when it is not written so.
+engine::VectorFunction FormFunction(const SqlType& type, const ValueForm& form) {
+  return [type, form](size_t rows, const std::vector<Input>& inputs, Output& output) {
+    const Input& in = inputs[0];
+    std::string strict;
+    for (size_t row = 0; row < rows; ++row) {
+      if (!in.is_null(row) && ToStrict(in.text(row), type, form, strict)) {
+        output.SetText(row, strict);
+      } else {
+        output.SetNull(row);
+      }
+    }
+    return Status::Ok();
+  };
+}
+
+// Forms are told apart by their digest: a function is registered once for the life of the process.
+std::string FormName(const SqlType& type, const ValueForm& form) {
+  const std::string written = fmt::format("{}\n{}\n{}", form.decimal, form.thousands, form.date);
+  return fmt::format("{}_as_{:016x}", FunctionName(type), Hash64(written));
+}
+
+Status Register(engine::Connection& connection, std::string name, std::string result,
+                const engine::VectorFunction& function) {
+  // Half a millisecond each, for every load.
+  if (name.empty() || engine::HasFunction(connection, name)) return Status::Ok();
+  return engine::RegisterFunction(connection, {.name = std::move(name),
+                                               .parameters = {"VARCHAR"},
+                                               .variadic = false,
+                                               .result = std::move(result),
+                                               .is_volatile = false,
+                                               .function = function});
+}
+
 }  // namespace
 
-Status RegisterCasts(engine::Connection& connection, std::span<const SqlType> types) {
+Status RegisterCasts(engine::Connection& connection, std::span<const TypedForm> casts) {
   std::set<std::string> done;
-  for (const SqlType& type : types) {
+  for (const auto& [type, form] : casts) {
     std::string name = FunctionName(type);
-    if (name.empty() || !done.insert(name).second) continue;
-    if (engine::HasFunction(connection, name)) continue;  // half a millisecond each, for every load
-    SLUICE_TRY(engine::RegisterFunction(
-        connection, {.name = std::move(name),
-                     .parameters = {"VARCHAR"},
-                     .variadic = false,
-                     .result = type.kind == Kind::kTimestampTz ? "TIMESTAMPTZ" : type.DuckDb(),
-                     .is_volatile = false,
-                     .function = FunctionOf(type)}));
+    if (name.empty()) continue;
+    if (form.Concerns(type) && done.insert(FormName(type, form)).second) {
+      SLUICE_TRY(Register(connection, FormName(type, form), "VARCHAR", FormFunction(type, form)));
+    }
+    if (!done.insert(name).second) continue;
+    SLUICE_TRY(Register(connection, std::move(name),
+                        type.kind == Kind::kTimestampTz ? "TIMESTAMPTZ" : type.DuckDb(),
+                        FunctionOf(type)));
   }
   return Status::Ok();
 }
 
-std::string CastExpression(const SqlType& type, std::string_view expression) {
+std::string CastExpression(const SqlType& type, std::string_view expression,
+                           const ValueForm& form) {
   const std::string name = FunctionName(type);
-  return name.empty() ? std::string(expression) : fmt::format("{}({})", name, expression);
+  if (name.empty()) return std::string(expression);
+  if (!form.Concerns(type)) return fmt::format("{}({})", name, expression);
+  return fmt::format("{}({}({}))", name, FormName(type, form), expression);
 }
 
 }  // namespace sluice::format

@@ -21,11 +21,12 @@ class CastFunctionsTest : public testing::Test {
   }
 
   // "TYPE value" of the cast of a text, NULL as "~".
-  std::string Cast(const std::string& type_name, const std::string& text) {
-    const SqlType type = *ParseSqlType(type_name);
-    const Status registered = RegisterCasts(*connection_, {&type, 1});
+  std::string Cast(const std::string& type_name, const std::string& text,
+                   const ValueForm& form = {}) {
+    const TypedForm typed{*ParseSqlType(type_name), form};
+    const Status registered = RegisterCasts(*connection_, {&typed, 1});
     if (!registered.ok()) return registered.ToString();
-    const std::string cast = CastExpression(type, "t");
+    const std::string cast = CastExpression(typed.type, "t", form);
     auto rows = connection_->Rows(
         "SELECT typeof(" + cast + "), (" + cast + ")::VARCHAR FROM (SELECT $1::VARCHAR AS t)",
         {text});
@@ -78,8 +79,8 @@ TEST_F(CastFunctionsTest, GivesNullForWhatDoesNotFit) {
 }
 
 TEST_F(CastFunctionsTest, WorksOnVectorsWithNulls) {
-  const std::vector<SqlType> types = {*ParseSqlType("int"), *ParseSqlType("decimal(19,0)"),
-                                      *ParseSqlType("int")};
+  const std::vector<TypedForm> types = {
+      {*ParseSqlType("int")}, {*ParseSqlType("decimal(19,0)")}, {*ParseSqlType("int")}};
   ASSERT_TRUE(RegisterCasts(*connection_, types).ok());
   ASSERT_TRUE(RegisterCasts(*connection_, types).ok()) << "again";
   // Of 100,000 texts one third is NULL and one third is no number.
@@ -95,8 +96,18 @@ TEST_F(CastFunctionsTest, WorksOnVectorsWithNulls) {
   EXPECT_EQ(engine::ToText(rows->at(0)[3]), "1666616667");
 }
 
+TEST_F(CastFunctionsTest, ReadsOtherForms) {
+  const ValueForm german{.decimal = ',', .thousands = ".", .date = "dmy"};
+  EXPECT_EQ(Cast("decimal(12,2)", "1.234,50", german), "DECIMAL(12,2) 1234.50");
+  EXPECT_EQ(Cast("decimal(12,2)", "1,234.50", german), "DECIMAL(12,2) ~");
+  EXPECT_EQ(Cast("date", "01.02.2023", german), "DATE 2023-02-01");
+  EXPECT_EQ(Cast("date", "01/02/2023", {.date = "mdy"}), "DATE 2023-01-02") << "another function";
+  EXPECT_EQ(Cast("int", "x", german), "INTEGER ~");
+  EXPECT_EQ(Cast("text", "1.234,50", german), "VARCHAR 1.234,50");
+}
+
 TEST_F(CastFunctionsTest, FoldsConstants) {
-  const SqlType type = *ParseSqlType("int");
+  const TypedForm type{*ParseSqlType("int")};
   ASSERT_TRUE(RegisterCasts(*connection_, {&type, 1}).ok());
   auto rows = connection_->Rows(
       "SELECT count(sluice_integer('7')), count(sluice_integer(NULL)) FROM range(5000)");

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "base/check.h"
+
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif
@@ -74,9 +76,10 @@ class Counter {
  public:
   Counter(const CsvDialect& dialect, const CsvLimits& limits)
       : dialect_(dialect),
+        delimiter_(dialect.delimiter[0]),
         limits_(limits),
         outside_({'\n', '\r', '\0', dialect.quote}),
-        inside_({'\0', dialect.quote, dialect.escape, '\n', '\r', dialect.delimiter}),
+        inside_({'\0', dialect.quote, dialect.escape, '\n', '\r', delimiter_}),
         inside_known_({'\0', dialect.quote, dialect.escape}) {}
 
   // A byte order mark of so many bytes stands before what is counted.
@@ -149,8 +152,8 @@ class Counter {
   // Whether a quote that stands outside of quotes opens a field, by what stands before it.
   bool Opens(const char* at) const {
     const uint64_t offset = Offset(at);
-    if (offset == record_begin_ || at[-1] == dialect_.delimiter) return true;
-    return at[-1] == ' ' && (offset == record_begin_ + 1 || at[-2] == dialect_.delimiter);
+    if (offset == record_begin_ || at[-1] == delimiter_) return true;
+    return at[-1] == ' ' && (offset == record_begin_ + 1 || at[-2] == delimiter_);
   }
 
   const char* Step(const char* at, const char* end) {
@@ -202,7 +205,7 @@ class Counter {
   }
 
   void NoteInside(const char* at) {
-    if (*at == '\n' || *at == '\r' || *at == dialect_.delimiter) census_.quoted_breaks = true;
+    if (*at == '\n' || *at == '\r' || *at == delimiter_) census_.quoted_breaks = true;
     if (*at == '\0') Trap(CsvTrap::kNulByte, Offset(at));
   }
 
@@ -236,6 +239,7 @@ class Counter {
   }
 
   const CsvDialect& dialect_;
+  const char delimiter_;
   const CsvLimits& limits_;
   const Finder<4> outside_;
   const Finder<6> inside_;
@@ -289,6 +293,7 @@ uint64_t CsvCensus::Rows(bool header, size_t columns) const {
 Result<CsvCensus> TakeCensus(ByteSource& source, const CsvDialect& dialect, const CsvLimits& limits,
                              const env::Cancel* cancel) {
   SLUICE_TRY(dialect.Validate());
+  SLUICE_CHECK(dialect.EngineReads(), "a census of what the engine does not read");
   constexpr std::string_view kMark = "\xEF\xBB\xBF";
   Counter counter(dialect, limits);
   std::vector<char> buffer(kBehind + kChunkBytes);

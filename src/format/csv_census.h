@@ -52,7 +52,7 @@ struct CsvCensus {
 };
 
 // Goes through the whole file at `path`. kRejected: damaged gzip; kCancelled. Memory: 350 kB.
-// `limits` are those that the engine will read it with.
+// `limits` are those that the engine will read it with; it reads the dialect (CsvDialect::EngineReads).
 Result<CsvCensus> TakeCensus(const std::string& path, const CsvDialect& dialect,
                              const CsvLimits& limits = {}, const env::Cancel* cancel = nullptr);
 Result<CsvCensus> TakeCensus(ByteSource& source, const CsvDialect& dialect,

@@ -91,7 +91,7 @@ TEST(CsvCensus, FindsWhatBordersOfBuffersSpoil) {
 }
 
 TEST(CsvCensus, FollowsTheDialect) {
-  const CsvDialect odd{.delimiter = ';', .quote = '\'', .escape = '\\'};
+  const CsvDialect odd{.delimiter = ";", .quote = '\'', .escape = '\\'};
   EXPECT_EQ(Count("1;'a\\'\n'\n2;\"\n", {}, odd).records, 2U);
   EXPECT_EQ(Count("1;'a\\", {}, odd).trap, CsvTrap::kUnclosedQuote);
 }

@@ -183,8 +183,11 @@ class RandomCsvTest : public CsvDifferentialTest {
     }
   }
 
-  void CompareRewritten(const ReadCsvOptions& read, const CsvReaderOptions& options,
+  void CompareRewritten(ReadCsvOptions read, const CsvReaderOptions& options,
                         const std::map<std::string, std::string>& original, Tally& tally) {
+    read.dialect = CanonicalDialect();
+    // Quotes make a record longer.
+    read.limits = CsvLimits::ForRecords(3 * read.limits.max_record_bytes);
     auto theirs = Theirs(read);
     for (const std::string& path : read.paths) {
       ++tally.normalised;
@@ -270,7 +273,8 @@ TEST_F(SampleCsvTest, AgreesOnTheSamplesOfOthers) {
     // As many columns as most records have, so that samples are more than broken records.
     const auto source = OpenByteSource(path);
     ASSERT_TRUE(source.ok());
-    const auto census = TakeCensus(path, {});
+    const CsvDialect bytes{.encoding = "utf-8"};
+    const auto census = TakeCensus(path, bytes);
     ASSERT_TRUE(census.ok());
     std::map<size_t, int> votes;
     CsvReader reader(**source, {});
@@ -281,7 +285,7 @@ TEST_F(SampleCsvTest, AgreesOnTheSamplesOfOthers) {
     }
     ReadCsvOptions read{.paths = {path}, .compression = *compression};
     for (size_t i = 0; i < columns; ++i) read.columns.push_back("c" + std::to_string(i));
-    const CsvReaderOptions options{.columns = columns};
+    const CsvReaderOptions options{.dialect = bytes, .columns = columns};
     const View ours = Ours(path, options);
     ++compared;
     if (census->trap == CsvTrap::kNone) {

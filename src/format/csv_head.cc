@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "format/csv_reader.h"
+#include "format/text_source.h"
 
 namespace sluice::format {
 namespace {
@@ -45,17 +46,13 @@ Result<std::string> ReadBeginning(ByteSource& source) {
 }
 
 Status CheckEncoding(std::string_view begin) {
-  constexpr std::string_view kNext = "Convert the file to UTF-8";
-  if (StartsWith(begin, "\xFF\xFE") || StartsWith(begin, "\xFE\xFF")) {
-    return RejectedError("the file is in UTF-16 (its first bytes say so), expected was UTF-8",
-                         std::string(kNext));
-  }
+  constexpr std::string_view kNext =
+      "Where it is text: csv: { encoding: utf-16le } (or utf-16be, utf-32le, …)";
   // Latin text in UTF-16 without a mark, or in UTF-32, has a NUL in every second byte or more.
   const auto nuls = static_cast<size_t>(std::count(begin.begin(), begin.end(), '\0'));
   if (nuls > 0 && nuls >= begin.size() / 4) {
     return RejectedError(
-        "the file is in UTF-16 or it is binary (it is full of NUL bytes), "
-        "expected was CSV in UTF-8",
+        "it is full of NUL bytes: UTF-16 without a byte order mark, or no text at all",
         std::string(kNext));
   }
   return Status::Ok();
@@ -110,12 +107,15 @@ class ColumnVote {
     const size_t n = record.cells.size();
     if (first_ == 0) first_ = n;
     if (record.fault != CsvFault::kNone) return;
+    const CsvCell& last = record.cells.back();
+    ends_empty_ = ends_empty_ && n > 1 && last.text.empty() && !last.quoted;
     const size_t votes = ++votes_[n];
     if (votes > best_votes_) {
       best_votes_ = votes;
       best_ = n;
     }
   }
+  bool EndsEmpty() const { return ends_empty_ && best_votes_ > 0; }
   size_t Winner() const { return best_votes_ > 0 ? best_ : first_; }
 
  private:
@@ -123,6 +123,7 @@ class ColumnVote {
   size_t first_ = 0;
   size_t best_ = 0;
   size_t best_votes_ = 0;
+  bool ends_empty_ = true;
 };
 
 }  // namespace
@@ -163,13 +164,14 @@ Result<CsvHead> LookAtHead(ByteSource& source, const CsvDialect& dialect,
     if (!more) break;
   }
   head.columns = vote.Winner();
+  head.ends_empty = vote.EndsEmpty();
   return head;
 }
 
 Result<CsvHead> LookAtHead(const std::string& path, const CsvDialect& dialect,
                            std::span<const std::string> known, HeaderRule rule, size_t columns) {
   SLUICE_ASSIGN(const Compression compression, DetectCompression(path));
-  SLUICE_ASSIGN(const auto source, OpenByteSource(path));
+  SLUICE_ASSIGN(const auto source, OpenCsvText(path, dialect));
   auto head = LookAtHead(*source, dialect, known, rule, columns);
   if (!head.ok()) {
     // What the source says names the file already.

@@ -22,13 +22,16 @@ struct CsvHead {
   // How many fields a record has. With a header: of the header, without empty names at its end.
   // Else: of most of the first hundred records, so that a damaged first one does not decide.
   size_t columns = 0;
+  // Without a header: the last field of all these records is empty. It may be none, only a delimiter at the
+  // end of each line.
+  bool ends_empty = false;
   // With a header: its names in the file's order, trimmed and lower-cased.
   std::vector<std::string> names;
   // Of these, the ones that are not among the known columns.
   std::vector<std::string> unknown;
 };
 
-// Looks at the beginning of the file at `path` (gzip or plain by its first bytes). `known` are the
+// Looks at the beginning of the file at `path` (whatever OpenCsvText reads). `known` are the
 // columns of the table, in lower case; they may be empty with kYes and kNo. `columns` is how many
 // columns these are, where some have several names; 0: one each.
 //
@@ -37,7 +40,7 @@ struct CsvHead {
 // that are not known are taken for their names when they look like names (letters, digits and
 // underscores) and are fewer than the known ones.
 //
-// kRejected: UTF-16 or UTF-32, a binary file, a header (kYes) with an empty or a repeated name, damaged gzip.
+// kRejected: UTF-16 that nobody declared, a binary file, a header (kYes) with an empty or a repeated name, damaged gzip.
 Result<CsvHead> LookAtHead(const std::string& path, const CsvDialect& dialect,
                            std::span<const std::string> known, HeaderRule rule, size_t columns = 0);
 // The same for bytes from anywhere; messages then name no file.

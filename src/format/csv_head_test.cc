@@ -50,6 +50,13 @@ TEST(CsvHead, TakesNewNamesBesideKnownOnes) {
   EXPECT_FALSE(Look("id,name,anna,berta\n")->header);
 }
 
+TEST(CsvHead, SeesADelimiterAtTheEndOfEachLine) {
+  EXPECT_TRUE(Look("1,2,\n3,4,\n")->ends_empty);
+  EXPECT_EQ(Look("1,2,\n3,4,\n")->columns, 3U);
+  EXPECT_FALSE(Look("1,2,\n3,4,5\n")->ends_empty);
+  EXPECT_FALSE(Look("1,2,\"\"\n")->ends_empty);
+}
+
 TEST(CsvHead, CountsColumnsWithoutAHeader) {
   const auto head = *Look("1,Anna,2001-01-01,0\n2,Ben,,0\n");
   EXPECT_FALSE(head.header);
@@ -83,10 +90,9 @@ TEST(CsvHead, KnowsAnEmptyFile) {
   EXPECT_FALSE(Look(" \n")->empty);
 }
 
-TEST(CsvHead, RefusesOtherEncodings) {
+TEST(CsvHead, RefusesEncodingsThatNobodyTold) {
   for (const std::string_view text :
-       {std::string_view("\xFF\xFEi\0d\0", 6), std::string_view("\xFE\xFF\0i\0d", 6),
-        std::string_view("i\0d\0,\0n\0", 8), std::string_view("\0\0\xFE\xFF\0\0\0i", 8)}) {
+       {std::string_view("i\0d\0,\0n\0", 8), std::string_view("\0\0\0i\0\0\0d", 8)}) {
     const auto head = Look(text);
     ASSERT_FALSE(head.ok());
     EXPECT_EQ(head.status().code(), Code::kRejected);
@@ -102,8 +108,11 @@ TEST(CsvHead, LooksIntoFiles) {
       LookAtHead(folder.Write("a.csv", Gzip("id,name\n1,2\n")), {}, kKnown, HeaderRule::kAuto);
   EXPECT_TRUE(head->header);
   EXPECT_EQ(head->compression, Compression::kGzip);
-  const auto bad = LookAtHead(folder.Write("b.csv", "\xFF\xFE"), {}, kKnown, HeaderRule::kAuto);
-  EXPECT_THAT(bad.status().message(), HasSubstr("b.csv: the file is in UTF-16"));
+  const std::string_view sixteen("\xFE\xFF\0i\0d\0,\0n\0a\0m\0e\0\n", 18);
+  EXPECT_TRUE(LookAtHead(folder.Write("s.csv", sixteen), {}, kKnown, HeaderRule::kAuto)->header);
+  const auto bad =
+      LookAtHead(folder.Write("b.csv", sixteen.substr(2)), {}, kKnown, HeaderRule::kAuto);
+  EXPECT_THAT(bad.status().message(), HasSubstr("b.csv: it is full of NUL bytes"));
   EXPECT_EQ(LookAtHead(folder.path() + "/none", {}, kKnown, HeaderRule::kAuto).status().code(),
             Code::kNotFound);
 }

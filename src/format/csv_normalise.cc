@@ -2,6 +2,7 @@
 
 #include "env/file.h"
 #include "format/csv_text.h"
+#include "format/text_source.h"
 
 namespace sluice::format {
 namespace {
@@ -27,7 +28,7 @@ Result<NormalisedCsv> Rewrite(ByteSource& source, const CsvReaderOptions& option
       continue;
     }
     ++counts.accepted;
-    AppendCsvRecord(out, record.cells, options.dialect);
+    AppendCsvRecord(out, record.cells, CanonicalDialect());
     out += '\n';
     if (out.size() >= kFlushBytes) {
       SLUICE_TRY(file.Append(out));
@@ -44,7 +45,7 @@ Result<NormalisedCsv> Rewrite(ByteSource& source, const CsvReaderOptions& option
 Result<NormalisedCsv> NormaliseCsv(const std::string& from, const CsvReaderOptions& options,
                                    const std::string& to, const env::Cancel* cancel) {
   SLUICE_TRY(options.dialect.Validate());
-  SLUICE_ASSIGN(const auto source, OpenByteSource(from));
+  SLUICE_ASSIGN(const auto source, OpenCsvText(from, options.dialect));
   SLUICE_TRY(env::RemoveFile(to));
   SLUICE_ASSIGN(auto file, env::AppendFile::Open(to));
   auto counts = Rewrite(*source, options, file, cancel);

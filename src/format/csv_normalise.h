@@ -18,8 +18,8 @@ struct NormalisedCsv {
   uint64_t bytes = 0;  // of the new file
 };
 
-// Reads the file at `from` (plain or gzip) as CsvReader does with `options`, and writes the records
-// that are whole to `to`: same dialect, no byte order mark, LF, plain, and always with a first line to
+// Reads the file at `from` (whatever OpenCsvText reads) as CsvReader does with `options`, and writes the
+// records that are whole to `to`: CanonicalDialect, UTF-8 without a mark, LF, plain, and always with a first line to
 // be skipped (`header`), whatever `from` has. Cells come out as they are, with NULL told from empty.
 // Fields may hold line ends: read it with one thread.
 // A file that is there already is overwritten; after an error the new one is removed.

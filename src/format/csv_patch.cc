@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "env/file.h"
+#include "format/text_source.h"
 
 namespace sluice::format {
 namespace {
@@ -23,7 +24,7 @@ struct Cut {
 // Where the records of the patches end.
 Result<std::vector<Cut>> FindCuts(const std::string& from, const CsvReaderOptions& options,
                                   const CsvPatches& patches, const env::Cancel* cancel) {
-  SLUICE_ASSIGN(const auto source, OpenByteSource(from));
+  SLUICE_ASSIGN(const auto source, OpenCsvText(from, options.dialect));
   CsvReader reader(*source, options);
   std::vector<Cut> cuts;
   auto patch = patches.begin();
@@ -92,9 +93,9 @@ class Copier {
   bool after_return_ = false;
 };
 
-Status Copy(const std::string& from, const std::vector<Cut>& cuts, const std::string& to,
-            const env::Cancel* cancel) {
-  SLUICE_ASSIGN(const auto source, OpenByteSource(from));
+Status Copy(const std::string& from, const CsvDialect& dialect, const std::vector<Cut>& cuts,
+            const std::string& to, const env::Cancel* cancel) {
+  SLUICE_ASSIGN(const auto source, OpenCsvText(from, dialect));
   SLUICE_ASSIGN(auto file, env::AppendFile::Open(to));
   Copier copier(cuts, file);
   std::vector<char> chunk(kChunkBytes);
@@ -113,7 +114,7 @@ Status PatchCsv(const std::string& from, const CsvReaderOptions& options, const 
   SLUICE_TRY(options.dialect.Validate());
   SLUICE_TRY(env::RemoveFile(to));
   SLUICE_ASSIGN(const auto cuts, FindCuts(from, options, patches, cancel));
-  Status status = Copy(from, cuts, to, cancel);
+  Status status = Copy(from, options.dialect, cuts, to, cancel);
   if (!status.ok()) (void)env::RemoveFile(to);  // the first error is the one to tell
   return status;
 }

@@ -93,8 +93,10 @@ class CsvReader::Parser {
   size_t CheckColumns(const CsvRawRecord& raw, CsvRecord& record) const {
     const size_t found = raw.fields.size();
     if (options_.columns == 0) return found;
+    const bool pad = options_.dialect.pad_short && raw.fault == CsvFault::kNone;
+    if (found < options_.columns && pad) return options_.columns;
     if (found < options_.columns) SetFault(record, CsvFault::kTooFewColumns, found);
-    for (size_t i = options_.columns; i < found; ++i) {
+    for (size_t i = options_.columns; i < found && !options_.dialect.cut_long; ++i) {
       if (IsIgnoredSurplus(Text(raw, raw.fields[i]), raw.fields[i].quoted)) continue;
       SetFault(record, CsvFault::kTooManyColumns, i);
       return found;
@@ -115,7 +117,7 @@ class CsvReader::Parser {
   std::string_view Unescaped(std::string_view text) {
     const size_t from = unescaped_.size();
     for (size_t i = 0; i < text.size(); ++i) {
-      if (text[i] == options_.dialect.escape && i + 1 < text.size()) ++i;
+      if (options_.dialect.IsEscape(text[i]) && i + 1 < text.size()) ++i;
       unescaped_ += text[i];
     }
     return std::string_view(unescaped_).substr(from);
@@ -126,10 +128,14 @@ class CsvReader::Parser {
     unescaped_.clear();
     unescaped_.reserve(raw.bytes.size());  // it never grows, so that views into it hold
     for (size_t i = 0; i < count; ++i) {
+      if (i >= raw.fields.size()) {
+        cells_.push_back({.text = {}, .quoted = false, .null = true});  // CsvDialect::pad_short
+        continue;
+      }
       const CsvField& field = raw.fields[i];
       std::string_view text = Text(raw, field);
       const bool null = IsNull(text, field.quoted);
-      if (field.quoted && field.escaped) text = Unescaped(text);
+      if (field.escaped) text = Unescaped(text);
       cells_.push_back({.text = text, .quoted = field.quoted, .null = null});
     }
   }

@@ -225,13 +225,55 @@ TEST(CsvReader, SkipsTheHeaderOnly) {
 }
 
 TEST(CsvReader, FollowsItsDialect) {
-  const CsvDialect odd{.delimiter = ';', .quote = '\'', .escape = '\\'};
+  const CsvDialect odd{.delimiter = ";", .quote = '\'', .escape = '\\'};
   EXPECT_THAT(Read("1;'a\\'b;\\\\c\\n'\n'x'';2\n3;4\n", {.dialect = odd, .columns = 2}),
               ElementsAre("1|'a'b;\\cn'", "!text after a closing quote@0", "3|4"));
   EXPECT_THAT(Read("1;'a\\", {.dialect = odd, .columns = 2}),
               ElementsAre("!a quote is never closed@1"));
-  EXPECT_THAT(Read("1\t2,\"\n", {.dialect = {.delimiter = '\t'}, .columns = 2}),
+  EXPECT_THAT(Read("1\t2,\"\n", {.dialect = {.delimiter = "\t"}, .columns = 2}),
               ElementsAre("1|2,\""));
+}
+
+TEST(CsvReader, TakesLongDelimiters) {
+  const CsvReaderOptions options{.dialect = {.delimiter = "||"}, .columns = 3};
+  EXPECT_THAT(Read("a||b|c||\"d||e\"\n||  ||\n|||x||y\n", options),
+              ElementsAre("a|b|c|'d||e'", "~|  |~", "~||x|y"));
+  EXPECT_THAT(Read("a||b|", {.dialect = {.delimiter = "||"}, .columns = 2}), ElementsAre("a|b|"));
+  EXPECT_THAT(Read("a\xC2\xA6"
+                   "b\n",
+                   {.dialect = {.delimiter = "\xC2\xA6"}, .columns = 2}),
+              ElementsAre("a|b"));
+}
+
+TEST(CsvReader, KnowsFilesWithoutQuotes) {
+  const CsvDialect bare{.quote = CsvDialect::kNone, .escape = CsvDialect::kNone};
+  EXPECT_THAT(Read("\"a,b\"\nc\\,d\n", {.dialect = bare, .columns = 2}),
+              ElementsAre("\"a|b\"", "c\\|d"));
+  const CsvDialect escaped{.quote = CsvDialect::kNone, .escape = '\\', .null_words = {"\\N"}};
+  EXPECT_THAT(Read("a\\,b,\\N\nc\\\nd,\\\\\n", {.dialect = escaped, .columns = 2}),
+              ElementsAre("a,b|~", "c\nd|\\"));
+  std::vector<Place> places;
+  Trickle source("a\\\nb,c\nd,e\n");
+  ReadFrom(source, {.dialect = escaped, .columns = 2}, &places);
+  EXPECT_EQ(places[1].line, 3U) << "an escaped line end ends a line, but no record";
+}
+
+TEST(CsvReader, PassesOverCommentsAndPreambles) {
+  const CsvReaderOptions options{
+      .dialect = {.comment = "#", .skip_lines = 2}, .columns = 2, .header = true};
+  std::vector<Place> places;
+  Trickle source("\xEF\xBB\xBFReport, \"of 2026\r\n\r\n#x\na,b\n1,2\n#3,4\n5,#6\n\"#7\",8\n#");
+  EXPECT_THAT(ReadFrom(source, options, &places), ElementsAre("1|2", "5|#6", "'#7'|8"));
+  EXPECT_EQ(places[1].line, 7U);
+  EXPECT_THAT(Read("only one", {.dialect = {.skip_lines = 5}, .columns = 1}), IsEmpty());
+}
+
+TEST(CsvReader, PadsAndCutsWhereItMay) {
+  const CsvReaderOptions pad{.dialect = {.pad_short = true}, .columns = 3};
+  EXPECT_THAT(Read("1\n1,2,3,4\n\"a\"x\n", pad),
+              ElementsAre("1|~|~", "!too many columns@3", "!text after a closing quote@0"));
+  const CsvReaderOptions cut{.dialect = {.cut_long = true}, .columns = 2};
+  EXPECT_THAT(Read("1\n1,2,3,4\n", cut), ElementsAre("!too few columns@1", "1|2"));
 }
 
 TEST(CsvReader, PassesOnTheErrorsOfItsSource) {
@@ -244,11 +286,17 @@ TEST(CsvReader, PassesOnTheErrorsOfItsSource) {
 
 TEST(CsvDialect, IsChecked) {
   EXPECT_TRUE(CsvDialect{}.Validate().ok());
-  EXPECT_TRUE((CsvDialect{.delimiter = '\t', .null_words = {"\\N", "N/A", "-"}}).Validate().ok());
-  EXPECT_FALSE((CsvDialect{.delimiter = '"'}).Validate().ok());
-  EXPECT_FALSE((CsvDialect{.delimiter = ' '}).Validate().ok());
-  EXPECT_FALSE((CsvDialect{.delimiter = '\n'}).Validate().ok());
-  EXPECT_FALSE((CsvDialect{.quote = '\0'}).Validate().ok());
+  EXPECT_TRUE((CsvDialect{.delimiter = "\t", .null_words = {"\\N", "N/A", "-"}}).Validate().ok());
+  EXPECT_FALSE((CsvDialect{.delimiter = "\""}).Validate().ok());
+  EXPECT_FALSE((CsvDialect{.delimiter = " "}).Validate().ok());
+  EXPECT_FALSE((CsvDialect{.delimiter = "\n"}).Validate().ok());
+  EXPECT_TRUE((CsvDialect{.delimiter = "||"}).Validate().ok());
+  EXPECT_FALSE((CsvDialect{.delimiter = "\"x"}).Validate().ok());
+  EXPECT_FALSE((CsvDialect{.delimiter = "123456789"}).Validate().ok());
+  EXPECT_FALSE((CsvDialect{.quote = ' '}).Validate().ok());
+  EXPECT_FALSE((CsvDialect{.comment = ","}).Validate().ok());
+  EXPECT_FALSE((CsvDialect{.encoding = "klingon"}).Validate().ok());
+  EXPECT_TRUE((CsvDialect{.encoding = "windows-1252"}).Validate().ok());
   EXPECT_FALSE((CsvDialect{.null_words = {"a,b"}}).Validate().ok());
 }
 

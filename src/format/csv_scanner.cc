@@ -1,6 +1,7 @@
 #include "format/csv_scanner.h"
 
 #include <algorithm>
+#include <cstring>
 #include <string_view>
 
 #include "base/check.h"
@@ -23,8 +24,10 @@ CsvScanner::CsvScanner(ByteSource& source, const CsvReaderOptions& options)
   const CsvDialect& d = options_.dialect;
   SLUICE_CHECK(d.Validate().ok(), "a CSV reader with an impossible dialect");
   for (const char c : {'\n', '\r'}) stops_plain_[Index(c)] = stops_quoted_[Index(c)] = true;
-  stops_plain_[Index(d.delimiter)] = true;
-  stops_quoted_[Index(d.quote)] = stops_quoted_[Index(d.escape)] = true;
+  stops_plain_[Index(d.delimiter[0])] = true;
+  stops_plain_[Index(d.escape)] = d.quote == CsvDialect::kNone && d.escape != CsvDialect::kNone;
+  if (d.quote != CsvDialect::kNone) stops_quoted_[Index(d.quote)] = true;
+  if (d.escape != CsvDialect::kNone) stops_quoted_[Index(d.escape)] = true;
 }
 
 Result<bool> CsvScanner::Next(bool keep_blank) {
@@ -49,17 +52,44 @@ bool CsvScanner::Available() {
   return !ended_;
 }
 
-void CsvScanner::SkipMark() {
-  size_t have = 0;
-  while (have < kMark.size()) {
-    auto n = source_.Read(chunk_.data() + have, kMark.size() - have);
-    if (!n.ok()) failure_ = n.status();
-    if (!n.ok() || *n == 0) break;
-    have += *n;
+// Whether `text`, shorter than a chunk, stands at `at_`.
+bool CsvScanner::LooksAt(std::string_view text) {
+  while (end_ - at_ < text.size() && !ended_ && failure_.ok()) {
+    std::memmove(chunk_.data(), chunk_.data() + at_, end_ - at_);
+    consumed_ += at_;
+    end_ -= at_;
+    at_ = 0;
+    auto n = source_.Read(chunk_.data() + end_, chunk_.size() - end_);
+    if (!n.ok()) {
+      failure_ = n.status();
+      return false;
+    }
+    end_ += *n;
+    ended_ = *n == 0;
   }
-  end_ = have;
-  if (std::string_view(chunk_.data(), have) == kMark) at_ = have;
+  return std::string_view(chunk_.data() + at_, end_ - at_).substr(0, text.size()) == text;
+}
+
+void CsvScanner::SkipMark() {
+  if (LooksAt(kMark)) at_ += kMark.size();
+}
+
+// What stands before the first record that is none.
+void CsvScanner::Begin() {
   begun_ = true;
+  SkipMark();
+  for (size_t i = 0; i < options_.dialect.skip_lines; ++i) SkipLine();
+}
+
+// Goes behind the next line end, whatever stands before it.
+void CsvScanner::SkipLine() {
+  while (Available()) {
+    const char c = chunk_[at_++];
+    if (c != '\n' && c != '\r') continue;
+    if (c == '\r' && LooksAt("\n")) ++at_;
+    ++line_;
+    return;
+  }
 }
 
 // Takes `n` bytes of the chunk into the record.
@@ -166,19 +196,30 @@ void CsvScanner::Spoil() {
   state_ = State::kGarbage;
 }
 
+bool CsvScanner::AtDelimiter(char c) {
+  const std::string& delimiter = options_.dialect.delimiter;
+  return c == delimiter[0] && (delimiter.size() == 1 || LooksAt(delimiter));
+}
+
 // One step outside quotes for a byte that is no line end.
 void CsvScanner::StepOutside(char c) {
   const CsvDialect& d = options_.dialect;
-  if (c == d.delimiter) {
+  if (AtDelimiter(c)) {
     EndField();
-    Take(1);
+    Take(d.delimiter.size());
     BeginField();
+    return;
+  }
+  if (d.quote == CsvDialect::kNone && d.IsEscape(c)) {
+    field_.escaped = true;
+    state_ = State::kEscapeOutside;
+    Take(1);
     return;
   }
   switch (state_) {
     case State::kFieldStart:
     case State::kBlank:
-      if (c == d.quote) {
+      if (d.IsQuote(c)) {
         Take(1);
         field_.quoted = true;
         field_.begin = record_.bytes.size();
@@ -192,10 +233,12 @@ void CsvScanner::StepOutside(char c) {
       return;
     case State::kPlain:
     case State::kGarbage:
+      // The first byte of a longer delimiter stops a run without being one.
+      Take(1);
       TakeRun(stops_plain_);
       return;
     case State::kQuoteEnd:
-      if (c == d.quote && d.quote == d.escape) {
+      if (d.IsQuote(c) && d.quote == d.escape) {
         Take(1);
         field_.escaped = true;
         state_ = State::kQuoted;
@@ -213,6 +256,7 @@ void CsvScanner::StepOutside(char c) {
       return;
     case State::kQuoted:
     case State::kEscape:
+    case State::kEscapeOutside:
       return;  // StepInside
   }
 }
@@ -220,15 +264,15 @@ void CsvScanner::StepOutside(char c) {
 // One step inside quotes.
 void CsvScanner::StepInside(char c) {
   const CsvDialect& d = options_.dialect;
-  if (state_ == State::kEscape) {
-    state_ = State::kQuoted;
+  if (state_ == State::kEscape || state_ == State::kEscapeOutside) {
+    state_ = state_ == State::kEscape ? State::kQuoted : State::kPlain;
     TakeQuotedByte();
-  } else if (c == d.quote) {
+  } else if (d.IsQuote(c)) {
     field_.end = record_.bytes.size();
     state_ = State::kQuoteEnd;
     Take(1);
     after_return_ = false;
-  } else if (c == d.escape) {
+  } else if (d.IsEscape(c)) {
     field_.escaped = true;
     state_ = State::kEscape;
     Take(1);
@@ -243,11 +287,17 @@ void CsvScanner::StepInside(char c) {
 
 // Reads a record; false at the end of the file or on a failure.
 bool CsvScanner::Scan(bool keep_blank) {
-  if (!begun_) SkipMark();
+  if (!begun_) Begin();
   BeginRecord();
+  const std::string& comment = options_.dialect.comment;
   while (Available()) {
+    if (!comment.empty() && Offset() == record_.offset && LooksAt(comment)) {
+      SkipLine();
+      BeginRecord();
+      continue;
+    }
     const char c = chunk_[at_];
-    if (state_ == State::kQuoted || state_ == State::kEscape) {
+    if (state_ == State::kQuoted || state_ == State::kEscape || state_ == State::kEscapeOutside) {
       StepInside(c);
     } else if (c != '\n' && c != '\r') {
       StepOutside(c);

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/status.h"
@@ -19,7 +20,7 @@ struct CsvField {
   size_t begin = 0;
   size_t end = 0;
   bool quoted = false;
-  bool escaped = false;
+  bool escaped = false;  // a character of it is escaped
 };
 
 struct CsvRawRecord {
@@ -49,16 +50,20 @@ class CsvScanner {
     kBlank,  // one blank at the beginning of a field: a quote may follow
     kPlain,
     kQuoted,
-    kEscape,    // behind an escape that is not the quote
-    kQuoteEnd,  // behind a quote in a quoted field
+    kEscape,         // behind an escape that is not the quote
+    kEscapeOutside,  // behind one in a file without quotes
+    kQuoteEnd,       // behind a quote in a quoted field
     kBlankAfterQuote,
     kGarbage,  // behind a closing quote stood something else; lasts to the end of the field
   };
   enum class LineEnd { kYes, kLoneReturn };
 
   bool Available();
+  bool LooksAt(std::string_view text);
   uint64_t Offset() const { return consumed_ + at_; }
+  void Begin();
   void SkipMark();
+  void SkipLine();
   void Take(size_t n);
   void TakeRun(const std::array<bool, 256>& stops);
   void TakeQuotedByte();
@@ -70,6 +75,7 @@ class CsvScanner {
   LineEnd TakeLineEnd();
   void KeepLoneReturn();
   void Spoil();
+  bool AtDelimiter(char c);
   void StepOutside(char c);
   void StepInside(char c);
   bool Scan(bool keep_blank);

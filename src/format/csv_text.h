@@ -10,7 +10,9 @@
 namespace sluice::format {
 
 // Appends the cells in quotes where they need them, without a line end. NULL comes out as an empty
-// field, an empty text as quotes with nothing between: read back, each cell is what it was.
+// field, an empty text as quotes with nothing between: read back, each cell is what it was. Not in every
+// dialect: without quotes an empty text becomes NULL, and without an escape either a delimiter, a quote or a line
+// end in a cell cannot be told from a real one. Whoever writes such a dialect reads it back and compares.
 void AppendCsvRecord(std::string& out, std::span<const CsvCell> cells, const CsvDialect& dialect);
 
 }  // namespace sluice::format

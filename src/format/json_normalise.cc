@@ -98,7 +98,9 @@ JsonReaderOptions OneRecord(JsonReaderOptions options) {
 }  // namespace
 
 CsvDialect JsonCopyDialect() {
-  return {.delimiter = ',', .quote = '\'', .escape = '\''};
+  CsvDialect dialect;
+  dialect.quote = dialect.escape = '\'';
+  return dialect;
 }
 
 CsvLimits JsonCopyLimits() {

@@ -38,7 +38,8 @@ std::string_view Bool(bool value) {
 
 std::string ReadCsvCall(const ReadCsvOptions& options) {
   SLUICE_CHECK(!options.paths.empty() && !options.columns.empty(), "nothing to read");
-  SLUICE_CHECK(options.dialect.Validate().ok(), "an impossible dialect");
+  SLUICE_CHECK(options.dialect.Validate().ok() && options.dialect.EngineReads(),
+               "a dialect that the engine does not read");
   SLUICE_CHECK(options.limits.buffer_bytes % 64 == 0,
                "a buffer that the engine would lose rows with");
   std::vector<std::string> paths;
@@ -58,7 +59,7 @@ std::string ReadCsvCall(const ReadCsvOptions& options) {
   add("auto_detect", "false");
   add("columns", "{" + Join(columns, ", ") + "}");
   add("header", Bool(options.header));
-  add("delim", QuoteText(std::string(1, dialect.delimiter)));
+  add("delim", QuoteText(dialect.delimiter));
   add("quote", QuoteText(std::string(1, dialect.quote)));
   add("escape", QuoteText(std::string(1, dialect.escape)));
   add("nullstr", TextList(null_words));

@@ -73,7 +73,7 @@ TEST_F(ReadCsvTest, QuotesNamesAndFollowsTheDialect) {
   const std::string path = folder_.Write("a.csv", "1;'a;b'\n2;'it''s'\n");
   EXPECT_EQ(Read({.paths = {path},
                   .columns = {"it's", "a \"b\""},
-                  .dialect = {.delimiter = ';', .quote = '\'', .escape = '\''}}),
+                  .dialect = {.delimiter = ";", .quote = '\'', .escape = '\''}}),
             "1|a;b\n2|it's\n");
 }
 

@@ -18,6 +18,7 @@ struct DdlColumn {
   // Of a column that a project declares (config::Column).
   std::vector<std::string> from = {};
   std::string renamed_from = {};
+  std::string date_format = {};  // "" as the files of its table
   bool operator==(const DdlColumn&) const = default;
 };
 

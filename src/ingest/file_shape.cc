@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "format/csv_head.h"
+#include "format/text_source.h"
 #include "ingest/json_files.h"
 
 namespace sluice::ingest {
@@ -141,12 +142,17 @@ Status TwoVersions(const Lists& lists) {
 
 // By the version of the file's width. More columns than any has: by the widest one, where the project
 // wants what is new left out.
-Status ByPosition(const format::CsvHead& head, const TargetTable& target, FileShape& shape) {
+Status ByPosition(format::CsvHead head, const TargetTable& target, FileShape& shape) {
   size_t widest = 0;
   size_t narrowest = std::numeric_limits<size_t>::max();
   for (const std::vector<std::string>& list : target.versions.lists) {
     widest = std::max(widest, list.size());
     narrowest = std::min(narrowest, list.size());
+  }
+  if (head.columns == widest + 1 && head.ends_empty) --head.columns;
+  if (head.columns > widest && target.csv.cut_long) head.columns = widest;
+  if (target.csv.pad_short && ListsOfWidth(target.versions, head.columns).empty()) {
+    head.columns = std::max(head.columns, widest);
   }
   if (head.columns > widest && target.schema_changes != config::SchemaChanges::kIgnore) {
     return RejectedError(
@@ -168,6 +174,47 @@ Status ByPosition(const format::CsvHead& head, const TargetTable& target, FileSh
   }
   shape.columns = *lists.begin();
   shape.columns.resize(head.columns);
+  return Status::Ok();
+}
+
+constexpr const char* kSettledByFile = "auto";
+
+// Finds out, over all values of a column, whether the day or the month comes first. `reader` is one of either
+// format, at the beginning.
+template <typename Reader>
+Status SettleDateOrders(Reader& reader, const TargetTable& target, FileShape& shape,
+                        const env::Cancel* cancel) {
+  struct Trial {
+    size_t position = 0;
+    const DdlColumn* column = nullptr;
+    format::DateOrderTrial order = {};
+  };
+  std::vector<Trial> trials;
+  for (const DdlColumn& column : target.columns) {
+    const auto at = std::find(shape.columns.begin(), shape.columns.end(), column.name);
+    const format::ValueForm form = FormOf(target, column, {});
+    if (at == shape.columns.end() || form.date != kSettledByFile || !form.Concerns(column.type)) {
+      continue;
+    }
+    trials.push_back({static_cast<size_t>(at - shape.columns.begin()), &column});
+  }
+  if (trials.empty()) return Status::Ok();
+  constexpr uint64_t kLookEvery = 65'536;
+  for (uint64_t n = 0;; ++n) {
+    if (n % kLookEvery == 0 && cancel != nullptr && cancel->is_set()) {
+      return CancelledError("stopped");
+    }
+    SLUICE_ASSIGN(const bool more, reader.Next());
+    if (!more) break;
+    if (reader.record().fault != decltype(reader.record().fault)::kNone) continue;
+    for (Trial& trial : trials) {
+      const format::CsvCell& cell = reader.record().cells[trial.position];
+      if (!cell.null) trial.order.Add(cell.text, trial.column->type);
+    }
+  }
+  for (const Trial& trial : trials) {
+    shape.date_orders[trial.column->name] = trial.order.Order();
+  }
   return Status::Ok();
 }
 
@@ -193,9 +240,14 @@ format::CsvDialect DialectOf(const config::CsvOptions& options) {
   format::CsvDialect dialect;
   dialect.delimiter = options.delimiter;
   dialect.quote = options.quote;
-  dialect.escape = options.quote;
+  dialect.escape = options.escape;
+  dialect.comment = options.comment;
+  dialect.skip_lines = static_cast<size_t>(options.skip_lines);
   dialect.null_words = options.null_words;
   dialect.empty_quoted_is_null = options.empty_quoted_is_null;
+  dialect.pad_short = options.pad_short;
+  dialect.cut_long = options.cut_long;
+  dialect.encoding = options.encoding;
   return dialect;
 }
 
@@ -210,24 +262,78 @@ config::FileFormat FormatOf(const TargetTable& target, std::string_view path) {
   return json ? config::FileFormat::kJson : config::FileFormat::kCsv;
 }
 
-Result<FileShape> ShapeOf(const LoadFile& file, const TargetTable& target,
-                          std::vector<DdlColumn>* added) {
-  if (FormatOf(target, file.stored.path) == config::FileFormat::kJson) {
-    return ShapeOfJson(file, target, added);
+format::CsvReaderOptions ReaderOptions(const TargetTable& target, const FileShape& shape) {
+  format::CsvReaderOptions options;
+  options.dialect = DialectOf(target.csv);
+  options.columns = shape.columns.size();
+  options.header = shape.header;
+  options.max_record_bytes = static_cast<size_t>(target.csv.max_row_bytes);
+  return options;
+}
+
+format::ValueForm FormOf(const TargetTable& target, const DdlColumn& column,
+                         const FileShape& shape) {
+  format::ValueForm form;
+  // A number of JSON has a point.
+  if (shape.format == config::FileFormat::kCsv) {
+    form.decimal = target.csv.decimal;
+    form.thousands = target.csv.thousands;
   }
-  FileShape shape;
-  if (file.stored.size == 0) {
-    shape.empty = true;
+  form.date = column.date_format.empty() ? target.csv.date_format : column.date_format;
+  const auto settled = shape.date_orders.find(column.name);
+  if (settled != shape.date_orders.end()) form.date = settled->second;
+  return form;
+}
+
+std::vector<format::TypedForm> FormsOf(const TargetTable& target) {
+  std::vector<format::TypedForm> forms;
+  for (const DdlColumn& column : target.columns) {
+    const format::ValueForm form = FormOf(target, column, {});
+    forms.push_back({column.type, form});
+    if (form.date != kSettledByFile) continue;
+    for (const char* order : {"dmy", "mdy"}) {
+      forms.push_back({column.type, form});
+      forms.back().form.date = order;
+    }
+  }
+  return forms;
+}
+
+Status CheckCsv(const TargetTable& target, const config::Location& where) {
+  const auto told = [&](const Status& status) {
+    return status.WithContext(fmt::format("{}: csv of {}", where.ToString(), target.name));
+  };
+  const Status dialect = DialectOf(target.csv).Validate();
+  if (!dialect.ok()) return told(dialect);
+  for (const DdlColumn& column : target.columns) {
+    const Status form = FormOf(target, column, {}).Validate();
+    if (!form.ok()) return told(form);
+  }
+  const auto members = config::FilePattern::Parse(target.csv.zip_members);
+  return members.ok() ? Status::Ok() : told(members.status());
+}
+
+Result<FileShape> ShapeOf(const std::string& path, std::string_view name, const TargetTable& target,
+                          std::vector<DdlColumn>* added, const env::Cancel* cancel) {
+  if (FormatOf(target, name) == config::FileFormat::kJson) {
+    SLUICE_ASSIGN(FileShape shape, ShapeOfJson(path, target, added));
+    SLUICE_ASSIGN(const auto source, format::OpenByteSource(path));
+    format::JsonReader reader(*source, JsonOptionsOf(target, shape));
+    SLUICE_TRY(SettleDateOrders(reader, target, shape, cancel));
     return shape;
   }
-  SLUICE_ASSIGN(shape.compression, format::DetectCompression(file.local_path));
+  FileShape shape;
   SLUICE_ASSIGN(const format::CsvHead head,
-                format::LookAtHead(file.local_path, DialectOf(target.csv), Known(target),
-                                   RuleOf(target.csv), target.columns.size()));
+                format::LookAtHead(path, DialectOf(target.csv), Known(target), RuleOf(target.csv),
+                                   target.columns.size()));
   shape.empty = head.empty;
   shape.header = head.header;
   if (head.empty) return shape;
   SLUICE_TRY(head.header ? ByHeader(head, target, shape, added) : ByPosition(head, target, shape));
+  const format::CsvReaderOptions options = ReaderOptions(target, shape);
+  SLUICE_ASSIGN(const auto source, format::OpenCsvText(path, options.dialect));
+  format::CsvReader reader(*source, options);
+  SLUICE_TRY(SettleDateOrders(reader, target, shape, cancel));
   return shape;
 }
 

@@ -91,9 +91,9 @@ Status AddKey(const UnknownKey& key, const TargetTable& target, std::vector<DdlC
   return Status::Ok();
 }
 
-Status AddUnknownKeys(const LoadFile& file, const TargetTable& target,
+Status AddUnknownKeys(const std::string& path, const TargetTable& target,
                       const format::JsonReaderOptions& options, std::vector<DdlColumn>* added) {
-  SLUICE_ASSIGN(const auto source, format::OpenByteSource(file.local_path));
+  SLUICE_ASSIGN(const auto source, format::OpenByteSource(path));
   JsonReader reader(*source, options);
   while (true) {
     SLUICE_ASSIGN(const bool more, reader.Next());
@@ -111,8 +111,7 @@ Status AddUnknownKeys(const LoadFile& file, const TargetTable& target,
 }
 
 // The place of a record, and what is kept of it.
-void SetPlace(const JsonRecord& record, size_t file, QuarantinedRow& row) {
-  row.file = file;
+void SetPlace(const JsonRecord& record, QuarantinedRow& row) {
   row.record = static_cast<int64_t>(record.number);
   row.line = static_cast<int64_t>(record.line);
   row.byte_offset = static_cast<int64_t>(record.offset);
@@ -141,19 +140,17 @@ format::JsonReaderOptions JsonOptionsOf(const TargetTable& target, const FileSha
   return options;
 }
 
-Result<FileShape> ShapeOfJson(const LoadFile& file, const TargetTable& target,
+Result<FileShape> ShapeOfJson(const std::string& path, const TargetTable& target,
                               std::vector<DdlColumn>* added) {
   FileShape shape;
   shape.format = config::FileFormat::kJson;
-  shape.empty = file.stored.size == 0;
-  if (shape.empty) return shape;
   for (const DdlColumn& column : target.columns) {
     if (target.captured.count(column.name) == 0) shape.columns.push_back(column.name);
   }
   if (target.schema_changes == config::SchemaChanges::kEvolve) {
     format::JsonReaderOptions options = JsonOptionsOf(target, shape);
     options.collect_unknown = true;
-    SLUICE_TRY(AddUnknownKeys(file, target, options, added));
+    SLUICE_TRY(AddUnknownKeys(path, target, options, added));
     for (const DdlColumn& column : *added) shape.columns.push_back(column.name);
   }
   // A record is a row, also of a table whose columns all come from the paths.
@@ -161,20 +158,22 @@ Result<FileShape> ShapeOfJson(const LoadFile& file, const TargetTable& target,
   return shape;
 }
 
-Result<ReadableCopy> MakeReadableJson(const LoadFile& file, const FileShape& shape,
+Result<ReadableCopy> MakeReadableJson(const ReadableFile& file, const FileShape& shape,
                                       const TargetTable& target, const FixesOfFile& fixes,
                                       const std::string& spool_folder, const env::Cancel* cancel) {
   ReadableCopy copy;
   SLUICE_TRY(env::CreateDirectories(spool_folder, 0700));
   copy.path = env::JoinPath(spool_folder, fmt::format("{:016x}.json.csv", file.file_id));
   SLUICE_ASSIGN(const format::NormalisedJson normalised,
-                format::NormaliseJson(file.local_path, JsonOptionsOf(target, shape), fixes,
+                format::NormaliseJson(file.path, JsonOptionsOf(target, shape), fixes,
                                       HoldsUnknown(target), copy.path, cancel));
   if (HoldsUnknown(target) && !normalised.unknown.empty()) {
     SLUICE_TRY(env::RemoveFile(copy.path));
     return NotDeclared(normalised.unknown.front(), target);
   }
   copy.is_copy = true;
+  copy.dialect = format::JsonCopyDialect();
+  copy.limits = format::JsonCopyLimits();
   copy.header = true;
   copy.parallel = !normalised.quoted;
   copy.removed = static_cast<int64_t>(normalised.broken);
@@ -185,12 +184,12 @@ Result<ReadableCopy> MakeReadableJson(const LoadFile& file, const FileShape& sha
   return copy;
 }
 
-Result<std::vector<QuarantinedRow>> FindBadJsonRows(const TableLoad& load, size_t file,
-                                                    const FileShape& shape,
+Result<std::vector<QuarantinedRow>> FindBadJsonRows(const TargetTable& target,
+                                                    const std::string& path, const FileShape& shape,
                                                     const FixesOfFile& fixes) {
-  SLUICE_ASSIGN(const auto source, format::OpenByteSource(load.files[file].local_path));
-  JsonReader reader(*source, JsonOptionsOf(load.target, shape));
-  const RowJudge judge(load.target, shape);
+  SLUICE_ASSIGN(const auto source, format::OpenByteSource(path));
+  JsonReader reader(*source, JsonOptionsOf(target, shape));
+  const RowJudge judge(target, shape);
   std::vector<QuarantinedRow> rows;
   while (true) {
     SLUICE_ASSIGN(const bool more, reader.Next());
@@ -202,10 +201,10 @@ Result<std::vector<QuarantinedRow>> FindBadJsonRows(const TableLoad& load, size_
       if (!judge.IsBad(record, row)) continue;
     } else {
       if (!fix->second) continue;
-      if (!IsBadJsonText(*fix->second, load.target, shape, judge, row)) continue;
+      if (!IsBadJsonText(*fix->second, target, shape, judge, row)) continue;
       row.reason = "its fix does not fit any more: " + row.reason;
     }
-    SetPlace(record, file, row);
+    SetPlace(record, row);
     rows.push_back(std::move(row));
   }
 }

@@ -19,7 +19,7 @@ namespace sluice::ingest {
 
 // With `schema_changes: evolve` all of the file is read, and `added` gets the keys that no column takes,
 // as text, each under its path. kRejected when one cannot be a column.
-Result<FileShape> ShapeOfJson(const LoadFile& file, const TargetTable& target,
+Result<FileShape> ShapeOfJson(const std::string& path, const TargetTable& target,
                               std::vector<DdlColumn>* added);
 
 // How the records of such a file are read.
@@ -27,13 +27,13 @@ format::JsonReaderOptions JsonOptionsOf(const TargetTable& target, const FileSha
 
 // The CSV copy of the file, with `fixes` carried out. kRejected, with the line, for a key that is not
 // declared where the project wants such a file held.
-Result<ReadableCopy> MakeReadableJson(const LoadFile& file, const FileShape& shape,
+Result<ReadableCopy> MakeReadableJson(const ReadableFile& file, const FileShape& shape,
                                       const TargetTable& target, const FixesOfFile& fixes,
                                       const std::string& spool_folder, const env::Cancel* cancel);
 
 // As FindBadRows.
-Result<std::vector<QuarantinedRow>> FindBadJsonRows(const TableLoad& load, size_t file,
-                                                    const FileShape& shape,
+Result<std::vector<QuarantinedRow>> FindBadJsonRows(const TargetTable& target,
+                                                    const std::string& path, const FileShape& shape,
                                                     const FixesOfFile& fixes);
 
 // Whether `text` is not one record that fits, or has a key that the table refuses; then `row` says why.

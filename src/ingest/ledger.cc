@@ -64,18 +64,19 @@ Status AppendQuarantine(engine::Connection& connection, const TableLoad& load, c
   for (const QuarantinedRow& bad : load.quarantined) {
     const LoadFile& file = load.files[bad.file];
     // Known by the content of its file and its place in it, wherever the file lies.
-    const int64_t id = StableId({file.content_hash, std::to_string(bad.byte_offset)});
+    const int64_t id = StableId({PartHash(file, bad.member), std::to_string(bad.byte_offset)});
     const auto text = [](const std::string& value) {
       return IsValidUtf8(value)
                  ? value
                  : "\\x" +
                        HexEncode({reinterpret_cast<const uint8_t*>(value.data()), value.size()});
     };
-    SLUICE_TRY(appender->Row({id, file.load_id, file.file_id, load.ingest, load.target.name,
-                              file.pod, file.stored.path, file.content_hash, bad.record, bad.line,
-                              bad.byte_offset, bad.column.empty() ? Value() : Value(bad.column),
-                              bad.value.empty() ? Value() : Value(text(bad.value)), bad.reason,
-                              text(bad.raw), TimestampText(run.now), bad.rule, bad.raw_cut}));
+    SLUICE_TRY(
+        appender->Row({id, file.load_id, file.file_id, load.ingest, load.target.name, file.pod,
+                       PartName(file, bad.member), PartHash(file, bad.member), bad.record, bad.line,
+                       bad.byte_offset, bad.column.empty() ? Value() : Value(bad.column),
+                       bad.value.empty() ? Value() : Value(text(bad.value)), bad.reason,
+                       text(bad.raw), TimestampText(run.now), bad.rule, bad.raw_cut}));
   }
   return appender->Close();
 }

@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "ingest/file_shape.h"
 #include "ingest/finish_files.h"
 #include "ingest/manifest_sets.h"
 #include "ingest/plan.h"
@@ -327,7 +328,9 @@ Result<TargetTable> FilesTarget(const config::Ingest& ingest, const std::string&
       return ConfigError(fmt::format("{}: column {}: {}", column.where.ToString(), column.name,
                                      type.status().message()));
     }
-    target.columns.push_back({column.name, type.value(), column.from, column.renamed_from});
+    DdlColumn& built = target.columns.emplace_back(
+        DdlColumn{column.name, type.value(), column.from, column.renamed_from});
+    built.date_format = column.date_format;
     if (!column.capture.empty()) target.captured[column.name] = column.capture;
   }
   target.prefix = ingest.prefix;
@@ -339,8 +342,9 @@ Result<TargetTable> FilesTarget(const config::Ingest& ingest, const std::string&
   target.key = table->key;
   target.bad_rows = table->bad_rows.value_or(ingest.bad_rows);
   target.format = table->format;
-  target.csv = ingest.csv;
+  target.csv = table->csv.value_or(ingest.csv);
   target.version = table->version;
+  SLUICE_TRY(CheckCsv(target, table->where));
   SLUICE_TRY(SetDeletions(*table, target));
   return target;
 }

@@ -262,10 +262,12 @@ Result<Cells> RowEditor::CellsOf(const QuarantineEntry& entry) const {
   if (shape.format == config::FileFormat::kJson) {
     return CellsOfJson(entry, WithBroughtColumns(shape), shape);
   }
-  const format::CsvReaderOptions options = ReaderOptions(target_, shape);
+  format::CsvReaderOptions options = ReaderOptions(target_, shape);
+  options.dialect.skip_lines = 0;
   const auto source = format::MemorySource(entry.raw);
   format::CsvReader reader(*source, options);
   SLUICE_ASSIGN(const bool any, reader.Next());
+  // (Of what is padded or cut there are always as many as columns.)
   const size_t found = any ? reader.record().cells.size() : 0;
   if (found != entry.file_columns.size() || reader.record().fault != format::CsvFault::kNone) {
     return CellsHaveNoNames(entry);
@@ -335,7 +337,15 @@ Result<std::string> RowEditor::Changed(const QuarantineEntry& entry, const Chang
   }
   std::string text;
   format::AppendCsvRecord(text, written, DialectOf(target_.csv));
-  return text;
+  // Some dialects cannot write everything.
+  QuarantineEntry again = entry;
+  again.raw = text;
+  again.raw_cut = false;
+  const auto read = CellsOf(again);
+  if (read.ok() && read.value() == cells) return text;
+  return RejectedError(
+      fmt::format("{}: the values cannot be written as the file's rows are", Place(entry)),
+      "They hold what separates fields there: leave it out, or give the whole row: --raw TEXT");
 }
 
 Status RowEditor::Judge(const QuarantineEntry& entry, const std::string& text) const {

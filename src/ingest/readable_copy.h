@@ -9,14 +9,16 @@
 #include "base/status.h"
 #include "env/clock.h"
 #include "format/byte_source.h"
-#include "ingest/file_shape.h"
-#include "ingest/table_load.h"
+#include "format/csv_dialect.h"
+#include "format/csv_reader.h"
 
 namespace sluice::ingest {
 
 struct ReadableCopy {
   std::string path;
   format::Compression compression = format::Compression::kNone;
+  format::CsvDialect dialect = {};
+  format::CsvLimits limits = {};
   bool parallel = true;              // several threads may read one file
   bool header = false;               // the first line is no data
   bool is_copy = false;              // to be removed after reading
@@ -26,9 +28,18 @@ struct ReadableCopy {
   std::string warning;               // for people: an unclosed quote may have swallowed rows
 };
 
-// Takes the census of the file, and rewrites it into `spool_folder` when it has a trap, or when `rewrite`.
-Result<ReadableCopy> MakeReadable(const LoadFile& file, const FileShape& shape,
-                                  const TargetTable& target, const std::string& spool_folder,
+// A file as it lies here, and how its rows are read.
+struct ReadableFile {
+  std::string path;
+  int64_t file_id = 0;  // gives the copies their name
+  std::string name;     // for people
+  format::CsvReaderOptions options = {};
+};
+
+// The file itself where the engine reads its compression, encoding and dialect, and the census finds no trap.
+// Else a copy in `spool_folder`: decoded, which the engine then reads with several threads; or, for a dialect or a
+// trap that is not for the engine, and when `rewrite`, written anew by our own reader.
+Result<ReadableCopy> MakeReadable(const ReadableFile& file, const std::string& spool_folder,
                                   bool rewrite, const env::Cancel* cancel);
 
 }  // namespace sluice::ingest

@@ -139,11 +139,18 @@ class TableReplay {
     load_.label = fmt::format("{}.{} fixes", load_.ingest, outcome_.table);
     // What is added to a replaced table is added; the rest of it stays.
     if (load_.target.merge == Merge::kReplace) load_.target.merge = Merge::kAppend;
-    // The rows come as CSV, whatever their files are, and under the columns' own names.
-    load_.target.format = config::FileFormat::kCsv;
-    load_.target.csv.header = config::CsvOptions::Header::kYes;
-    for (DdlColumn& column : load_.target.columns) column.from.clear();
     const RowEditor editor(target_);
+    // The files made here are plain CSV under the columns' own names, whatever their files are; only values are
+    // written as they were.
+    load_.target.format = config::FileFormat::kCsv;
+    for (DdlColumn& column : load_.target.columns) column.from.clear();
+    config::CsvOptions plain;
+    plain.header = config::CsvOptions::Header::kYes;
+    plain.decimal = load_.target.csv.decimal;
+    plain.thousands = load_.target.csv.thousands;
+    plain.date_format = load_.target.csv.date_format;
+    plain.max_row_bytes = load_.target.csv.max_row_bytes;
+    load_.target.csv = std::move(plain);
     for (size_t from = 0; from < entries_.size();) {
       size_t to = from;
       while (to < entries_.size() && entries_[to].file_id == entries_[from].file_id &&
@@ -177,7 +184,7 @@ class TableReplay {
 
   // With a header and without the columns that the table does not have.
   Result<std::string> RowsAsCsv(const RowEditor& editor, size_t from, size_t to) {
-    const format::CsvDialect dialect = DialectOf(load_.target.csv);
+    const format::CsvDialect& dialect = format::CanonicalDialect();
     const auto& columns = entries_[from].file_columns;
     const FileShape shape = editor.ShapeOf(entries_[from]);
     const auto append = [&](std::string& out, const auto& cell_of) {

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "env/file.h"
-#include "ingest/second_look.h"
 
 namespace sluice::ingest {
 
@@ -28,23 +27,19 @@ Result<RowFixes> ReadRowFixes(engine::Connection& connection, const std::string&
   return fixes;
 }
 
-Result<ReadableCopy> MakeFixedReadable(const LoadFile& file, const FileShape& shape,
-                                       const TargetTable& target, const FixesOfFile& fixes,
+Result<ReadableCopy> MakeFixedReadable(const ReadableFile& file, const FixesOfFile& fixes,
                                        const std::string& spool_folder, bool rewrite,
                                        const env::Cancel* cancel) {
   SLUICE_TRY(env::CreateDirectories(spool_folder, 0700));
-  LoadFile fixed = file;
-  fixed.local_path = env::JoinPath(spool_folder, fmt::format("{:016x}.fixed.csv", file.file_id));
-  SLUICE_TRY(format::PatchCsv(file.local_path, ReaderOptions(target, shape), fixes,
-                              fixed.local_path, cancel));
-  FileShape plain = shape;
-  plain.compression = format::Compression::kNone;
-  SLUICE_ASSIGN(ReadableCopy copy,
-                MakeReadable(fixed, plain, target, spool_folder, rewrite, cancel));
-  if (copy.path == fixed.local_path) {
+  ReadableFile fixed = file;
+  fixed.path = env::JoinPath(spool_folder, fmt::format("{:016x}.fixed.csv", file.file_id));
+  SLUICE_TRY(format::PatchCsv(file.path, file.options, fixes, fixed.path, cancel));
+  fixed.options.dialect.encoding = "utf-8";
+  SLUICE_ASSIGN(ReadableCopy copy, MakeReadable(fixed, spool_folder, rewrite, cancel));
+  if (copy.path == fixed.path) {
     copy.is_copy = true;
   } else {
-    SLUICE_TRY(env::RemoveFile(fixed.local_path));
+    SLUICE_TRY(env::RemoveFile(fixed.path));
   }
   return copy;
 }
@@ -53,10 +48,11 @@ Status SettleFixes(engine::Connection& connection, const TableLoad& load,
                    const quality::RunInfo& run) {
   for (const LoadFile& file : load.files) {
     if (file.rows_fixed == 0) continue;
+    // Those of the members of an archive too (PartHash).
     SLUICE_TRY(connection
                    .Execute("UPDATE _sluice.quarantine_fixes SET state = 'applied', applied_at = "
                             "$1::TIMESTAMP WHERE state = 'open' AND ingest = $2 AND table_name = "
-                            "$3 AND content_hash = $4",
+                            "$3 AND (content_hash = $4 OR starts_with(content_hash, $4 || '/'))",
                             {env::FormatUtc(run.now, true), load.ingest, load.target.name,
                              file.content_hash})
                    .status());

@@ -31,8 +31,7 @@ Result<RowFixes> ReadRowFixes(engine::Connection& connection, const std::string&
                               const std::string& table);
 
 // As MakeReadable, of the file with `fixes` carried out: rows that were discarded are not in it.
-Result<ReadableCopy> MakeFixedReadable(const LoadFile& file, const FileShape& shape,
-                                       const TargetTable& target, const FixesOfFile& fixes,
+Result<ReadableCopy> MakeFixedReadable(const ReadableFile& file, const FixesOfFile& fixes,
                                        const std::string& spool_folder, bool rewrite,
                                        const env::Cancel* cancel);
 

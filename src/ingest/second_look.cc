@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "format/text_source.h"
 #include "ingest/json_files.h"
 
 namespace sluice::ingest {
@@ -37,6 +38,7 @@ RowJudge::RowJudge(const TargetTable& target, const FileShape& shape) : shape_(s
     cell.column = by_name.at(name);
     cell.required = target.MustNotBeNull(name);
     cell.is_void = cell.required && name == target.void_column;
+    cell.form = FormOf(target, *cell.column, shape);
   }
   missing_ = MissingColumn(target, shape, &missing_is_void_);
 }
@@ -47,7 +49,9 @@ bool RowJudge::FindBadCell(std::span<const format::CsvCell> cells, QuarantinedRo
     const Expected& want = expected_[i];
     if (want.column == nullptr || i >= cells.size()) continue;
     const format::CsvCell& cell = cells[i];
-    if (cell.null ? !want.required : format::Fits(cell.text, want.column->type)) continue;
+    if (cell.null ? !want.required : format::Fits(cell.text, want.column->type, want.form)) {
+      continue;
+    }
     row.column = want.column->name;
     if (cell.null) {
       row.rule = want.is_void ? "void" : "key";
@@ -55,7 +59,11 @@ bool RowJudge::FindBadCell(std::span<const format::CsvCell> cells, QuarantinedRo
     } else {
       row.rule = "type";
       row.value = std::string(cell.text.substr(0, kValueLimit));
-      row.reason = fmt::format("expected {}", want.column->type.Expectation());
+      row.reason = "expected " + format::Expectation(want.column->type, want.form);
+      if (want.form.date == "auto" && format::IsAmbiguousDate(cell.text, want.column->type)) {
+        row.rule = "ambiguous_date";
+        row.reason = "which is the day and which the month, no date of this column shows";
+      }
     }
     return true;
   }
@@ -98,22 +106,15 @@ bool RowJudge::IsBad(const format::JsonRecord& record, QuarantinedRow& row) cons
   return true;
 }
 
-format::CsvReaderOptions ReaderOptions(const TargetTable& target, const FileShape& shape) {
-  format::CsvReaderOptions options;
-  options.dialect = DialectOf(target.csv);
-  options.columns = shape.columns.size();
-  options.header = shape.header;
-  return options;
-}
-
-Result<std::vector<QuarantinedRow>> FindBadRows(const TableLoad& load, size_t file,
+Result<std::vector<QuarantinedRow>> FindBadRows(const TargetTable& target, const std::string& path,
                                                 const FileShape& shape, const FixesOfFile& fixes) {
-  if (shape.format == config::FileFormat::kJson) return FindBadJsonRows(load, file, shape, fixes);
-  const LoadFile& from = load.files[file];
-  SLUICE_ASSIGN(const auto source, format::OpenByteSource(from.local_path));
-  const format::CsvReaderOptions options = ReaderOptions(load.target, shape);
+  if (shape.format == config::FileFormat::kJson) {
+    return FindBadJsonRows(target, path, shape, fixes);
+  }
+  const format::CsvReaderOptions options = ReaderOptions(target, shape);
+  SLUICE_ASSIGN(const auto source, format::OpenCsvText(path, options.dialect));
   format::CsvReader reader(*source, options);
-  const RowJudge judge(load.target, shape);
+  const RowJudge judge(target, shape);
   std::vector<QuarantinedRow> rows;
   while (true) {
     SLUICE_ASSIGN(const bool more, reader.Next());
@@ -129,7 +130,6 @@ Result<std::vector<QuarantinedRow>> FindBadRows(const TableLoad& load, size_t fi
       if (!bad) continue;
       row.reason = "its fix does not fit any more: " + row.reason;
     }
-    row.file = file;
     row.record = static_cast<int64_t>(record.number);
     row.line = static_cast<int64_t>(record.line);
     row.byte_offset = static_cast<int64_t>(record.offset);
@@ -142,6 +142,7 @@ Result<std::vector<QuarantinedRow>> FindBadRows(const TableLoad& load, size_t fi
 Result<bool> IsBadText(const std::string& text, format::CsvReaderOptions options,
                        const RowJudge& judge, QuarantinedRow& row) {
   options.header = false;
+  options.dialect.skip_lines = 0;
   const auto source = format::MemorySource(text);
   format::CsvReader reader(*source, options);
   SLUICE_ASSIGN(const bool any, reader.Next());

@@ -30,6 +30,7 @@ class RowJudge {
     const DdlColumn* column = nullptr;  // nullptr: passed over
     bool required = false;
     bool is_void = false;
+    format::ValueForm form;
   };
   bool LacksColumn(QuarantinedRow& row) const;
   bool FindBadCell(std::span<const format::CsvCell> cells, QuarantinedRow& row) const;
@@ -40,16 +41,13 @@ class RowJudge {
   bool missing_is_void_ = false;
 };
 
-// The bad rows of `load.files[file]`, in the order of the file. Of a row with a fix the fix is judged;
-// discarded rows are none.
-Result<std::vector<QuarantinedRow>> FindBadRows(const TableLoad& load, size_t file,
+// The bad rows of the file, or part of one, at `path`, in its order; whose they are is not said yet. Of a row with
+// a fix the fix is judged; discarded rows are none.
+Result<std::vector<QuarantinedRow>> FindBadRows(const TargetTable& target, const std::string& path,
                                                 const FileShape& shape, const FixesOfFile& fixes);
 
 // Whether `text` is not exactly one record that fits; then `row` says why.
 Result<bool> IsBadText(const std::string& text, format::CsvReaderOptions options,
                        const RowJudge& judge, QuarantinedRow& row);
-
-// How the files of this table are written, for rows with so many columns.
-format::CsvReaderOptions ReaderOptions(const TargetTable& target, const FileShape& shape);
 
 }  // namespace sluice::ingest

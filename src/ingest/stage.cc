@@ -7,18 +7,15 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "base/hash.h"
 #include "base/text.h"
 #include "env/file.h"
-#include "format/cast_functions.h"
-#include "format/json_normalise.h"
-#include "format/read_csv.h"
-#include "ingest/file_shape.h"
 #include "ingest/json_files.h"
-#include "ingest/readable_copy.h"
 #include "ingest/reduce.h"
 #include "ingest/row_fixes.h"
 #include "ingest/second_look.h"
 #include "ingest/sql.h"
+#include "ingest/stage_select.h"
 #include "ingest/table_files.h"
 #include "warehouse/dialect.h"
 
@@ -28,155 +25,6 @@ namespace {
 using warehouse::QualifiedName;
 using warehouse::QuoteName;
 using warehouse::QuoteText;
-
-// One statement reads at most so many files: its text and its bookkeeping stay bounded.
-constexpr size_t kFilesPerStatement = 1000;
-
-struct ShapedFile {
-  size_t index = 0;  // into TableLoad::files
-  FileShape shape;
-  ReadableCopy copy;  // what the engine reads
-};
-
-// Files that one statement can read: neighbours in order, alike in everything.
-struct Batch {
-  std::vector<const ShapedFile*> files;
-};
-
-bool Alike(const TableLoad& load, const ShapedFile& a, const ShapedFile& b) {
-  const LoadFile& x = load.files[a.index];
-  const LoadFile& y = load.files[b.index];
-  return a.shape == b.shape && a.copy.parallel == b.copy.parallel &&
-         a.copy.compression == b.copy.compression && a.copy.header == b.copy.header &&
-         x.load_id == y.load_id && x.pod == y.pod &&
-         std::all_of(load.target.captured.begin(), load.target.captured.end(),
-                     [&](const auto& column) {
-                       return CapturedValue(x.captures, column.second) ==
-                              CapturedValue(y.captures, column.second);
-                     });
-}
-
-std::vector<Batch> MakeBatches(const TableLoad& load, const std::vector<ShapedFile>& files) {
-  std::vector<Batch> batches;
-  for (const ShapedFile& file : files) {
-    if (batches.empty() || !Alike(load, *batches.back().files.front(), file) ||
-        batches.back().files.size() >= kFilesPerStatement) {
-      batches.emplace_back();
-    }
-    batches.back().files.push_back(&file);
-  }
-  return batches;
-}
-
-// The SELECT that reads a batch: text -> typed values, bad rows left out and counted.
-class StageSelect {
- public:
-  StageSelect(const TableLoad& load, const Batch& batch)
-      : load_(load), target_(load.target), batch_(batch), shape_(batch.files.front()->shape) {}
-
-  std::string Sql() {
-    std::string outer;
-    std::string inner;
-    for (const DdlColumn& column : target_.columns) {
-      AddColumn(column, outer, inner);
-    }
-    // A record is only found to be broken by the columns that are read: those that the table does not
-    // have are read too, in a condition that nothing fulfils.
-    for (size_t i = 0; i < shape_.columns.size(); ++i) {
-      if (!shape_.columns[i].empty()) continue;
-      inner += QuoteName(RawName(i)) + ", ";
-      Or(too_long_, fmt::format("strlen({}) < 0", QuoteName(RawName(i))));
-    }
-    const LoadFile& first = load_.files[batch_.files.front()->index];
-    if (target_.has_pod) {
-      outer +=
-          fmt::format("CAST({} AS VARCHAR) AS {}, ", QuoteText(first.pod), QuoteName(kPodColumn));
-    }
-    outer += fmt::format("CAST({} AS BIGINT) AS {}, sluice_file_id AS {}", first.load_id,
-                         QuoteName(kLoadColumn), QuoteName(kFileColumn));
-    inner += FileExpression(first) + " AS sluice_file_id";
-    return fmt::format(
-        "SELECT {} FROM (SELECT {} FROM {}) WHERE sluice_accept(sluice_file_id, {}, {})", outer,
-        inner, format::ReadCsvCall(ReadOptions()), bad_.empty() ? "false" : bad_,
-        too_long_.empty() ? "false" : too_long_);
-  }
-
- private:
-  void AddColumn(const DdlColumn& column, std::string& outer, std::string& inner) {
-    const auto at = std::find(shape_.columns.begin(), shape_.columns.end(), column.name);
-    const bool required = target_.MustNotBeNull(column.name);
-    const auto captured = target_.captured.find(column.name);
-    if (captured != target_.captured.end()) return AddCaptured(column, captured->second, outer);
-    if (at == shape_.columns.end()) {
-      outer +=
-          fmt::format("CAST(NULL AS {}) AS {}, ", column.type.DuckDb(), QuoteName(column.name));
-      if (required) Or(bad_, "true");
-      return;
-    }
-    const auto position = static_cast<size_t>(at - shape_.columns.begin());
-    const std::string raw = QuoteName(RawName(position));
-    const std::string typed = QuoteName(fmt::format("v{}", position));
-    outer += fmt::format("{} AS {}, ", typed, QuoteName(column.name));
-    if (column.type.kind == format::SqlType::Kind::kText) {
-      inner += fmt::format("{} AS {}, ", raw, typed);
-      if (column.type.max_bytes > 0) {
-        Or(too_long_, fmt::format("strlen({}) > {}", typed, column.type.max_bytes));
-      }
-    } else {
-      inner += fmt::format("{} AS {}, {}, ", format::CastExpression(column.type, raw), typed, raw);
-      if (!required) Or(bad_, fmt::format("({} IS NULL AND {} IS NOT NULL)", typed, raw));
-    }
-    if (required) Or(bad_, typed + " IS NULL");
-  }
-
-  // Files whose paths say something else are another batch. That the value fits was seen before.
-  void AddCaptured(const DdlColumn& column, const std::string& capture, std::string& outer) const {
-    const LoadFile& first = load_.files[batch_.files.front()->index];
-    const auto value = CapturedValue(first.captures, capture);
-    const std::string text = value ? QuoteText(*value) : "CAST(NULL AS VARCHAR)";
-    outer += fmt::format("{} AS {}, ",
-                         column.type.kind == format::SqlType::Kind::kText
-                             ? fmt::format("CAST({} AS VARCHAR)", text)
-                             : format::CastExpression(column.type, text),
-                         QuoteName(column.name));
-  }
-
-  static void Or(std::string& condition, const std::string& more) {
-    if (!condition.empty()) condition += " OR ";
-    condition += more;
-  }
-
-  static std::string RawName(size_t position) { return fmt::format("r{}", position); }
-
-  std::string FileExpression(const LoadFile& first) const {
-    if (batch_.files.size() > 1) return "sluice_file(sluice_path)";
-    return fmt::format("sluice_file(CAST({} AS BIGINT))", first.file_id);
-  }
-
-  format::ReadCsvOptions ReadOptions() const {
-    const ShapedFile& first = *batch_.files.front();
-    format::ReadCsvOptions options;
-    for (const ShapedFile* file : batch_.files) options.paths.push_back(file->copy.path);
-    for (size_t i = 0; i < shape_.columns.size(); ++i) options.columns.push_back(RawName(i));
-    options.compression = first.copy.compression;
-    options.dialect = DialectOf(target_.csv);
-    if (shape_.format == config::FileFormat::kJson) {
-      options.dialect = format::JsonCopyDialect();
-      options.limits = format::JsonCopyLimits();
-    }
-    options.header = first.copy.header;
-    options.parallel = first.copy.parallel;
-    if (batch_.files.size() > 1) options.file_column = "sluice_path";
-    return options;
-  }
-
-  const TableLoad& load_;
-  const TargetTable& target_;
-  const Batch& batch_;
-  const FileShape& shape_;
-  std::string bad_;
-  std::string too_long_;
-};
 
 std::string EmptyStage(const TableLoad& load) {
   std::string columns;
@@ -207,13 +55,17 @@ Result<std::map<std::string, int64_t>> TakeRejects(engine::Connection& connectio
 }
 
 // By its address on the store: the path of a local copy tells nobody anything.
-Status AboutFile(const Status& status, const LoadFile& file) {
-  const std::string local = file.local_path + ": ";
+Status AboutPart(const Status& status, const LoadFile& file, const FilePart& part) {
+  const std::string local = part.path + ": ";
   const Status bare =
       StartsWith(status.message(), local)
           ? Status(status.code(), status.message().substr(local.size()), status.next())
           : status;
-  return bare.WithContext(file.stored.path);
+  return bare.WithContext(PartName(file, part.member));
+}
+
+Status AboutFile(const Status& status, const LoadFile& file) {
+  return AboutPart(status, file, {"", file.local_path});
 }
 
 class Stager {
@@ -221,6 +73,9 @@ class Stager {
   // `own`: in a transaction of its own.
   Stager(const StageContext& context, TableLoad& load, bool own)
       : context_(context), load_(load), own_(own) {}
+  ~Stager() { RemoveUnpacked(); }
+  Stager(const Stager&) = delete;
+  Stager& operator=(const Stager&) = delete;
 
   // The engine's reader is exact for most files and quick with several threads. Where its rows do not
   // add up to the census the files are read again by one thread, and then as rewritten copies.
@@ -241,6 +96,7 @@ class Stager {
 
   Status RunWith(Care care) {
     files_.clear();
+    RemoveUnpacked();
     load_.quarantined.clear();
     load_.warnings.clear();
     if (context_.with_fixes) {
@@ -258,6 +114,12 @@ class Stager {
     SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(context_.connection));
     SLUICE_TRY(FillStage());
     return transaction->Commit();
+  }
+
+  void RemoveUnpacked() {
+    // What cannot be removed now is when the spool is emptied.
+    for (const std::string& path : unpacked_) (void)env::RemoveFile(path);
+    unpacked_.clear();
   }
 
   Status DropStage() {
@@ -293,38 +155,68 @@ class Stager {
       file.rows_fixed = file.rows_discarded = 0;
       const Status captured = ReadCaptures(load_.target, file);
       if (!captured.ok()) return AboutFile(captured, file);
-      std::vector<DdlColumn> added;
-      auto shape = ShapeOf(file, load_.target, &added);
-      if (!shape.ok()) return AboutFile(shape.status(), file);
-      load_.target.columns.insert(load_.target.columns.end(), added.begin(), added.end());
-      if (shape->empty) continue;
-      ShapedFile shaped{i, std::move(shape).value(), {}};
-      auto copy = Readable(file, shaped.shape, care == Care::kRewrite);
-      if (!copy.ok()) return AboutFile(copy.status(), file);
-      shaped.copy = std::move(copy).value();
-      if (care != Care::kQuick) shaped.copy.parallel = false;
-      if (!shaped.copy.warning.empty()) load_.warnings.push_back(shaped.copy.warning);
-      files_.push_back(std::move(shaped));
+      SLUICE_TRY(LookAtFile(i, care));
     }
     return Status::Ok();
   }
 
-  Result<ReadableCopy> Readable(LoadFile& file, const FileShape& shape, bool rewrite) {
+  Status LookAtFile(size_t index, Care care) {
+    const LoadFile& file = load_.files[index];
+    if (file.stored.size == 0) return Status::Ok();
+    SLUICE_TRY(env::CreateDirectories(context_.spool_folder, 0700));
+    auto parts = PartsOf(file.local_path, load_.target.csv,
+                         env::JoinPath(context_.spool_folder, fmt::format("{:016x}", file.file_id)),
+                         context_.cancel);
+    if (!parts.ok()) return AboutFile(parts.status(), file);
+    for (FilePart& part : *parts) {
+      if (!part.member.empty()) unpacked_.push_back(part.path);
+    }
+    for (FilePart& part : *parts) SLUICE_TRY(LookAtPart(index, std::move(part), care));
+    return Status::Ok();
+  }
+
+  Status LookAtPart(size_t index, FilePart part, Care care) {
+    LoadFile& file = load_.files[index];
+    std::vector<DdlColumn> added;
+    auto shape =
+        ShapeOf(part.path, PartName(file, part.member), load_.target, &added, context_.cancel);
+    if (!shape.ok()) return AboutPart(shape.status(), file, part);
+    load_.target.columns.insert(load_.target.columns.end(), added.begin(), added.end());
+    if (shape->empty) return Status::Ok();
+    ShapedFile& shaped = files_.emplace_back();
+    shaped.index = index;
+    shaped.part = std::move(part);
+    shaped.shape = std::move(shape).value();
+    auto copy = Readable(file, shaped, care == Care::kRewrite);
+    if (!copy.ok()) return AboutPart(copy.status(), file, shaped.part);
+    shaped.copy = std::move(copy).value();
+    if (care != Care::kQuick) shaped.copy.parallel = false;
+    if (!shaped.copy.warning.empty()) load_.warnings.push_back(shaped.copy.warning);
+    return Status::Ok();
+  }
+
+  Result<ReadableCopy> Readable(LoadFile& file, ShapedFile& shaped, bool rewrite) {
+    const std::string& member = shaped.part.member;
+    ReadableFile readable{shaped.part.path, file.file_id, PartName(file, member),
+                          ReaderOptions(load_.target, shaped.shape)};
+    // One statement reads no two members, but all copies are made before.
+    if (!member.empty()) readable.file_id = StableId({PartHash(file, member)});
     static const FixesOfFile kNoFixes;
-    const FixesOfFile* fixes = fixes_.Of(file.content_hash);
-    const bool json = shape.format == config::FileFormat::kJson;
+    const FixesOfFile* fixes = fixes_.Of(PartHash(file, member));
+    const bool json = shaped.shape.format == config::FileFormat::kJson;
     if (json && fixes == nullptr) fixes = &kNoFixes;
     if (fixes == nullptr) {
-      return MakeReadable(file, shape, load_.target, context_.spool_folder, rewrite,
-                          context_.cancel);
+      return MakeReadable(readable, context_.spool_folder, rewrite, context_.cancel);
     }
-    for (const auto& [offset, text] : *fixes) ++(text ? file.rows_fixed : file.rows_discarded);
+    for (const auto& [offset, text] : *fixes) {
+      ++(text ? file.rows_fixed : shaped.discarded);
+    }
+    file.rows_discarded += shaped.discarded;
     if (json) {
-      return MakeReadableJson(file, shape, load_.target, *fixes, context_.spool_folder,
+      return MakeReadableJson(readable, shaped.shape, load_.target, *fixes, context_.spool_folder,
                               context_.cancel);
     }
-    return MakeFixedReadable(file, shape, load_.target, *fixes, context_.spool_folder, rewrite,
-                             context_.cancel);
+    return MakeFixedReadable(readable, *fixes, context_.spool_folder, rewrite, context_.cancel);
   }
 
   // The rows are counted before they are read, so what is left can be told while they are.
@@ -357,7 +249,7 @@ class Stager {
       ids[file->copy.path] = load_.files[file->index].file_id;
     }
     context_.functions.Begin(std::move(ids));
-    const std::string select = StageSelect(load_, batch).Sql();
+    const std::string select = StageSelect(load_, batch);
     SLUICE_TRY(Execute(
         created ? fmt::format("INSERT INTO {} {}", QualifiedName(load_.stage), select)
                 : fmt::format("CREATE TABLE {} AS {}", QualifiedName(load_.stage), select)));
@@ -372,35 +264,33 @@ class Stager {
   Status Count(const Batch& batch) {
     const auto tallies = context_.functions.Take();
     bool all = true;
-    for (const ShapedFile* file : batch.files) {
-      FileCounts& counts = load_.files[file->index].counts;
+    for (ShapedFile* file : batch.files) {
       const auto tally = tallies.find(load_.files[file->index].file_id);
       if (tally != tallies.end()) {
-        counts.read += tally->second.accepted + tally->second.bad;
-        counts.quarantined += tally->second.bad;
-        counts.too_long += tally->second.too_long;
+        file->read = tally->second.accepted + tally->second.bad;
+        file->quarantined = tally->second.bad;
+        load_.files[file->index].counts.too_long += tally->second.too_long;
       }
-      all = all && counts.read == file->copy.expected;
+      all = all && file->read == file->copy.expected;
     }
     context_.functions.KeepRejects(batch.files.size());
     if (all) return Status::Ok();
     SLUICE_ASSIGN(const auto rejects, TakeRejects(context_.connection));
     context_.functions.KeepRejects(0);
-    for (const ShapedFile* file : batch.files) {
-      FileCounts& counts = load_.files[file->index].counts;
-      if (counts.read == file->copy.expected) continue;
+    for (ShapedFile* file : batch.files) {
+      if (file->read == file->copy.expected) continue;
       const auto rejected = rejects.find(file->copy.path);
       if (rejected != rejects.end()) {
-        counts.read += rejected->second;
-        counts.quarantined += rejected->second;
+        file->read += rejected->second;
+        file->quarantined += rejected->second;
       }
-      if (counts.read == file->copy.expected) continue;
+      if (file->read == file->copy.expected) continue;
       mismatch_ = true;
       return RejectedError(
           fmt::format("{}: {} were counted in it, and {} read: such a file cannot be accounted for",
-                      load_.files[file->index].stored.path,
+                      PartName(load_.files[file->index], file->part.member),
                       Counted(static_cast<uint64_t>(file->copy.expected), "row"),
-                      Thousands(static_cast<uint64_t>(counts.read))));
+                      Thousands(static_cast<uint64_t>(file->read))));
     }
     return Status::Ok();
   }
@@ -409,27 +299,39 @@ class Stager {
   // So are rows that somebody discarded.
   Status FindBadRowsOfAll() {
     static const FixesOfFile kNoFixes;
-    for (const ShapedFile& file : files_) {
+    for (ShapedFile& file : files_) {
       LoadFile& from = load_.files[file.index];
-      FileCounts& counts = from.counts;
-      counts.read += file.copy.removed + from.rows_discarded;
-      counts.quarantined += file.copy.removed;
-      counts.skipped += from.rows_discarded;
-      if (counts.quarantined == 0) continue;
-      from.columns = file.shape.columns;
-      const FixesOfFile* fixes = fixes_.Of(from.content_hash);
-      SLUICE_ASSIGN(auto rows, FindBadRows(load_, file.index, file.shape,
+      file.quarantined += file.copy.removed;
+      from.counts.read += file.read + file.copy.removed + file.discarded;
+      from.counts.quarantined += file.quarantined;
+      from.counts.skipped += file.discarded;
+      if (file.quarantined == 0) continue;
+      const std::string name = PartName(from, file.part.member);
+      SLUICE_TRY(NoteColumns(from, file, name));
+      const FixesOfFile* fixes = fixes_.Of(PartHash(from, file.part.member));
+      SLUICE_ASSIGN(auto rows, FindBadRows(load_.target, file.part.path, file.shape,
                                            fixes == nullptr ? kNoFixes : *fixes));
-      if (static_cast<int64_t>(rows.size()) != counts.quarantined) {
+      if (static_cast<int64_t>(rows.size()) != file.quarantined) {
         return RejectedError(fmt::format(
             "{}: the engine found {} and a second look {}: such a file cannot be accounted for",
-            load_.files[file.index].stored.path,
-            Counted(static_cast<uint64_t>(counts.quarantined), "bad row"), rows.size()));
+            name, Counted(static_cast<uint64_t>(file.quarantined), "bad row"), rows.size()));
       }
-      load_.quarantined.insert(load_.quarantined.end(), std::make_move_iterator(rows.begin()),
-                               std::make_move_iterator(rows.end()));
+      for (QuarantinedRow& row : rows) {
+        row.file = file.index;
+        row.member = file.part.member;
+        load_.quarantined.push_back(std::move(row));
+      }
     }
     return Status::Ok();
+  }
+
+  // What the cells of its quarantined rows are called is kept for a file as a whole.
+  static Status NoteColumns(LoadFile& from, const ShapedFile& file, const std::string& name) {
+    if (from.columns.empty()) from.columns = file.shape.columns;
+    if (from.columns == file.shape.columns) return Status::Ok();
+    return RejectedError(
+        name + ": it has bad rows and other columns than an earlier member with bad rows",
+        "Have these members sent as archives of their own");
   }
 
   // A file of which nothing is usable is another file than the project thinks, however short it is.
@@ -506,8 +408,8 @@ class Stager {
           json ? missing_keys : MissingColumns(load_.target, file.shape);
       if (missing.empty()) continue;
       Told& entry = told[std::move(missing)];
-      entry.files.push_back(load_.files[file.index].stored.path);
-      entry.rows += load_.files[file.index].counts.read;
+      entry.files.push_back(PartName(load_.files[file.index], file.part.member));
+      entry.rows += file.read + file.copy.removed + file.discarded;
     }
     for (const auto& [columns, entry] : told) {
       const std::string more =
@@ -525,6 +427,7 @@ class Stager {
   TableLoad& load_;
   const bool own_;
   std::vector<ShapedFile> files_;
+  std::vector<std::string> unpacked_;  // members of archives
   RowFixes fixes_;
   bool mismatch_ = false;
 };
@@ -536,9 +439,7 @@ Status Stage(const StageContext& context, TableLoad& load) {
 }
 
 Status PrepareToStage(engine::Connection& connection, const TargetTable& target) {
-  std::vector<format::SqlType> types;
-  for (const DdlColumn& column : target.columns) types.push_back(column.type);
-  return format::RegisterCasts(connection, types);
+  return format::RegisterCasts(connection, FormsOf(target));
 }
 
 Status StageInTransaction(const StageContext& context, TableLoad& load) {

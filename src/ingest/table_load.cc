@@ -69,4 +69,12 @@ FileCounts TableLoad::Total() const {
   return total;
 }
 
+std::string PartName(const LoadFile& file, const std::string& member) {
+  return member.empty() ? file.stored.path : file.stored.path + "/" + member;
+}
+
+std::string PartHash(const LoadFile& file, const std::string& member) {
+  return member.empty() ? file.content_hash : file.content_hash + "/" + member;
+}
+
 }  // namespace sluice::ingest

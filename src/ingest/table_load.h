@@ -118,9 +118,15 @@ struct LoadFile {
   int64_t rows_discarded = 0;
 };
 
+// How a file is named in what is kept of its rows, and its content: with the member of an archive, if there is
+// one.
+std::string PartName(const LoadFile& file, const std::string& member);
+std::string PartHash(const LoadFile& file, const std::string& member);
+
 // A row that could not be used.
 struct QuarantinedRow {
-  size_t file = 0;  // index into TableLoad::files
+  size_t file = 0;     // index into TableLoad::files
+  std::string member;  // of an archive, whose name and content then stand before it; "" else
   int64_t record = 0;
   int64_t line = 0;         // physical, from 1
   int64_t byte_offset = 0;  // of the record's first byte, from 0, uncompressed

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "ingest/file_shape.h"
 #include "ingest/plan.h"
 
 namespace sluice::ingest {
@@ -126,8 +127,9 @@ Result<TargetTable> ZenotiTarget(const config::Ingest& ingest, const SchemaCatal
   target.adopt_pod = ingest.adopt_pod;
   target.bad_rows = table->bad_rows.value_or(ingest.bad_rows);
   target.format = config::FileFormat::kCsv;
-  target.csv = ingest.csv;
+  target.csv = table->csv.value_or(ingest.csv);
   target.schema_changes = ingest.schema_changes;
+  SLUICE_TRY(CheckCsv(target, table->where));
   SLUICE_TRY(CheckTarget(target));
   return target;
 }

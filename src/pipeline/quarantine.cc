@@ -89,7 +89,7 @@ Result<std::vector<std::string>> LookAtColumns(Runtime& runtime, warehouse::Sess
   }
   file.local_path = fetched->local_path;
   std::vector<ingest::DdlColumn> added;
-  auto shape = ingest::ShapeOf(file, target, &added);
+  auto shape = ingest::ShapeOf(file.local_path, entry.address, target, &added);
   if (file.local_path == spool) SLUICE_TRY(env::RemoveFile(spool));
   if (!shape.ok()) return shape.status().WithContext(entry.address);
   if (fetched->content_hash == entry.content_hash) return std::move(shape->columns);

@@ -1,0 +1,40 @@
+// The statement that reads files into a stage: text -> typed values, with bad rows left out and counted.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "ingest/file_parts.h"
+#include "ingest/file_shape.h"
+#include "ingest/readable_copy.h"
+#include "ingest/table_load.h"
+
+namespace sluice::ingest {
+
+// One statement reads at most so many files: its text and its bookkeeping stay bounded.
+inline constexpr size_t kFilesPerStatement = 1000;
+
+// A file of a load, or a member of one, made ready to be read.
+struct ShapedFile {
+  size_t index = 0;  // into TableLoad::files
+  FilePart part;
+  FileShape shape;
+  ReadableCopy copy;  // what the engine reads
+  // Its share of what is counted for the file.
+  int64_t read = 0;
+  int64_t quarantined = 0;
+  int64_t discarded = 0;  // rows that somebody decided to leave out
+};
+
+// Files that one statement can read: neighbours in order, alike in everything. A member of an archive stands
+// alone, for rows are counted by file.
+struct Batch {
+  std::vector<ShapedFile*> files;
+};
+std::vector<Batch> MakeBatches(const TableLoad& load, std::vector<ShapedFile>& files);
+
+// The SELECT that reads a batch, over the functions of stage_functions.h and cast_functions.h.
+std::string StageSelect(const TableLoad& load, const Batch& batch);
+
+}  // namespace sluice::ingest
