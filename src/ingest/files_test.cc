@@ -25,6 +25,19 @@ class FilesTest : public IngestTest {
     prices.mode = config::Table::Mode::kReplace;
     ingest_.tables.push_back(prices);
   }
+  static config::Check Unique() {
+    config::Check check;
+    check.kind = config::Check::Kind::kUnique;
+    check.columns = {"id"};
+    return check;
+  }
+  // But for what is said of patterns without a file.
+  static std::vector<std::string> Warnings(IngestOutcome outcome) {
+    std::erase_if(outcome.warnings, [](const std::string& warning) {
+      return warning.find("no file matches") != std::string::npos;
+    });
+    return outcome.warnings;
+  }
 };
 
 TEST_F(FilesTest, AppendTakesEachFileOnce) {
@@ -45,7 +58,31 @@ TEST_F(FilesTest, HowManyRowsThereAreIsToldBeforeTheyAreRead) {
   EXPECT_EQ(reporter_.announced, std::vector<uint64_t>{3});
 }
 
-TEST_F(FilesTest, AFileThatChangedAfterItWasAppendedIsReported) {
+TEST_F(FilesTest, AFileThatChangedTakesThePlaceOfWhatItWas) {
+  ingest_.tables[0].checks.push_back(Unique());
+  Write("orders/a.csv", "1,1,x\n2,bad,y\n");
+  Write("orders/b.csv", "9,9,x\n");
+  MustRun();
+  Write("orders/a.csv", "1,1.50,x\n2,2,y\n3,3,z\n");
+  const auto outcome = MustRun();
+  EXPECT_EQ(outcome.late_files, 0);
+  EXPECT_EQ(Warnings(outcome), std::vector<std::string>{
+                                   "z.orders: orders/a.csv has changed since it was loaded: 1 row "
+                                   "of earlier versions is replaced"});
+  EXPECT_EQ(Rows("SELECT id, amount FROM orders ORDER BY id"), "1|1.50\n2|2.00\n3|3.00\n9|9.00\n");
+  EXPECT_EQ(Rows("SELECT address, state FROM _sluice.files ORDER BY rowid"),
+            "orders/a.csv|replaced\norders/b.csv|loaded\norders/a.csv|loaded\n");
+  EXPECT_EQ(Rows("SELECT count(*) FROM _sluice.quarantine"), "0\n");
+  // And back to what it was: the same content has the same id.
+  Write("orders/a.csv", "1,1,x\n2,bad,y\n");
+  MustRun();
+  EXPECT_EQ(Rows("SELECT id, amount FROM orders ORDER BY id"), "1|1.00\n9|9.00\n");
+  EXPECT_EQ(Rows("SELECT count(*) FROM _sluice.quarantine"), "1\n");
+  EXPECT_EQ(MustRun().loads.size(), 0U);
+}
+
+TEST_F(FilesTest, AChangedFileIsHeldWhereTheProjectWantsIt) {
+  ingest_.late_files = config::LateFiles::kHold;
   Write("orders/a.csv", "1,1,x\n");
   MustRun();
   Write("orders/a.csv", "1,1,x\n2,2,y\n");
@@ -53,6 +90,42 @@ TEST_F(FilesTest, AFileThatChangedAfterItWasAppendedIsReported) {
   ASSERT_TRUE(outcome.ok());
   EXPECT_EQ(outcome->late_files, 1);
   EXPECT_EQ(Rows("SELECT count(*) FROM orders"), "1\n");
+}
+
+TEST_F(FilesTest, NamesComeAgainWhereFilesMoveAway) {
+  ingest_.tables[0].after_loading = config::Table::AfterLoading::kDelete;
+  Write("orders/a.csv", "1,1,x\n");
+  MustRun();
+  Write("orders/a.csv", "2,2,y\n");
+  MustRun();
+  EXPECT_EQ(Rows("SELECT id FROM orders ORDER BY id"), "1\n2\n");
+}
+
+TEST_F(FilesTest, AFileThatAGateHeldTakesThePlaceOfWhatItWas) {
+  ingest_.tables[0].checks.push_back(Unique());
+  Write("orders/a.csv", "1,1,x\n");
+  MustRun();
+  Write("orders/a.csv", "2,2,x\n2,2,y\n");
+  const auto outcome = Run();
+  ASSERT_TRUE(outcome.ok());
+  ASSERT_EQ(outcome->hold_ids.size(), 1U);
+  EXPECT_EQ(Rows("SELECT id FROM orders"), "1\n");
+  AcceptHold();
+  EXPECT_EQ(Rows("SELECT id FROM orders"), "2\n2\n");
+}
+
+TEST_F(FilesTest, TheSameContentUnderAnotherNameIsTold) {
+  Write("orders/a.csv", "1,1,x\n");
+  Write("orders/empty.csv", "id,amount,note\n");
+  MustRun();
+  Write("orders/copy.csv", "1,1,x\n");
+  Write("orders/empty2.csv", "id,amount,note\n");
+  Write("orders/third.csv", "1,1,x\n");
+  EXPECT_EQ(
+      Warnings(MustRun()),
+      std::vector<std::string>{
+          "z.orders: orders/copy.csv has the content of orders/a.csv, and 1 more file likewise: "
+          "their rows are there twice (sluice unload takes a load back)"});
 }
 
 TEST_F(FilesTest, AFileThatWasOnlyTouchedHasNotChanged) {
@@ -67,7 +140,7 @@ TEST_F(FilesTest, AFileThatWasOnlyTouchedHasNotChanged) {
   EXPECT_EQ(outcome.loads.size(), 0U) << "nor is what is replaced loaded again";
   EXPECT_NE(Rows("SELECT tag FROM _sluice.files ORDER BY ALL"), before);
   Write("orders/a.csv", "1,2,x\n");
-  EXPECT_EQ(Run()->late_files, 1) << "as long, and another content";
+  EXPECT_EQ(MustRun().loads.size(), 1U) << "as long, and another content";
 }
 
 TEST_F(FilesTest, AFileWithoutOneUsableRowIsHeldHoweverShort) {

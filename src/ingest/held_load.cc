@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "ingest/column_changes.h"
+#include "ingest/earlier_files.h"
 #include "ingest/existing_table.h"
 #include "ingest/plan.h"
 #include "ingest/publish.h"
@@ -110,6 +111,14 @@ Status FitHeldStage(engine::Connection& connection, const config::Ingest& ingest
   return ChangeColumns(connection, target, hold.stage);
 }
 
+// Layout files: what is sent again under a name takes the place of what was there.
+bool LeavesFiles(const config::Ingest& ingest, const std::string& table) {
+  return std::any_of(ingest.tables.begin(), ingest.tables.end(), [&](const config::Table& t) {
+    return ingest.layout == "files" && t.name == table &&
+           t.after_loading == config::Table::AfterLoading::kLeave;
+  });
+}
+
 Result<bool> HasCursor(engine::Connection& connection, const quality::HoldRecord& hold,
                        const std::string& pod) {
   SLUICE_ASSIGN(const auto n,
@@ -133,6 +142,7 @@ Result<TableLoad> PublishHeld(engine::Connection& connection, const config::Inge
   }
   for (LoadFile& file : load.files) {
     SLUICE_ASSIGN(const bool known, HasCursor(connection, hold, file.pod));
+    file.replaces = LeavesFiles(ingest, hold.table);
     file.full = !known && (ingest.layout != "zenoti" ||
                            BeginsWithFullLoad(ingest, file.connection, file.pod));
   }
@@ -142,6 +152,7 @@ Result<TableLoad> PublishHeld(engine::Connection& connection, const config::Inge
   SLUICE_ASSIGN(const std::string kind, warehouse::KindOf(connection, gone));
   if (!kind.empty()) load.gone = gone;
   SLUICE_TRY(FitHeldStage(connection, ingest, hold, load.target));
+  SLUICE_TRY(FindEarlierVersions(connection, load));
   SLUICE_TRY(AlterTarget(connection, load));
   SLUICE_TRY(MergeStage(connection, load));
   SLUICE_TRY(RemoveHeldEntries(connection, hold, false));

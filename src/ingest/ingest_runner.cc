@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "env/file.h"
 #include "ingest/daily_volume.h"
+#include "ingest/earlier_files.h"
 #include "ingest/fetcher.h"
 #include "ingest/finish_files.h"
 #include "ingest/late_files.h"
@@ -354,6 +355,8 @@ class Runner {
     const StageContext stage{connection_, context_.functions, context_.reporter, context_.cancel,
                              context_.spool_folder};
     SLUICE_TRY(in_transaction ? StageInTransaction(stage, load) : Stage(stage, load));
+    SLUICE_TRY(FindEarlierVersions(connection_, load));
+    SLUICE_TRY(TellKnownContent(connection_, load));
     report::Progress progress;
     for (const LoadFile& file : load.files) progress.bytes += file.stored.size;
     progress.total_bytes = progress.bytes;

@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "ingest/earlier_files.h"
 #include "ingest/row_fixes.h"
 
 namespace sluice::ingest {
@@ -265,6 +266,7 @@ Result<LedgerState> ReadLedger(engine::Connection& connection, const std::string
 Status RecordPublished(engine::Connection& connection,
                        const std::vector<const TableLoad*>& published, const RunInfo& run,
                        const std::string& hold_id, const LedgerTables& tables) {
+  for (const TableLoad* load : published) SLUICE_TRY(RecordReplaced(connection, *load));
   SLUICE_ASSIGN(const auto files, engine::Appender::Open(connection, tables.schema, tables.files));
   for (const TableLoad* load : published) SLUICE_TRY(AppendFiles(*files, *load, "loaded"));
   SLUICE_TRY(files->Close());

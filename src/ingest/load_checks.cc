@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "ingest/earlier_files.h"
 #include "ingest/existing_table.h"
 #include "ingest/ledger.h"
 #include "ingest/sql.h"
@@ -85,6 +86,8 @@ std::string PublishedRelation(const TableLoad& load, const TargetTable& into,
   } else if (!load.gone.empty()) {
     replaced = fmt::format(" AND NOT EXISTS (SELECT 1 FROM {} r WHERE {})",
                            QualifiedName(load.gone), Matches(target, "r", "t"));
+  } else if (!load.replaced.empty()) {
+    replaced = fmt::format(" AND t.{} NOT {}", warehouse::QuoteName(kFileColumn), InReplaced(load));
   }
   return fmt::format(
       "(SELECT {0} FROM {1} UNION ALL SELECT {0} FROM {2} t WHERE EXISTS (SELECT 1 FROM {3} s "

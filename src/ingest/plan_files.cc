@@ -153,6 +153,15 @@ class FilesPlanner {
     AddStep(table, std::move(target), std::move(files), "", false);
   }
 
+  // Whether a file that the ledger knows with another content is loaded. Of tables whose rows are added it takes
+  // the place of what it was; of an upsert it is the newer one; and where files move away after loading, names come
+  // again for other files. What a delete-insert would make of it depends on what came since.
+  bool TakesAnew(const config::Table& table, const TargetTable& target) const {
+    if (table.after_loading != config::Table::AfterLoading::kLeave) return true;
+    return ingest_.late_files == config::LateFiles::kRebuild &&
+           (target.merge == Merge::kAppend || target.merge == Merge::kUpsert);
+  }
+
   // The files of a set that the ledger does not know. `taken` are those of earlier sets.
   void PlanAppend(const config::Table& table, const TargetTable& target, const FileSet& set,
                   const std::set<std::string>& held, bool waits, std::set<std::string>* taken) {
@@ -168,7 +177,8 @@ class FilesPlanner {
         Incomplete(*file, file->waits);
         continue;
       }
-      if (known != nullptr) {
+      const bool again = known != nullptr;
+      if (again && !TakesAnew(table, target)) {
         LateFile& late = plan_.late.emplace_back();
         late.connection = file->source->connection;
         late.table = table.name;
@@ -182,6 +192,8 @@ class FilesPlanner {
         continue;
       }
       fresh.push_back(ToLoad(*file));
+      fresh.back().replaces = again && target.merge == Merge::kAppend &&
+                              table.after_loading == config::Table::AfterLoading::kLeave;
     }
     if (fresh.empty() || !set.whole) return;
     if (waits) {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "ingest/earlier_files.h"
 #include "ingest/existing_table.h"
 #include "ingest/sql.h"
 #include "warehouse/dialect.h"
@@ -218,6 +219,7 @@ Status MergeStage(engine::Connection& connection, TableLoad& load) {
         break;
       case Merge::kAppend:
       case Merge::kReplace:
+        SLUICE_TRY(RemoveReplacedRows(connection, load));
         SLUICE_TRY(CountInserted(connection, load, QualifiedName(load.stage)));
         SLUICE_TRY(InsertStage(connection, load, ""));
         break;

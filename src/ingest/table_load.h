@@ -99,9 +99,10 @@ struct LoadFile {
   std::string pod;
   int64_t group = 0;
   int64_t log_id = 0;
-  int64_t file_id = 0;        // StableId of ingest, table, connection, address, content
-  int64_t load_id = 0;        // StableId of connection, pod, table, group
-  bool full = false;          // belongs to the first load of this table and pod
+  int64_t file_id = 0;    // StableId of ingest, table, connection, address, content
+  int64_t load_id = 0;    // StableId of connection, pod, table, group
+  bool full = false;      // belongs to the first load of this table and pod
+  bool replaces = false;  // an earlier version of it was loaded: its rows take the place of those
   bool any_bad_rows = false;  // somebody accepted it with all its bad rows
   config::Captures captures;  // layout files: what its path says
   Proof proof;                // what lies beside it and speaks of its content
@@ -141,11 +142,12 @@ struct QuarantinedRow {
 struct TableLoad {
   std::string ingest;
   TargetTable target;
-  std::vector<LoadFile> files;  // in the order in which their rows count
-  std::string label;            // "zenoti.bi_dimuser POD1/7"
-  std::string stage;            // table beside the target; "" before staging
-  std::string stage_suffix;     // of its name: a rebuild must not meet what a gate holds
-  std::string gone;             // keys that are deleted; "" when none are
+  std::vector<LoadFile> files;    // in the order in which their rows count
+  std::string label;              // "zenoti.bi_dimuser POD1/7"
+  std::string stage;              // table beside the target; "" before staging
+  std::string stage_suffix;       // of its name: a rebuild must not meet what a gate holds
+  std::string gone;               // keys that are deleted; "" when none are
+  std::vector<int64_t> replaced;  // file ids: rows that go when this is published (earlier_files.h)
   std::vector<QuarantinedRow> quarantined;
   std::vector<std::string> warnings;  // what staging found worth telling
   bool too_many_bad_rows = false;     // why staging refused it

@@ -89,6 +89,18 @@ Result<LoadToUndo> FindLoadToUndo(engine::Connection& connection, const std::str
                                 "table_name = $2 AND state = 'loaded' ORDER BY rowid",
                                 {load.load_id, load.table}));
   for (const auto& file : files) load.files.push_back(ToText(file[0]));
+  SLUICE_ASSIGN(const auto replaced,
+                connection.Scalar(
+                    "SELECT count(*) FROM _sluice.files WHERE ingest = $1 AND "
+                    "table_name = $2 AND reason = $3",
+                    {load.ingest, load.table, fmt::format("replaced by load {}", load.load_id)}));
+  if (ToInt(replaced) > 0) {
+    return ConfigError(
+        fmt::format("load {} of {} cannot be taken back: rows of earlier versions of its files, "
+                    "which it replaced, are gone",
+                    load.load_id, load.table),
+        "Put the files that were there before back, and run again");
+  }
   return load;
 }
 

@@ -1,0 +1,138 @@
+#include "ingest/earlier_files.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "warehouse/dialect.h"
+
+namespace sluice::ingest {
+namespace {
+
+using engine::ToInt;
+using engine::ToText;
+using engine::Value;
+using warehouse::QualifiedName;
+using warehouse::QuoteName;
+
+constexpr size_t kPerStatement = 500;  // files
+
+// Calls `take(row)` for the rows of `select … AND column IN (…)`, over all `values`, in portions.
+template <typename Take>
+Status ForAll(engine::Connection& connection, const TableLoad& load, const std::string& select,
+              const std::string& column, const std::vector<std::string>& values, Take take) {
+  for (size_t from = 0; from < values.size(); from += kPerStatement) {
+    std::vector<Value> bound = {load.ingest, load.target.name};
+    std::string places;
+    for (size_t i = from; i < std::min(values.size(), from + kPerStatement); ++i) {
+      bound.emplace_back(values[i]);
+      places += fmt::format("{}${}", places.empty() ? "" : ", ", bound.size());
+    }
+    SLUICE_ASSIGN(const auto rows,
+                  connection.Rows(fmt::format("{} WHERE ingest = $1 AND table_name = $2 AND state "
+                                              "= 'loaded' AND {} IN ({})",
+                                              select, column, places),
+                                  bound));
+    for (const auto& row : rows) take(row);
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
+std::string InReplaced(const TableLoad& load) {
+  std::string ids;
+  for (const int64_t id : load.replaced) ids += (ids.empty() ? "" : ", ") + std::to_string(id);
+  return "IN (" + ids + ")";
+}
+
+Status FindEarlierVersions(engine::Connection& connection, TableLoad& load) {
+  load.replaced.clear();
+  if (load.target.merge != Merge::kAppend) return Status::Ok();
+  std::vector<std::string> addresses;
+  std::map<std::string, const LoadFile*> by_address;
+  for (const LoadFile& file : load.files) {
+    if (!file.replaces) continue;
+    addresses.push_back(file.stored.path);
+    by_address[file.stored.path] = &file;
+  }
+  SLUICE_TRY(ForAll(connection, load,
+                    "SELECT DISTINCT address, connection, file_id FROM _sluice.files", "address",
+                    addresses, [&](const std::vector<Value>& row) {
+                      const LoadFile& file = *by_address.at(ToText(row[0]));
+                      if (file.connection == ToText(row[1])) load.replaced.push_back(ToInt(row[2]));
+                    }));
+  if (load.replaced.empty() || !connection.HasTable("main", load.target.name)) return Status::Ok();
+  SLUICE_ASSIGN(const auto rows,
+                connection.Scalar(fmt::format("SELECT count(*) FROM {} WHERE {} {}",
+                                              QualifiedName(load.target.name),
+                                              QuoteName(kFileColumn), InReplaced(load))));
+  const size_t files = by_address.size();
+  load.warnings.push_back(fmt::format(
+      "{}: {}{} changed since {} loaded: {} of earlier versions {} replaced", load.label,
+      by_address.begin()->first,
+      files > 1 ? fmt::format(" and {} have", Counted(files - 1, "more file"))
+                : std::string(" has"),
+      files > 1 ? "they were" : "it was", Counted(static_cast<uint64_t>(ToInt(rows)), "row"),
+      ToInt(rows) == 1 ? "is" : "are"));
+  return Status::Ok();
+}
+
+Status TellKnownContent(engine::Connection& connection, TableLoad& load) {
+  if (load.target.merge != Merge::kAppend) return Status::Ok();
+  std::map<std::string, std::string> first;  // content -> the address that has it
+  std::vector<std::string> contents;
+  for (const LoadFile& file : load.files) {
+    if (file.counts.read > 0 && first.emplace(file.content_hash, "").second) {
+      contents.push_back(file.content_hash);
+    }
+  }
+  SLUICE_TRY(ForAll(
+      connection, load, "SELECT content_hash, address FROM _sluice.files", "content_hash", contents,
+      [&](const std::vector<Value>& row) { first[ToText(row[0])] = ToText(row[1]); }));
+  std::vector<std::string> told;
+  for (const LoadFile& file : load.files) {
+    if (file.counts.read == 0) continue;
+    std::string& other = first[file.content_hash];
+    if (!other.empty() && other != file.stored.path) {
+      told.push_back(fmt::format("{} has the content of {}", file.stored.path, other));
+    } else if (other.empty()) {
+      other = file.stored.path;
+    }
+  }
+  if (told.empty()) return Status::Ok();
+  load.warnings.push_back(fmt::format(
+      "{}: {}{}: their rows are there twice (sluice unload takes a load back)", load.label,
+      told.front(),
+      told.size() > 1 ? fmt::format(", and {} likewise", Counted(told.size() - 1, "more file"))
+                      : std::string()));
+  return Status::Ok();
+}
+
+Status RemoveReplacedRows(engine::Connection& connection, const TableLoad& load) {
+  if (load.replaced.empty()) return Status::Ok();
+  return connection
+      .Execute(fmt::format("DELETE FROM {} WHERE {} {}", QualifiedName(load.target.name),
+                           QuoteName(kFileColumn), InReplaced(load)))
+      .status();
+}
+
+Status RecordReplaced(engine::Connection& connection, const TableLoad& load) {
+  if (load.replaced.empty()) return Status::Ok();
+  const std::string where =
+      fmt::format("ingest = $1 AND table_name = $2 AND file_id {}", InReplaced(load));
+  const std::vector<Value> of = {load.ingest, load.target.name};
+  SLUICE_TRY(
+      connection
+          .Execute(fmt::format("UPDATE _sluice.files SET state = 'replaced', reason = 'replaced by "
+                               "load {}' WHERE {} AND state = 'loaded'",
+                               load.files.front().load_id, where),
+                   of)
+          .status());
+  return connection.Execute("DELETE FROM _sluice.quarantine WHERE " + where, of).status();
+}
+
+}  // namespace sluice::ingest

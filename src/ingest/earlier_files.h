@@ -1,0 +1,28 @@
+// What the ledger knows of files that are loaded anew: earlier versions of them, and the same content under
+// another name. Of tables whose rows are only added.
+#pragma once
+
+#include "base/status.h"
+#include "engine/engine.h"
+#include "ingest/table_load.h"
+
+namespace sluice::ingest {
+
+// Sets `load.replaced` to the earlier versions of its files whose rows are in the table; says in
+// `load.warnings` how many these are.
+Status FindEarlierVersions(engine::Connection& connection, TableLoad& load);
+
+// Says in `load.warnings` which files have the content of another file that is loaded, or comes with them: their
+// rows are there twice.
+Status TellKnownContent(engine::Connection& connection, TableLoad& load);
+
+// Removes the rows of `load.replaced` from the table. In the transaction that publishes the load.
+Status RemoveReplacedRows(engine::Connection& connection, const TableLoad& load);
+
+// Marks them in the ledger, and takes their rows out of quarantine. Likewise, before the new ones are recorded.
+Status RecordReplaced(engine::Connection& connection, const TableLoad& load);
+
+// "IN (1, 2)" of their file ids, behind a column; `load.replaced` is not empty.
+std::string InReplaced(const TableLoad& load);
+
+}  // namespace sluice::ingest
