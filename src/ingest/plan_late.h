@@ -22,6 +22,14 @@ Status PlanLate(engine::Connection& connection, const config::Ingest& ingest,
                 const std::vector<Source>& sources, const SchemaCatalog& catalog,
                 const LedgerState& ledger, IngestPlan& plan);
 
+// How a table is made again so that fixed rows come in at their places: one rebuild for each pod that has an open
+// fix, or one of the whole table. kRejected when it cannot be, with what stands in the way.
+Result<std::vector<Rebuild>> PlanRebuildFor(engine::Connection& connection,
+                                            const config::Ingest& ingest,
+                                            const std::vector<Source>& sources,
+                                            const SchemaCatalog& catalog, const LedgerState& ledger,
+                                            const std::string& table, const std::string& reason);
+
 // What a hold of late files stands for: these files with this content. Kept as its load id.
 int64_t LateId(std::vector<std::pair<std::string, std::string>> path_and_tag);
 

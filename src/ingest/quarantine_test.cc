@@ -45,8 +45,16 @@ class QuarantineTest : public IngestTest {
     return transaction->Commit();
   }
   // Looks into later files when `looks`.
-  ReplayOutcome Replay(const RebuildTable& rebuild = {}, bool looks = false) {
+  enum class Rebuilds { kNo, kYes };
+  ReplayOutcome Replay(Rebuilds rebuilds = Rebuilds::kNo, bool looks = false) {
     FetchFile fetch;
+    ListSources list;
+    if (rebuilds == Rebuilds::kYes) {
+      list = [&]() -> Result<std::vector<Source>> {
+        SLUICE_ASSIGN(auto listing, store_->List("", nullptr));
+        return std::vector<Source>{{"drop", store_.get(), std::move(listing)}};
+      };
+    }
     if (looks) {
       fetch = [&](const std::string&, const connector::StoredFile& file, const std::string& spool) {
         return store_->Fetch(file, spool, nullptr, nullptr);
@@ -55,7 +63,7 @@ class QuarantineTest : public IngestTest {
     const IngestContext context{
         ingest_, *session_, *functions_, reporter_, clock_, nullptr, env::JoinPath(dir_, "spool"),
         "replay"};
-    auto outcomes = ReplayFixes(context, {}, fetch, rebuild);
+    auto outcomes = ReplayFixes(context, {}, fetch, list);
     EXPECT_TRUE(outcomes.ok()) << outcomes.status().ToString();
     if (!outcomes.ok() || outcomes->empty()) return {};
     EXPECT_EQ(Rows("SELECT table_name FROM duckdb_tables() WHERE starts_with(table_name, "
@@ -163,13 +171,44 @@ TEST_F(ZenotiQuarantineTest, ADimensionsRowNeverWinsOverALaterOne) {
   ASSERT_TRUE(Fix("q.line = 1", "1,40").ok());
   EXPECT_EQ(Replay().outcome, "failed");  // and no rebuild was offered
   EXPECT_EQ(Rows("SELECT age FROM bi_dimuser"), "41\n");
-  std::string rebuilt;
-  const auto outcome = Replay([&](const std::string& table) {
-    rebuilt = table;
-    return Status::Ok();
-  });
-  EXPECT_EQ(outcome.outcome, "rebuilt");
-  EXPECT_EQ(rebuilt, "bi_dimuser");
+  const auto outcome = Replay(Rebuilds::kYes);
+  EXPECT_EQ(outcome.outcome, "rebuilt") << outcome.message;
+  EXPECT_EQ(Rows("SELECT userid, age FROM bi_dimuser"), "1|41\n") << "the later row still wins";
+  EXPECT_EQ(Rows("SELECT inserted, updated, quarantined FROM _sluice.files ORDER BY group_id"),
+            "1|0|1\n0|1|0\n")
+      << "as if the first file had been so from the start";
+  EXPECT_EQ(Rows("SELECT state FROM _sluice.quarantine_fixes"), "applied\n");
+  EXPECT_EQ(Rows("SELECT line FROM _sluice.quarantine"), "2\n");
+  EXPECT_EQ(Rows("SELECT reason FROM _sluice.rebuilds"), "rows of it were fixed\n");
+}
+
+TEST_F(ZenotiQuarantineTest, OnlyThePodOfTheFixIsRebuilt) {
+  AddTable("bi_factsale", {"saleid"});
+  Write("P/1/bi_factsale/1/a.csv", "1,1,0\n2,x,0\n");
+  Write("P/2/bi_factsale/1/a.csv", "2,2,1\n");
+  Write("Q/1/bi_factsale/1/a.csv", "9,9,0\n");
+  MustRun();
+  ASSERT_TRUE(Fix("true", "2,2,0").ok());
+  const auto outcome = Replay(Rebuilds::kYes);
+  EXPECT_EQ(outcome.outcome, "rebuilt") << outcome.message;
+  EXPECT_EQ(Rows("SELECT saleid FROM bi_factsale ORDER BY 1"), "1\n9\n") << "it is voided later";
+  EXPECT_EQ(Rows("SELECT connection, pod, files FROM _sluice.rebuilds"), "drop|P|2\n");
+  Accounts();
+}
+
+TEST_F(ZenotiQuarantineTest, WithoutItsFilesATableIsNotRebuilt) {
+  AddTable("bi_dimuser", {"userid"});
+  Write("P/1/bi_dimuser/1/a.csv", "1,old\n2,3\n");
+  Write("P/2/bi_dimuser/1/a.csv", "1,41\n");
+  MustRun();
+  ASSERT_TRUE(Fix("true", "1,40").ok());
+  ASSERT_TRUE(env::RemoveFile(env::JoinPath(drop_, "P/2/bi_dimuser/1/a.csv")).ok());
+  const auto outcome = Replay(Rebuilds::kYes);
+  EXPECT_EQ(outcome.outcome, "failed");
+  EXPECT_NE(outcome.message.find("cannot be rebuilt: of the 2 files"), std::string::npos)
+      << outcome.message;
+  EXPECT_EQ(Rows("SELECT state FROM _sluice.quarantine_fixes"), "open\n");
+  EXPECT_EQ(Rows("SELECT userid, age FROM bi_dimuser ORDER BY 1"), "1|41\n2|3\n");
 }
 
 TEST_F(ZenotiQuarantineTest, ADimensionsRowWithAKeyThatNobodyHasIsAdded) {
@@ -218,10 +257,10 @@ TEST_F(ZenotiQuarantineTest, LaterFilesThatDoNotHaveTheKeyDoNotMatter) {
   Write("P/2/bi_factsale/1/a.csv", "3,,1\n4,4,0\n");
   MustRun();
   ASSERT_TRUE(Fix("q.line = 2", "2,2,0").ok());
-  EXPECT_EQ(Replay({}, true).outcome, "done");
+  EXPECT_EQ(Replay(Rebuilds::kNo, true).outcome, "done");
   EXPECT_EQ(Rows("SELECT saleid FROM bi_factsale ORDER BY 1"), "1\n2\n4\n");
   ASSERT_TRUE(Fix("q.line = 3", "3,3,0").ok());
-  const auto outcome = Replay({}, true);
+  const auto outcome = Replay(Rebuilds::kNo, true);
   EXPECT_EQ(outcome.outcome, "failed");
   EXPECT_NE(outcome.message.find("P/2/bi_factsale/1/a.csv has the same key"), std::string::npos)
       << outcome.message;
@@ -236,11 +275,11 @@ TEST_F(ZenotiQuarantineTest, ADimensionsRowWinsOverAnEarlierOne) {
   Write("P/3/bi_dimuser/1/a.csv", "3,3\n");
   MustRun();
   ASSERT_TRUE(Fix("q.line = 1", "1,11").ok());
-  EXPECT_EQ(Replay({}, true).counts.updated, 1);
+  EXPECT_EQ(Replay(Rebuilds::kNo, true).counts.updated, 1);
   EXPECT_EQ(Rows("SELECT age FROM bi_dimuser ORDER BY userid"), "11\n22\n3\n");
   // The rest of its own file has the key: which of the two lines is the last counts.
   ASSERT_TRUE(Fix("q.line = 3", "2,222").ok());
-  EXPECT_EQ(Replay({}, true).outcome, "failed");
+  EXPECT_EQ(Replay(Rebuilds::kNo, true).outcome, "failed");
   Accounts();
 }
 
@@ -251,7 +290,8 @@ TEST_F(ZenotiQuarantineTest, AFileThatIsGoneProvesNothing) {
   MustRun();
   ASSERT_TRUE(env::RemoveFile(env::JoinPath(drop_, "P/2/bi_factsale/1/a.csv")).ok());
   ASSERT_TRUE(Fix("true", "2,2,0").ok());
-  EXPECT_NE(Replay({}, true).message.find("cannot be read as it was loaded"), std::string::npos);
+  EXPECT_NE(Replay(Rebuilds::kNo, true).message.find("cannot be read as it was loaded"),
+            std::string::npos);
 }
 
 TEST_F(ZenotiQuarantineTest, ADeletionLeavesTheRowsOfItsOwnFile) {

@@ -11,9 +11,12 @@
 #include "ingest/existing_table.h"
 #include "ingest/ledger.h"
 #include "ingest/load_checks.h"
+#include "ingest/plan_late.h"
 #include "ingest/publish.h"
 #include "ingest/quarantine.h"
+#include "ingest/rebuild.h"
 #include "ingest/row_fixes.h"
+#include "ingest/schema_catalog.h"
 #include "ingest/sql.h"
 #include "ingest/stage.h"
 #include "quality/holds.h"
@@ -32,12 +35,12 @@ constexpr int64_t kMostRows = 1'000'000;  // of one table at once; the next call
 class TableReplay {
  public:
   TableReplay(const IngestContext& context, const warehouse::Fence& fence, std::string table,
-              const FetchFile& fetch, const RebuildTable& rebuild)
+              const FetchFile& fetch, const ListSources& list)
       : context_(context),
         connection_(context.session.connection()),
         fence_(fence),
         fetch_(fetch),
-        rebuild_(rebuild),
+        list_(list),
         run_{context.run_id, context.clock.Now()} {
     outcome_.table = std::move(table);
   }
@@ -290,11 +293,23 @@ class TableReplay {
   }
 
   Status DoRebuild(const std::string& why) {
-    if (!rebuild_) {
+    if (!list_ || context_.ingest.layout != "zenoti") {
       return RejectedError(
           fmt::format("{}: the rows cannot be added, the table has to be rebuilt", why));
     }
-    SLUICE_TRY(rebuild_(outcome_.table));
+    SLUICE_ASSIGN(const auto sources, list_());
+    SLUICE_ASSIGN(const LedgerState ledger, ReadLedger(connection_, context_.ingest.name));
+    SLUICE_ASSIGN(const SchemaCatalog catalog,
+                  SchemaCatalog::Load(connection_, context_.ingest.name));
+    SLUICE_ASSIGN(auto rebuilds, PlanRebuildFor(connection_, context_.ingest, sources, catalog,
+                                                ledger, outcome_.table, "rows of it were fixed"));
+    for (Rebuild& rebuild : rebuilds) {
+      SLUICE_ASSIGN(const RebuildOutcome made, RunRebuild(context_, fence_, run_, rebuild));
+      SLUICE_TRY(made.status);
+      for (const std::string& warning : made.warnings) {
+        context_.reporter.Note(report::Level::kWarning, warning);
+      }
+    }
     SLUICE_TRY(SettleRest());
     outcome_.outcome = "rebuilt";
     outcome_.message = why;
@@ -352,7 +367,7 @@ class TableReplay {
   engine::Connection& connection_;
   const warehouse::Fence& fence_;
   const FetchFile& fetch_;
-  const RebuildTable& rebuild_;
+  const ListSources& list_;
   const quality::RunInfo run_;
   std::vector<QuarantineEntry> entries_;
   TableLoad load_;
@@ -365,8 +380,7 @@ class TableReplay {
 
 Result<std::vector<ReplayOutcome>> ReplayFixes(const IngestContext& context,
                                                const std::set<std::string>& tables,
-                                               const FetchFile& fetch,
-                                               const RebuildTable& rebuild) {
+                                               const FetchFile& fetch, const ListSources& list) {
   engine::Connection& connection = context.session.connection();
   SLUICE_ASSIGN(const warehouse::Fence fence,
                 warehouse::TakeFence(connection, "ingest:" + context.ingest.name));
@@ -380,7 +394,7 @@ Result<std::vector<ReplayOutcome>> ReplayFixes(const IngestContext& context,
     const std::string table = ToText(row[0]);
     if (!tables.empty() && tables.count(table) == 0) continue;
     if (context.cancel != nullptr && context.cancel->is_set()) return CancelledError("stopped");
-    SLUICE_ASSIGN(ReplayOutcome outcome, TableReplay(context, fence, table, fetch, rebuild).Run());
+    SLUICE_ASSIGN(ReplayOutcome outcome, TableReplay(context, fence, table, fetch, list).Run());
     outcomes.push_back(std::move(outcome));
   }
   return outcomes;

@@ -33,14 +33,15 @@ struct ReplayOutcome {
   FileCounts counts;  // of `done`
 };
 
-// Rebuilds a table from its files in a stage and swaps it in, with all fixes. Empty: not to be had.
-using RebuildTable = std::function<Status(const std::string& table)>;
+// What the connections of the ingest hold now: for tables that have to be rebuilt. Empty: none can be.
+using ListSources = std::function<Result<std::vector<Source>>()>;
 
 // Brings in all fixes that are open, of `tables` or of all. One transaction for each table: killed
 // anywhere, a table has all of its fixes or none. A Status only where nothing can go on.
-// `fetch` may be empty: then files are not looked at again.
+// `fetch` may be empty: then files are not looked at again. A table is rebuilt in layout zenoti alone, whose order
+// of files is known.
 Result<std::vector<ReplayOutcome>> ReplayFixes(const IngestContext& context,
                                                const std::set<std::string>& tables,
-                                               const FetchFile& fetch, const RebuildTable& rebuild);
+                                               const FetchFile& fetch, const ListSources& list);
 
 }  // namespace sluice::ingest

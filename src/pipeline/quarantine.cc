@@ -10,6 +10,7 @@
 #include "ingest/file_shape.h"
 #include "ingest/quarantine_sql.h"
 #include "pipeline/interrupt.h"
+#include "pipeline/sources.h"
 #include "warehouse/fence.h"
 
 namespace sluice::pipeline {
@@ -276,7 +277,8 @@ Result<std::vector<ReplayReport>> ReplayQuarantine(Runtime& runtime, warehouse::
       SLUICE_ASSIGN(connector::Store * store, runtime.StoreOf(connection));
       return store->Fetch(file, spool_path, nullptr, cancel);
     };
-    SLUICE_ASSIGN(auto outcomes, ingest::ReplayFixes(context, tables, fetch, {}));
+    const ingest::ListSources list = [&] { return ListSources(runtime, *ingest, cancel); };
+    SLUICE_ASSIGN(auto outcomes, ingest::ReplayFixes(context, tables, fetch, list));
     for (ingest::ReplayOutcome& outcome : outcomes) {
       reports.push_back({ingest->name, std::move(outcome)});
     }
