@@ -13,8 +13,9 @@
 //   SHIM_TORN=half|random|sector   ... or, when it is a write, after a part of it: its first half, a
 //                          prefix of any length, any of its sectors of 512 bytes. SHIM_SEED chooses.
 //   SHIM_FAIL_AT=N         point N fails with ENOSPC ...
-//   SHIM_FAIL=once|on|half|short   ... once; or from there on all that need space; half and short: the
-//                          write at N is done by half, and then the next fails, or all
+//   SHIM_FAIL=once|on|half|short|all   ... once; or from there on all that need space; half and short: the
+//                          write at N is done by half, and then the next fails, or all; all: all points
+//   SHIM_ERRNO=N           ... with this error instead, as number
 //   SHIM_JOURNAL=FILE      every point with its bytes, appended, for a model of a disk that forgets what
 //                          was not synced (disk.py)
 //
@@ -46,6 +47,7 @@ static int is_tree;             // the prefix is a folder
 static char* watched[kMaxFds];  // path by descriptor
 static int log_fd = -1;
 static int journal_fd = -1;
+int shim_error = ENOSPC;
 static long points;
 static long stop_at;
 static long fail_at;
@@ -103,6 +105,7 @@ static void Init(void) {
   fail_at = atol(Text("SHIM_FAIL_AT"));
   torn = Text("SHIM_TORN");
   fail = Text("SHIM_FAIL");
+  if (getenv("SHIM_ERRNO") != NULL) shim_error = atoi(Text("SHIM_ERRNO"));
   seed = strtoull(Text("SHIM_SEED"), NULL, 10) * 2654435761u + 88172645463325252u;
   log_fd = OpenOutput("SHIM_LOG");
   journal_fd = OpenOutput("SHIM_JOURNAL");
@@ -226,6 +229,7 @@ enum Verdict Point(int needs_space, int is_write) {
   const int by_half = strcmp(fail, "half") == 0 || strcmp(fail, "short") == 0;
   if (points == fail_at) return is_write && by_half ? kShort : kFail;
   const int goes_on = strcmp(fail, "on") == 0 || strcmp(fail, "short") == 0;
+  if (strcmp(fail, "all") == 0) return kFail;
   const int is_other_half = strcmp(fail, "half") == 0 && points == fail_at + 1;
   return needs_space && (goes_on || is_other_half) ? kFail : kPass;
 }

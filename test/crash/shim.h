@@ -23,6 +23,8 @@ HIDDEN int IsWatchedFolder(const char* path, char* out);
 enum Verdict { kPass, kFail, kShort, kTorn };
 // With the lock held, before the call. Does not come back when the process stops here.
 HIDDEN enum Verdict Point(int needs_space, int is_write);
+// What a call that fails says: errno.
+HIDDEN extern int shim_error;
 // The call changed nothing after all (unlink of what is not there): it was no point.
 HIDDEN void NoPoint(void);
 HIDDEN void Log(const char* kind, const char* path, size_t bytes);

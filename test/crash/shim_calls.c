@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 static int Refuse(void) {
-  errno = ENOSPC;
+  errno = shim_error;
   return -1;
 }
 

@@ -8,7 +8,7 @@ _HISTORY = {"runs", "fences", "sync_runs", "sync_attempts", "deliveries"}
 _TIMES = re.compile(r"run_id|token|next_delivery|modified|\w+_at")
 
 
-def warehouse(sluice):
+def warehouse(sluice, lineage=True):
     """Name of a table -> its rows as text, sorted: data with lineage, views, and Sluice's ledgers."""
     columns = {}
     for schema, table, column in sluice.rows(
@@ -16,6 +16,8 @@ def warehouse(sluice):
         "WHERE table_schema IN ('main', '_sluice') ORDER BY table_schema, table_name, ordinal_position"
     ):
         if schema == "_sluice" and (table in _HISTORY or _TIMES.fullmatch(column)):
+            continue
+        if not lineage and column in ("_sluice_load", "_sluice_file"):
             continue
         columns.setdefault((schema, table), []).append(column)
     selects = []  # one query for all: a process for each table would take longer than the run

@@ -2,6 +2,8 @@
 
 import collections
 
+from sluice_program import library_of
+
 PHASES = "listing download stage check publish models send acknowledge".split()
 # The first whose text occurs in a statement or a request begins the phase; it goes on until another does.
 _RULES = [
@@ -34,9 +36,7 @@ class Marks:
     """Phases of the runs of one test."""
 
     def __init__(self, folder, binary):
-        self.library = binary.parent / "test" / "crash" / "crash_marks.so"
-        if not self.library.is_file():
-            raise FileNotFoundError(f"{self.library}: build it with -DSLUICE_TESTS=ON")
+        self.library = library_of(binary, "crash_marks")
         self.rules = folder / "rules"
         self.rules.write_text("".join(f"{phase}\t{text}\n" for phase, text in _RULES))
         self.log = folder / "marks"

@@ -13,6 +13,14 @@ from program import clean_environment, find_binary  # noqa: E402
 RUN_DEADLINE_S = 300
 
 
+def library_of(binary, name):
+    """A library to be preloaded, of the same build: of test/crash."""
+    path = binary.parent / "test" / "crash" / f"{name}.so"
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: build it with -DSLUICE_TESTS=ON")
+    return path
+
+
 class Sluice:
     """One project: its folder, and the environment that its commands see."""
 
@@ -31,8 +39,9 @@ class Sluice:
             stderr=subprocess.STDOUT if output is not subprocess.DEVNULL else output,
         )
 
-    def call(self, *words, codes=(0,)):
-        """What the command printed; AssertionError when it ends with another code."""
+    def call(self, *words, codes=(0,), errors=False):
+        """What the command printed, with errors also on standard error; AssertionError when it ends with another
+        code."""
         done = subprocess.run(
             [self.binary, *words],
             cwd=self.folder,
@@ -47,7 +56,7 @@ class Sluice:
                 f"sluice {' '.join(words)}: exit code {done.returncode}\n"
                 f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
             )
-        return done.stdout
+        return done.stdout + done.stderr if errors else done.stdout
 
     def rows(self, sql):
         return json.loads(self.call("query", "--json", sql))["rows"]

@@ -23,7 +23,7 @@ from pathlib import Path
 import day
 import dump
 import outcome
-from sluice_program import ROOT, Sluice
+from sluice_program import ROOT, Sluice, library_of
 
 sys.path.insert(0, str(ROOT / "test" / "crash"))
 from disk import Disk  # noqa: E402
@@ -50,14 +50,6 @@ class Point:
         return re.sub(r"^inbox/.*", "inbox", name)
 
 
-def shim_beside(binary):
-    """The preloaded library of the same build."""
-    path = binary.parent / "test" / "crash" / "crash_shim.so"
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: build it with -DSLUICE_TESTS=ON")
-    return path
-
-
 class Bench:
     """A stand-in, the project before its second day, and what an undisturbed second day ends with."""
 
@@ -77,7 +69,7 @@ class Bench:
             "ITERABLE_ENDPOINT": people.standin.url,
             "ITERABLE_API_KEY": people.standin.key,
         })
-        self.shim = shim_beside(self.sluice.binary)
+        self.shim = library_of(self.sluice.binary, "crash_shim")
         self.sluice.call("run")
         self.people_before = self.people.ask("state")
         self.sluice.environment["DROP_BUCKET"] = "second"
@@ -95,18 +87,19 @@ class Bench:
         """Keeps what the second day ends with; returns its points."""
         self.begin()
         log = self.root / "points"
-        self.run({"SHIM_LOG": str(log)}, (0,))
+        self.run_below({"SHIM_LOG": str(log)}, (0,))
         self.finish()
         self.expected = outcome.of(self.sluice, self.people)
         self.expected_rows = self.people.rows_sent()
         fields = (line.split() for line in log.read_text().splitlines())
         return [Point(int(f[0]), f[1], f[2]) for f in fields]
 
-    def run(self, shim, codes):
-        """A run below the shim. AssertionError when it ends with another code."""
-        variables = {"LD_PRELOAD": str(self.shim), "SHIM_PATHS": f"{self.project}/", **shim}
-        below = Sluice(self.project, {**self.sluice.environment, **variables})
-        below.call("run", codes=codes)
+    def run(self, variables, codes):
+        """What a run with these variables printed. AssertionError when it ends with another code."""
+        return Sluice(self.project, {**self.sluice.environment, **variables}).call("run", codes=codes, errors=True)
+
+    def run_below(self, shim, codes):
+        return self.run({"LD_PRELOAD": str(self.shim), "SHIM_PATHS": f"{self.project}/", **shim}, codes)
 
     def finish(self):
         for attempt in range(1, MOST_RUNS + 1):
@@ -132,6 +125,10 @@ class Bench:
             self.expected_rows, self.people.rows_sent(), 1, day.BATCH_ROWS
         )
 
+    def stop_at(self, point):
+        """Kills a run before this point of it."""
+        self.run_below({"SHIM_STOP_AT": str(point)}, (0, -signal.SIGKILL))
+
     def stop(self, case):
         shim = {"SHIM_SEED": case["seed"] or "1"}
         codes = (0, -signal.SIGKILL)  # threads: a point that was not reached is a run to its end
@@ -141,10 +138,10 @@ class Bench:
         else:
             shim.update(SHIM_STOP_AT=case["point"], SHIM_TORN=case["torn"] or "")
         if not case["lose"]:
-            return self.run(shim, codes)
+            return self.run_below(shim, codes)
         disk = Disk(self.project)
         journal = self.root / "journal"
-        self.run({**shim, "SHIM_JOURNAL": str(journal)}, codes)
+        self.run_below({**shim, "SHIM_JOURNAL": str(journal)}, codes)
         disk.replay(journal)
         journal.unlink()
         self.put(disk.stop(random.Random(int(case["lost"])) if case["lost"] else None))

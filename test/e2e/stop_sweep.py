@@ -69,7 +69,8 @@ def few_cases(points):
 class Sweep:
     """Cases done by several threads, each with a bench of its own."""
 
-    def __init__(self, cases, first):
+    def __init__(self, cases, first, until_bad):
+        self.until_bad = until_bad
         self.cases = queue.Queue()
         for number, case in enumerate(cases, first):
             self.cases.put((number, *case))
@@ -97,6 +98,8 @@ class Sweep:
             self.done[way] += 1
             if lines:
                 self.bad.append(case)
+                if self.until_bad:
+                    self.cases = queue.Queue()
                 print(f"case {number}, {way}: bad")
                 print("\n".join("    " + line for line in lines[:40]))
                 print(f"    again: python3 test/e2e/stop_sweep.py --case '{case}'", flush=True)
@@ -118,7 +121,7 @@ def start_drop(stack, folder):
     return server
 
 
-def sweep(choose, jobs, first=1, every=1):
+def sweep(choose, jobs, first=1, every=1, until_bad=False):
     """How many cases were bad; says what it does. choose: points -> (way, case)."""
     with ExitStack() as stack:
         # In memory where that is to be had: what a disk would lose is worked out, not waited for.
@@ -135,7 +138,7 @@ def sweep(choose, jobs, first=1, every=1):
         points = benches[0].points
         cases = list(choose(points))
         print(f"a day of {len(points)} points, {len(cases)} cases", flush=True)
-        work = Sweep(cases[first - 1 :: every], first)
+        work = Sweep(cases[first - 1 :: every], first, until_bad)
         in_threads([lambda bench=bench: work.work(bench) for bench in benches])
     for way, count in work.done.items():
         print(f"{way:28} {count:5} cases")
@@ -168,6 +171,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--way", action="append", choices=WAYS, help="only these")
     parser.add_argument("--file", default=".*", help="only calls on files below the project that fit (a regular expression)")
+    parser.add_argument("--until-bad", action="store_true", help="end with the first that is bad")
     parser.add_argument("--case", help="repeat one")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # leave in order: servers are stopped
@@ -179,7 +183,7 @@ def main():
         some = [point for point in points if re.fullmatch(options.file, point.file)]
         return [(way, case) for way, case in choose_from(some) if not options.way or way in options.way]
 
-    return 1 if sweep(choose, options.jobs, options.first, options.every) else 0
+    return 1 if sweep(choose, options.jobs, options.first, options.every, options.until_bad) else 0
 
 
 if __name__ == "__main__":
