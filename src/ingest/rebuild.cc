@@ -166,8 +166,9 @@ class Rebuilder {
         all_.columns.push_back(column);
       }
     }
-    load.target = {};
-    load.target.name = rebuild_.target.name;
+    TargetTable done;
+    done.name = rebuild_.target.name;
+    load.target = std::move(done);
     return Status::Ok();
   }
 

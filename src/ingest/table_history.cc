@@ -277,8 +277,9 @@ TableLoad& TableHistory::LoadOf(std::map<int64_t, Rebuild::Load>& loads,
   if (is_new) {
     load = NewLoad(file.pod, file.group);
     // It gets its columns when its turn comes: they are the same for all.
-    load.target = {};
-    load.target.name = target_.name;
+    TargetTable later;
+    later.name = target_.name;
+    load.target = std::move(later);
     load.stage_suffix = "_rebuild";
   }
   return load;
