@@ -34,8 +34,8 @@ constexpr uint64_t kSmallStepBytes = 8 << 20;
 // Steps up to this are staged and published in one transaction. What is larger is staged durably first,
 // table by table: the transaction that publishes it stays short.
 constexpr uint64_t kAtOnceBytes = 128 << 20;
-// A log below this may be left for the next opening to replay: some tenths of a second.
-constexpr uint64_t kReplayedBytes = 16 << 20;
+// A log below this may be left for the next opening to replay: less than a tenth of a second.
+constexpr uint64_t kReplayedBytes = 2 << 20;
 
 class Runner {
  public:

@@ -132,13 +132,16 @@ std::string CompareStage(const TableLoad& load) {
     if (!same.empty()) same += " AND ";
     same += fmt::format("t.{0} IS NOT DISTINCT FROM s.{0}", QuoteName(column.name));
   }
+  // The matches alone come first: joined from the stage's side, every row of the target would be read in
+  // all of its columns.
   return fmt::format(
-      "CREATE OR REPLACE TEMP TABLE sluice_compared AS SELECT id, any_value(file) AS file, CASE "
-      "WHEN bool_or(is_older) THEN 'superseded' WHEN bool_and(target_id IS NULL) THEN 'inserted' "
-      "WHEN bool_and(is_same) AND count(*) = 1 THEN 'unchanged' ELSE 'updated' END AS fate FROM "
-      "(SELECT s.rowid AS id, s.{file} AS file, t.rowid AS target_id, {same} AS is_same, "
-      "t.rowid IS NOT NULL AND {older} AS is_older FROM {stage} s LEFT JOIN {target} t ON {match}) "
-      "GROUP BY id",
+      "CREATE OR REPLACE TEMP TABLE sluice_compared AS "
+      "WITH matched AS MATERIALIZED (SELECT s.rowid AS id, {same} AS is_same, {older} AS is_older "
+      "FROM {stage} s JOIN {target} t ON {match}) "
+      "SELECT s.rowid AS id, s.{file} AS file, CASE WHEN bool_or(m.is_older) THEN 'superseded' "
+      "WHEN count(m.id) = 0 THEN 'inserted' "
+      "WHEN bool_and(m.is_same) AND count(*) = 1 THEN 'unchanged' ELSE 'updated' END AS fate "
+      "FROM {stage} s LEFT JOIN matched m ON m.id = s.rowid GROUP BY ALL",
       fmt::arg("file", File()), fmt::arg("same", same),
       fmt::arg("older", IsNewer(target, "t", "s")), fmt::arg("stage", QualifiedName(load.stage)),
       fmt::arg("target", QualifiedName(target.name)), fmt::arg("match", Matches(target, "t", "s")));
