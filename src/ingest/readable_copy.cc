@@ -1,6 +1,9 @@
 #include "ingest/readable_copy.h"
 
+#include <algorithm>
+#include <atomic>
 #include <optional>
+#include <thread>
 #include <vector>
 
 #include <fmt/format.h>
@@ -14,6 +17,7 @@ namespace sluice::ingest {
 namespace {
 
 constexpr size_t kChunkBytes = 256 * 1024;
+constexpr size_t kMostThreads = 8;
 
 std::string SpoolName(const ReadableFile& file, const std::string& spool_folder,
                       std::string_view ending) {
@@ -99,6 +103,29 @@ Result<ReadableCopy> MakeReadable(const ReadableFile& file, const std::string& s
         file.name);
   }
   return copy;
+}
+
+std::vector<Result<ReadableCopy>> MakeAllReadable(const std::vector<ReadableFile>& files,
+                                                  const std::string& spool_folder, bool rewrite,
+                                                  const env::Cancel* cancel) {
+  std::vector<Result<ReadableCopy>> copies(files.size(), CancelledError("stopped"));
+  std::atomic<size_t> next = 0;
+  std::atomic<bool> failed = false;
+  const auto work = [&] {
+    // Asked before the next one is taken: what stands before a failure is always done.
+    while (!failed) {
+      const size_t i = next++;
+      if (i >= files.size()) return;
+      copies[i] = MakeReadable(files[i], spool_folder, rewrite, cancel);
+      if (!copies[i].ok()) failed = true;
+    }
+  };
+  const size_t cores = std::clamp<size_t>(std::thread::hardware_concurrency(), 1, kMostThreads);
+  std::vector<std::thread> others;
+  while (others.size() + 1 < std::min(cores, files.size())) others.emplace_back(work);
+  work();
+  for (std::thread& thread : others) thread.join();
+  return copies;
 }
 
 }  // namespace sluice::ingest

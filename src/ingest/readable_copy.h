@@ -42,4 +42,10 @@ struct ReadableFile {
 Result<ReadableCopy> MakeReadable(const ReadableFile& file, const std::string& spool_folder,
                                   bool rewrite, const env::Cancel* cancel);
 
+// The same for each of `files`, by as many threads as there are cores: unpacking a file to count its rows keeps
+// one of them busy. In the order of `files`; after a failure those behind it may be kCancelled.
+std::vector<Result<ReadableCopy>> MakeAllReadable(const std::vector<ReadableFile>& files,
+                                                  const std::string& spool_folder, bool rewrite,
+                                                  const env::Cancel* cancel);
+
 }  // namespace sluice::ingest

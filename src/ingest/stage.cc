@@ -26,16 +26,6 @@ using warehouse::QualifiedName;
 using warehouse::QuoteName;
 using warehouse::QuoteText;
 
-std::string EmptyStage(const TableLoad& load) {
-  std::string columns;
-  for (const DdlColumn& column : load.target.columns) {
-    columns += fmt::format("{} {}, ", QuoteName(column.name), column.type.DuckDb());
-  }
-  if (load.target.has_pod) columns += fmt::format("{} VARCHAR, ", QuoteName(kPodColumn));
-  return fmt::format("CREATE TABLE {} ({}{} BIGINT, {} BIGINT)", QualifiedName(load.stage), columns,
-                     QuoteName(kLoadColumn), QuoteName(kFileColumn));
-}
-
 Status DropRejects(engine::Connection& connection) {
   SLUICE_TRY(connection.Execute("DROP TABLE IF EXISTS temp.reject_errors").status());
   return connection.Execute("DROP TABLE IF EXISTS temp.reject_scans").status();
@@ -96,6 +86,8 @@ class Stager {
 
   Status RunWith(Care care) {
     files_.clear();
+    waiting_.clear();
+    readable_.clear();
     RemoveUnpacked();
     load_.quarantined.clear();
     load_.warnings.clear();
@@ -157,7 +149,7 @@ class Stager {
       if (!captured.ok()) return AboutFile(captured, file);
       SLUICE_TRY(LookAtFile(i, care));
     }
-    return Status::Ok();
+    return PrepareWaiting(care);
   }
 
   Status LookAtFile(size_t index, Care care) {
@@ -187,15 +179,12 @@ class Stager {
     shaped.index = index;
     shaped.part = std::move(part);
     shaped.shape = std::move(shape).value();
-    auto copy = Readable(file, shaped, care == Care::kRewrite);
-    if (!copy.ok()) return AboutPart(copy.status(), file, shaped.part);
-    shaped.copy = std::move(copy).value();
-    if (care != Care::kQuick) shaped.copy.parallel = false;
-    if (!shaped.copy.warning.empty()) load_.warnings.push_back(shaped.copy.warning);
-    return Status::Ok();
+    return Prepare(file, shaped, care);
   }
 
-  Result<ReadableCopy> Readable(LoadFile& file, ShapedFile& shaped, bool rewrite) {
+  // What the engine reads in place of the file. Most files only have to be counted for it: they wait until all
+  // were looked at.
+  Status Prepare(LoadFile& file, ShapedFile& shaped, Care care) {
     const std::string& member = shaped.part.member;
     ReadableFile readable{shaped.part.path, file.file_id, PartName(file, member),
                           ReaderOptions(load_.target, shaped.shape)};
@@ -206,17 +195,41 @@ class Stager {
     const bool json = shaped.shape.format == config::FileFormat::kJson;
     if (json && fixes == nullptr) fixes = &kNoFixes;
     if (fixes == nullptr) {
-      return MakeReadable(readable, context_.spool_folder, rewrite, context_.cancel);
+      waiting_.push_back(files_.size() - 1);
+      readable_.push_back(std::move(readable));
+      return Status::Ok();
     }
     for (const auto& [offset, text] : *fixes) {
       ++(text ? file.rows_fixed : shaped.discarded);
     }
     file.rows_discarded += shaped.discarded;
     if (json) {
-      return MakeReadableJson(readable, shaped.shape, load_.target, *fixes, context_.spool_folder,
-                              context_.cancel);
+      return TakeCopy(shaped,
+                      MakeReadableJson(readable, shaped.shape, load_.target, *fixes,
+                                       context_.spool_folder, context_.cancel),
+                      care);
     }
-    return MakeFixedReadable(readable, *fixes, context_.spool_folder, rewrite, context_.cancel);
+    return TakeCopy(shaped,
+                    MakeFixedReadable(readable, *fixes, context_.spool_folder,
+                                      care == Care::kRewrite, context_.cancel),
+                    care);
+  }
+
+  Status TakeCopy(ShapedFile& shaped, Result<ReadableCopy> copy, Care care) {
+    if (!copy.ok()) return AboutPart(copy.status(), load_.files[shaped.index], shaped.part);
+    shaped.copy = std::move(copy).value();
+    if (care != Care::kQuick) shaped.copy.parallel = false;
+    if (!shaped.copy.warning.empty()) load_.warnings.push_back(shaped.copy.warning);
+    return Status::Ok();
+  }
+
+  Status PrepareWaiting(Care care) {
+    auto copies =
+        MakeAllReadable(readable_, context_.spool_folder, care == Care::kRewrite, context_.cancel);
+    for (size_t i = 0; i < copies.size(); ++i) {
+      SLUICE_TRY(TakeCopy(files_[waiting_[i]], std::move(copies[i]), care));
+    }
+    return Status::Ok();
   }
 
   // The rows are counted before they are read, so what is left can be told while they are.
@@ -250,14 +263,27 @@ class Stager {
     }
     context_.functions.Begin(std::move(ids));
     const std::string select = StageSelect(load_, batch);
+    // Said each time: it holds for the whole database, and a statement that fails leaves it as it is.
+    SLUICE_TRY(Execute(fmt::format("SET preserve_insertion_order = {}", !MayLoseOrder(batch))));
     SLUICE_TRY(Execute(
         created ? fmt::format("INSERT INTO {} {}", QualifiedName(load_.stage), select)
                 : fmt::format("CREATE TABLE {} AS {}", QualifiedName(load_.stage), select)));
+    SLUICE_TRY(Execute("RESET preserve_insertion_order"));
     SLUICE_TRY(Count(batch));
     for (const ShapedFile* file : batch.files) {
       if (file->copy.is_copy) SLUICE_TRY(env::RemoveFile(file->copy.path));
     }
     return Status::Ok();
+  }
+
+  // Packed files are read by one thread each. Kept in the order of the files, their rows lie in scraps of row
+  // groups, which the first checkpoint writes all over again: 3.9 s instead of 1.9 s for 10 million rows. Only
+  // modes that choose among rows of one key ask for the order.
+  bool MayLoseOrder(const Batch& batch) const {
+    const Merge merge = load_.target.merge;
+    return batch.files.size() > 1 &&
+           batch.files.front()->copy.compression != format::Compression::kNone &&
+           (merge == Merge::kAppend || merge == Merge::kReplace);
   }
 
   // What was loaded and rejected must add up to what was counted apart from the engine.
@@ -429,6 +455,8 @@ class Stager {
   std::vector<ShapedFile> files_;
   std::vector<std::string> unpacked_;  // members of archives
   RowFixes fixes_;
+  std::vector<ReadableFile> readable_;  // files that wait for PrepareWaiting()
+  std::vector<size_t> waiting_;         // and where each stands in files_
   bool mismatch_ = false;
 };
 

@@ -156,4 +156,15 @@ std::string StageSelect(const TableLoad& load, const Batch& batch) {
   return Select(load, batch).Sql();
 }
 
+std::string EmptyStage(const TableLoad& load) {
+  std::string columns;
+  for (const DdlColumn& column : load.target.columns) {
+    columns += fmt::format("{} {}, ", QuoteName(column.name), column.type.DuckDb());
+  }
+  if (load.target.has_pod) columns += fmt::format("{} VARCHAR, ", QuoteName(kPodColumn));
+  return fmt::format("CREATE TABLE {} ({}{} BIGINT, {} BIGINT)",
+                     warehouse::QualifiedName(load.stage), columns, QuoteName(kLoadColumn),
+                     QuoteName(kFileColumn));
+}
+
 }  // namespace sluice::ingest

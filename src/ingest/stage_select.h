@@ -37,4 +37,7 @@ std::vector<Batch> MakeBatches(const TableLoad& load, std::vector<ShapedFile>& f
 // The SELECT that reads a batch, over the functions of stage_functions.h and cast_functions.h.
 std::string StageSelect(const TableLoad& load, const Batch& batch);
 
+// The CREATE TABLE of a stage that no file has rows for.
+std::string EmptyStage(const TableLoad& load);
+
 }  // namespace sluice::ingest
