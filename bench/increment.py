@@ -39,32 +39,30 @@ class Bench:
         start = self.work / "start.duckdb"
         if not start.exists():
             timed([self.bench_sql, start, SQL / "base.sql", f"CSV={base}", "THREADS=2"], self.work)
-        shutil.rmtree(self.project, ignore_errors=True)
-        drop = self.project / "drop"
-        drop.mkdir(parents=True)
+        drop = self.work / "drop"
+        for folder in (self.project, drop):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
         mode, _, option = MODES[self.mode]
         text = (SQL / "sluice.yml").read_text().replace("MODE", mode).replace("OPTION", option)
         (self.project / "sluice.yml").write_text(text)
-        (drop / "1.csv").symlink_to(base)
+        (drop / "1.csv").hardlink_to(base)
         timed([self.sluice, "run", "--quiet"], self.project)
-        (drop / "2.csv").symlink_to(self.data / MODES[self.mode][1])
+        (drop / "2.csv").hardlink_to(self.data / MODES[self.mode][1])
 
     def baseline(self):
-        shutil.copy(self.work / "start.duckdb", self.work / "baseline.duckdb")
-        (self.work / "baseline.duckdb.wal").unlink(missing_ok=True)
+        measure.copy_file(self.work / "start.duckdb", self.work / "baseline.duckdb")
         return timed([self.bench_sql, "baseline.duckdb", SQL / f"{self.mode}.sql",
                       f"CSV={self.data / MODES[self.mode][1]}", "THREADS=2"], self.work)
 
     def ours(self):
         copy = self.work / "copy"
-        shutil.rmtree(copy, ignore_errors=True)
-        shutil.copytree(self.project, copy, symlinks=True)
+        measure.copy_project(self.project, copy)
         return timed([self.sluice, "run", "--quiet"], copy)
 
     def compare(self):
         self.baseline()
-        (self.work / "result.sql").write_text(RESULT + ";\n")
-        expected = timed([self.bench_sql, "baseline.duckdb", "result.sql"], self.work)[2].strip()
+        expected = measure.query(self.bench_sql, self.work, "baseline.duckdb", RESULT)
         self.ours()
         measure.same_result(self.sluice, self.work / "copy", RESULT, expected)
 
@@ -78,7 +76,7 @@ def main():
         bench.prepare()
         bench.compare()
         measure.alternate(f"{mode}: {args.rows // 100:,} rows into {args.rows:,}",
-                          {"by hand": bench.baseline, "sluice": bench.ours}, args.runs, bench.work / f"{mode}.json")
+                          {"by hand": bench.baseline, "sluice": bench.ours}, args, bench.work / f"{mode}.json")
 
 
 if __name__ == "__main__":

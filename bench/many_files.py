@@ -61,11 +61,11 @@ def main():
         measure.forget_project(work)
         return measure.timed([sluice, "run", "--quiet"], work)
 
-    expected = baseline()[2]
+    expected = baseline().output
     ours()
     measure.same_result(sluice, work, total, expected)
     measure.alternate(f"{args.tables * args.files:,} files of {args.rows:,} rows in {args.tables:,} tables, one group",
-                      {"read_csv": baseline, "sluice": ours}, args.runs, work / "result.json")
+                      {"read_csv": baseline, "sluice": ours}, args, work / "result.json")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
--- ${ROWS} rows x 8 columns, about 90 bytes each: ids, two texts, a decimal, a date, a timestamp, a
--- boolean, a float. The same bytes every time.
+-- ${ROWS} rows x 8 columns, about 90 bytes each: ids from ${FIRST}, two texts, a decimal, a date, a
+-- timestamp, a boolean, a float. The same bytes every time.
 COPY (
   SELECT
     range AS id,
@@ -10,6 +10,6 @@ COPY (
     TIMESTAMP '2020-01-01 00:00:00' + INTERVAL (hash(range * 11) % 100000000) SECOND AS sold_at,
     (hash(range * 13) % 2) = 0 AS paid,
     CAST(hash(range * 17) % 1000000 AS DOUBLE) / 1000 AS score
-  FROM range(${ROWS})
+  FROM range(${FIRST}, ${FIRST} + ${ROWS})
 ) TO '${CSV}' (HEADER, DELIMITER ',');
 SELECT 1;
