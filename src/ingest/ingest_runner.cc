@@ -13,11 +13,11 @@
 #include "ingest/earlier_files.h"
 #include "ingest/fetcher.h"
 #include "ingest/finish_files.h"
+#include "ingest/ingest_report.h"
 #include "ingest/late_files.h"
 #include "ingest/ledger.h"
 #include "ingest/load_checks.h"
 #include "ingest/load_files.h"
-#include "ingest/load_text.h"
 #include "ingest/publish_step.h"
 #include "ingest/rebuild.h"
 #include "ingest/stage.h"
@@ -43,7 +43,8 @@ class Runner {
       : context_(context),
         connection_(context.session.connection()),
         plan_(std::move(plan)),
-        run_{context.run_id, context.clock.Now()} {}
+        run_{context.run_id, context.clock.Now()},
+        told_(context) {}
   ~Runner() { (void)context_.session.database().UseThreads(0); }
   Runner(const Runner&) = delete;
   Runner& operator=(const Runner&) = delete;
@@ -53,7 +54,7 @@ class Runner {
     SLUICE_TRY(DropStaleStages(connection_));
     SLUICE_TRY(env::RemoveTree(context_.spool_folder));
     SLUICE_TRY(env::CreateDirectories(context_.spool_folder, 0700));
-    outcome_.late_files = static_cast<int64_t>(plan_.late.size());
+    told_.outcome().late_files = static_cast<int64_t>(plan_.late.size());
     SLUICE_TRY(
         HoldLateFiles(connection_, context_.ingest.name, plan_.late, run_, &context_.reporter)
             .status());
@@ -71,41 +72,27 @@ class Runner {
     fetcher_.reset();
     SLUICE_TRY(env::RemoveTree(context_.spool_folder));
     FinishLoaded();
-    SLUICE_TRY(JudgeDays(connection_, context_.ingest, run_, &outcome_.warnings, &young_tables_));
-    for (const auto& [table, found] : collisions_) {
-      Warn(CollisionText(context_.ingest.name + "." + table, found));
-    }
-    SLUICE_TRY(TellYoungTables());
-    SLUICE_TRY(ListOpenHolds());
-    return std::move(outcome_);
+    SLUICE_TRY(JudgeDays(connection_, context_.ingest, run_, &told_.outcome().warnings,
+                         &told_.young_tables()));
+    SLUICE_TRY(told_.End(connection_, run_));
+    return std::move(told_.outcome());
   }
 
  private:
-  void Warn(const std::string& text) {
-    outcome_.warnings.push_back(text);
-    context_.reporter.Note(report::Level::kWarning, text);
-  }
-
-  void Fail(const std::string& text) {
-    outcome_.failed = true;
-    outcome_.warnings.push_back(text);
-    context_.reporter.Note(report::Level::kError, text);
-  }
-
   // Only now that everything is committed: whatever fails or is killed here, the next run does.
   void FinishLoaded() {
     const FinishOutcome finished = FinishFiles(context_.ingest, plan_.done, context_.cancel);
-    for (const std::string& problem : finished.problems) Fail(problem);
+    for (const std::string& problem : finished.problems) told_.Fail(problem);
     for (const std::string& note : finished.notes) {
       context_.reporter.Note(report::Level::kInfo, note);
     }
   }
 
   void ReportProblems() {
-    for (const std::string& note : plan_.notes) Warn(note);
+    for (const std::string& note : plan_.notes) told_.Warn(note);
     for (const std::string& problem : plan_.problems) {
-      outcome_.failed = true;
-      outcome_.loads.push_back({Split(problem, ':')[0], problem, "failed", problem, "", {}});
+      told_.outcome().failed = true;
+      told_.outcome().loads.push_back({Split(problem, ':')[0], problem, "failed", problem, "", {}});
       context_.reporter.Note(report::Level::kError, problem);
     }
   }
@@ -116,13 +103,13 @@ class Runner {
     context_.reporter.StepBegan(rebuild.label);
     SLUICE_TRY(context_.session.database().UseThreads(rebuild.bytes() < kSmallStepBytes ? 1 : 0));
     SLUICE_ASSIGN(const RebuildOutcome result, RunRebuild(context_, fence_, run_, rebuild));
-    for (const std::string& warning : result.warnings) Warn(warning);
+    for (const std::string& warning : result.warnings) told_.Warn(warning);
     LoadOutcome outcome{rebuild.target.name, rebuild.label, "done", "", "", result.total};
     std::string text =
         fmt::format("{}, {}, because {}", Counted(rebuild.files(), "file"),
                     Counted(static_cast<uint64_t>(result.total.read), "row"), rebuild.reason);
     if (result.status.ok()) {
-      outcome_.total += result.late;
+      told_.outcome().total += result.late;
     } else if (result.status.code() == Code::kHeld || result.status.code() == Code::kRejected) {
       outcome.outcome = "held";
       outcome.message = fmt::format("{}; {} stays as it was", result.status.message(), table);
@@ -136,10 +123,10 @@ class Runner {
     } else {
       outcome.outcome = "failed";
       outcome.message = text = result.status.ToString();
-      outcome_.failed = true;
+      told_.outcome().failed = true;
     }
     context_.reporter.StepEnded(rebuild.label, outcome.outcome, text);
-    outcome_.loads.push_back(std::move(outcome));
+    told_.outcome().loads.push_back(std::move(outcome));
     return Status::Ok();
   }
 
@@ -178,8 +165,7 @@ class Runner {
       for (const LoadFile& file : load.files) bytes += file.stored.size;
     }
     SLUICE_TRY(context_.session.database().UseThreads(bytes < kSmallStepBytes ? 1 : 0));
-    group_label_ = step.loads.size() > 1 ? GroupLabel(context_.ingest.name, step) : "";
-    if (!group_label_.empty()) context_.reporter.StepBegan(group_label_);
+    told_.BeginStep(step);
     Result<bool> done = false;
     if (bytes <= kAtOnceBytes) done = RunAtOnce(step);
     Status status = done.status();
@@ -219,8 +205,7 @@ class Runner {
     std::vector<Held> held;
     const Status status = TryAtOnce(step, judged, held);
     if (status.code() == Code::kCancelled) {
-      context_.reporter.StepEnded(group_label_.empty() ? step.loads.front().label : group_label_,
-                                  "stopped", status.ToString());
+      told_.StopStep(step, status);
       return status;
     }
     if (!status.ok()) {
@@ -231,18 +216,18 @@ class Runner {
     size_t next_held = 0;
     std::vector<Judged*> passed;
     for (Judged& one : judged) {
-      TellFindings(one);
+      told_.Findings(one);
       if (!one.status.ok()) {
         TellLeft(held[next_held++], *one.load);
       } else if (one.load->files.empty()) {
-        TellNothingLeft(one);
+        told_.NothingLeft(one);
       } else {
         passed.push_back(&one);
       }
     }
     SLUICE_TRY(ReadBack(connection_, passed));
-    for (Judged* one : passed) TellPublished(*one);
-    TellGroup(passed, step.loads.size());
+    for (Judged* one : passed) IsPublished(*one);
+    told_.Group(passed, step.loads.size());
     return true;
   }
 
@@ -275,9 +260,9 @@ class Runner {
       TableLoad& load = step.loads[i];
       Judged one = Judge(load, parts_[i], false);
       Release(parts_[i]);
-      TellFindings(one);
+      told_.Findings(one);
       if (one.status.ok() && load.files.empty()) {
-        TellNothingLeft(one);
+        told_.NothingLeft(one);
         continue;
       }
       if (one.status.ok()) {
@@ -295,34 +280,9 @@ class Runner {
     std::vector<Judged*> passed;
     for (Judged& one : judged) passed.push_back(&one);
     SLUICE_TRY(Publish(passed));
-    for (Judged* one : passed) TellPublished(*one);
-    TellGroup(passed, step.loads.size());
+    for (Judged* one : passed) IsPublished(*one);
+    told_.Group(passed, step.loads.size());
     return Status::Ok();
-  }
-
-  void TellGroup(const std::vector<Judged*>& passed, size_t loads) {
-    if (group_label_.empty()) return;
-    FileCounts total;
-    for (const Judged* one : passed) total += one->load->Total();
-    std::string text = fmt::format("{}, {}", Counted(passed.size(), "table"),
-                                   Counted(static_cast<uint64_t>(total.read), "row"));
-    if (total.quarantined > 0) {
-      text += fmt::format(", {} quarantined", Thousands(static_cast<uint64_t>(total.quarantined)));
-    }
-    if (passed.size() < loads) {
-      text += fmt::format("; not loaded: {}", Counted(loads - passed.size(), "table"));
-    }
-    context_.reporter.StepEnded(group_label_, passed.empty() ? "waiting" : "done", text);
-  }
-
-  // The one load of a step is the step; of several each is a part.
-  void TellLoad(const TableLoad& load, std::string_view outcome, const std::string& summary,
-                double seconds) {
-    if (group_label_.empty()) {
-      context_.reporter.StepEnded(load.label, outcome, summary);
-    } else {
-      context_.reporter.PartEnded(load.label, outcome, summary, seconds);
-    }
   }
 
   bool IsBlocked(const TableLoad& load) const {
@@ -376,42 +336,12 @@ class Runner {
   // held here. How it ended is in `part`; an error only where nothing can go on.
   Status Fetch(TableLoad& load, Part& part) {
     if (part.fetched || IsBlocked(load)) return Status::Ok();
-    std::vector<std::pair<LoadFile, Status>> missing;
-    part.fetched = AwaitFiles(load, part.first_file, missing);
-    for (const auto& [file, status] : missing) SLUICE_TRY(LeaveFile(load, file, status));
-    return Status::Ok();
-  }
-
-  // `missing` gets files without which the load goes on.
-  Status AwaitFiles(TableLoad& load, size_t first_file,
-                    std::vector<std::pair<LoadFile, Status>>& missing) {
     report::Progress progress;
     for (const LoadFile& file : load.files) progress.total_bytes += file.stored.size;
-    std::vector<LoadFile> there;
-    for (size_t i = 0; i < load.files.size(); ++i) {
-      LoadFile& file = load.files[i];
-      auto fetched = fetcher_->Wait(first_file + i);
-      if (!fetched.ok()) {
-        const Status status = fetched.status().WithContext(file.stored.path);
-        if (!load.file_by_file || !ConcernsOneFile(status)) return status;
-        missing.emplace_back(file, status);
-        continue;
-      }
-      file.local_path = fetched->local_path;
-      file.content_hash = fetched->content_hash;
-      file.file_id = StableId(
-          {load.ingest, load.target.name, file.connection, file.stored.path, file.content_hash});
-      progress.bytes += file.stored.size;
-      context_.reporter.StepAdvanced(load.label, progress);
-      there.push_back(file);
-    }
-    // The only one: its failure is the load's.
-    if (there.empty() && missing.size() == 1) {
-      const Status status = missing[0].second;
-      missing.clear();
-      return status;
-    }
-    load.files = std::move(there);
+    MissingFiles missing;
+    part.fetched =
+        FetchFiles(*fetcher_, part.first_file, load, context_.reporter, &progress, &missing);
+    for (const auto& [file, status] : missing) SLUICE_TRY(LeaveFile(load, file, status));
     return Status::Ok();
   }
 
@@ -421,7 +351,7 @@ class Runner {
       return HoldFile(
           {file.connection, load.target.name, file.stored.path, "checksum", status.message()});
     }
-    Fail(load.label + ": " + status.ToString());
+    told_.Fail(load.label + ": " + status.ToString());
     return Status::Ok();
   }
 
@@ -431,27 +361,8 @@ class Runner {
     const std::string name = context_.ingest.name + "." + file.table;
     context_.reporter.Note(report::Level::kWarning,
                            fmt::format("{}: {} (hold {})", name, file.message, id));
-    outcome_.loads.push_back({file.table, name, "held", file.message, id, {}});
+    told_.outcome().loads.push_back({file.table, name, "held", file.message, id, {}});
     return Status::Ok();
-  }
-
-  void TellNothingLeft(const Judged& judged) {
-    TellLoad(*judged.load, outcome_.failed ? "failed" : "held", "none of its files can be loaded",
-             judged.seconds);
-  }
-
-  // What staging and the checks found worth telling.
-  void TellFindings(const Judged& judged) {
-    const TableLoad& load = *judged.load;
-    for (const std::string& warning : load.warnings) Warn(warning);
-    for (const quality::CheckResult& result : judged.checks) {
-      // Said once for the whole ingest: a young table is no news for every group of it.
-      if (result.outcome == quality::Outcome::kNotEnoughHistory) {
-        young_tables_[result.check].insert(load.target.name);
-      } else if (result.outcome == quality::Outcome::kWarn) {
-        Warn(fmt::format("{}: {}: {}", load.label, result.check, result.message));
-      }
-    }
   }
 
   // In the caller's transaction.
@@ -481,14 +392,14 @@ class Runner {
   }
 
   void TellLeft(Held& held, const TableLoad& load) {
-    if (held.failed) outcome_.failed = true;
+    if (held.failed) told_.outcome().failed = true;
     if (!load.stands_alone) Block(load);
-    TellLoad(load, held.outcome.outcome,
-             held.outcome.hold_id.empty()
-                 ? held.status.ToString()
-                 : fmt::format("{} (hold {})", held.status.message(), held.outcome.hold_id),
-             held.seconds);
-    outcome_.loads.push_back(std::move(held.outcome));
+    told_.Load(load, held.outcome.outcome,
+               held.outcome.hold_id.empty()
+                   ? held.status.ToString()
+                   : fmt::format("{} (hold {})", held.status.message(), held.outcome.hold_id),
+               held.seconds);
+    told_.outcome().loads.push_back(std::move(held.outcome));
   }
 
   void Block(const TableLoad& load) {
@@ -541,24 +452,9 @@ class Runner {
     return Status::Ok();
   }
 
-  // `culprit` is set when the error arose at one table.
-  Status TryPublish(const std::vector<Judged*>& loads, std::optional<size_t>* culprit) {
-    SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection_));
-    SLUICE_TRY(PublishLoads(connection_, fence_, run_, loads, culprit));
-    return transaction->Commit();
-  }
-
-  void TellPublished(const Judged& judged) {
+  void IsPublished(const Judged& judged) {
     TableLoad& load = *judged.load;
-    const FileCounts total = load.Total();
-    outcome_.total += total;
-    TellLoad(load, "done", SummaryOf(total), judged.seconds);
-    if (total.key_collisions > 0) {
-      Collisions& found = collisions_[load.target.name];
-      found.rows += total.key_collisions;
-      ++found.loads;
-    }
-    outcome_.loads.push_back({load.target.name, load.label, "done", "", "", total});
+    told_.Published(judged);
     for (const LoadFile& file : load.files) {
       if (file.counts.quarantined > 0) continue;
       plan_.done.push_back(
@@ -568,36 +464,11 @@ class Runner {
     load.quarantined.shrink_to_fit();
   }
 
-  // Told when a table is met for the first time: later runs have nothing new to say of it.
-  Status TellYoungTables() {
-    for (const auto& [check, tables] : young_tables_) {
-      std::vector<std::string> names;
-      for (const std::string& table : tables) {
-        SLUICE_ASSIGN(
-            const auto before,
-            connection_.Scalar("SELECT count(*) FROM _sluice.check_results WHERE owner = $1 AND "
-                               "table_name = $2 AND check_name = $3 AND run_id <> $4",
-                               {context_.ingest.name, table, check, run_.run_id}));
-        if (engine::ToInt(before) == 0) names.push_back(table);
-      }
-      if (names.empty()) continue;
-      context_.reporter.Note(
-          report::Level::kInfo,
-          fmt::format("note: {}: {}: not enough history yet to judge {}", context_.ingest.name,
-                      check,
-                      names.size() > 3 ? Counted(names.size(), "table") : Join(names, ", ")));
-    }
-    return Status::Ok();
-  }
-
-  Status ListOpenHolds() {
-    SLUICE_ASSIGN(
-        const auto rows,
-        connection_.Rows("SELECT hold_id FROM _sluice.holds WHERE state = 'open' AND owner "
-                         "= $1 ORDER BY created_at, hold_id",
-                         {context_.ingest.name}));
-    for (const auto& row : rows) outcome_.hold_ids.push_back(engine::ToText(row[0]));
-    return Status::Ok();
+  // `culprit` is set when the error arose at one table.
+  Status TryPublish(const std::vector<Judged*>& loads, std::optional<size_t>* culprit) {
+    SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection_));
+    SLUICE_TRY(PublishLoads(connection_, fence_, run_, loads, culprit));
+    return transaction->Commit();
   }
 
   const IngestContext& context_;
@@ -608,11 +479,8 @@ class Runner {
   std::unique_ptr<Fetcher> fetcher_;
   size_t next_file_ = 0;
   std::vector<Part> parts_;        // of the step in work, one for each load
-  std::string group_label_;        // of the step in work; "" when it has one load
   std::set<std::string> blocked_;  // "table" or "table/pod"
-  std::map<std::string, std::set<std::string>> young_tables_;  // by check
-  std::map<std::string, Collisions> collisions_;               // by table
-  IngestOutcome outcome_;
+  IngestReport told_;
 };
 
 }  // namespace
