@@ -114,6 +114,21 @@ TEST_F(FilesTest, AFileThatAGateHeldTakesThePlaceOfWhatItWas) {
   EXPECT_EQ(Rows("SELECT id FROM orders"), "2\n2\n");
 }
 
+TEST_F(FilesTest, OfTheLedgerOnlyWhatIsInAStoreIsKept) {
+  Write("orders/a.csv", "1,1,x\n");
+  Write("orders/b.csv", "2,2,x\n");
+  MustRun();
+  const std::vector<Source> none = {{"drop", store_.get(), {}}};
+  auto ledger = ReadLedger(session_->connection(), ingest_, none);
+  ASSERT_TRUE(ledger.ok()) << ledger.status().ToString();
+  EXPECT_TRUE(ledger->files.empty()) << "the history of a store that is emptied grows for ever";
+  EXPECT_EQ(ledger->fed.count("orders"), 1U);
+  ingest_.tables[0].manifest = "*.manifest";  // it may name files that have gone
+  ledger = ReadLedger(session_->connection(), ingest_, none);
+  ASSERT_TRUE(ledger.ok());
+  EXPECT_EQ(ledger->files.size(), 2U);
+}
+
 TEST_F(FilesTest, TheSameContentUnderAnotherNameIsTold) {
   Write("orders/a.csv", "1,1,x\n");
   Write("orders/empty.csv", "id,amount,note\n");

@@ -1,12 +1,14 @@
 #include "ingest/ledger.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include <fmt/format.h>
 
 #include "base/hash.h"
 #include "base/text.h"
 #include "ingest/earlier_files.h"
+#include "ingest/plan.h"
 #include "ingest/row_fixes.h"
 
 namespace sluice::ingest {
@@ -209,8 +211,38 @@ Status SettleLate(engine::Connection& connection, const std::string& ingest,
   return Status::Ok();
 }
 
-Result<LedgerState> ReadLedger(engine::Connection& connection, const std::string& ingest) {
+namespace {
+
+// Which entries planning can ask for.
+class Wanted {
+ public:
+  Wanted(const config::Ingest& ingest, const std::vector<Source>& sources) {
+    for (const config::Table& table : ingest.tables) {
+      if (!table.manifest.empty()) whole_.insert(table.name);
+    }
+    for (const Source& source : sources) {
+      auto& listed = listed_[source.connection];
+      for (const connector::StoredFile& file : source.listing.files) listed.insert(file.path);
+    }
+  }
+  bool Has(std::string_view connection, std::string_view address, std::string_view table) const {
+    if (whole_.find(table) != whole_.end()) return true;
+    const auto listed = listed_.find(connection);
+    return listed != listed_.end() && listed->second.count(address) > 0;
+  }
+
+ private:
+  std::set<std::string, std::less<>> whole_;
+  std::map<std::string, std::unordered_set<std::string_view>, std::less<>> listed_;
+};
+
+}  // namespace
+
+Result<LedgerState> ReadLedger(engine::Connection& connection, const config::Ingest& of,
+                               const std::vector<Source>& sources) {
+  const std::string& ingest = of.name;
   LedgerState state;
+  const Wanted wanted(of, sources);
   // The newest entry of an address is the one that counts; entries are only ever added.
   SLUICE_ASSIGN(
       auto files,
@@ -221,6 +253,8 @@ Result<LedgerState> ReadLedger(engine::Connection& connection, const std::string
     SLUICE_ASSIGN(const auto batch, files.Next());
     if (!batch) break;
     for (size_t r = 0; r < batch->rows(); ++r) {
+      state.fed.emplace(batch->text(2, r));
+      if (!wanted.Has(batch->text(0, r), batch->text(1, r), batch->text(2, r))) continue;
       state.files[{std::string(batch->text(0, r)), std::string(batch->text(1, r)),
                    std::string(batch->text(2, r))}] = {
           std::string(batch->text(3, r)), std::string(batch->text(4, r)), batch->integer(5, r)};

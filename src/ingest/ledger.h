@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "config/project.h"
 #include "engine/engine.h"
 #include "env/clock.h"
 #include "ingest/table_load.h"
@@ -50,7 +51,8 @@ struct LiftedLimit {
 
 // Everything that planning one ingest needs.
 struct LedgerState {
-  // (connection, address, table) -> the newest entry.
+  // (connection, address, table) -> the newest entry, of files that are in a store now: the history of a store
+  // that is emptied grows for ever. Of tables with manifests all, for these name files that have gone.
   std::map<std::tuple<std::string, std::string, std::string>, KnownFile> files;
   // (connection, pod, table).
   std::map<std::tuple<std::string, std::string, std::string>, Cursor> cursors;
@@ -59,9 +61,13 @@ struct LedgerState {
   std::vector<OpenHold> late_accepted;                 // late files that somebody accepted
   std::set<std::pair<std::string, std::string>> pods;  // (connection, pod as the tables name it)
   std::set<std::string> tables;                        // that are there already
+  std::set<std::string> fed;                           // tables that files were loaded into
 };
 
-Result<LedgerState> ReadLedger(engine::Connection& connection, const std::string& ingest);
+struct Source;  // plan.h
+
+Result<LedgerState> ReadLedger(engine::Connection& connection, const config::Ingest& ingest,
+                               const std::vector<Source>& sources);
 
 using quality::RunInfo;
 

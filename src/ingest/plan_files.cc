@@ -80,8 +80,7 @@ class FilesPlanner {
 
   bool IsKnown(const config::Table& table) const {
     return table.after_loading != config::Table::AfterLoading::kLeave &&
-           std::any_of(ledger_.files.begin(), ledger_.files.end(),
-                       [&](const auto& entry) { return std::get<2>(entry.first) == table.name; });
+           ledger_.fed.count(table.name) > 0;
   }
 
   // Told once for all files that wait for the same.

@@ -38,7 +38,7 @@ Result<IngestPlan> PlanDrop(const IngestContext& context, const std::vector<Sour
 Result<IngestPlan> PlanIngest(const IngestContext& context, const std::vector<Source>& sources,
                               bool write) {
   engine::Connection& connection = context.session.connection();
-  SLUICE_ASSIGN(LedgerState ledger, ReadLedger(connection, context.ingest.name));
+  SLUICE_ASSIGN(LedgerState ledger, ReadLedger(connection, context.ingest, sources));
   SLUICE_TRY(RecogniseRetagged(connection, context.ingest.name, sources, context.spool_folder,
                                context.cancel, write, ledger));
   SLUICE_ASSIGN(IngestPlan plan, context.ingest.layout == "files"

@@ -298,7 +298,7 @@ class TableReplay {
           fmt::format("{}: the rows cannot be added, the table has to be rebuilt", why));
     }
     SLUICE_ASSIGN(const auto sources, list_());
-    SLUICE_ASSIGN(const LedgerState ledger, ReadLedger(connection_, context_.ingest.name));
+    SLUICE_ASSIGN(const LedgerState ledger, ReadLedger(connection_, context_.ingest, sources));
     SLUICE_ASSIGN(const SchemaCatalog catalog,
                   SchemaCatalog::Load(connection_, context_.ingest.name));
     SLUICE_ASSIGN(auto rebuilds, PlanRebuildFor(connection_, context_.ingest, sources, catalog,
