@@ -169,8 +169,9 @@ class Worker:
         if missing:
             raise AssertionError(f"no text of a run begins a phase any more (phases.py): {missing}")
 
-    def kill(self, sluice, bucket, draw, phase):
-        """Kills a run in the middle of `phase`, or where it is None at any time; how, and in which phase it was."""
+    def kill(self, sluice, bucket, draw, phase, again):
+        """Kills a run in the middle of `phase`, or where it is None at any time; how, and in which phase it was.
+        again: a run that goes on, which may have each phase but once."""
         if phase is None:
             process = self.start(sluice)
             how = f"{draw.uniform(0, self.length_s[bucket]):.3f} s"
@@ -180,7 +181,7 @@ class Worker:
                 process.kill()
         else:
             spans = self.spans[bucket][phase]
-            number = draw.randrange(len(spans))
+            number = 0 if again else draw.randrange(len(spans))
             after = draw.random() ** 2 * spans[number]  # rather early: the phase may be shorter than it was
             aim = (phase, number + 1, int(after))
             how = "{} {} + {} us".format(*aim)
@@ -199,7 +200,7 @@ class Worker:
         try:
             for number in range(draw.choice([1, 1, 2, MOST_KILLS])):
                 phase = None if draw.random() < 0.25 else PHASES[(seed + number) % len(PHASES)]
-                how, fallen = self.kill(sluice, bucket, draw, phase)
+                how, fallen = self.kill(sluice, bucket, draw, phase, again=number > 0)
                 kills.append(f"{how}: in {fallen}" if fallen else f"{how}: it had ended")
                 stopped += fallen is not None
                 self.fell[fallen or "after the end"] += 1

@@ -69,13 +69,13 @@ def few_cases(points):
 class Sweep:
     """Cases done by several threads, each with a bench of its own."""
 
-    def __init__(self, cases, first, until_bad):
+    def __init__(self, cases, first, every, until_bad):
         self.until_bad = until_bad
         self.cases = queue.Queue()
-        for number, case in enumerate(cases, first):
-            self.cases.put((number, *case))
+        for number in range(first, len(cases) + 1, every):
+            self.cases.put((number, *cases[number - 1]))
         self.total = self.cases.qsize()
-        self.last = first + self.total - 1
+        self.last = len(cases)
         self.lock = threading.Lock()
         self.bad = []
         self.done = collections.Counter()
@@ -138,7 +138,7 @@ def sweep(choose, jobs, first=1, every=1, until_bad=False):
         points = benches[0].points
         cases = list(choose(points))
         print(f"a day of {len(points)} points, {len(cases)} cases", flush=True)
-        work = Sweep(cases[first - 1 :: every], first, until_bad)
+        work = Sweep(cases, first, every, until_bad)
         in_threads([lambda bench=bench: work.work(bench) for bench in benches])
     for way, count in work.done.items():
         print(f"{way:28} {count:5} cases")

@@ -368,6 +368,30 @@ TEST_F(S3FaultTest, ARefusalInTheMiddleOfAListingIsAnErrorNotAShortListing) {
   EXPECT_EQ(store->List("many/", nullptr)->files.size(), 1001U);
 }
 
+// Objects that come and go meanwhile may be in it or not; those that stay are, once.
+TEST_F(S3FaultTest, AListingThatChangesBetweenItsPagesHasAllThatWasThereThroughout) {
+  std::vector<std::string> staying;
+  for (int i = 1000; i < 2005; ++i) staying.push_back("many/" + std::to_string(i));
+  for (const std::string& path : staying) fixture_.Put(path, "x");
+  fixture_.Put("many/1500-goes", "x");
+  fixture_.Put("many/2000-goes", "x");
+  auto store = Through([this](int index, const std::string& answer, const auto& client) {
+    if (index == 0) {
+      for (const char* path : {"many/1500-goes", "many/2000-goes"}) fixture_.Remove(path);
+      for (const char* path : {"many/1001-new", "many/2001-new"}) fixture_.Put(path, "x");
+    }
+    client.Write(answer);
+  });
+  const auto listing = store->List("many/", nullptr);
+  ASSERT_TRUE(listing.ok()) << listing.status().ToString();
+  ASSERT_GT(requests_, 1);
+  std::vector<std::string> found;
+  for (const StoredFile& file : listing->files) {
+    if (file.path.find('-') == std::string::npos) found.push_back(file.path);
+  }
+  EXPECT_EQ(found, staying);
+}
+
 TEST_F(S3FaultTest, AnotherVersionDuringARepeatedTransferIsNotMixedIn) {
   auto store = Through([this](int index, const std::string& answer, const auto& client) {
     if (index > 0) return client.Write(answer);
