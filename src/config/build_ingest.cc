@@ -174,6 +174,7 @@ void BuildFilesTable(const Value& value, const std::string& key, const BuildCont
   const std::string format = value.TextOf("format");
   if (format == "csv") table->format = FileFormat::kCsv;
   if (format == "json") table->format = FileFormat::kJson;
+  if (format == "parquet") table->format = FileFormat::kParquet;
   table->complete_when = value.TextOf("complete_when");
   table->manifest = value.TextOf("manifest");
   const std::string sidecars = value.TextOf("sidecars");

@@ -223,9 +223,10 @@ OptionSpec FilesTable() {
            .Example("customers/*.csv"),
        EnumOption("format", "How the files are written, compressed or not.",
                   {{"csv", "records of fields, as `csv` of the ingest says"},
-                   {"json", "objects: one a line, or the elements of an array"}})
-           .DefaultNote("by the name of each file: `json` for .json, .jsonl and .ndjson, else "
-                        "`csv`; .gz is passed over"),
+                   {"json", "objects: one a line, or the elements of an array"},
+                   {"parquet", "Apache Parquet"}})
+           .DefaultNote("by the name of each file: `json` for .json, .jsonl and .ndjson, `parquet` "
+                        "for .parquet, else `csv`; .gz is passed over"),
        Option(OptionKind::kText, "complete_when",
               "The marker without which a file waits: a name in the file's own folder, or, with a "
               "`/` in it, a path below `prefix`. `{name}` stands for a capture of `pattern`, "
@@ -350,7 +351,7 @@ OptionSpec ZenotiLayout() {
 
 OptionSpec FilesLayout() {
   return ObjectOption(
-      "files", "CSV and JSON files, one pattern for each table.",
+      "files", "CSV, JSON and Parquet files, one pattern for each table.",
       {MapOption("tables", "Table → its files and columns.", TextFormat::kSqlName, FilesTable())
            .Required(),
        Option(

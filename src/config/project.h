@@ -149,7 +149,7 @@ struct DeleteWhen {
 };
 
 // How files are written; kByName: as each file's name says (ingest/file_shape.h).
-enum class FileFormat { kByName, kCsv, kJson };
+enum class FileFormat { kByName, kCsv, kJson, kParquet };
 
 struct Table {
   std::string name;  // lower-cased

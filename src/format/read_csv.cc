@@ -11,19 +11,6 @@ namespace {
 
 using engine::QuoteText;
 
-// DuckDB takes every path for a pattern; a set of one character stands for that character.
-std::string Literally(std::string_view path) {
-  std::string pattern;
-  for (const char c : path) {
-    if (c == '*' || c == '?' || c == '[') {
-      pattern += {'[', c, ']'};
-    } else {
-      pattern += c;
-    }
-  }
-  return pattern;
-}
-
 std::string TextList(const std::vector<std::string>& texts) {
   std::vector<std::string> quoted;
   for (const std::string& text : texts) quoted.push_back(QuoteText(text));
@@ -36,6 +23,19 @@ std::string_view Bool(bool value) {
 
 }  // namespace
 
+// A set of one character stands for that character.
+std::string LiteralPath(std::string_view path) {
+  std::string pattern;
+  for (const char c : path) {
+    if (c == '*' || c == '?' || c == '[') {
+      pattern += {'[', c, ']'};
+    } else {
+      pattern += c;
+    }
+  }
+  return pattern;
+}
+
 std::string ReadCsvCall(const ReadCsvOptions& options) {
   SLUICE_CHECK(!options.paths.empty() && !options.columns.empty(), "nothing to read");
   SLUICE_CHECK(options.dialect.Validate().ok() && options.dialect.EngineReads(),
@@ -43,7 +43,7 @@ std::string ReadCsvCall(const ReadCsvOptions& options) {
   SLUICE_CHECK(options.limits.buffer_bytes % 64 == 0,
                "a buffer that the engine would lose rows with");
   std::vector<std::string> paths;
-  for (const std::string& path : options.paths) paths.push_back(Literally(path));
+  for (const std::string& path : options.paths) paths.push_back(LiteralPath(path));
   std::vector<std::string> columns;
   for (const std::string& column : options.columns) {
     columns.push_back(QuoteText(column) + ": 'VARCHAR'");

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "format/byte_source.h"
@@ -33,6 +34,9 @@ struct ReadCsvOptions {
   std::string file_column = {};  // when not empty: a last column with the path as it was given
   CsvLimits limits = {};
 };
+
+// The path as the engine has to be given it: it takes every path for a pattern.
+std::string LiteralPath(std::string_view path);
 
 // "read_csv([...], ...)", to stand behind FROM. The statement must read *all* of the columns, those that
 // are not loaded too: DuckDB checks what it reads only, and a record with too many fields then ends the

@@ -257,6 +257,7 @@ config::FileFormat FormatOf(const TargetTable& target, std::string_view path) {
   for (const std::string_view packed : {".gz", ".zst", ".zip"}) {
     if (EndsWith(name, packed)) name.resize(name.size() - packed.size());
   }
+  if (EndsWith(name, ".parquet")) return config::FileFormat::kParquet;
   const bool json =
       EndsWith(name, ".json") || EndsWith(name, ".jsonl") || EndsWith(name, ".ndjson");
   return json ? config::FileFormat::kJson : config::FileFormat::kCsv;
@@ -313,8 +314,18 @@ Status CheckCsv(const TargetTable& target, const config::Location& where) {
   return members.ok() ? Status::Ok() : told(members.status());
 }
 
+Status ShapeByNames(const std::vector<std::string>& names, const TargetTable& target,
+                    FileShape& shape, std::vector<DdlColumn>* added) {
+  format::CsvHead head;
+  head.names = names;
+  return ByHeader(head, target, shape, added);
+}
+
 Result<FileShape> ShapeOf(const std::string& path, std::string_view name, const TargetTable& target,
                           std::vector<DdlColumn>* added, const env::Cancel* cancel) {
+  if (FormatOf(target, name) == config::FileFormat::kParquet) {
+    return RejectedError("the lines of a Parquet file cannot be told");
+  }
   if (FormatOf(target, name) == config::FileFormat::kJson) {
     SLUICE_ASSIGN(FileShape shape, ShapeOfJson(path, target, added));
     SLUICE_ASSIGN(const auto source, format::OpenByteSource(path));

@@ -16,6 +16,13 @@
 
 namespace sluice::ingest {
 
+// A column of a Parquet file.
+struct ParquetColumn {
+  std::string name;  // as it stands
+  std::string type;  // as the engine prints it
+  bool operator==(const ParquetColumn&) const = default;
+};
+
 struct FileShape {
   bool empty = false;  // no rows at all
   config::FileFormat format = config::FileFormat::kCsv;
@@ -23,6 +30,7 @@ struct FileShape {
   // One name per column of the file, in its order: the name of the table's column, or "" for a column
   // that the table does not have and that is passed over.
   std::vector<std::string> columns;
+  std::vector<ParquetColumn> parquet = {};  // of Parquet: the same columns in the file
   // The order of day and month, of the columns whose `date_format: auto` this file has settled.
   std::map<std::string, std::string> date_orders = {};
 
@@ -36,8 +44,13 @@ config::FileFormat FormatOf(const TargetTable& target, std::string_view path);
 // many columns without a header, new columns that the project does not want, not a CSV at all. With
 // `schema_changes: evolve`, `added` gets the new columns (as text: nobody declared a type). Where a column has
 // `date_format: auto` the whole file is read. kCancelled.
+// Parquet is looked at by parquet_files.h; here it is kRejected.
 Result<FileShape> ShapeOf(const std::string& path, std::string_view name, const TargetTable& target,
                           std::vector<DdlColumn>* added, const env::Cancel* cancel = nullptr);
+
+// Fills in `shape.columns` for a file whose columns have these names, in lower case. kRejected as above.
+Status ShapeByNames(const std::vector<std::string>& names, const TargetTable& target,
+                    FileShape& shape, std::vector<DdlColumn>* added);
 
 // Declared columns that a file with this header does not have. None where it has just what a version of
 // the table had: such a file is older, not wrong.

@@ -259,7 +259,8 @@ Result<Cells> RowEditor::CellsOf(const QuarantineEntry& entry) const {
                          "Give the whole row: --raw TEXT");
   }
   const FileShape shape = ShapeOf(entry);
-  if (shape.format == config::FileFormat::kJson) {
+  // What is kept of a row of Parquet is JSON.
+  if (shape.format != config::FileFormat::kCsv) {
     return CellsOfJson(entry, WithBroughtColumns(shape), shape);
   }
   format::CsvReaderOptions options = ReaderOptions(target_, shape);
@@ -319,7 +320,7 @@ Result<std::string> RowEditor::ChangedJson(const QuarantineEntry& entry,
 }
 
 Result<std::string> RowEditor::Changed(const QuarantineEntry& entry, const Changes& changes) const {
-  if (FormatOf(target_, entry.address) == config::FileFormat::kJson) {
+  if (FormatOf(target_, entry.address) != config::FileFormat::kCsv) {
     return ChangedJson(entry, changes);
   }
   SLUICE_ASSIGN(auto cells, CellsOf(entry));
@@ -354,6 +355,11 @@ Status RowEditor::Judge(const QuarantineEntry& entry, const std::string& text) c
         fmt::format("{}: which columns the file has was not noted when it was loaded",
                     Place(entry)),
         "Have the file sent again");
+  }
+  if (FormatOf(target_, entry.address) == config::FileFormat::kParquet) {
+    return RejectedError(
+        fmt::format("{}: a row of a Parquet file cannot be read otherwise", Place(entry)),
+        "Have the file sent again, or leave the row out: sluice quarantine discard");
   }
   // Whatever follows an open quote is in that row: a fix of one row would lose the others.
   const bool swallowed = entry.rule == "record_shape" &&

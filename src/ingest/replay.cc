@@ -215,8 +215,13 @@ class TableReplay {
   }
 
   StageContext Staging() const {
-    return {connection_, context_.functions, context_.reporter, context_.cancel,
-            context_.spool_folder};
+    return {connection_,
+            context_.functions,
+            context_.reporter,
+            context_.cancel,
+            context_.spool_folder,
+            true,
+            &context_.session.database()};
   }
 
   Status StageRows() {

@@ -23,6 +23,8 @@ class RowJudge {
   // False when the record fits; else column, value, reason and rule of `row` say what is wrong first.
   bool IsBad(const format::CsvRecord& record, QuarantinedRow& row) const;
   bool IsBad(const format::JsonRecord& record, QuarantinedRow& row) const;
+  // True when the file lacks a column that must not be NULL, and so every row of it is bad.
+  bool LacksColumn(QuarantinedRow& row) const;
 
  private:
   // What a cell has to be: its type, and whether it may be NULL.
@@ -32,7 +34,6 @@ class RowJudge {
     bool is_void = false;
     format::ValueForm form;
   };
-  bool LacksColumn(QuarantinedRow& row) const;
   bool FindBadCell(std::span<const format::CsvCell> cells, QuarantinedRow& row) const;
 
   const FileShape& shape_;

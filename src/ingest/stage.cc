@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "env/file.h"
 #include "ingest/json_files.h"
+#include "ingest/parquet_files.h"
 #include "ingest/reduce.h"
 #include "ingest/row_fixes.h"
 #include "ingest/second_look.h"
@@ -170,8 +171,7 @@ class Stager {
   Status LookAtPart(size_t index, FilePart part, Care care) {
     LoadFile& file = load_.files[index];
     std::vector<DdlColumn> added;
-    auto shape =
-        ShapeOf(part.path, PartName(file, part.member), load_.target, &added, context_.cancel);
+    auto shape = ShapeOfPart(part, PartName(file, part.member), &added);
     if (!shape.ok()) return AboutPart(shape.status(), file, part);
     load_.target.columns.insert(load_.target.columns.end(), added.begin(), added.end());
     if (shape->empty) return Status::Ok();
@@ -180,6 +180,15 @@ class Stager {
     shaped.part = std::move(part);
     shaped.shape = std::move(shape).value();
     return Prepare(file, shaped, care);
+  }
+
+  Result<FileShape> ShapeOfPart(const FilePart& part, const std::string& name,
+                                std::vector<DdlColumn>* added) {
+    if (FormatOf(load_.target, name) != config::FileFormat::kParquet) {
+      return ShapeOf(part.path, name, load_.target, added, context_.cancel);
+    }
+    SLUICE_CHECK(context_.database != nullptr, "Parquet without a database to look into it");
+    return ShapeOfParquet(*context_.database, part.path, load_.target, added);
   }
 
   // What the engine reads in place of the file. Most files only have to be counted for it: they wait until all
@@ -193,7 +202,9 @@ class Stager {
     static const FixesOfFile kNoFixes;
     const FixesOfFile* fixes = fixes_.Of(PartHash(file, member));
     const bool json = shaped.shape.format == config::FileFormat::kJson;
-    if (json && fixes == nullptr) fixes = &kNoFixes;
+    const bool parquet = shaped.shape.format == config::FileFormat::kParquet;
+    shaped.fixes = fixes;
+    if ((json || parquet) && fixes == nullptr) fixes = &kNoFixes;
     if (fixes == nullptr) {
       waiting_.push_back(files_.size() - 1);
       readable_.push_back(std::move(readable));
@@ -203,6 +214,10 @@ class Stager {
       ++(text ? file.rows_fixed : shaped.discarded);
     }
     file.rows_discarded += shaped.discarded;
+    if (parquet) {
+      return TakeCopy(shaped, MakeReadableParquet(*context_.database, shaped.part.path, *fixes),
+                      care);
+    }
     if (json) {
       return TakeCopy(shaped,
                       MakeReadableJson(readable, shaped.shape, load_.target, *fixes,
@@ -265,9 +280,10 @@ class Stager {
     const std::string select = StageSelect(load_, batch);
     // Said each time: it holds for the whole database, and a statement that fails leaves it as it is.
     SLUICE_TRY(Execute(fmt::format("SET preserve_insertion_order = {}", !MayLoseOrder(batch))));
-    SLUICE_TRY(Execute(
-        created ? fmt::format("INSERT INTO {} {}", QualifiedName(load_.stage), select)
-                : fmt::format("CREATE TABLE {} AS {}", QualifiedName(load_.stage), select)));
+    const Status read =
+        Execute(created ? fmt::format("INSERT INTO {} {}", QualifiedName(load_.stage), select)
+                        : fmt::format("CREATE TABLE {} AS {}", QualifiedName(load_.stage), select));
+    if (!read.ok()) return CannotRead(read, *batch.files.front());
     SLUICE_TRY(Execute("RESET preserve_insertion_order"));
     SLUICE_TRY(Count(batch));
     for (const ShapedFile* file : batch.files) {
@@ -284,6 +300,13 @@ class Stager {
     return batch.files.size() > 1 &&
            batch.files.front()->copy.compression != format::Compression::kNone &&
            (merge == Merge::kAppend || merge == Merge::kReplace);
+  }
+
+  // A Parquet file may be damaged where only reading it shows. The transaction is lost with the statement:
+  // its own when there is one, so that the file is held; else the caller tries again, table by table.
+  Status CannotRead(const Status& status, const ShapedFile& file) const {
+    if (file.shape.format != config::FileFormat::kParquet || !own_) return status;
+    return AboutPart(UnreadableParquet(status, file.part.path), load_.files[file.index], file.part);
   }
 
   // What was loaded and rejected must add up to what was counted apart from the engine.
@@ -335,8 +358,7 @@ class Stager {
       const std::string name = PartName(from, file.part.member);
       SLUICE_TRY(NoteColumns(from, file, name));
       const FixesOfFile* fixes = fixes_.Of(PartHash(from, file.part.member));
-      SLUICE_ASSIGN(auto rows, FindBadRows(load_.target, file.part.path, file.shape,
-                                           fixes == nullptr ? kNoFixes : *fixes));
+      SLUICE_ASSIGN(auto rows, FindBad(file, fixes == nullptr ? kNoFixes : *fixes));
       if (static_cast<int64_t>(rows.size()) != file.quarantined) {
         return RejectedError(fmt::format(
             "{}: the engine found {} and a second look {}: such a file cannot be accounted for",
@@ -349,6 +371,13 @@ class Stager {
       }
     }
     return Status::Ok();
+  }
+
+  Result<std::vector<QuarantinedRow>> FindBad(const ShapedFile& file, const FixesOfFile& fixes) {
+    if (file.shape.format != config::FileFormat::kParquet) {
+      return FindBadRows(load_.target, file.part.path, file.shape, fixes);
+    }
+    return FindBadParquetRows(context_.connection, load_.target, file.part.path, file.shape, fixes);
   }
 
   // What the cells of its quarantined rows are called is kept for a file as a whole.

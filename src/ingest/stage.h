@@ -17,6 +17,8 @@ struct StageContext {
   const env::Cancel* cancel = nullptr;  // may be null
   std::string spool_folder;             // for copies of files that must be rewritten first
   bool with_fixes = true;               // decisions about quarantined rows are carried out
+  // For looks into files (Parquet) whose failure must not spoil a transaction.
+  engine::Database* database = nullptr;
 };
 
 // Reads the fetched files of `load` into a stage, reduces it (ReduceStage) and makes it durable in a

@@ -6,6 +6,7 @@
 
 #include "format/cast_functions.h"
 #include "format/read_csv.h"
+#include "ingest/parquet_files.h"
 #include "ingest/table_files.h"
 #include "warehouse/dialect.h"
 
@@ -18,7 +19,8 @@ using warehouse::QuoteText;
 bool Alike(const TableLoad& load, const ShapedFile& a, const ShapedFile& b) {
   const LoadFile& x = load.files[a.index];
   const LoadFile& y = load.files[b.index];
-  return a.part.member.empty() && b.part.member.empty() && a.shape == b.shape &&
+  return a.part.member.empty() && b.part.member.empty() &&
+         a.shape.format != config::FileFormat::kParquet && a.shape == b.shape &&
          a.copy.parallel == b.copy.parallel && a.copy.compression == b.copy.compression &&
          a.copy.header == b.copy.header && a.copy.dialect == b.copy.dialect &&
          x.load_id == y.load_id && x.pod == y.pod &&
@@ -36,6 +38,7 @@ class Select {
       : load_(load), target_(load.target), batch_(batch), shape_(batch.files.front()->shape) {}
 
   std::string Sql() {
+    const bool parquet = shape_.format == config::FileFormat::kParquet;
     std::string outer;
     std::string inner;
     for (const DdlColumn& column : target_.columns) {
@@ -43,7 +46,7 @@ class Select {
     }
     // A record is only found to be broken by the columns that are read: those that the table does not
     // have are read too, in a condition that nothing fulfils.
-    for (size_t i = 0; i < shape_.columns.size(); ++i) {
+    for (size_t i = 0; i < shape_.columns.size() && !parquet; ++i) {
       if (!shape_.columns[i].empty()) continue;
       inner += QuoteName(RawName(i)) + ", ";
       Or(too_long_, fmt::format("strlen({}) < 0", QuoteName(RawName(i))));
@@ -58,8 +61,8 @@ class Select {
     inner += FileExpression(first) + " AS sluice_file_id";
     return fmt::format(
         "SELECT {} FROM (SELECT {} FROM {}) WHERE sluice_accept(sluice_file_id, {}, {})", outer,
-        inner, format::ReadCsvCall(ReadOptions()), bad_.empty() ? "false" : bad_,
-        too_long_.empty() ? "false" : too_long_);
+        inner, parquet ? ParquetCall() : format::ReadCsvCall(ReadOptions()),
+        bad_.empty() ? "false" : bad_, too_long_.empty() ? "false" : too_long_);
   }
 
  private:
@@ -78,7 +81,9 @@ class Select {
     const std::string raw = QuoteName(RawName(position));
     const std::string typed = QuoteName(fmt::format("v{}", position));
     outer += fmt::format("{} AS {}, ", typed, QuoteName(column.name));
-    if (column.type.kind == format::SqlType::Kind::kText) {
+    if (shape_.format == config::FileFormat::kParquet) {
+      AddParquet(column, shape_.parquet[position], typed, raw, inner);
+    } else if (column.type.kind == format::SqlType::Kind::kText) {
       inner += fmt::format("{} AS {}, ", raw, typed);
       if (column.type.max_bytes > 0) {
         Or(too_long_, fmt::format("strlen({}) > {}", typed, column.type.max_bytes));
@@ -90,6 +95,22 @@ class Select {
       if (!required) Or(bad_, fmt::format("({} IS NULL AND {} IS NOT NULL)", typed, raw));
     }
     if (required) Or(bad_, typed + " IS NULL");
+  }
+
+  // `raw` only tells whether there is a value.
+  void AddParquet(const DdlColumn& column, const ParquetColumn& source, const std::string& typed,
+                  const std::string& raw, std::string& inner) {
+    inner += fmt::format("{} AS {}, {} IS NOT NULL AS {}, ", ParquetValue(target_, column, source),
+                         typed, QuoteName(source.name), raw);
+    Or(bad_, fmt::format("({} IS NULL AND {})", typed, raw));
+    if (column.type.max_bytes > 0) {
+      Or(too_long_, fmt::format("strlen({}) > {}", typed, column.type.max_bytes));
+    }
+  }
+
+  std::string ParquetCall() const {
+    const ShapedFile& file = *batch_.files.front();
+    return ReadParquetCall(file.copy.path, file.fixes == nullptr ? FixesOfFile() : *file.fixes);
   }
 
   // Files whose paths say something else are another batch. That the value fits was seen before.

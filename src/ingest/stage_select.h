@@ -8,6 +8,7 @@
 #include "ingest/file_parts.h"
 #include "ingest/file_shape.h"
 #include "ingest/readable_copy.h"
+#include "ingest/row_fixes.h"
 #include "ingest/table_load.h"
 
 namespace sluice::ingest {
@@ -20,7 +21,8 @@ struct ShapedFile {
   size_t index = 0;  // into TableLoad::files
   FilePart part;
   FileShape shape;
-  ReadableCopy copy;  // what the engine reads
+  ReadableCopy copy;                   // what the engine reads
+  const FixesOfFile* fixes = nullptr;  // decisions about its rows; nullptr without any
   // Its share of what is counted for the file.
   int64_t read = 0;
   int64_t quarantined = 0;
@@ -28,7 +30,7 @@ struct ShapedFile {
 };
 
 // Files that one statement can read: neighbours in order, alike in everything. A member of an archive stands
-// alone, for rows are counted by file.
+// alone, and so does a Parquet file, for rows are counted by file.
 struct Batch {
   std::vector<ShapedFile*> files;
 };
