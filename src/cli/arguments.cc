@@ -219,6 +219,7 @@ class Parser {
         .add_option("TABLE", arguments_.names, "show the columns of these")
         ->option_text("...");
     AddRunOptions();
+    AddLoadOptions();
     Subject(Command::kQuery, "SQL", "one statement; without it standard input", false);
     Of(Command::kQuery).add_flag("--csv", arguments_.csv, "as CSV");
     Of(Command::kQuery).add_flag("-i,--interactive", arguments_.interactive, "a prompt for SQL");
@@ -320,12 +321,38 @@ class Parser {
     run.add_option("SELECTOR", arguments_.names, "NAME, NAME.table, NAME+, +NAME")
         ->option_text("...");
     run.add_flag("--dry-run", arguments_.dry_run, "syncs write every request and send none");
-    run.add_flag("--strict", arguments_.strict,
-                 "rows in quarantine and rejected rows make the exit code 1");
     run.add_flag("--verbose", arguments_.verbose, "a line for every table of every group");
     Limit(Command::kRun, "at most so many rows of each sync");
-    run.add_option("--wait", wait_, "for another run; without a duration until it has ended")
-        ->option_text("[DURATION]");
+    for (App* app : {&run, &Of(Command::kLoad)}) {
+      app->add_flag("--strict", arguments_.strict,
+                    "rows in quarantine and rejected rows make the exit code 1");
+      app->add_option("--wait", wait_, "for another run; without a duration until it has ended")
+          ->option_text("[DURATION]");
+    }
+  }
+
+  void AddLoadOptions() {
+    Subject(Command::kLoad, "FILE", "the file", true);
+    App& load = Of(Command::kLoad);
+    load.add_option("--into", arguments_.in, "the table")
+        ->required()
+        ->option_text("TABLE (required)");
+    load.add_option("--columns", arguments_.columns, "its columns, as in CREATE TABLE")
+        ->option_text("\"a BIGINT, b DATE\"");
+    load.add_option("--mode", arguments_.mode,
+                    "append, as without it, replace, upsert, delete-insert")
+        ->check(CLI::IsMember({"append", "replace", "upsert", "delete-insert"}))
+        ->option_text("MODE");
+    load.add_option("--key", arguments_.key, "what identifies a row")
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->option_text("COLUMN,...");
+    load.add_option("--delete-when", arguments_.delete_when, "mode delete-insert: what deletes")
+        ->option_text("COLUMN=VALUE");
+    load.add_option("--delimiter", arguments_.delimiter, "of CSV, where it is not plain; tab too")
+        ->option_text("TEXT");
+    load.add_flag("--again", arguments_.again, "though the same content was loaded into it");
+    load.add_flag("--yes", arguments_.yes, "take the proposed columns without asking");
   }
 
   // The innermost command that was named.
@@ -461,6 +488,7 @@ bool IsRead(Command command) {
     case Command::kSyncForgetDelivery:
     case Command::kSyncStartAnew:
     case Command::kDiscover:
+    case Command::kLoad:
     case Command::kUnload:
     case Command::kBackup:
     case Command::kRestore:

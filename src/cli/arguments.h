@@ -36,6 +36,7 @@ enum class Command {
   kSyncForgetDelivery,
   kSyncStartAnew,
   kDiscover,
+  kLoad,
   kUnload,
   kBackup,
   kRestore,
@@ -80,6 +81,12 @@ struct Arguments {
   bool interactive = false;
   bool force = false;
   bool again = false;
+  // `load`.
+  std::string mode;
+  std::vector<std::string> key;
+  std::optional<std::string> columns;  // "id BIGINT, day DATE"
+  std::string delimiter;
+  std::string delete_when;  // "column=value"
 };
 
 struct Invocation {

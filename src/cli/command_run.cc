@@ -122,13 +122,18 @@ std::unique_ptr<pipeline::ReadServer> StartAnswering(const World& world, pipelin
 Result<int> Run(World& world, const Arguments& arguments) {
   config::Diagnostics diagnostics;
   SLUICE_ASSIGN(config::Project project, OpenSelected(arguments, world, &diagnostics));
-  const auto runtime = MakeRuntime(std::move(project), arguments, world);
-  SLUICE_TRY(runtime->MakeStateFolder());
   pipeline::RunOptions options;
   options.selectors = arguments.names;
   options.dry_run = arguments.dry_run;
   options.limit = arguments.limit;
   options.strict = arguments.strict;
+  return RunWith(world, arguments, std::move(project), diagnostics, std::move(options));
+}
+
+Result<int> RunWith(World& world, const Arguments& arguments, config::Project project,
+                    const config::Diagnostics& diagnostics, pipeline::RunOptions options) {
+  const auto runtime = MakeRuntime(std::move(project), arguments, world);
+  SLUICE_TRY(runtime->MakeStateFolder());
   options.wait = arguments.wait.value_or(std::chrono::milliseconds(0));
   options.cancel = world.cancel;
   options.abort = world.abort;

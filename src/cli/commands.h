@@ -9,6 +9,7 @@
 #include "cli/arguments.h"
 #include "cli/open_project.h"
 #include "cli/world.h"
+#include "pipeline/run.h"
 
 namespace sluice::cli {
 
@@ -20,8 +21,13 @@ Result<int> Discover(World& world, const Arguments& arguments);
 Result<int> Runs(World& world, const Arguments& arguments);
 Result<int> Logs(World& world, const Arguments& arguments);
 
+// Runs what `options` select of a project that was opened; tells `diagnostics` first.
+Result<int> RunWith(World& world, const Arguments& arguments, config::Project project,
+                    const config::Diagnostics& diagnostics, pipeline::RunOptions options);
+
 // What changes something.
 Result<int> Run(World& world, const Arguments& arguments);
+Result<int> LoadByHand(World& world, const Arguments& arguments);
 Result<int> DecideGate(World& world, const Arguments& arguments);
 Result<int> DecideSync(World& world, const Arguments& arguments);
 Result<int> Unload(World& world, const Arguments& arguments);

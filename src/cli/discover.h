@@ -113,6 +113,8 @@ std::vector<KeyCandidate> RankColumns(const std::string& table,
 class TypeTrial {
  public:
   void Value(const format::CsvCell& cell);
+  // The last value was written as a text by a format that tells numbers from texts: none is meant.
+  void IsQuoted() { integer_ = decimal_ = real_ = boolean_ = false; }
   std::string SqlType() const;
 
  private:

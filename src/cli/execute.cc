@@ -125,6 +125,8 @@ Result<int> Dispatch(const std::vector<std::string>& words, const Arguments& arg
       return DiscardQuarantine(world, arguments);
     case Command::kQuarantineReplay:
       return ReplayFixed(world, arguments);
+    case Command::kLoad:
+      return LoadByHand(world, arguments);
     case Command::kUnload:
       return Unload(world, arguments);
     case Command::kBackup:

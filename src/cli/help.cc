@@ -195,6 +195,17 @@ const std::vector<CommandHelp>& List() {
        "types.",
        {"sluice discover             say what is proposed",
         "sluice discover --write     write it into an include file, to be confirmed"}},
+      {Command::kLoad,
+       "load",
+       "one file by hand into a table",
+       "Loads FILE into TABLE by the road of a run: strict types, quarantine, ledger and load "
+       "record. "
+       "The columns are those of --columns, of the table where the project declares it, or of the "
+       "table that is there; else they are proposed from all values of the file and shown before "
+       "anything is loaded. Content that the table has already is refused, unless --again.",
+       {"sluice load orders.csv --into orders          columns are proposed",
+        "sluice load orders.jsonl --into orders --columns \"id BIGINT, day DATE\"",
+        "sluice load changes.parquet --into orders --mode upsert --key id --yes"}},
       {Command::kUnload,
        "unload",
        "take a load back",
@@ -292,7 +303,7 @@ std::string TopLevelHelp() {
       out, "Decide",
       {"gate list", "gate accept", "gate reject", "gate skip", "quarantine fix",
        "quarantine discard", "quarantine replay", "sync forget-delivery", "sync start-anew"});
-  AppendCommands(out, "Keep", {"backup", "restore", "unload", "clean"});
+  AppendCommands(out, "Keep", {"backup", "restore", "load", "unload", "clean"});
   AppendCommands(out, "More", {"discover", "version"});
   out += kGlobalOptions;
   out += "\n`sluice COMMAND --help` or `sluice help COMMAND` shows its options and examples.\n";

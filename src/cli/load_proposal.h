@@ -1,0 +1,32 @@
+// Columns for a file that nobody has declared: from all of its values, by the strict rules. Never taken over
+// without somebody's word.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+#include "config/project.h"
+#include "env/clock.h"
+
+namespace sluice::cli {
+
+struct ColumnProposal {
+  std::vector<std::pair<std::string, std::string>> columns;  // name, SQL type
+  std::vector<std::string> evidence;                         // for people, no values
+};
+
+// The delimiter that cuts the beginning of the CSV file at `path` into most fields: , ; tab or |.
+Result<std::string> GuessDelimiter(const std::string& path, const config::CsvOptions& csv);
+
+// Reads the whole file at `path`, written as `format` (not kByName) and `csv` say. kRejected when columns
+// cannot be told: no header, an archive, nothing in it, nested JSON without keys. kCancelled.
+Result<ColumnProposal> ProposeColumns(const std::string& path, config::FileFormat format,
+                                      const config::CsvOptions& csv, const env::Cancel* cancel);
+
+// "a BIGINT, b DECIMAL(12,2), \"c d\" DATE" and back. kConfig with what is wrong.
+Result<std::vector<std::pair<std::string, std::string>>> ParseColumns(std::string_view text);
+std::string ColumnsText(const std::vector<std::pair<std::string, std::string>>& columns);
+
+}  // namespace sluice::cli
