@@ -24,6 +24,7 @@ def parts(build_dir, jobs):
     crash = build_dir / "test" / "crash"
     python = [sys.executable]
     return {
+        "mutants": [*python, "test/mutants/run.py"],
         "kills": [*python, "test/e2e/kill_test.py", "--seeds", SEEDS, "--jobs", jobs],
         "stops": [*python, "test/e2e/stop_sweep.py", "--jobs", jobs],
         "engine": [*python, "test/crash/sweep.py", "--driver", crash / "crash_driver",
