@@ -77,7 +77,7 @@ class Decoder : public ByteSource {
   Status Fill() {
     if (!ended_ && (in_.empty() || starved_)) {
       // What is left is the beginning of a character.
-      std::memmove(input_.data(), in_.data(), in_.size());
+      if (!in_.empty()) std::memmove(input_.data(), in_.data(), in_.size());
       SLUICE_ASSIGN(const size_t n,
                     bytes_->Read(input_.data() + in_.size(), input_.size() - in_.size()));
       in_ = std::string_view(input_.data(), in_.size() + n);
