@@ -27,24 +27,6 @@ using warehouse::QualifiedName;
 using warehouse::QuoteName;
 using warehouse::QuoteText;
 
-Status DropRejects(engine::Connection& connection) {
-  SLUICE_TRY(connection.Execute("DROP TABLE IF EXISTS temp.reject_errors").status());
-  return connection.Execute("DROP TABLE IF EXISTS temp.reject_scans").status();
-}
-
-// Broken records of the last statement, by the path that was read.
-Result<std::map<std::string, int64_t>> TakeRejects(engine::Connection& connection) {
-  SLUICE_ASSIGN(
-      const auto rows,
-      connection.Rows("SELECT s.file_path, count(DISTINCT (e.scan_id, e.file_id, e.line)) "
-                      "FROM reject_errors e JOIN reject_scans s ON s.scan_id = e.scan_id "
-                      "AND s.file_id = e.file_id GROUP BY s.file_path"));
-  std::map<std::string, int64_t> rejects;
-  for (const auto& row : rows) rejects[engine::ToText(row[0])] = engine::ToInt(row[1]);
-  SLUICE_TRY(DropRejects(connection));
-  return rejects;
-}
-
 // By its address on the store: the path of a local copy tells nobody anything.
 Status AboutPart(const Status& status, const LoadFile& file, const FilePart& part) {
   const std::string local = part.path + ": ";
