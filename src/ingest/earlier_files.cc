@@ -1,5 +1,6 @@
 #include "ingest/earlier_files.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>

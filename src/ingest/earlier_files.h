@@ -2,6 +2,8 @@
 // another name. Of tables whose rows are only added.
 #pragma once
 
+#include <string>
+
 #include "base/status.h"
 #include "engine/engine.h"
 #include "ingest/table_load.h"

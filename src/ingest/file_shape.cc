@@ -5,6 +5,7 @@
 #include <limits>
 #include <map>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -179,17 +180,15 @@ Status ByPosition(format::CsvHead head, const TargetTable& target, FileShape& sh
 
 constexpr const char* kSettledByFile = "auto";
 
-// Finds out, over all values of a column, whether the day or the month comes first. `reader` is one of either
-// format, at the beginning.
-template <typename Reader>
-Status SettleDateOrders(Reader& reader, const TargetTable& target, FileShape& shape,
-                        const env::Cancel* cancel) {
-  struct Trial {
-    size_t position = 0;
-    const DdlColumn* column = nullptr;
-    format::DateOrderTrial order = {};
-  };
-  std::vector<Trial> trials;
+// A column whose file has to say whether the day or the month comes first.
+struct OrderTrial {
+  size_t position = 0;
+  const DdlColumn* column = nullptr;
+  format::DateOrderTrial order = {};
+};
+
+std::vector<OrderTrial> OrderTrialsOf(const TargetTable& target, const FileShape& shape) {
+  std::vector<OrderTrial> trials;
   for (const DdlColumn& column : target.columns) {
     const auto at = std::find(shape.columns.begin(), shape.columns.end(), column.name);
     const format::ValueForm form = FormOf(target, column, {});
@@ -198,7 +197,13 @@ Status SettleDateOrders(Reader& reader, const TargetTable& target, FileShape& sh
     }
     trials.push_back({static_cast<size_t>(at - shape.columns.begin()), &column});
   }
-  if (trials.empty()) return Status::Ok();
+  return trials;
+}
+
+// Finds it out over all values of the columns. `reader` is one of either format, at the beginning.
+template <typename Reader>
+Status SettleDateOrders(Reader& reader, std::vector<OrderTrial> trials, FileShape& shape,
+                        const env::Cancel* cancel) {
   constexpr uint64_t kLookEvery = 65'536;
   for (uint64_t n = 0;; ++n) {
     if (n % kLookEvery == 0 && cancel != nullptr && cancel->is_set()) {
@@ -207,12 +212,12 @@ Status SettleDateOrders(Reader& reader, const TargetTable& target, FileShape& sh
     SLUICE_ASSIGN(const bool more, reader.Next());
     if (!more) break;
     if (reader.record().fault != decltype(reader.record().fault)::kNone) continue;
-    for (Trial& trial : trials) {
+    for (OrderTrial& trial : trials) {
       const format::CsvCell& cell = reader.record().cells[trial.position];
       if (!cell.null) trial.order.Add(cell.text, trial.column->type);
     }
   }
-  for (const Trial& trial : trials) {
+  for (const OrderTrial& trial : trials) {
     shape.date_orders[trial.column->name] = trial.order.Order();
   }
   return Status::Ok();
@@ -328,9 +333,11 @@ Result<FileShape> ShapeOf(const std::string& path, std::string_view name, const 
   }
   if (FormatOf(target, name) == config::FileFormat::kJson) {
     SLUICE_ASSIGN(FileShape shape, ShapeOfJson(path, target, added));
+    auto trials = OrderTrialsOf(target, shape);
+    if (trials.empty()) return shape;
     SLUICE_ASSIGN(const auto source, format::OpenByteSource(path));
     format::JsonReader reader(*source, JsonOptionsOf(target, shape));
-    SLUICE_TRY(SettleDateOrders(reader, target, shape, cancel));
+    SLUICE_TRY(SettleDateOrders(reader, std::move(trials), shape, cancel));
     return shape;
   }
   FileShape shape;
@@ -341,10 +348,12 @@ Result<FileShape> ShapeOf(const std::string& path, std::string_view name, const 
   shape.header = head.header;
   if (head.empty) return shape;
   SLUICE_TRY(head.header ? ByHeader(head, target, shape, added) : ByPosition(head, target, shape));
+  auto trials = OrderTrialsOf(target, shape);
+  if (trials.empty()) return shape;
   const format::CsvReaderOptions options = ReaderOptions(target, shape);
   SLUICE_ASSIGN(const auto source, format::OpenCsvText(path, options.dialect));
   format::CsvReader reader(*source, options);
-  SLUICE_TRY(SettleDateOrders(reader, target, shape, cancel));
+  SLUICE_TRY(SettleDateOrders(reader, std::move(trials), shape, cancel));
   return shape;
 }
 
