@@ -10,6 +10,8 @@ PRESET ?= release
 BUILD := build/$(PRESET)
 # The unit tests are compiled for `make test` only; once on in a build directory, they stay on.
 TESTS := OFF
+# Names of suites (test/run.py --list), or --all; without any, all that need no build of their own.
+SUITES :=
 NODE_PACKAGES := test/servers/iterable
 OWN_DUCKDB := $(if $(SLUICE_DUCKDB_DIR),-DSLUICE_DUCKDB_DIR='$(SLUICE_DUCKDB_DIR)')
 MAKE_PARTS := $(MAKE) --no-print-directory -j4
@@ -37,7 +39,7 @@ demo: ## the main job on real input: an S3 drop comes in, an audience goes out t
 test: ## everything, from nothing, with one summary
 	@scripts/install-deps test
 	@$(MAKE_PARTS) binary s3-server node-packages TESTS=ON
-	@scripts/test --build-dir $(BUILD)
+	@scripts/test --build-dir $(BUILD) $(SUITES)
 
 .PHONY: torture
 torture: ## stopped at every write, killed 300 times, defects that must be found: many hours

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Runs the test suites and closes with one line, "N passed, N failed", summed over all of them.
 
-    test/run.py [--build-dir DIR] [--list] [SUITE...]        (DIR: build/release)
+    test/run.py [--build-dir DIR] [--list] [--all | SUITE...]        (DIR: build/release)
 
-What is to be tested must be built; `make test` does that first. Each suite's output goes to
+What is to be tested must be built; `make test` does that first. `sanitized` builds for itself, and so
+runs only when it is named or with --all. Each suite's output goes to
 build/test-logs/SUITE.log; its own closing lines are printed, and the end of its log when it failed.
 The exit code is 1 when anything failed, or when a suite ran nothing: a suite that lost its tests is
 no success.
@@ -38,6 +39,7 @@ class Suite:
     folder: Path
     count: object  # (log text) -> Count; raises ValueError when the log has no closing lines
     deadline_s: int  # generous: it is there to end what hangs, not to measure
+    on_request: bool = False  # only when it is named, or with --all
 
 
 def count_unittest(log):
@@ -132,6 +134,8 @@ def suites(build_dir):
     scenarios = ROOT / "test" / "scenarios" / "run.py"
     if scenarios.exists():
         yield Suite("scenarios", [sys.executable, str(scenarios)], ROOT, count_plain, 2400)
+    sanitized = [str(ROOT / "scripts" / "test-sanitized"), "--quick"]
+    yield Suite("sanitized", sanitized, ROOT, count_plain, 2400, on_request=True)
 
 
 def run(suite, environment):
@@ -178,12 +182,24 @@ def judge(suite, exit_code, log):
     return count
 
 
-def main():
+def is_chosen(suite, arguments):
+    if arguments.suite:
+        return suite.name in arguments.suite
+    return arguments.all or not suite.on_request
+
+
+def parser():
     parser = argparse.ArgumentParser(description="Runs the test suites.")
     parser.add_argument("--build-dir", type=Path, default=ROOT / "build" / "release")
     parser.add_argument("--list", action="store_true", help="print the names of the suites")
+    parser.add_argument("--all", action="store_true", help="those too that run only on request")
     parser.add_argument("suite", nargs="*", help="only these")
-    arguments = parser.parse_args()
+    return parser
+
+
+def main():
+    options = parser()
+    arguments = options.parse_args()
     build_dir = arguments.build_dir.resolve()
     chosen = list(suites(build_dir))
     if arguments.list:
@@ -191,13 +207,13 @@ def main():
         return 0
     unknown = set(arguments.suite) - {suite.name for suite in chosen}
     if unknown:
-        parser.error(f"unknown suite {', '.join(sorted(unknown))}: see --list")
+        options.error(f"unknown suite {', '.join(sorted(unknown))}: see --list")
 
     LOGS.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, "SLUICE_BUILD_DIR": str(build_dir)}
     passed = failed = 0
     for suite in chosen:
-        if arguments.suite and suite.name not in arguments.suite:
+        if not is_chosen(suite, arguments):
             continue
         print(f"{suite.name} ...", flush=True)
         start = time.monotonic()

@@ -166,8 +166,16 @@ class Discovery(unittest.TestCase):
     def test_the_suites_of_this_repository_are_found(self):
         names = [suite.name for suite in run.suites(Path("build/release"))]
         self.assertEqual(len(names), len(set(names)))
-        for name in ("unit", "python-test", "python-test-servers-s3", "node-iterable"):
+        for name in ("unit", "python-test", "python-test-servers-s3", "node-iterable", "sanitized"):
             self.assertIn(name, names)
+
+    def test_what_builds_for_itself_runs_only_when_asked_for(self):
+        quick = Suite("quick", [], Path("."), count_plain, 1)
+        slow = Suite("slow", [], Path("."), count_plain, 1, on_request=True)
+        for words, wanted in ([], [quick]), (["--all"], [quick, slow]), (["slow"], [slow]):
+            with self.subTest(words=words):
+                arguments = run.parser().parse_args(words)
+                self.assertEqual([s for s in (quick, slow) if run.is_chosen(s, arguments)], wanted)
 
 
 if __name__ == "__main__":
