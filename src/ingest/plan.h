@@ -34,7 +34,8 @@ struct Step {
   std::vector<TableLoad> loads;
 };
 
-// A file in a group that was passed already, or that changed after it was loaded.
+// A file in a group that was passed already, or that changed after it was loaded. Layout files has no pods and
+// groups, and only files that changed.
 struct LateFile {
   std::string connection;
   std::string table;
@@ -43,6 +44,7 @@ struct LateFile {
   int64_t log_id = 0;
   connector::StoredFile file;
   bool changed = false;  // else late
+  Proof proof = {};      // layout files: what speaks of its content
   // Of one that stays out (IngestPlan::late):
   std::string check;  // kMissing, kByPolicy, or what an open hold of it names
   std::string why;    // "": the project says so

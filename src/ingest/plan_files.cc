@@ -9,6 +9,7 @@
 #include "ingest/finish_files.h"
 #include "ingest/manifest_sets.h"
 #include "ingest/plan.h"
+#include "ingest/plan_late.h"
 #include "ingest/table_files.h"
 #include "warehouse/dialect.h"
 
@@ -152,13 +153,25 @@ class FilesPlanner {
     AddStep(table, std::move(target), std::move(files), "", false);
   }
 
-  // Whether a file that the ledger knows with another content is loaded. Of tables whose rows are added it takes
+  // What becomes of a file that the ledger knows with another content. Of tables whose rows are added it takes
   // the place of what it was; of an upsert it is the newer one; and where files move away after loading, names come
-  // again for other files. What a delete-insert would make of it depends on what came since.
-  bool TakesAnew(const config::Table& table, const TargetTable& target) const {
+  // again for other files. For a delete-insert the table is made again (plan_changed.h).
+  bool TakesAnew(const config::Table& table, const TargetTable& target,
+                 const TableFile& file) const {
     if (table.after_loading != config::Table::AfterLoading::kLeave) return true;
-    return ingest_.late_files == config::LateFiles::kRebuild &&
-           (target.merge == Merge::kAppend || target.merge == Merge::kUpsert);
+    if (target.merge != Merge::kAppend && target.merge != Merge::kUpsert) return false;
+    return ingest_.late_files == config::LateFiles::kRebuild ||
+           FindLateHold(ledger_.late_accepted, sources_, Changed(table, file)) != nullptr;
+  }
+
+  static LateFile Changed(const config::Table& table, const TableFile& file) {
+    LateFile late;
+    late.connection = file.source->connection;
+    late.table = table.name;
+    late.file = *file.file;
+    late.changed = true;
+    late.proof = file.proof;
+    return late;
   }
 
   // The files of a set that the ledger does not know. `taken` are those of earlier sets.
@@ -177,12 +190,8 @@ class FilesPlanner {
         continue;
       }
       const bool again = known != nullptr;
-      if (again && !TakesAnew(table, target)) {
-        LateFile& late = plan_.late.emplace_back();
-        late.connection = file->source->connection;
-        late.table = table.name;
-        late.file = *file->file;
-        late.changed = true;
+      if (again && !TakesAnew(table, target, *file)) {
+        if (set.whole) plan_.late.push_back(Changed(table, *file));
         continue;
       }
       if (held.count(file->file->path) > 0 || !taken->insert(file->file->path).second) continue;

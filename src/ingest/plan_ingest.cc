@@ -3,6 +3,7 @@
 #include "ingest/ingest_runner.h"
 #include "ingest/late_files.h"
 #include "ingest/ledger.h"
+#include "ingest/plan_changed.h"
 #include "ingest/plan_late.h"
 #include "ingest/schema_catalog.h"
 #include "ingest/zenoti_drop.h"
@@ -33,6 +34,14 @@ Result<IngestPlan> PlanDrop(const IngestContext& context, const std::vector<Sour
   return plan;
 }
 
+Result<IngestPlan> PlanInbox(const IngestContext& context, const std::vector<Source>& sources,
+                             const LedgerState& ledger) {
+  SLUICE_ASSIGN(IngestPlan plan,
+                PlanFiles(context.ingest, sources, ledger, context.clock.Now(), context.cancel));
+  SLUICE_TRY(PlanChanged(context.session.connection(), context.ingest, sources, ledger, plan));
+  return plan;
+}
+
 }  // namespace
 
 Result<IngestPlan> PlanIngest(const IngestContext& context, const std::vector<Source>& sources,
@@ -42,8 +51,7 @@ Result<IngestPlan> PlanIngest(const IngestContext& context, const std::vector<So
   SLUICE_TRY(RecogniseRetagged(connection, context.ingest.name, sources, context.spool_folder,
                                context.cancel, write, ledger));
   SLUICE_ASSIGN(IngestPlan plan, context.ingest.layout == "files"
-                                     ? PlanFiles(context.ingest, sources, ledger,
-                                                 context.clock.Now(), context.cancel)
+                                     ? PlanInbox(context, sources, ledger)
                                      : PlanDrop(context, sources, ledger, write));
   for (const Source& source : sources) {
     const std::vector<std::string> told = source.store->TakeNotes();

@@ -43,26 +43,6 @@ class LatePlanner {
   }
 
  private:
-  // Whether the hold speaks of this file as it is now.
-  bool Covers(const OpenHold& hold, const LateFile& late) const {
-    if (hold.kind != "late" || hold.table != late.table || hold.connection != late.connection ||
-        std::find(hold.files.begin(), hold.files.end(), late.file.path) == hold.files.end()) {
-      return false;
-    }
-    std::vector<std::pair<std::string, std::string>> now;
-    for (const std::string& path : hold.files) {
-      const connector::StoredFile* stored = FindStored(sources_, hold.connection, path);
-      now.emplace_back(path, stored == nullptr ? "" : stored->tag);
-    }
-    return LateId(std::move(now)) == hold.load_id;
-  }
-
-  const OpenHold* Find(const std::vector<OpenHold>& holds, const LateFile& late) const {
-    const auto found = std::find_if(holds.begin(), holds.end(),
-                                    [&](const OpenHold& hold) { return Covers(hold, late); });
-    return found == holds.end() ? nullptr : &*found;
-  }
-
   void Leave(LateFile late, std::string check, std::string why) {
     late.check = std::move(check);
     late.why = std::move(why);
@@ -74,8 +54,8 @@ class LatePlanner {
     std::vector<LateFile> as_they_are;
     std::string accepted;
     for (LateFile& late : files) {
-      const OpenHold* decision = Find(ledger_.late_accepted, late);
-      const OpenHold* open = Find(ledger_.holds, late);
+      const OpenHold* decision = FindLateHold(ledger_.late_accepted, sources_, late);
+      const OpenHold* open = FindLateHold(ledger_.holds, sources_, late);
       const bool tried = open != nullptr && !open->check.empty() && open->check != kMissing &&
                          open->check != kByPolicy;
       if (tried) {
@@ -216,6 +196,24 @@ class LatePlanner {
 };
 
 }  // namespace
+
+const OpenHold* FindLateHold(const std::vector<OpenHold>& holds, const std::vector<Source>& sources,
+                             const LateFile& late) {
+  const auto covers = [&](const OpenHold& hold) {
+    if (hold.kind != "late" || hold.table != late.table || hold.connection != late.connection ||
+        hold.files.count(late.file.path) == 0) {
+      return false;
+    }
+    std::vector<std::pair<std::string, std::string>> now;
+    for (const std::string& path : hold.files) {
+      const connector::StoredFile* stored = FindStored(sources, hold.connection, path);
+      now.emplace_back(path, stored == nullptr ? "" : stored->tag);
+    }
+    return LateId(std::move(now)) == hold.load_id;
+  };
+  const auto found = std::find_if(holds.begin(), holds.end(), covers);
+  return found == holds.end() ? nullptr : &*found;
+}
 
 int64_t LateId(std::vector<std::pair<std::string, std::string>> path_and_tag) {
   std::sort(path_and_tag.begin(), path_and_tag.end());

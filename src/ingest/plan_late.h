@@ -30,6 +30,10 @@ Result<std::vector<Rebuild>> PlanRebuildFor(engine::Connection& connection,
                                             const SchemaCatalog& catalog, const LedgerState& ledger,
                                             const std::string& table, const std::string& reason);
 
+// The hold among `holds` that speaks of this file as it is now; null when none does.
+const OpenHold* FindLateHold(const std::vector<OpenHold>& holds, const std::vector<Source>& sources,
+                             const LateFile& late);
+
 // What a hold of late files stands for: these files with this content. Kept as its load id.
 int64_t LateId(std::vector<std::pair<std::string, std::string>> path_and_tag);
 

@@ -99,7 +99,8 @@ class Rebuilder {
     SLUICE_TRY(MakeTables());
     std::vector<Fetcher::Task> tasks;
     for (const Rebuild::Load& one : rebuild_.loads) {
-      for (const LoadFile& file : one.load.files) tasks.push_back({file.stored, file.store, {}});
+      for (const LoadFile& file : one.load.files)
+        tasks.push_back({file.stored, file.store, file.proof});
     }
     Fetcher fetcher(std::move(tasks), context_.spool_folder, FetchLimits(), context_.cancel,
                     nullptr);
@@ -304,7 +305,7 @@ class Rebuilder {
     SLUICE_TRY(
         Execute(fmt::format("UPDATE {} AS s SET run_id = o.run_id, published_at = "
                             "o.published_at, day = o.day FROM _sluice.loads AS o WHERE "
-                            "o.load_id = s.load_id",
+                            "o.load_id = s.load_id AND o.unloaded_at IS NULL",
                             loads)));
     SLUICE_TRY(
         Execute(fmt::format("UPDATE {} AS s SET found_at = o.found_at FROM "

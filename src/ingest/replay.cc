@@ -11,6 +11,7 @@
 #include "ingest/existing_table.h"
 #include "ingest/ledger.h"
 #include "ingest/load_checks.h"
+#include "ingest/plan_changed.h"
 #include "ingest/plan_late.h"
 #include "ingest/publish.h"
 #include "ingest/quarantine.h"
@@ -297,17 +298,29 @@ class TableReplay {
     return ToInt(n);
   }
 
+  Result<std::vector<Rebuild>> RebuildsFor(const std::vector<Source>& sources,
+                                           const LedgerState& ledger, const std::string& reason) {
+    if (context_.ingest.layout == "files") {
+      SLUICE_ASSIGN(Rebuild rebuild, PlanFilesRebuild(connection_, context_.ingest, sources, ledger,
+                                                      outcome_.table, reason));
+      std::vector<Rebuild> one;
+      one.push_back(std::move(rebuild));
+      return one;
+    }
+    SLUICE_ASSIGN(const SchemaCatalog catalog,
+                  SchemaCatalog::Load(connection_, context_.ingest.name));
+    return PlanRebuildFor(connection_, context_.ingest, sources, catalog, ledger, outcome_.table,
+                          reason);
+  }
+
   Status DoRebuild(const std::string& why) {
-    if (!list_ || context_.ingest.layout != "zenoti") {
+    if (!list_) {
       return RejectedError(
           fmt::format("{}: the rows cannot be added, the table has to be rebuilt", why));
     }
     SLUICE_ASSIGN(const auto sources, list_());
     SLUICE_ASSIGN(const LedgerState ledger, ReadLedger(connection_, context_.ingest, sources));
-    SLUICE_ASSIGN(const SchemaCatalog catalog,
-                  SchemaCatalog::Load(connection_, context_.ingest.name));
-    SLUICE_ASSIGN(auto rebuilds, PlanRebuildFor(connection_, context_.ingest, sources, catalog,
-                                                ledger, outcome_.table, "rows of it were fixed"));
+    SLUICE_ASSIGN(auto rebuilds, RebuildsFor(sources, ledger, "rows of it were fixed"));
     for (Rebuild& rebuild : rebuilds) {
       SLUICE_ASSIGN(const RebuildOutcome made, RunRebuild(context_, fence_, run_, rebuild));
       SLUICE_TRY(made.status);

@@ -38,8 +38,7 @@ using ListSources = std::function<Result<std::vector<Source>>()>;
 
 // Brings in all fixes that are open, of `tables` or of all. One transaction for each table: killed
 // anywhere, a table has all of its fixes or none. A Status only where nothing can go on.
-// `fetch` may be empty: then files are not looked at again. A table is rebuilt in layout zenoti alone, whose order
-// of files is known.
+// `fetch` may be empty: then files are not looked at again.
 Result<std::vector<ReplayOutcome>> ReplayFixes(const IngestContext& context,
                                                const std::set<std::string>& tables,
                                                const FetchFile& fetch, const ListSources& list);

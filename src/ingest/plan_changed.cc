@@ -1,0 +1,104 @@
+#include "ingest/plan_changed.h"
+
+#include <map>
+#include <utility>
+
+#include "ingest/existing_table.h"
+#include "ingest/files_history.h"
+#include "ingest/plan_late.h"
+#include "warehouse/dialect.h"
+
+namespace sluice::ingest {
+namespace {
+
+constexpr const char* kPutBack =
+    "Put them back under their names, as they were, and the next run makes the table again";
+
+class ChangedPlanner {
+ public:
+  ChangedPlanner(engine::Connection& connection, const config::Ingest& ingest,
+                 const std::vector<Source>& sources, const LedgerState& ledger, IngestPlan& plan)
+      : connection_(connection), ingest_(ingest), sources_(sources), ledger_(ledger), plan_(plan) {}
+
+  Status Make() {
+    std::map<std::string, std::vector<LateFile>> tables;
+    for (LateFile& late : std::exchange(plan_.late, {})) tables[late.table].push_back(late);
+    for (auto& [table, files] : tables) SLUICE_TRY(PlanTable(table, std::move(files)));
+    return Status::Ok();
+  }
+
+ private:
+  void Leave(LateFile late, const std::string& check, const std::string& why) {
+    late.check = check;
+    late.why = why;
+    plan_.late.push_back(std::move(late));
+  }
+
+  Status PlanTable(const std::string& table, std::vector<LateFile> files) {
+    std::vector<LateFile> now;
+    std::vector<LateFile> as_they_are;
+    std::string accepted;
+    for (LateFile& late : files) {
+      const OpenHold* decision = FindLateHold(ledger_.late_accepted, sources_, late);
+      const OpenHold* open = FindLateHold(ledger_.holds, sources_, late);
+      const bool tried = open != nullptr && !open->check.empty() && open->check != kMissing &&
+                         open->check != kByPolicy;
+      if (tried) {
+        Leave(std::move(late), open->check, "");
+      } else if (ingest_.late_files == config::LateFiles::kHold && decision == nullptr) {
+        Leave(std::move(late), kByPolicy, "");
+      } else {
+        const bool as_it_is = decision != nullptr && decision->check != kByPolicy;
+        if (as_it_is) accepted = decision->id;
+        (as_it_is ? as_they_are : now).push_back(std::move(late));
+      }
+    }
+    // What somebody accepted goes alone: the others are judged by the run after this one.
+    if (!as_they_are.empty()) now = std::move(as_they_are);
+    if (now.empty()) return Status::Ok();
+    SLUICE_ASSIGN(TargetTable target, FilesTarget(ingest_, table));
+    SLUICE_ASSIGN(const FilesHistory history,
+                  FilesHistory::Read(connection_, ingest_, sources_, ledger_, std::move(target)));
+    SLUICE_ASSIGN(const std::string obstacle, history.Obstacle(now));
+    if (!obstacle.empty()) {
+      for (LateFile& late : now) Leave(std::move(late), kMissing, obstacle);
+      return Status::Ok();
+    }
+    const std::string reason = ReasonOf(now);
+    plan_.rebuilds.push_back(history.MakeRebuild(std::move(now), reason, accepted));
+    return Status::Ok();
+  }
+
+  engine::Connection& connection_;
+  const config::Ingest& ingest_;
+  const std::vector<Source>& sources_;
+  const LedgerState& ledger_;
+  IngestPlan& plan_;
+};
+
+}  // namespace
+
+Status PlanChanged(engine::Connection& connection, const config::Ingest& ingest,
+                   const std::vector<Source>& sources, const LedgerState& ledger,
+                   IngestPlan& plan) {
+  if (plan.late.empty()) return Status::Ok();
+  return ChangedPlanner(connection, ingest, sources, ledger, plan).Make();
+}
+
+Result<Rebuild> PlanFilesRebuild(engine::Connection& connection, const config::Ingest& ingest,
+                                 const std::vector<Source>& sources, const LedgerState& ledger,
+                                 const std::string& table, const std::string& reason,
+                                 int64_t without) {
+  SLUICE_ASSIGN(TargetTable target, FilesTarget(ingest, table));
+  SLUICE_TRY(CheckExisting(connection, ingest, target));
+  SLUICE_ASSIGN(const auto present, warehouse::ColumnsOf(connection, table));
+  TakeColumnsOfTable(present, target);
+  SLUICE_ASSIGN(FilesHistory history,
+                FilesHistory::Read(connection, ingest, sources, ledger, std::move(target)));
+  history.Without(without);
+  SLUICE_ASSIGN(const std::string obstacle, history.Obstacle({}));
+  if (!obstacle.empty()) return RejectedError(obstacle, kPutBack);
+  return history.MakeRebuild({}, reason, "");
+}
+
+}  // namespace sluice::ingest
