@@ -8,28 +8,15 @@
 #include "cli/json_writer.h"
 #include "ingest/unload.h"
 #include "pipeline/run.h"
-#include "warehouse/fence.h"
+#include "pipeline/unload.h"
 
 namespace sluice::cli {
 namespace {
 
 using ingest::LoadToUndo;
 
-Status Undo(pipeline::Runtime& runtime, warehouse::Session& session, const LoadToUndo& load,
-            const Arguments& arguments) {
-  SLUICE_TRY(runtime.MakeStateFolder());
-  const auto lock = runtime.Lock("ingest", load.ingest, std::chrono::milliseconds(0), nullptr);
-  if (!lock.ok()) return lock.status().WithNext("Try again when it has ended");
-  engine::Connection& connection = session.connection();
-  SLUICE_TRY(warehouse::TakeFence(connection, "ingest:" + load.ingest).status());
-  SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection));
-  SLUICE_TRY(ingest::UndoLoad(connection, load, arguments.reason, arguments.again,
-                              {"unload", runtime.clock().Now()}));
-  SLUICE_TRY(transaction->Commit());
-  return session.database().Checkpoint();
-}
-
-void WriteJson(World& world, const LoadToUndo& load, bool done) {
+void WriteJson(World& world, const pipeline::UnloadReport& report, bool done) {
+  const LoadToUndo& load = report.load;
   JsonWriter json(world.out);
   json.BeginObject();
   json.Field("version", int64_t{1});
@@ -40,6 +27,7 @@ void WriteJson(World& world, const LoadToUndo& load, bool done) {
   json.Field("group", load.group);
   json.Field("rows", load.rows);
   json.Field("quarantined", load.quarantined);
+  json.Field("rebuild", load.by_rebuild);
   json.Name("files");
   json.BeginArray();
   for (const std::string& file : load.files) json.Text(file);
@@ -49,28 +37,57 @@ void WriteJson(World& world, const LoadToUndo& load, bool done) {
   json.Finish();
 }
 
-}  // namespace
-
-Result<int> Unload(World& world, const Arguments& arguments) {
+// What is taken back by making the table again reads files, for which secrets are needed.
+Result<bool> ReadsFiles(World& world, const Arguments& arguments) {
   SLUICE_ASSIGN(config::Project project, OpenProject(arguments, world, Secrets::kNo, nullptr));
   const auto runtime = MakeRuntime(std::move(project), arguments, world);
   SLUICE_ASSIGN(const auto session, runtime->warehouse().Open(false, kReadDeadline, world.cancel));
   SLUICE_ASSIGN(const LoadToUndo load,
                 ingest::FindLoadToUndo(session->connection(), arguments.subject));
-  if (!arguments.dry_run) SLUICE_TRY(Undo(*runtime, *session, load, arguments));
-  if (arguments.json) {
-    WriteJson(world, load, !arguments.dry_run);
-    return pipeline::kExitDone;
-  }
-  if (arguments.quiet) return pipeline::kExitDone;
-  world.out << fmt::format(
+  return load.by_rebuild;
+}
+
+std::string Summary(const pipeline::UnloadReport& report, bool dry_run) {
+  const LoadToUndo& load = report.load;
+  std::string text = fmt::format(
       "load {} of {}.{}{}, published {}: {} {}{}\n", load.load_id, load.ingest, load.table,
       load.pod.empty() ? "" : fmt::format(" {}/{}", load.pod, load.group),
       load.published_at.substr(0, 19), Counted(static_cast<uint64_t>(load.rows), "row"),
-      arguments.dry_run ? "would go" : "taken back",
+      dry_run ? "would go" : "taken back",
       load.quarantined > 0 ? fmt::format(", and {} from quarantine",
                                          Thousands(static_cast<uint64_t>(load.quarantined)))
                            : "");
+  if (load.by_rebuild) {
+    text += fmt::format("{} {} made again without it, from {}\n", load.table,
+                        dry_run ? "would be" : "is", Counted(report.files, "file"));
+  }
+  return text;
+}
+
+}  // namespace
+
+Result<int> Unload(World& world, const Arguments& arguments) {
+  SLUICE_ASSIGN(const bool reads_files, ReadsFiles(world, arguments));
+  SLUICE_ASSIGN(config::Project project,
+                reads_files ? OpenForIngests(arguments, world)
+                            : OpenProject(arguments, world, Secrets::kNo, nullptr));
+  const auto runtime = MakeRuntime(std::move(project), arguments, world);
+  SLUICE_ASSIGN(const auto session, runtime->warehouse().Open(false, kReadDeadline, world.cancel));
+  SLUICE_ASSIGN(
+      const pipeline::UnloadReport report,
+      pipeline::UnloadLoad(
+          *runtime, *session,
+          {arguments.subject, arguments.reason, arguments.again, arguments.dry_run}, world.cancel));
+  const LoadToUndo& load = report.load;
+  if (arguments.json) {
+    WriteJson(world, report, !arguments.dry_run);
+    return pipeline::kExitDone;
+  }
+  if (arguments.quiet) return pipeline::kExitDone;
+  for (const std::string& warning : report.warnings) {
+    world.out << "warning: " << Printable(warning) << "\n";
+  }
+  world.out << Summary(report, arguments.dry_run);
   constexpr size_t kMostFiles = 5;
   for (size_t i = 0; i < load.files.size() && i < kMostFiles; ++i) {
     world.out << "  " << Printable(load.files[i]) << "\n";

@@ -209,11 +209,13 @@ const std::vector<CommandHelp>& List() {
       {Command::kUnload,
        "unload",
        "take a load back",
-       "Takes the rows of a load out of its table again, where the mode allows it: append. Its "
-       "files "
-       "are not read again by themselves, unless --again. LOAD is a load_id of _sluice.loads, or "
+       "Takes a load out of its table again: its rows go, or, where it replaced or deleted rows, "
        "the "
-       "_sluice_load of a row.",
+       "table is made again from its other files. Not in mode replace. Its files are not read "
+       "again "
+       "by themselves, unless --again. LOAD is a load_id of _sluice.loads, or the _sluice_load of "
+       "a "
+       "row.",
        {"sluice unload 4711000815 --dry-run --reason -   say what would go",
         "sluice unload 4711000815 --reason \"sent twice\""}},
       {Command::kBackup,

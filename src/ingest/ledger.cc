@@ -255,9 +255,13 @@ Result<LedgerState> ReadLedger(engine::Connection& connection, const config::Ing
     for (size_t r = 0; r < batch->rows(); ++r) {
       state.fed.emplace(batch->text(2, r));
       if (!wanted.Has(batch->text(0, r), batch->text(1, r), batch->text(2, r))) continue;
-      state.files[{std::string(batch->text(0, r)), std::string(batch->text(1, r)),
-                   std::string(batch->text(2, r))}] = {
-          std::string(batch->text(3, r)), std::string(batch->text(4, r)), batch->integer(5, r)};
+      KnownFile& known =
+          state.files[{std::string(batch->text(0, r)), std::string(batch->text(1, r)),
+                       std::string(batch->text(2, r))}];
+      known.tag = std::string(batch->text(3, r));
+      known.state = std::string(batch->text(4, r));
+      known.quarantined = batch->integer(5, r);
+      known.loaded = known.loaded || known.state == "loaded";
     }
   }
   SLUICE_ASSIGN(const auto cursors,

@@ -27,6 +27,7 @@ struct KnownFile {
   std::string tag;
   std::string state;        // loaded, held, skipped
   int64_t quarantined = 0;  // rows
+  bool loaded = false;      // this or an earlier version of it: rows of it may be in the table
 };
 
 struct OpenHold {

@@ -11,8 +11,7 @@
 namespace sluice::ingest {
 namespace {
 
-constexpr const char* kPutBack =
-    "Put them back under their names, as they were, and the next run makes the table again";
+constexpr const char* kPutBack = "Put them back under their names, as they were, and do it again";
 
 class ChangedPlanner {
  public:
@@ -98,6 +97,9 @@ Result<Rebuild> PlanFilesRebuild(engine::Connection& connection, const config::I
   history.Without(without);
   SLUICE_ASSIGN(const std::string obstacle, history.Obstacle({}));
   if (!obstacle.empty()) return RejectedError(obstacle, kPutBack);
+  if (history.loads().empty()) {
+    return RejectedError(table + " was loaded from nothing else, and rows were there before");
+  }
   return history.MakeRebuild({}, reason, "");
 }
 

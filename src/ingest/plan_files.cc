@@ -189,7 +189,7 @@ class FilesPlanner {
         Incomplete(*file, file->waits);
         continue;
       }
-      const bool again = known != nullptr;
+      const bool again = known != nullptr && known->loaded;
       if (again && !TakesAnew(table, target, *file)) {
         if (set.whole) plan_.late.push_back(Changed(table, *file));
         continue;

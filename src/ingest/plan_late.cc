@@ -260,4 +260,24 @@ Result<std::vector<Rebuild>> PlanRebuildFor(engine::Connection& connection,
   return rebuilds;
 }
 
+Result<Rebuild> PlanRebuildWithout(engine::Connection& connection, const config::Ingest& ingest,
+                                   const std::vector<Source>& sources, const SchemaCatalog& catalog,
+                                   const LedgerState& ledger, Scope scope, int64_t without,
+                                   const std::string& reason) {
+  SLUICE_ASSIGN(const TargetTable target, ZenotiTarget(ingest, catalog, scope.table));
+  if (!target.match_pod) scope.connection = scope.pod = "";
+  SLUICE_ASSIGN(const TableHistory history,
+                TableHistory::Read(connection, ingest, sources, ledger, target, scope));
+  SLUICE_ASSIGN(const std::string obstacle, history.Obstacle({}));
+  if (!obstacle.empty()) return RejectedError(obstacle);
+  Rebuild rebuild = history.MakeRebuild({}, reason, "");
+  std::erase_if(rebuild.loads, [&](const Rebuild::Load& one) {
+    return one.load.files.front().load_id == without;
+  });
+  if (rebuild.loads.empty()) {
+    return RejectedError(scope.table + " was loaded from nothing else, and rows were there before");
+  }
+  return rebuild;
+}
+
 }  // namespace sluice::ingest

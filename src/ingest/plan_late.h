@@ -30,6 +30,14 @@ Result<std::vector<Rebuild>> PlanRebuildFor(engine::Connection& connection,
                                             const SchemaCatalog& catalog, const LedgerState& ledger,
                                             const std::string& table, const std::string& reason);
 
+// How the table of `scope`, or the pod of it where rows of another cannot meet, is made again without one of its loads.
+// kRejected as above.
+struct Scope;  // table_history.h
+Result<Rebuild> PlanRebuildWithout(engine::Connection& connection, const config::Ingest& ingest,
+                                   const std::vector<Source>& sources, const SchemaCatalog& catalog,
+                                   const LedgerState& ledger, Scope scope, int64_t without,
+                                   const std::string& reason);
+
 // The hold among `holds` that speaks of this file as it is now; null when none does.
 const OpenHold* FindLateHold(const std::vector<OpenHold>& holds, const std::vector<Source>& sources,
                              const LateFile& late);

@@ -61,12 +61,13 @@ class PartOfRebuild : public report::Reporter {
 class Rebuilder {
  public:
   Rebuilder(const IngestContext& context, const warehouse::Fence& fence, const RunInfo& run,
-            Rebuild& rebuild)
+            Rebuild& rebuild, const std::function<Status()>& beside)
       : context_(context),
         connection_(context.session.connection()),
         fence_(fence),
         run_(run),
         rebuild_(rebuild),
+        beside_(beside),
         reporter_(context.reporter, rebuild.label, rebuild.bytes()),
         shadow_(fmt::format(
             "{}rebuild_{}", kStagePrefix,
@@ -240,6 +241,7 @@ class Rebuilder {
     SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection_));
     SLUICE_TRY(warehouse::CheckFence(connection_, fence_));
     SLUICE_TRY(SwapRows());
+    if (beside_) SLUICE_TRY(beside_());
     SLUICE_TRY(SwapLedger());
     SLUICE_TRY(MoveCursors());
     for (const auto& [load, checks] : checks_) {
@@ -364,6 +366,7 @@ class Rebuilder {
   const warehouse::Fence& fence_;
   const RunInfo& run_;
   Rebuild& rebuild_;
+  const std::function<Status()>& beside_;
   PartOfRebuild reporter_;
   const std::string shadow_;
   TargetTable all_;  // with the columns that files brought
@@ -376,8 +379,9 @@ class Rebuilder {
 }  // namespace
 
 Result<RebuildOutcome> RunRebuild(const IngestContext& context, const warehouse::Fence& fence,
-                                  const RunInfo& run, Rebuild& rebuild) {
-  return Rebuilder(context, fence, run, rebuild).Run();
+                                  const RunInfo& run, Rebuild& rebuild,
+                                  const std::function<Status()>& beside) {
+  return Rebuilder(context, fence, run, rebuild, beside).Run();
 }
 
 }  // namespace sluice::ingest

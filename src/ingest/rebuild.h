@@ -7,6 +7,7 @@
 // A kill leaves the published table; the tables beside it are dropped by the next run, which begins anew.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -28,7 +29,9 @@ struct RebuildOutcome {
 // Carries out `rebuild`. Checks: a load that holds a late file passes all that are declared, every
 // other load those for unique keys; loads that somebody accepted, none. A Status only where nothing can
 // go on (warehouse, fence, Ctrl-C).
+// `beside` (may be empty) is done in the transaction that swaps the table in, before the ledger changes.
 Result<RebuildOutcome> RunRebuild(const IngestContext& context, const warehouse::Fence& fence,
-                                  const RunInfo& run, Rebuild& rebuild);
+                                  const RunInfo& run, Rebuild& rebuild,
+                                  const std::function<Status()>& beside = {});
 
 }  // namespace sluice::ingest

@@ -5,6 +5,9 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "ingest/plan_changed.h"
+#include "ingest/plan_late.h"
+#include "ingest/table_history.h"
 #include "ingest/table_load.h"
 #include "warehouse/dialect.h"
 
@@ -20,17 +23,31 @@ constexpr const char* kLoadsQuery =
     "_sluice.loads ORDER BY published_at DESC LIMIT 20\"";
 
 Status CheckMode(const LoadToUndo& load) {
+  if (load.mode != MergeName(Merge::kReplace)) return Status::Ok();
+  return ConfigError(
+      fmt::format("load {} of {} (mode replace) cannot be taken back: what it replaced is gone",
+                  load.load_id, load.table),
+      "Put the files that were there before back, and run again");
+}
+
+// Whether more than its rows must go: it replaced or deleted rows, or what came after it met them.
+Result<bool> NeedsRebuild(engine::Connection& connection, const LoadToUndo& load) {
   if (load.mode == MergeName(Merge::kAppend) || load.mode == MergeName(Merge::kInsertNonVoid)) {
-    return Status::Ok();
+    return false;
   }
-  const std::string what =
-      fmt::format("load {} of {} (mode {})", load.load_id, load.table, load.mode);
-  if (load.mode == MergeName(Merge::kReplace)) {
-    return ConfigError(what + " cannot be taken back: what it replaced is gone",
-                       "Put the files that were there before back, and run again");
-  }
-  return ConfigError(what + " cannot be taken back: rows that it replaced or deleted are gone",
-                     "Take its files out of the drop and have the table rebuilt");
+  SLUICE_ASSIGN(
+      const auto row,
+      connection.Rows(
+          "SELECT ((l.updated = 0 AND l.delete_matched = 0) OR (l.kind = 'full' AND NOT EXISTS "
+          "(SELECT 1 FROM _sluice.loads AS o WHERE o.table_name = l.table_name AND o.rowid < "
+          "l.rowid AND o.unloaded_at IS NULL)))::INTEGER, (EXISTS (SELECT 1 FROM _sluice.loads AS "
+          "o WHERE o.table_name = l.table_name AND o.rowid > l.rowid AND o.unloaded_at IS "
+          "NULL))::INTEGER FROM _sluice.loads AS l WHERE l.load_id = $1 AND l.table_name = $2 AND "
+          "l.unloaded_at IS NULL",
+          {load.load_id, load.table}));
+  const bool only_added = !row.empty() && ToInt(row[0][0]) != 0;
+  const bool followed = row.empty() || ToInt(row[0][1]) != 0;
+  return !only_added || followed;
 }
 
 }  // namespace
@@ -38,8 +55,9 @@ Status CheckMode(const LoadToUndo& load) {
 Result<LoadToUndo> FindLoadToUndo(engine::Connection& connection, const std::string& id) {
   const bool digits = !id.empty() && id.find_first_not_of("0123456789") == std::string::npos;
   const auto rows = connection.Rows(
-      "SELECT load_id, ingest, table_name, pod, group_id, mode, published_at, unloaded_at FROM "
-      "_sluice.loads WHERE starts_with(load_id::VARCHAR, $1) ORDER BY load_id, rowid DESC LIMIT "
+      "SELECT load_id, ingest, table_name, pod, group_id, mode, published_at, unloaded_at, "
+      "connection FROM _sluice.loads WHERE starts_with(load_id::VARCHAR, $1) ORDER BY load_id, "
+      "rowid DESC LIMIT "
       "100",
       {digits ? id : std::string("-")});
   if (!rows.ok()) return rows.status();
@@ -64,6 +82,7 @@ Result<LoadToUndo> FindLoadToUndo(engine::Connection& connection, const std::str
   load.group = ToInt(row[4]);
   load.mode = ToText(row[5]);
   load.published_at = ToText(row[6]);
+  load.connection = ToText(row[8]);
   if (!engine::IsNull(row[7])) {
     return ConfigError(fmt::format("load {} of {} was taken back already, on {}", load.load_id,
                                    load.table, ToText(row[7]).substr(0, 19)));
@@ -101,7 +120,20 @@ Result<LoadToUndo> FindLoadToUndo(engine::Connection& connection, const std::str
                     load.load_id, load.table),
         "Put the files that were there before back, and run again");
   }
+  SLUICE_ASSIGN(load.by_rebuild, NeedsRebuild(connection, load));
   return load;
+}
+
+Result<Rebuild> PlanWithout(engine::Connection& connection, const config::Ingest& ingest,
+                            const std::vector<Source>& sources, const LoadToUndo& load,
+                            const std::string& reason) {
+  SLUICE_ASSIGN(const LedgerState ledger, ReadLedger(connection, ingest, sources));
+  if (ingest.layout == "files") {
+    return PlanFilesRebuild(connection, ingest, sources, ledger, load.table, reason, load.load_id);
+  }
+  SLUICE_ASSIGN(const SchemaCatalog catalog, SchemaCatalog::Load(connection, ingest.name));
+  return PlanRebuildWithout(connection, ingest, sources, catalog, ledger,
+                            {load.table, load.connection, load.pod}, load.load_id, reason);
 }
 
 Status UndoLoad(engine::Connection& connection, const LoadToUndo& load, const std::string& reason,

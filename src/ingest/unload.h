@@ -1,9 +1,9 @@
-// Taking a load back: the inverse of publishing it, where the load mode has one.
+// Taking a load back: the inverse of publishing it, where there is one.
 //
 //   append, insert-nonvoid   its rows go: nothing else came of it
+//   upsert, update-insert,   its rows go where it only added rows and nothing came after it; else the table is made
+//   delete-insert            again from its files without those of this load, while they are all there
 //   replace                  refused: what stood there before is gone
-//   update-insert,           refused: rows that it replaced or deleted are gone; only a rebuild without
-//   delete-insert            its files gives the table that would be there
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,7 @@
 
 #include "base/status.h"
 #include "engine/engine.h"
+#include "ingest/plan.h"
 #include "quality/holds.h"
 
 namespace sluice::ingest {
@@ -20,6 +21,7 @@ struct LoadToUndo {
   int64_t load_id = 0;
   std::string ingest;
   std::string table;
+  std::string connection;
   std::string pod;
   int64_t group = 0;
   std::string mode;
@@ -27,11 +29,18 @@ struct LoadToUndo {
   int64_t rows = 0;         // of it in the table now
   int64_t quarantined = 0;  // of it in quarantine
   std::vector<std::string> files;
+  bool by_rebuild = false;  // else its rows go
 };
 
 // By id or a unique beginning of one. kNotFound; kConfig when several fit, when it was taken back
 // already, and, with the reason, when the mode allows no inverse.
 Result<LoadToUndo> FindLoadToUndo(engine::Connection& connection, const std::string& id);
+
+// How the table, or this pod of it, is made again without the load. kRejected when it cannot be, with what stands in
+// the way and what to do.
+Result<Rebuild> PlanWithout(engine::Connection& connection, const config::Ingest& ingest,
+                            const std::vector<Source>& sources, const LoadToUndo& load,
+                            const std::string& reason);
 
 // Its rows go from the table and from quarantine, and its files get the state "unloaded": they are not
 // read again by themselves, unless `again`, when they are forgotten. In the caller's transaction.

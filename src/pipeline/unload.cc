@@ -1,0 +1,110 @@
+#include "pipeline/unload.h"
+
+#include <fmt/format.h>
+
+#include "env/file.h"
+#include "ingest/rebuild.h"
+#include "ingest/stage.h"
+#include "pipeline/interrupt.h"
+#include "pipeline/sources.h"
+#include "warehouse/fence.h"
+
+namespace sluice::pipeline {
+namespace {
+
+class Unloading {
+ public:
+  Unloading(Runtime& runtime, warehouse::Session& session, const UnloadRequest& request,
+            const env::Cancel* cancel)
+      : runtime_(runtime),
+        session_(session),
+        connection_(session.connection()),
+        request_(request),
+        cancel_(cancel),
+        run_{"unload", runtime.clock().Now()} {}
+
+  Result<UnloadReport> Run() {
+    SLUICE_ASSIGN(report_.load, ingest::FindLoadToUndo(connection_, request_.load));
+    if (request_.dry_run && !report_.load.by_rebuild) return std::move(report_);
+    SLUICE_TRY(runtime_.MakeStateFolder());
+    auto lock = runtime_.Lock("ingest", report_.load.ingest, std::chrono::milliseconds(0), nullptr);
+    if (!lock.ok()) return lock.status().WithNext("Try again when it has ended");
+    SLUICE_ASSIGN(const auto fence,
+                  warehouse::TakeFence(connection_, "ingest:" + report_.load.ingest));
+    SLUICE_TRY(report_.load.by_rebuild ? MakeAgain(fence) : TakeRows());
+    if (!request_.dry_run) SLUICE_TRY(session_.database().Checkpoint());
+    return std::move(report_);
+  }
+
+ private:
+  Status Undo(const ingest::LoadToUndo& load) {
+    return ingest::UndoLoad(connection_, load, request_.reason, request_.again, run_);
+  }
+
+  Status TakeRows() {
+    SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection_));
+    SLUICE_TRY(Undo(report_.load));
+    return transaction->Commit();
+  }
+
+  Status MakeAgain(const warehouse::Fence& fence) {
+    const ingest::LoadToUndo& load = report_.load;
+    const config::Ingest* ingest = runtime_.project().FindIngest(load.ingest);
+    if (ingest == nullptr) {
+      return NotFoundError(
+          fmt::format("load {} of {} cannot be taken back: {} has to be made again from its files, "
+                      "and ingest {} is not in this project",
+                      load.load_id, load.table, load.table, load.ingest));
+    }
+    const InterruptOnCancel interrupt(connection_, cancel_);
+    SLUICE_ASSIGN(const auto sources, ListSources(runtime_, *ingest, cancel_));
+    auto planned = ingest::PlanWithout(connection_, *ingest, sources, load,
+                                       fmt::format("load {} was taken back", load.load_id));
+    if (!planned.ok()) return planned.status().WithContext(Cannot());
+    report_.files = planned->files();
+    if (request_.dry_run) return Status::Ok();
+    SLUICE_TRY(ingest::DropStaleStages(connection_));
+    report::SilentReporter silent;
+    const ingest::IngestContext context{*ingest,
+                                        session_,
+                                        runtime_.stage_functions(),
+                                        silent,
+                                        runtime_.clock(),
+                                        cancel_,
+                                        runtime_.StatePath("spool-" + ingest->name),
+                                        "unload"};
+    SLUICE_TRY(env::RemoveTree(context.spool_folder));
+    SLUICE_TRY(env::CreateDirectories(context.spool_folder, 0700));
+    // The table without its rows is swapped in; what is left to do is the records.
+    ingest::LoadToUndo records = load;
+    records.rows = 0;
+    SLUICE_ASSIGN(ingest::RebuildOutcome made, ingest::RunRebuild(context, fence, run_, *planned,
+                                                                  [&] { return Undo(records); }));
+    SLUICE_TRY(env::RemoveTree(context.spool_folder));
+    if (!made.status.ok()) return made.status.WithContext(Cannot());
+    report_.warnings = std::move(made.warnings);
+    return Status::Ok();
+  }
+
+  std::string Cannot() const {
+    return fmt::format("load {} of {} cannot be taken back", report_.load.load_id,
+                       report_.load.table);
+  }
+
+  Runtime& runtime_;
+  warehouse::Session& session_;
+  engine::Connection& connection_;
+  const UnloadRequest& request_;
+  const env::Cancel* cancel_;
+  const quality::RunInfo run_;
+  UnloadReport report_;
+};
+
+}  // namespace
+
+Result<UnloadReport> UnloadLoad(Runtime& runtime, warehouse::Session& session,
+                                const UnloadRequest& request, const env::Cancel* cancel) {
+  return Unloading(runtime, session, request, cancel).Run();
+}
+
+}  // namespace sluice::pipeline
