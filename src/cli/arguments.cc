@@ -213,6 +213,7 @@ class Parser {
     Of(Command::kPlan)
         .add_option("SELECTOR", arguments_.names, "NAME, NAME.table, NAME+, +NAME")
         ->option_text("...");
+    AddRestoreOptions(Of(Command::kPlan));
     Of(Command::kStatus)
         .add_flag("--offline", arguments_.offline, "do not ask the stores what waits");
     Of(Command::kTables)
@@ -322,6 +323,7 @@ class Parser {
         ->option_text("...");
     run.add_flag("--dry-run", arguments_.dry_run, "syncs write every request and send none");
     run.add_flag("--verbose", arguments_.verbose, "a line for every table of every group");
+    AddRestoreOptions(run);
     Limit(Command::kRun, "at most so many rows of each sync");
     for (App* app : {&run, &Of(Command::kLoad)}) {
       app->add_flag("--strict", arguments_.strict,
@@ -329,6 +331,21 @@ class Parser {
       app->add_option("--wait", wait_, "for another run; without a duration until it has ended")
           ->option_text("[DURATION]");
     }
+  }
+
+  void AddRestoreOptions(App& app) {
+    CLI::Option* restore = app.add_option("--restore", arguments_.restore,
+                                          "a month of one table, from a monthly snapshot")
+                               ->option_text("YYYY-MM");
+    CLI::Option* table = app.add_option("--table", arguments_.table, "with --restore: the table")
+                             ->option_text("TABLE");
+    restore->needs(table);
+    table->needs(restore);
+    app.add_option("--after", arguments_.after,
+                   "with --restore: the last group that the snapshot has")
+        ->allow_extra_args(false)
+        ->needs(restore)
+        ->option_text("POD=GROUP ...");
   }
 
   void AddLoadOptions() {
@@ -373,6 +390,14 @@ class Parser {
         arguments_.command == Command::kQuarantineDiscard ||
         arguments_.command == Command::kUnload) {
       if (Trim(arguments_.reason).empty()) return ConfigError("--reason needs a text");
+    }
+    if (!arguments_.restore.empty() && (!arguments_.names.empty() || arguments_.dry_run)) {
+      return arguments_.dry_run
+                 ? ConfigError("--restore and --dry-run exclude each other",
+                               fmt::format("sluice plan --restore {} --table {}",
+                                           arguments_.restore, arguments_.table))
+                 : ConfigError(
+                       "with --restore the table is named by --table, and nothing else is run");
     }
     if (wait_.empty()) return Status::Ok();
     if (wait_ == "forever") {

@@ -87,6 +87,10 @@ struct Arguments {
   std::optional<std::string> columns;  // "id BIGINT, day DATE"
   std::string delimiter;
   std::string delete_when;  // "column=value"
+  // `run` and `plan`: a month out of the vendor's snapshot.
+  std::string restore;  // "2026-09"
+  std::string table;
+  std::vector<std::string> after;  // "POD1=4711"
 };
 
 struct Invocation {

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <ostream>
 #include <set>
 
@@ -8,6 +9,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/json_writer.h"
+#include "cli/restore_request.h"
 #include "cli/table.h"
 #include "pipeline/plan.h"
 #include "pipeline/run.h"
@@ -116,6 +118,8 @@ void WriteIngest(JsonWriter& json, const ingest::IngestPlan& plan) {
     json.Field("files", static_cast<int64_t>(rebuild.files()));
     json.Field("bytes", static_cast<int64_t>(rebuild.bytes()));
     json.Field("because", rebuild.reason);
+    const bool restores = rebuild.partial && !rebuild.loads.empty();
+    json.FieldOrNull("month", restores ? rebuild.loads.front().restore->month.Text() : "");
     json.EndObject();
   }
   json.EndArray();
@@ -292,9 +296,9 @@ class TextPlan {
       PrintTables(plan);
     }
     for (const ingest::Rebuild& rebuild : plan.rebuilds) {
-      out_ << fmt::format("  {}: {}, {}, because {}\n", Printable(rebuild.label),
+      out_ << fmt::format("  {}: {}, {}{}{}\n", Printable(rebuild.label),
                           Counted(rebuild.files(), "file"), HumanBytes(rebuild.bytes()),
-                          Printable(rebuild.reason));
+                          rebuild.partial ? ": " : ", because ", Printable(rebuild.reason));
     }
     for (const ingest::LateFile& late : plan.late) {
       const std::string hold = HoldOfLate(late, holds);
@@ -340,9 +344,16 @@ class TextPlan {
 
 Result<int> Plan(const ReadContext& context) {
   report::SilentReporter silent;
+  std::vector<std::string> selectors = context.arguments.names;
+  std::optional<ingest::RestoreRequest> restore;
+  if (!context.arguments.restore.empty()) {
+    SLUICE_ASSIGN(NamedRestore named, ReadRestore(context.runtime.project(), context.arguments));
+    selectors = {named.selector};
+    restore = std::move(named.request);
+  }
   SLUICE_ASSIGN(const pipeline::ProjectPlan plan,
-                pipeline::PlanProject(context.runtime, context.session, context.arguments.names,
-                                      silent, context.world.cancel));
+                pipeline::PlanProject(context.runtime, context.session, selectors, silent,
+                                      context.world.cancel, restore ? &*restore : nullptr));
   if (context.arguments.json) {
     WriteJson(context.world.out, plan);
   } else if (!context.arguments.quiet) {

@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/execute.h"
 #include "cli/reporters.h"
+#include "cli/restore_request.h"
 #include "cli/run_summary.h"
 #include "pipeline/read_server.h"
 #include "pipeline/run.h"
@@ -121,8 +122,19 @@ std::unique_ptr<pipeline::ReadServer> StartAnswering(const World& world, pipelin
 
 Result<int> Run(World& world, const Arguments& arguments) {
   config::Diagnostics diagnostics;
-  SLUICE_ASSIGN(config::Project project, OpenSelected(arguments, world, &diagnostics));
   pipeline::RunOptions options;
+  if (!arguments.restore.empty()) {
+    SLUICE_ASSIGN(const config::Project declared,
+                  OpenProject(arguments, world, Secrets::kNo, nullptr));
+    SLUICE_ASSIGN(NamedRestore named, ReadRestore(declared, arguments));
+    Arguments selecting = arguments;
+    selecting.names = options.selectors = {named.selector};
+    options.restore = std::move(named.request);
+    options.strict = arguments.strict;
+    SLUICE_ASSIGN(config::Project project, OpenSelected(selecting, world, &diagnostics));
+    return RunWith(world, selecting, std::move(project), diagnostics, std::move(options));
+  }
+  SLUICE_ASSIGN(config::Project project, OpenSelected(arguments, world, &diagnostics));
   options.selectors = arguments.names;
   options.dry_run = arguments.dry_run;
   options.limit = arguments.limit;

@@ -88,7 +88,8 @@ class IngestTest : public testing::Test {
         quality::SettleHold(session_->connection(), hold.value(), "accepted", "fine", 0).ok());
     ASSERT_TRUE(transaction.value()->Commit().ok());
   }
-  Result<IngestOutcome> Run() {
+  // Whatever waits; or only this month of one table.
+  Result<IngestOutcome> Run(const RestoreRequest* restore = nullptr) {
     SLUICE_ASSIGN(auto listing, store_->List("", nullptr));
     std::vector<Source> sources = {{"drop", store_.get(), std::move(listing)}};
     for (const auto& [connection, store] : more_stores_) {
@@ -98,7 +99,7 @@ class IngestTest : public testing::Test {
     const IngestContext context{
         ingest_, *session_, *functions_, reporter_, clock_, nullptr, env::JoinPath(dir_, "spool"),
         "run"};
-    SLUICE_ASSIGN(IngestPlan plan, PlanIngest(context, sources, true));
+    SLUICE_ASSIGN(IngestPlan plan, PlanIngest(context, sources, true, restore));
     return RunIngest(context, std::move(plan));
   }
   // Runs, and expects that every load was published.

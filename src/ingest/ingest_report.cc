@@ -116,4 +116,18 @@ Status IngestReport::End(engine::Connection& connection, const RunInfo& run) {
   return Status::Ok();
 }
 
+std::string WhatWasRebuilt(const Rebuild& rebuild, const RebuildOutcome& result) {
+  const std::string read = fmt::format("{}, {}", Counted(rebuild.files(), "file"),
+                                       Counted(static_cast<uint64_t>(result.total.read), "row"));
+  if (!rebuild.partial) return fmt::format("{}, because {}", read, rebuild.reason);
+  return fmt::format("{}: {}; the month takes the place of {}", rebuild.reason, read,
+                     Counted(static_cast<uint64_t>(result.removed), "row"));
+}
+
+std::string WhyNotRebuilt(const Rebuild& rebuild, const RebuildOutcome& result,
+                          const std::string& table) {
+  if (!rebuild.partial) return result.status.ToString();
+  return fmt::format("{}; {} stays as it was", result.status.ToString(), table);
+}
+
 }  // namespace sluice::ingest

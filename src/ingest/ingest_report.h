@@ -12,6 +12,7 @@
 #include "ingest/ingest_runner.h"
 #include "ingest/load_text.h"
 #include "ingest/publish_step.h"
+#include "ingest/rebuild.h"
 
 namespace sluice::ingest {
 
@@ -53,5 +54,10 @@ class IngestReport {
   std::map<std::string, Collisions> collisions_;               // by table
   IngestOutcome outcome_;
 };
+
+// How a rebuild or a restored month is told when it is done, and when it is not.
+std::string WhatWasRebuilt(const Rebuild& rebuild, const RebuildOutcome& result);
+std::string WhyNotRebuilt(const Rebuild& rebuild, const RebuildOutcome& result,
+                          const std::string& table);
 
 }  // namespace sluice::ingest

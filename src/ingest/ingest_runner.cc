@@ -105,12 +105,11 @@ class Runner {
     SLUICE_ASSIGN(const RebuildOutcome result, RunRebuild(context_, fence_, run_, rebuild));
     for (const std::string& warning : result.warnings) told_.Warn(warning);
     LoadOutcome outcome{rebuild.target.name, rebuild.label, "done", "", "", result.total};
-    std::string text =
-        fmt::format("{}, {}, because {}", Counted(rebuild.files(), "file"),
-                    Counted(static_cast<uint64_t>(result.total.read), "row"), rebuild.reason);
+    std::string text = WhatWasRebuilt(rebuild, result);
     if (result.status.ok()) {
       told_.outcome().total += result.late;
-    } else if (result.status.code() == Code::kHeld || result.status.code() == Code::kRejected) {
+    } else if (!rebuild.partial &&
+               (result.status.code() == Code::kHeld || result.status.code() == Code::kRejected)) {
       outcome.outcome = "held";
       outcome.message = fmt::format("{}; {} stays as it was", result.status.message(), table);
       for (LateFile& late : rebuild.late) {
@@ -122,7 +121,7 @@ class Runner {
       text = fmt::format("{} (hold {})", outcome.message, outcome.hold_id);
     } else {
       outcome.outcome = "failed";
-      outcome.message = text = result.status.ToString();
+      outcome.message = text = WhyNotRebuilt(rebuild, result, table);
       told_.outcome().failed = true;
     }
     context_.reporter.StepEnded(rebuild.label, outcome.outcome, text);

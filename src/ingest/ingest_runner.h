@@ -11,6 +11,7 @@
 #include "engine/engine.h"
 #include "env/clock.h"
 #include "ingest/plan.h"
+#include "ingest/plan_restore.h"
 #include "ingest/stage_functions.h"
 #include "report/report.h"
 #include "warehouse/warehouse.h"
@@ -48,9 +49,10 @@ struct IngestContext {
   uint64_t checkpoint_bytes = 512ULL << 20;  // the log is checkpointed when it is larger
 };
 
-// Reads the ledger, updates the schema catalogue (writing it when `write`) and plans.
+// Reads the ledger, updates the schema catalogue (writing it when `write`) and plans: what waits, or only
+// `restore`.
 Result<IngestPlan> PlanIngest(const IngestContext& context, const std::vector<Source>& sources,
-                              bool write);
+                              bool write, const RestoreRequest* restore = nullptr);
 
 // Loads what the plan says. A Status only where nothing can go on (warehouse, fence, Ctrl-C); what
 // concerns one table is in the outcome.

@@ -327,18 +327,19 @@ Status RecordPublished(engine::Connection& connection,
           continue;
         }
       }
-      std::vector<Value> row = {load_id,
-                                run.run_id,
-                                load->ingest,
-                                first.connection,
-                                load->target.name,
-                                first.pod,
-                                first.group,
-                                std::string(first.full ? "full" : "increment"),
-                                std::string(MergeName(load->target.merge)),
-                                env::FormatDate(newest),
-                                TimestampText(run.now),
-                                hold_id.empty() ? Value() : Value(hold_id)};
+      std::vector<Value> row = {
+          load_id,
+          run.run_id,
+          load->ingest,
+          first.connection,
+          load->target.name,
+          first.pod,
+          first.group,
+          load->kind.empty() ? std::string(first.full ? "full" : "increment") : load->kind,
+          load->kind.empty() ? std::string(MergeName(load->target.merge)) : load->kind,
+          env::FormatDate(newest),
+          TimestampText(run.now),
+          hold_id.empty() ? Value() : Value(hold_id)};
       for (const Value& count : CountValues(total)) row.push_back(count);
       row.insert(row.end(), {Value(), Value()});  // not taken back
       SLUICE_TRY(loads->Row(row));

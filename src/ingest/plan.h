@@ -14,6 +14,7 @@
 #include "connector/store.h"
 #include "env/clock.h"
 #include "ingest/ledger.h"
+#include "ingest/monthly_snapshot.h"
 #include "ingest/schema_catalog.h"
 #include "ingest/table_load.h"
 #include "ingest/zenoti_drop.h"
@@ -52,8 +53,19 @@ struct LateFile {
 inline constexpr const char* kMissing = "missing";  // files of the store are gone
 inline constexpr const char* kByPolicy = "late_files: hold";
 
+// A month of a table as a snapshot of the vendor has it (docs/decisions/0013-monthly-restore.md).
+struct MonthRestore {
+  Month month;
+  std::string extract;       // day of the snapshot: "2026-10-01"
+  std::string month_column;  // "": only keys tell which rows it takes the place of
+  std::string restored_at;   // "2026-10-05 14:03:07.000001"
+  bool is_new = false;       // else it is recorded, and comes in again at its place
+  int64_t removed = 0;       // rows that it took the place of, once it was carried out
+};
+
 // A table, or one pod of it, that is made again from its files, in their order, so that late and
-// changed files count where they belong. Published by one transaction.
+// changed files count where they belong, and restored months where they stand. Published by one
+// transaction.
 struct Rebuild {
   struct Load {
     TableLoad load;
@@ -61,6 +73,10 @@ struct Rebuild {
     // Where a load that is new stands in time: beside the groups around it.
     std::string published_at;
     std::string day;
+    std::optional<MonthRestore> restore = {};
+    // Load ids of restored months before it that are younger than it is. What it inserts takes the place
+    // of their rows: where exactly the snapshot was taken between the groups nobody knows.
+    std::vector<int64_t> overrules = {};
   };
   TargetTable target;
   std::string connection;  // with `pod`: only the rows of this pod; both "": all of the table
@@ -70,6 +86,8 @@ struct Rebuild {
   std::vector<Load> loads;
   std::vector<LateFile> late;  // what it is made for
   std::string accepted;        // the hold by which somebody took these files as they are; "" none
+  // Rows that are of none of these loads stay, and so do their records.
+  bool partial = false;
 
   size_t files() const;
   uint64_t bytes() const;
@@ -134,6 +152,10 @@ Result<IngestPlan> PlanFiles(const config::Ingest& ingest, const std::vector<Sou
 Result<TargetTable> ZenotiTarget(const config::Ingest& ingest, const SchemaCatalog& catalog,
                                  const std::string& name);
 Result<TargetTable> FilesTarget(const config::Ingest& ingest, const std::string& name);
+// How the tables name a pod of `sources[source]`: as they did when it first came, whatever connections the
+// project has by now. Else its own name, with the connection where pods of several meet.
+std::string PodLabelOf(const LedgerState& ledger, const std::vector<Source>& sources, size_t source,
+                       const std::string& pod);
 bool IsOrganizationTable(const config::Ingest& ingest, const std::string& table);
 // Whether what a pod sends first is a full load: not so where its first groups were loaded elsewhere.
 bool BeginsWithFullLoad(const config::Ingest& ingest, const std::string& connection,

@@ -1,10 +1,13 @@
 // What a run of an ingest would do: the ledger, what the stores hold, and the layout's planner.
+#include <fmt/format.h>
+
 #include "ingest/existing_table.h"
 #include "ingest/ingest_runner.h"
 #include "ingest/late_files.h"
 #include "ingest/ledger.h"
 #include "ingest/plan_changed.h"
 #include "ingest/plan_late.h"
+#include "ingest/plan_restore.h"
 #include "ingest/schema_catalog.h"
 #include "ingest/zenoti_drop.h"
 
@@ -13,7 +16,7 @@ namespace {
 
 // The plan of layout zenoti; writes what is new of the schema files when `write`.
 Result<IngestPlan> PlanDrop(const IngestContext& context, const std::vector<Source>& sources,
-                            const LedgerState& ledger, bool write) {
+                            const LedgerState& ledger, bool write, const RestoreRequest* restore) {
   engine::Connection& connection = context.session.connection();
   SLUICE_ASSIGN(SchemaCatalog catalog, SchemaCatalog::Load(connection, context.ingest.name));
   std::vector<std::string> notes;
@@ -26,6 +29,12 @@ Result<IngestPlan> PlanDrop(const IngestContext& context, const std::vector<Sour
     SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection));
     SLUICE_TRY(catalog.Save(connection, context.ingest.name, context.clock.Now()));
     SLUICE_TRY(transaction->Commit());
+  }
+  if (restore != nullptr) {
+    SLUICE_ASSIGN(IngestPlan plan, PlanRestore(connection, context.ingest, sources, catalog, ledger,
+                                               *restore, context.clock.Now()));
+    plan.notes.insert(plan.notes.begin(), notes.begin(), notes.end());
+    return plan;
   }
   SLUICE_ASSIGN(IngestPlan plan,
                 PlanZenoti(context.ingest, sources, catalog, ledger, context.clock.Now()));
@@ -45,14 +54,19 @@ Result<IngestPlan> PlanInbox(const IngestContext& context, const std::vector<Sou
 }  // namespace
 
 Result<IngestPlan> PlanIngest(const IngestContext& context, const std::vector<Source>& sources,
-                              bool write) {
+                              bool write, const RestoreRequest* restore) {
   engine::Connection& connection = context.session.connection();
+  if (restore != nullptr && context.ingest.layout != "zenoti") {
+    return ConfigError(
+        fmt::format("{} has the layout {}: only drops of Zenoti have snapshots of months",
+                    context.ingest.name, context.ingest.layout));
+  }
   SLUICE_ASSIGN(LedgerState ledger, ReadLedger(connection, context.ingest, sources));
   SLUICE_TRY(RecogniseRetagged(connection, context.ingest.name, sources, context.spool_folder,
                                context.cancel, write, ledger));
   SLUICE_ASSIGN(IngestPlan plan, context.ingest.layout == "files"
                                      ? PlanInbox(context, sources, ledger)
-                                     : PlanDrop(context, sources, ledger, write));
+                                     : PlanDrop(context, sources, ledger, write, restore));
   for (const Source& source : sources) {
     const std::vector<std::string> told = source.store->TakeNotes();
     plan.notes.insert(plan.notes.begin(), told.begin(), told.end());

@@ -99,6 +99,10 @@ class LatePlanner {
     const bool any_changed =
         std::any_of(now.begin(), now.end(), [](const LateFile& late) { return late.changed; });
     if (any_changed) return false;
+    const bool restored = std::any_of(now.begin(), now.end(), [&](const LateFile& late) {
+      return history.IsRestoredBehind(late.connection, late.pod, late.group);
+    });
+    if (restored) return false;
     if (merge == Merge::kAppend) {
       // What is the first load of its pod is told apart from those after it.
       return std::all_of(now.begin(), now.end(), [&](const LateFile& late) {

@@ -111,17 +111,8 @@ class ZenotiPlanner {
     }
   }
 
-  // How the tables name a pod: as they did when it first came, whatever connections the project has
-  // by now. Else its own name, with the connection where pods of several meet.
   std::string PodLabel(size_t source, const std::string& pod) const {
-    const std::string& connection = sources_[source].connection;
-    const std::string with_connection = connection + "/" + pod;
-    for (const std::string& label : {pod, with_connection}) {
-      if (ledger_.pods.count({connection, label}) > 0) return label;
-    }
-    const bool taken = std::any_of(ledger_.pods.begin(), ledger_.pods.end(),
-                                   [&](const auto& known) { return known.second == pod; });
-    return sources_.size() == 1 && !taken ? pod : with_connection;
+    return PodLabelOf(ledger_, sources_, source, pod);
   }
 
   // The highest group of each pod, and when something last came into each group.
@@ -334,6 +325,18 @@ class ZenotiPlanner {
 };
 
 }  // namespace
+
+std::string PodLabelOf(const LedgerState& ledger, const std::vector<Source>& sources, size_t source,
+                       const std::string& pod) {
+  const std::string& connection = sources[source].connection;
+  const std::string with_connection = connection + "/" + pod;
+  for (const std::string& label : {pod, with_connection}) {
+    if (ledger.pods.count({connection, label}) > 0) return label;
+  }
+  const bool taken = std::any_of(ledger.pods.begin(), ledger.pods.end(),
+                                 [&](const auto& known) { return known.second == pod; });
+  return sources.size() == 1 && !taken ? pod : with_connection;
+}
 
 Result<IngestPlan> PlanZenoti(const config::Ingest& ingest, const std::vector<Source>& sources,
                               const SchemaCatalog& catalog, const LedgerState& ledger,

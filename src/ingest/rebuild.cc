@@ -14,6 +14,7 @@
 #include "ingest/load_files.h"
 #include "ingest/load_text.h"
 #include "ingest/publish.h"
+#include "ingest/restore_rows.h"
 #include "ingest/row_fixes.h"
 #include "ingest/sql.h"
 #include "ingest/stage.h"
@@ -135,7 +136,9 @@ class Rebuilder {
     SLUICE_TRY(Execute("DROP TABLE IF EXISTS " + QualifiedName(shadow_)));
     std::vector<std::string> names;
     for (const warehouse::ColumnInfo& column : present_) names.push_back(column.name);
-    if (!names.empty() && names != rebuild_.target.AllColumns()) {
+    if (rebuild_.partial && !names.empty()) {
+      SLUICE_TRY(CopyOtherRows(connection_, rebuild_, shadow_));
+    } else if (!names.empty() && names != rebuild_.target.AllColumns()) {
       SLUICE_TRY(Execute(fmt::format("CREATE TABLE {} AS SELECT * FROM {} LIMIT 0",
                                      QualifiedName(shadow_), QualifiedName(rebuild_.target.name))));
     }
@@ -145,6 +148,7 @@ class Rebuilder {
   Status MakeLoad(Rebuild::Load& one, Fetcher& fetcher, size_t first) {
     TableLoad& load = one.load;
     load.target = rebuild_.target;
+    if (one.restore) InsertAsSnapshot(load.target);
     report::Progress progress;
     const Status fetched = FetchFiles(fetcher, first, load, reporter_, &progress);
     if (!fetched.ok()) {
@@ -162,6 +166,7 @@ class Rebuilder {
       outcome_.check = load.too_many_bad_rows ? "bad_rows" : "file";
       return staged;
     }
+    SLUICE_TRY(MakeRoom(one));
     SLUICE_TRY(Check(one));
     SLUICE_TRY(Merge(one));
     for (const DdlColumn& column : load.target.columns) {
@@ -173,6 +178,28 @@ class Rebuilder {
     done.name = rebuild_.target.name;
     load.target = std::move(done);
     return Status::Ok();
+  }
+
+  // Before the checks, which ask what is in the table: nobody sees it yet.
+  Status MakeRoom(Rebuild::Load& one) {
+    if (!one.restore && one.overrules.empty()) return Status::Ok();
+    SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection_));
+    if (one.restore) {
+      SLUICE_ASSIGN(int64_t removed, RemoveMonth(connection_, one, shadow_));
+      if (one.restore->is_new) {
+        // What an earlier restore of the month had brought was not copied.
+        SLUICE_ASSIGN(
+            const auto before,
+            connection_.Scalar(fmt::format(
+                "SELECT count(*) FROM {} WHERE {} = {}", QualifiedName(rebuild_.target.name),
+                QuoteName(kLoadColumn), one.load.files.front().load_id)));
+        removed += engine::ToInt(before);
+        outcome_.removed += one.restore->removed = removed;
+      }
+    } else {
+      SLUICE_TRY(RemoveOverruled(connection_, one, shadow_));
+    }
+    return transaction->Commit();
   }
 
   Status Check(Rebuild::Load& one) {
@@ -227,7 +254,8 @@ class Rebuilder {
   // The condition of the ledger's rows that are replaced. Its parameters are ScopeValues().
   std::string Where() const {
     return std::string("ingest = $1 AND table_name = $2") +
-           (rebuild_.pod.empty() ? "" : " AND connection = $3 AND pod = $4");
+           (rebuild_.pod.empty() ? "" : " AND connection = $3 AND pod = $4") +
+           (rebuild_.partial ? " AND load_id IN " + LoadList(LoadIds(rebuild_)) : "");
   }
   std::vector<Value> ScopeValues() const {
     std::vector<Value> values = {context_.ingest.name, rebuild_.target.name};
@@ -243,6 +271,7 @@ class Rebuilder {
     SLUICE_TRY(SwapRows());
     if (beside_) SLUICE_TRY(beside_());
     SLUICE_TRY(SwapLedger());
+    SLUICE_TRY(RecordRestores(connection_, rebuild_, context_.ingest.name, run_));
     SLUICE_TRY(MoveCursors());
     for (const auto& [load, checks] : checks_) {
       const LoadFile& last = load->files.back();
@@ -307,8 +336,8 @@ class Rebuilder {
     SLUICE_TRY(
         Execute(fmt::format("UPDATE {} AS s SET run_id = o.run_id, published_at = "
                             "o.published_at, day = o.day FROM _sluice.loads AS o WHERE "
-                            "o.load_id = s.load_id AND o.unloaded_at IS NULL",
-                            loads)));
+                            "o.load_id = s.load_id AND o.unloaded_at IS NULL{}",
+                            loads, NotNew())));
     SLUICE_TRY(
         Execute(fmt::format("UPDATE {} AS s SET found_at = o.found_at FROM "
                             "_sluice.quarantine AS o WHERE o.quarantine_id = "
@@ -331,10 +360,20 @@ class Rebuilder {
     return Status::Ok();
   }
 
+  // A month that is restored once more is published now.
+  std::string NotNew() const {
+    std::vector<int64_t> ids;
+    for (const Rebuild::Load& one : rebuild_.loads) {
+      if (one.restore && one.restore->is_new) ids.push_back(one.load.files.front().load_id);
+    }
+    return ids.empty() ? std::string() : " AND s.load_id NOT IN " + LoadList(ids);
+  }
+
   // They stand where they stood; the last group may have a higher log id and more rows.
   Status MoveCursors() {
     std::map<std::pair<std::string, std::string>, const TableLoad*> last;
     for (const Rebuild::Load& one : rebuild_.loads) {
+      if (one.restore) continue;
       const LoadFile& first = one.load.files.front();
       last[{first.connection, first.pod}] = &one.load;
     }

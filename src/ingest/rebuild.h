@@ -22,6 +22,7 @@ struct RebuildOutcome {
   std::string check;  // of kRejected and kHeld: "bad_rows", "file", or the names of the checks
   FileCounts total;   // of all files
   FileCounts late;    // of those that it was made for
+  int64_t removed = 0;  // rows that restored months took the place of
   std::vector<std::string> warnings;
   double seconds = 0;
 };

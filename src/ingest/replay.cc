@@ -16,6 +16,7 @@
 #include "ingest/publish.h"
 #include "ingest/quarantine.h"
 #include "ingest/rebuild.h"
+#include "ingest/restore_rows.h"
 #include "ingest/row_fixes.h"
 #include "ingest/schema_catalog.h"
 #include "ingest/sql.h"
@@ -235,6 +236,9 @@ class TableReplay {
 
   // Why adding the rows might not give what reading them in their place would give; "" when it does.
   Result<std::string> WhyNotQuick() {
+    SLUICE_ASSIGN(const bool restored,
+                  HasRestores(connection_, context_.ingest.name, outcome_.table));
+    if (restored) return std::string("a month of the table was restored");
     const bool updates =
         load_.target.merge == Merge::kUpdateInsert || load_.target.merge == Merge::kUpsert;
     if (!updates && load_.target.merge != Merge::kDeleteInsert) return std::string();

@@ -127,7 +127,7 @@ Status TableHistory::ReadScope() {
                                ToText(row[4]), ToInt(row[5]),  ToInt(row[6]),
                                ToText(row[7]), ToText(row[8]), ToInt(row[9])};
   }
-  return Status::Ok();
+  return ReadRestores(where, values);
 }
 
 Known TableHistory::Compare(Known known) const {
@@ -147,19 +147,22 @@ Known TableHistory::Compare(Known known) const {
 
 // Why the table cannot be made again; "" when it can.
 std::string TableHistory::FilesGone(const std::vector<LateFile>& now) const {
-  const Scope& scope = scope_;
   std::vector<std::string> gone;
   for (const Known& known : known_) {
     if (known.stored != nullptr && (!known.changed || IsAmong(now, known))) continue;
     gone.push_back(known.file.stored.path);
   }
+  return TellGone(gone, known_.size(), "rebuilt", "that it was loaded from");
+}
+
+std::string TableHistory::TellGone(const std::vector<std::string>& gone, size_t of,
+                                   std::string_view done, std::string_view what) const {
   if (gone.empty()) return {};
-  return fmt::format(
-      "{}{} cannot be rebuilt: of the {} that it was loaded from {} no longer in "
-      "the store as {} was: {}",
-      scope.table, scope.pod.empty() ? "" : " of " + scope.pod, Counted(known_.size(), "file"),
-      gone.size() == 1 ? "1 is" : Thousands(gone.size()) + " are", gone.size() == 1 ? "it" : "each",
-      Listed(gone));
+  return fmt::format("{}{} cannot be {}: of the {} {} {} no longer in the store as {} was: {}",
+                     scope_.table, scope_.pod.empty() ? "" : " of " + scope_.pod, done,
+                     Counted(of, "file"), what,
+                     gone.size() == 1 ? "1 is" : Thousands(gone.size()) + " are",
+                     gone.size() == 1 ? "it" : "each", Listed(gone));
 }
 
 // Rows that were there before Sluice stand in no file.
@@ -191,20 +194,27 @@ size_t TableHistory::SourceIndex(const std::string& connection) const {
 }
 
 // Where a load stands: the groups of one pod by number; those of several pods of a table without
-// the pod in its key in the order in which they were published.
+// the pod in its key in the order in which they were published. A restored month stands behind its group,
+// wherever that is.
 TableHistory::Place TableHistory::PlaceOf(const std::string& published_at,
                                           const std::string& connection, const std::string& pod,
-                                          int64_t group) const {
-  return {target_.match_pod ? std::string() : published_at, SourceIndex(connection), pod, group};
+                                          int64_t group, const std::string& restored_at) const {
+  std::string when;
+  if (!target_.match_pod) {
+    when = restored_at.empty() ? published_at : PublishedUpTo(connection, pod, group);
+  }
+  return {std::move(when), SourceIndex(connection), pod, group, restored_at};
 }
 
 TableHistory::Place TableHistory::PlaceOf(const Record& record) const {
-  return PlaceOf(record.published_at, record.connection, record.pod, record.group);
+  return PlaceOf(record.published_at, record.connection, record.pod, record.group,
+                 record.restore ? record.restore->restored_at : std::string());
 }
 
 TableHistory::Place TableHistory::PlaceOf(const Rebuild::Load& one) const {
   const LoadFile& first = one.load.files.front();
-  return PlaceOf(one.published_at, first.connection, first.pod, first.group);
+  return PlaceOf(one.published_at, first.connection, first.pod, first.group,
+                 one.restore ? one.restore->restored_at : std::string());
 }
 
 LoadFile TableHistory::FileOf(const LateFile& late) const {
@@ -232,16 +242,20 @@ TableLoad TableHistory::NewLoad(const std::string& pod, int64_t group) const {
   return load;
 }
 
-Rebuild TableHistory::MakeRebuild(std::vector<LateFile> now, const std::string& reason,
-                                  const std::string& accepted) const {
-  const Scope& scope = scope_;
+Rebuild TableHistory::NewRebuild(const std::string& reason) const {
   Rebuild rebuild;
   rebuild.target = target_;
-  rebuild.connection = scope.connection;
-  rebuild.pod = scope.pod;
-  rebuild.label = fmt::format("rebuild {}.{}{}", ingest_->name, scope.table,
-                              scope.pod.empty() ? "" : " " + scope.pod);
+  rebuild.connection = scope_.connection;
+  rebuild.pod = scope_.pod;
+  rebuild.label = fmt::format("rebuild {}.{}{}", ingest_->name, scope_.table,
+                              scope_.pod.empty() ? "" : " " + scope_.pod);
   rebuild.reason = reason;
+  return rebuild;
+}
+
+Rebuild TableHistory::MakeRebuild(std::vector<LateFile> now, const std::string& reason,
+                                  const std::string& accepted) const {
+  Rebuild rebuild = NewRebuild(reason);
   rebuild.accepted = accepted;
   std::map<int64_t, Rebuild::Load> loads;
   for (const Known& known : known_) {
@@ -257,17 +271,22 @@ Rebuild TableHistory::MakeRebuild(std::vector<LateFile> now, const std::string& 
     load.late = true;
     load.files.push_back(std::move(file));
   }
+  Arrange(std::move(loads), rebuild);
+  rebuild.late = std::move(now);
+  return rebuild;
+}
+
+void TableHistory::Arrange(std::map<int64_t, Rebuild::Load> loads, Rebuild& rebuild) const {
   for (auto& [id, one] : loads) {
     SortFiles(one.load);
-    PutInTime(id, one);
+    if (!one.restore) PutInTime(id, one);
     rebuild.loads.push_back(std::move(one));
   }
   std::sort(
       rebuild.loads.begin(), rebuild.loads.end(),
       [&](const Rebuild::Load& a, const Rebuild::Load& b) { return PlaceOf(a) < PlaceOf(b); });
   MarkFull(rebuild);
-  rebuild.late = std::move(now);
-  return rebuild;
+  FindOverruled(rebuild);
 }
 
 TableLoad& TableHistory::LoadOf(std::map<int64_t, Rebuild::Load>& loads,
@@ -293,12 +312,14 @@ void TableHistory::PutInTime(int64_t load_id, Rebuild::Load& one) const {
     one.published_at = own->second.published_at;
     one.day = own->second.day;
     one.hold_id = own->second.hold_id;
+    one.restore = own->second.restore;
+    if (one.restore) DescribeRestore(one);
     return;
   }
   const LoadFile& first = one.load.files.front();
   const Record* next = nullptr;
   for (const auto& [id, record] : records_) {
-    if (record.connection != first.connection || record.pod != first.pod ||
+    if (record.restore || record.connection != first.connection || record.pod != first.pod ||
         record.group < first.group) {
       continue;
     }
@@ -306,7 +327,8 @@ void TableHistory::PutInTime(int64_t load_id, Rebuild::Load& one) const {
   }
   const auto rows = connection_->Rows(
       "SELECT published_at::VARCHAR, day::VARCHAR FROM _sluice.loads WHERE ingest = $1 AND "
-      "connection = $2 AND pod = $3 AND group_id = $4 ORDER BY published_at LIMIT 1",
+      "connection = $2 AND pod = $3 AND group_id = $4 AND kind <> 'restore' ORDER BY published_at "
+      "LIMIT 1",
       {ingest_->name, first.connection, first.pod, first.group});
   if (rows.ok() && !rows->empty()) {
     one.published_at = ToText(rows.value()[0][0]);
@@ -321,6 +343,7 @@ void TableHistory::PutInTime(int64_t load_id, Rebuild::Load& one) const {
 void TableHistory::MarkFull(Rebuild& rebuild) const {
   std::set<std::pair<std::string, std::string>> seen;
   for (Rebuild::Load& one : rebuild.loads) {
+    if (one.restore) continue;
     const LoadFile& first = one.load.files.front();
     const bool full = seen.insert({first.connection, first.pod}).second &&
                       BeginsWithFullLoad(*ingest_, first.connection, first.pod);

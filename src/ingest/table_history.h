@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -41,7 +42,8 @@ struct Record {
   int64_t collisions = 0;
   std::string connection;
   std::string pod;
-  int64_t group = 0;
+  int64_t group = 0;  // of a restored month: the one that it stands behind
+  std::optional<MonthRestore> restore = {};
 };
 
 const Source* FindSource(const std::vector<Source>& sources, const std::string& connection);
@@ -75,8 +77,16 @@ class TableHistory {
   Rebuild MakeRebuild(std::vector<LateFile> late, const std::string& reason,
                       const std::string& accepted) const;
 
-  // Where a load stands.
-  using Place = std::tuple<std::string, size_t, std::string, int64_t>;
+  // `restores` (new ones, of one file or more each) and every load behind the first of them. Each gets its place
+  // behind the group that its files name.
+  Rebuild MakeRestore(std::vector<Rebuild::Load> restores, const std::string& reason) const;
+  // Why `restore` cannot be carried out; "" when it can.
+  std::string ObstacleTo(const Rebuild& restore) const;
+  // Whether a month was restored behind this group: what comes into it now must stand before that.
+  bool IsRestoredBehind(const std::string& connection, const std::string& pod, int64_t group) const;
+
+  // Where a load stands; of a restored month the last part is when it was restored.
+  using Place = std::tuple<std::string, size_t, std::string, int64_t, std::string>;
   Place PlaceOf(const Record& record) const;
   size_t SourceIndex(const std::string& connection) const;
 
@@ -96,12 +106,21 @@ class TableHistory {
         scope_(std::move(scope)) {}
 
   Status ReadScope();
+  Status ReadRestores(const std::string& where, const std::vector<engine::Value>& values);
   Known Compare(Known known) const;
   std::string FilesGone(const std::vector<LateFile>& now) const;
   Result<std::string> RowsOfOthers() const;
   Place PlaceOf(const std::string& published_at, const std::string& connection,
-                const std::string& pod, int64_t group) const;
+                const std::string& pod, int64_t group, const std::string& restored_at) const;
   Place PlaceOf(const Rebuild::Load& one) const;
+  std::string PublishedUpTo(const std::string& connection, const std::string& pod,
+                            int64_t group) const;
+  Rebuild NewRebuild(const std::string& reason) const;
+  void Arrange(std::map<int64_t, Rebuild::Load> loads, Rebuild& rebuild) const;
+  void DescribeRestore(Rebuild::Load& one) const;
+  void FindOverruled(Rebuild& rebuild) const;
+  std::string TellGone(const std::vector<std::string>& gone, size_t of, std::string_view done,
+                       std::string_view what) const;
   TableLoad& LoadOf(std::map<int64_t, Rebuild::Load>& loads, const LoadFile& file) const;
   void PutInTime(int64_t load_id, Rebuild::Load& one) const;
   void MarkFull(Rebuild& rebuild) const;

@@ -159,6 +159,7 @@ struct TableLoad {
   // cursor's rows grow, and open holds of them are settled.
   bool late = false;
   int64_t rows_before = 0;  // read of the same load, and published
+  std::string kind;         // of its record, where it is neither full nor increment: "restore"
 
   FileCounts Total() const;
 };

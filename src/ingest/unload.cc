@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "ingest/plan_changed.h"
 #include "ingest/plan_late.h"
+#include "ingest/restore_rows.h"
 #include "ingest/table_history.h"
 #include "ingest/table_load.h"
 #include "warehouse/dialect.h"
@@ -32,6 +33,8 @@ Status CheckMode(const LoadToUndo& load) {
 
 // Whether more than its rows must go: it replaced or deleted rows, or what came after it met them.
 Result<bool> NeedsRebuild(engine::Connection& connection, const LoadToUndo& load) {
+  SLUICE_ASSIGN(const bool restored, HasRestores(connection, load.ingest, load.table));
+  if (restored) return true;
   if (load.mode == MergeName(Merge::kAppend) || load.mode == MergeName(Merge::kInsertNonVoid)) {
     return false;
   }

@@ -80,9 +80,7 @@ ZenotiDrop ReadDrop(const connector::Listing& listing, std::string_view prefix) 
       ReadSchemaFile(file, parts, false, drop);
     } else if (EqualsIgnoreCase(parts[0], "SchemaUpgrade")) {
       ReadSchemaFile(file, parts, true, drop);
-    } else if (EqualsIgnoreCase(parts[0], "MonthlySnapshot")) {
-      ++drop.snapshot_files;
-    } else {
+    } else if (!EqualsIgnoreCase(parts[0], "MonthlySnapshot")) {
       ReadDataFile(file, parts, drop);
     }
   }

@@ -3,7 +3,7 @@
 //   <POD>/<GroupID>/<table>/<logid>/<file>.csv
 //   SchemaFull/<table>.txt
 //   SchemaUpgrade/<release>/<table>.txt
-//   MonthlySnapshot/…                            passed over here: only a restore reads it
+//   MonthlySnapshot/…                            monthly_snapshot.h
 //
 // Pure: works on a listing.
 #pragma once
@@ -44,7 +44,6 @@ struct ZenotiDrop {
     std::string why;
   };
   std::vector<Stray> strays;
-  uint64_t snapshot_files = 0;
 };
 
 // `prefix` is cut off the paths first ("" or ends with '/').

@@ -24,13 +24,18 @@ namespace {
 class Planner {
  public:
   Planner(Runtime& runtime, warehouse::Session* session, report::Reporter& reporter,
-          const env::Cancel* cancel)
-      : runtime_(runtime), session_(session), reporter_(reporter), cancel_(cancel) {}
+          const env::Cancel* cancel, const ingest::RestoreRequest* restore)
+      : runtime_(runtime),
+        session_(session),
+        reporter_(reporter),
+        cancel_(cancel),
+        restore_(restore) {}
 
   Result<ProjectPlan> Make(const Selection& selection) {
     for (const std::string& name : selection.ingests) {
       const config::Ingest& ingest = *runtime_.project().FindIngest(name);
       auto plan = PlanOneIngest(ingest);
+      if (!plan.ok() && restore_ != nullptr) return plan.status();
       if (!plan.ok()) {
         plan_.problems.push_back(fmt::format("{}: {}", name, plan.status().ToString()));
         continue;
@@ -65,6 +70,9 @@ class Planner {
  private:
   Result<ingest::IngestPlan> PlanOneIngest(const config::Ingest& ingest) {
     SLUICE_ASSIGN(const auto sources, ListSources(runtime_, ingest, cancel_));
+    if (session_ == nullptr && restore_ != nullptr) {
+      return RejectedError("nothing was loaded yet", "sluice run");
+    }
     if (session_ == nullptr) return PlanWithoutWarehouse(ingest, sources);
     const ingest::IngestContext context{ingest,
                                         *session_,
@@ -74,7 +82,7 @@ class Planner {
                                         cancel_,
                                         runtime_.StatePath("spool-plan-" + ingest.name),
                                         ""};
-    return ingest::PlanIngest(context, sources, false);
+    return ingest::PlanIngest(context, sources, false, restore_);
   }
 
   // Nothing was loaded yet: everything waits.
@@ -229,6 +237,7 @@ class Planner {
   warehouse::Session* session_;
   report::Reporter& reporter_;
   const env::Cancel* cancel_;
+  const ingest::RestoreRequest* restore_;
   ProjectPlan plan_;
   std::map<std::string, std::string> waits_;  // model or sync -> hold
   std::set<std::string> changing_;            // tables and models that a run would change
@@ -238,9 +247,10 @@ class Planner {
 
 Result<ProjectPlan> PlanProject(Runtime& runtime, warehouse::Session* session,
                                 const std::vector<std::string>& selectors,
-                                report::Reporter& reporter, const env::Cancel* cancel) {
+                                report::Reporter& reporter, const env::Cancel* cancel,
+                                const ingest::RestoreRequest* restore) {
   SLUICE_ASSIGN(const Selection selection, Select(runtime.project(), selectors));
-  return Planner(runtime, session, reporter, cancel).Make(selection);
+  return Planner(runtime, session, reporter, cancel, restore).Make(selection);
 }
 
 }  // namespace sluice::pipeline

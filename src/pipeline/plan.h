@@ -6,6 +6,7 @@
 
 #include "base/status.h"
 #include "ingest/plan.h"
+#include "ingest/plan_restore.h"
 #include "pipeline/plan_holds.h"
 #include "pipeline/runtime.h"
 #include "pipeline/selector.h"
@@ -30,8 +31,10 @@ struct ProjectPlan {
   std::vector<std::string> problems;  // of ingests: a store that does not answer
 };
 
+// With `restore` only that is planned of the selected ingest, and what is wrong with it is the error.
 Result<ProjectPlan> PlanProject(Runtime& runtime, warehouse::Session* session,
                                 const std::vector<std::string>& selectors,
-                                report::Reporter& reporter, const env::Cancel* cancel);
+                                report::Reporter& reporter, const env::Cancel* cancel,
+                                const ingest::RestoreRequest* restore = nullptr);
 
 }  // namespace sluice::pipeline

@@ -107,7 +107,9 @@ class ProjectRun {
                                         options_.cancel,
                                         runtime_.StatePath("spool-" + ingest.name),
                                         report_.run_id};
-    SLUICE_ASSIGN(ingest::IngestPlan plan, ingest::PlanIngest(context, sources, true));
+    SLUICE_ASSIGN(ingest::IngestPlan plan,
+                  ingest::PlanIngest(context, sources, true,
+                                     options_.restore ? &*options_.restore : nullptr));
     const auto tables = selection_.tables.find(ingest.name);
     if (tables != selection_.tables.end()) KeepTables(plan, tables->second);
     const size_t unconfirmed = plan.unknown_tables.size();

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,7 +34,8 @@ struct RunOptions {
   std::vector<std::string> selectors;
   bool dry_run = false;  // syncs write every request and send none; nothing else is changed
   int64_t limit = 0;     // at most so many rows of each sync; 0: all
-  bool strict = false;   // quarantined or rejected rows make the exit code 1
+  std::optional<ingest::RestoreRequest> restore = {};  // of the ingests nothing else is done
+  bool strict = false;                  // quarantined or rejected rows make the exit code 1
   std::chrono::milliseconds wait{0};    // for locks that another run holds
   const env::Cancel* cancel = nullptr;  // Ctrl-C: stop cleanly
   const env::Cancel* abort = nullptr;   // a second Ctrl-C

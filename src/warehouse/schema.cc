@@ -143,11 +143,20 @@ constexpr const char* kVersion2[] = {
     " bytes BIGINT, rows BIGINT)",
 };
 
+constexpr const char* kVersion3[] = {
+    // Months of tables that were taken from a snapshot of the vendor. The load itself is in `loads`, with
+    // the kind restore and `after_group` as its group: it stands behind that group of its pod.
+    // `extract`: the day of the snapshot; `removed`: rows of the month that it took the place of.
+    "CREATE TABLE _sluice.restores (load_id BIGINT, ingest VARCHAR, connection VARCHAR,"
+    " table_name VARCHAR, pod VARCHAR, month VARCHAR, extract VARCHAR, month_column VARCHAR,"
+    " after_group BIGINT, run_id VARCHAR, restored_at TIMESTAMP, removed BIGINT)",
+};
+
 struct Upgrade {
   int to;
   std::span<const char* const> statements;
 };
-constexpr Upgrade kUpgrades[] = {{1, kVersion1}, {2, kVersion2}};
+constexpr Upgrade kUpgrades[] = {{1, kVersion1}, {2, kVersion2}, {3, kVersion3}};
 static_assert(std::size(kUpgrades) == kSchemaVersion);
 
 }  // namespace

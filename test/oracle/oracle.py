@@ -38,8 +38,9 @@ def read_group(root, reader, files):
     return out
 
 
-def load_table(root, name, schema, options, files, units):
-    """(Table, accounts). A held file stops its table in its pod: later groups would be out of order."""
+def load_table(root, name, schema, options, files, units, restore=None):
+    """(Table, accounts). A held file stops its table in its pod: later groups would be out of order.
+    restore: a tables.Restore."""
     columns = [column for column, _ in schema.columns]
     mode = options.get("mode") or mode_of(name)
     missing = [k for k in options["key"] if k not in columns]
@@ -49,7 +50,11 @@ def load_table(root, name, schema, options, files, units):
     shared = options.get("shared_keys", False) or name in ORGANIZATION_TABLES
     table = Table(columns, options["key"], mode, pod_in_match=not shared)
     accounts, stopped = [], set()
+    waiting = dict(restore.after) if restore else {}
     for pod, group in units:
+        if group > waiting.get(pod, group):
+            waiting.pop(pod)
+            table.restore(restore, pod)
         mine = [f for f in files if (f.pod, f.group) == (pod, group)]
         if not mine or pod in stopped:
             continue
@@ -59,6 +64,8 @@ def load_table(root, name, schema, options, files, units):
             stopped.add(pod)
             continue
         table.apply(pod, [(rows.rows, account) for rows, account in read])
+    for pod in waiting:
+        table.restore(restore, pod)
     return table, accounts
 
 
@@ -86,8 +93,9 @@ def options_of(path):
     return out
 
 
-def run(root, options, out_folder, upto=None, order="rounds", lineage=False):
-    """Writes TABLE.jsonl for each table with a key, files.jsonl and tables.json; returns the summary."""
+def run(root, options, out_folder, upto=None, order="rounds", lineage=False, restores=None):
+    """Writes TABLE.jsonl for each table with a key, files.jsonl and tables.json; returns the summary.
+    restores: table -> tables.Restore."""
     os.makedirs(out_folder, exist_ok=True)
     files, schemas = drop.files(root), drop.schemas(root)
     units = units_of(files, upto, order)
@@ -96,7 +104,8 @@ def run(root, options, out_folder, upto=None, order="rounds", lineage=False):
     with open(os.path.join(out_folder, "files.jsonl"), "w", encoding="utf-8", newline="\n") as accounts_out:
         for name in sorted(set(options) & set(schemas)):
             mine = [f for f in files if f.table == name]
-            table, accounts = load_table(root, name, schemas[name], options[name], mine, units)
+            table, accounts = load_table(root, name, schemas[name], options[name], mine, units,
+                                         (restores or {}).get(name))
             rows = dump(os.path.join(out_folder, name + ".jsonl"), name, schemas[name], table, lineage)
             totals = {k: sum(a[k] for a in accounts) for k in accounts[0]
                       if isinstance(accounts[0][k], int) and k != "group"} if accounts else {}

@@ -1,5 +1,7 @@
 """The tables of the warehouse: what a group does to one, and where every row of a file went."""
 
+from dataclasses import dataclass
+
 COUNTS = ("inserted", "updated", "unchanged", "delete_matched", "delete_unmatched", "superseded", "skipped",
           "quarantined")
 
@@ -12,6 +14,16 @@ def new_account(file, rows):
     return account
 
 
+@dataclass
+class Restore:
+    """A month of a table from snapshots: rows of each pod, which stand behind its group `after`."""
+    column: str   # which month a row belongs to; None: only the keys tell
+    month: str    # "2025-05": the beginning of the column's canonical text
+    after: dict   # pod -> group
+    rows: dict    # pod -> rows
+    path: str     # what the rows are said to come from
+
+
 class Table:
     """Rows by what identifies them: pod, key and organization. by_key: match -> [(row, pod, path)]."""
 
@@ -22,7 +34,25 @@ class Table:
             match.append("organizationid")
         self.match = [names.index(k) for k in match]
         self.void = names.index("void") if mode != "update-insert" else None
+        self.names = names
         self.by_key = {}
+        self.yielding = {}  # pod -> path of a snapshot whose rows give way to any that comes behind them
+
+    def restore(self, restore, pod):
+        """The month's rows of the pod and the rows of the snapshot's keys go, the snapshot's come."""
+        column = self.names.index(restore.column) if restore.column else None
+        for match, entries in list(self.by_key.items()) if restore.column else ():
+            kept = [e for e in entries if e[1] != pod or not (e[0][column] or "").startswith(restore.month)]
+            if kept:
+                self.by_key[match] = kept
+            else:
+                del self.by_key[match]
+        rows = [row for row in restore.rows[pod] if self.void is None or row[self.void] != "true"]
+        for row in rows:
+            self.by_key.pop(self._match_of(row, pod), None)
+        for row in rows:
+            self.by_key.setdefault(self._match_of(row, pod), []).append((row, pod, restore.path))
+        self.yielding[pod] = restore.path
 
     def _match_of(self, row, pod):
         return (pod if self.pod_in_match else None, *(row[i] for i in self.match))
@@ -51,6 +81,9 @@ class Table:
             for m in matches:
                 self.by_key.pop(m, None)
         for row in inserted:
+            match = self._match_of(row, pod)
+            if pod in self.yielding and match in self.by_key:
+                self.by_key[match] = [e for e in self.by_key[match] if e[2] != self.yielding[pod]]
             standing = self.by_key.setdefault(self._match_of(row, pod), [])
             account["key_collisions"] += bool(standing)
             standing.append((row, pod, account["path"]))
