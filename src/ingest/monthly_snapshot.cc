@@ -108,8 +108,9 @@ bool IsLeftOutOfSnapshots(std::string_view table) {
 }
 
 Status LeftOut(std::string_view table) {
-  return ConfigError(fmt::format("{}: the vendor leaves this table out of its monthly snapshots", table),
-                     "Have it sent as a full load");
+  return ConfigError(
+      fmt::format("{}: the vendor leaves this table out of its monthly snapshots", table),
+      "Have it sent as a full load");
 }
 
 }  // namespace sluice::ingest
