@@ -324,6 +324,9 @@ class Parser {
     run.add_flag("--dry-run", arguments_.dry_run, "syncs write every request and send none");
     run.add_flag("--verbose", arguments_.verbose, "a line for every table of every group");
     AddRestoreOptions(run);
+    run.add_option("--confirm", arguments_.confirm,
+                   "a sync may send so many rows, whatever its guards say")
+        ->option_text("N");
     Limit(Command::kRun, "at most so many rows of each sync");
     for (App* app : {&run, &Of(Command::kLoad)}) {
       app->add_flag("--strict", arguments_.strict,
@@ -398,6 +401,9 @@ class Parser {
                                            arguments_.restore, arguments_.table))
                  : ConfigError(
                        "with --restore the table is named by --table, and nothing else is run");
+    }
+    if (arguments_.confirm && arguments_.names.size() != 1) {
+      return ConfigError("--confirm is about one sync", "sluice run NAME --confirm N");
     }
     if (wait_.empty()) return Status::Ok();
     if (wait_ == "forever") {

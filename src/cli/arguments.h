@@ -67,6 +67,7 @@ struct Arguments {
   bool csv = false;
   bool offline = false;
   int64_t limit = 0;  // 0: not given
+  std::optional<uint64_t> confirm;
   std::optional<std::chrono::milliseconds> wait;
   std::string reason;
   std::string state;

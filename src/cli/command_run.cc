@@ -138,6 +138,7 @@ Result<int> Run(World& world, const Arguments& arguments) {
   options.selectors = arguments.names;
   options.dry_run = arguments.dry_run;
   options.limit = arguments.limit;
+  options.confirmed = arguments.confirm;
   options.strict = arguments.strict;
   return RunWith(world, arguments, std::move(project), diagnostics, std::move(options));
 }

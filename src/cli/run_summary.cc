@@ -57,6 +57,9 @@ void PrintAttention(std::ostream& out, const Terminal& terminal, const RunReport
       add("failed", "ingest " + ingest.name, "", Look::kBad);
     }
   }
+  for (const pipeline::SyncReport& sync : report.syncs) {
+    if (sync.outcome == "held") add("held", "sync " + sync.name, "its guards", Look::kWarning);
+  }
   if (named > kMostNamed) {
     add("", fmt::format("… and {}", Counted(named - kMostNamed, "more load")), "", Look::kBad);
   }

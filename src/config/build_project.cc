@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "config/environment.h"
 #include "config/include.h"
+#include "config/units.h"
 #include "env/file.h"
 
 namespace sluice::config {
@@ -136,6 +137,23 @@ Field BuildField(const std::string& to, const Location& where, const Value& valu
   return field;
 }
 
+std::optional<Amount> BuildAmount(const Value& value, const std::string& name) {
+  const Value* amount = value.Find(name);
+  if (amount == nullptr || !amount->usable) return std::nullopt;
+  return Amount{ParseWhole(amount->text).value_or(0), ParsePercent(amount->text)};
+}
+
+Guards BuildGuards(const Value& value) {
+  Guards guards;
+  guards.allow_empty = value.FlagOf("allow_empty");
+  if (const Value* at_most = value.Find("at_most")) {
+    guards.added = BuildAmount(*at_most, "added");
+    guards.changed = BuildAmount(*at_most, "changed");
+    guards.removed = BuildAmount(*at_most, "removed");
+  }
+  return guards;
+}
+
 Sync BuildSync(const std::string& name, const Location& where, const Value& value) {
   Sync sync;
   sync.name = name;
@@ -144,6 +162,7 @@ Sync BuildSync(const std::string& name, const Location& where, const Value& valu
   sync.to = value.TextOf("to");
   sync.object = value.TextOf("object");
   sync.mode = value.TextOf("mode");
+  if (const Value* guards = value.Find("guards")) sync.guards = BuildGuards(*guards);
   sync.key = value.TextOf("key");
   if (const Value* fields = value.Find("fields")) {
     for (size_t i = 0; i < fields->fields.size(); ++i) {

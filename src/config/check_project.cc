@@ -224,6 +224,11 @@ class Checker {
     if (sync.to.empty()) return;
     const ConnectionType* type = InRole(sync.to, &ConnectionType::destination, "takes no rows",
                                         Place({"syncs", sync.name, "to"}), key + ".to");
+    if (type != nullptr && sync.mode == "mirror" && !type->mirrors) {
+      diagnostics_.Error(
+          Place({"syncs", sync.name, "mode"}), key + ".mode",
+          fmt::format("a connection of type {} takes no removals; write upsert", type->type));
+    }
     if (type == nullptr || type->objects.empty() || sync.object.empty()) return;
     const auto& objects = type->objects;
     if (std::find(objects.begin(), objects.end(), sync.object) != objects.end()) return;

@@ -19,6 +19,7 @@ ConnectionType FileConnection() {
       "JSON line per operation (kind, key, payload).";
   type.store = true;
   type.destination = true;
+  type.mirrors = true;
   type.options = {
       Option(OptionKind::kPath, "path", "The folder, relative to the project's.")
           .Required()

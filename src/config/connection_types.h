@@ -14,6 +14,7 @@ struct ConnectionType {
   std::string description;   // one sentence
   bool store = false;        // holds files that an ingest loads
   bool destination = false;  // takes the rows of a sync
+  bool mirrors = false;      // a sync can remove what is not in its model any more
   // What a sync can write there (`object:`); empty: any name.
   std::vector<std::string> objects;
   std::vector<OptionSpec> options;

@@ -160,6 +160,9 @@ class SchemaWriter {
 
   static Json Text(const OptionSpec& spec) {
     const std::string pattern = PatternOf(spec.format);
+    if (spec.format == TextFormat::kAmount) {
+      return AnyOf({{{"type", "integer"}, {"minimum", 0}}, Pattern(pattern), Ref("variable")});
+    }
     if (!pattern.empty()) return AnyOf({Pattern(pattern), Ref("variable")});
     Json schema = Scalar();
     if (!spec.allow_empty) schema["minLength"] = 1;

@@ -47,6 +47,8 @@ std::string ExpectedText(TextFormat format) {
       return "up to eight bytes, or \"tab\"";
     case TextFormat::kQuote:
       return "one printable ASCII character or \"none\"";
+    case TextFormat::kAmount:
+      return "a number of rows such as 1000, or a share such as 10%";
   }
   return "text";
 }

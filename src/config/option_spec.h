@@ -44,6 +44,7 @@ enum class TextFormat {
   kSchedule,   // see schedule.h
   kDelimiter,  // up to eight bytes, or "tab"
   kQuote,      // one printable ASCII character, or "none"
+  kAmount,     // "1000" or "10%"
 };
 
 struct Choice {

@@ -305,6 +305,21 @@ TEST(Sync, HasItsDefaults) {
   EXPECT_TRUE(sync.create_new_fields);
   EXPECT_FALSE(sync.merge_nested_objects);
   EXPECT_TRUE(sync.prefer_user_id);
+  EXPECT_FALSE(sync.guards.added || sync.guards.changed || sync.guards.removed);
+  EXPECT_FALSE(sync.guards.allow_empty);
+}
+
+TEST(Sync, HasGuardsOfRowsAndShares) {
+  const Sync sync = SyncOf(
+      "fields: { a: a }, mode: mirror, guards: { at_most: { added: 12.5%, removed: 1000 }, "
+      "allow_empty: true }");
+  EXPECT_EQ(sync.mode, "mirror");
+  ASSERT_TRUE(sync.guards.added && sync.guards.removed);
+  EXPECT_EQ(sync.guards.added->percent, 12.5);
+  EXPECT_EQ(sync.guards.removed->percent, std::nullopt);
+  EXPECT_EQ(sync.guards.removed->rows, 1000);
+  EXPECT_FALSE(sync.guards.changed);
+  EXPECT_TRUE(sync.guards.allow_empty);
 }
 
 TEST(Sync, TakesAllItsOptions) {

@@ -235,12 +235,27 @@ struct Field {
   Location where;
 };
 
+// At most so many rows, or such a share of those that are delivered.
+struct Amount {
+  int64_t rows = 0;
+  std::optional<double> percent;  // counts instead of `rows`
+};
+
+// What a sync may change at most before somebody has to confirm it.
+struct Guards {
+  std::optional<Amount> added;
+  std::optional<Amount> changed;
+  std::optional<Amount> removed;
+  bool allow_empty = false;  // an empty model may remove everything
+};
+
 struct Sync {
   std::string name;
   std::string model;
-  std::string to;      // connection name
-  std::string object;  // "users"; destination file: any name
-  std::string mode = "upsert";
+  std::string to;               // connection name
+  std::string object;           // "users"; destination file: any name
+  std::string mode = "upsert";  // or "mirror"
+  Guards guards;
   std::string key;            // column of the model
   std::vector<Field> fields;  // in the order of the file
   std::string timezone = "UTC";

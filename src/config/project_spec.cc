@@ -122,6 +122,28 @@ OptionSpec ConnectionSpec(const std::vector<ConnectionType>& connection_types) {
       .Defined("connection");
 }
 
+OptionSpec GuardsSpec() {
+  const auto amount = [](std::string name, std::string what) {
+    return Option(OptionKind::kText, std::move(name), std::move(what))
+        .Format(TextFormat::kAmount)
+        .Example("10%");
+  };
+  return ObjectOption(
+      "guards",
+      "What a run may change at most: a number of rows, or a share of those that are delivered. "
+      "With more "
+      "nothing is sent, until somebody confirms it (`sluice run NAME --confirm N`).",
+      {ObjectOption("at_most", "Rows that may be sent.",
+                    {amount("added",
+                            "Rows that are new at the destination; a share says nothing of "
+                            "the first run."),
+                     amount("changed", "Rows whose payload changed."),
+                     amount("removed", "Mode `mirror`: rows that are removed.")}),
+       Option(OptionKind::kBoolean, "allow_empty",
+              "Mode `mirror`: whether a model without any row removes everything.")
+           .Default("false")});
+}
+
 OptionSpec SyncSpec() {
   OptionSpec fields = Option(OptionKind::kFieldMap, "fields",
                              "What is sent: the destination's field and the column that fills it.")
@@ -141,14 +163,17 @@ OptionSpec SyncSpec() {
                   .Required()
                   .Example("users"),
               EnumOption("mode", "How rows are written.",
-                         {{"upsert", "new and changed rows are sent; none is deleted"}})
+                         {{"upsert", "new and changed rows are sent; none is deleted"},
+                          {"mirror",
+                           "and rows that are not in the model any more are removed, where the "
+                           "destination can"}})
                   .Default("upsert"),
               Option(OptionKind::kText, "key",
                      "The column that identifies a row of the model, unique and never NULL.")
                   .Required()
                   .Format(TextFormat::kColumn)
                   .Example("userid"),
-              fields,
+              fields, GuardsSpec(),
               Option(OptionKind::kText, "timezone", "What timestamps without a zone mean.")
                   .Default("UTC")
                   .Format(TextFormat::kTimezone)

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "config/schedule.h"
+#include "config/units.h"
 #include "env/file.h"
 
 namespace sluice::config {
@@ -136,6 +137,12 @@ FormattedText FormatText(TextFormat format, std::string_view text, const TextRul
       if (EqualsIgnoreCase(text, "none")) return Good("none");
       if (text.size() == 1 && text[0] > ' ' && text[0] < '\x7f') return Good(std::string(text));
       return Bad();
+    case TextFormat::kAmount: {
+      const auto percent = ParsePercent(text);
+      const auto rows = ParseWhole(text);
+      if ((percent && *percent >= 0) || (rows && *rows >= 0)) return Good(std::string(Trim(text)));
+      return Bad();
+    }
   }
   return Bad();
 }
@@ -152,6 +159,8 @@ std::string PatternOf(TextFormat format) {
       return "^[A-Z][A-Za-z0-9_+/-]*$";
     case TextFormat::kQuote:
       return "^([!-~]|[Nn][Oo][Nn][Ee])$";
+    case TextFormat::kAmount:
+      return "^[0-9]+$|^[0-9]+(\\.[0-9]+)? *%$";
     case TextFormat::kDelimiter:
     case TextFormat::kAny:
     case TextFormat::kColumn:

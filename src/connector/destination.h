@@ -27,7 +27,10 @@
 
 namespace sluice::connector {
 
-enum class OperationKind { kUpsert };
+enum class OperationKind {
+  kUpsert,
+  kRemove,  // what the destination has under the identity goes; it is no error when there is nothing
+};
 
 // One row of a sync on its way. Views into memory that the caller keeps until Send returned.
 struct Operation {
@@ -37,7 +40,7 @@ struct Operation {
   std::string_view identity;
   // The fields to send, canonical as base/json_text.h describes: a JSON object, names sorted, no
   // blanks, nested fields nested, null where a value delivered before is to be cleared. Identifiers
-  // are always among them.
+  // are always among them. Of a kRemove: the identifiers alone.
   std::string_view payload;
 };
 
@@ -111,6 +114,8 @@ struct Capabilities {
   bool one_per_identity = false;
   // Sending an operation again is harmless (keyed upserts): "unknown" rows are simply sent again.
   bool repeatable = false;
+  // kRemove can be sent, so that the destination can be kept equal to a model (mode mirror).
+  bool removes = false;
   // Objects that are sent are merged into what is there, instead of replacing it: names inside them
   // that are gone are then sent as null.
   bool merges_nested = false;

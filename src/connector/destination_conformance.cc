@@ -188,6 +188,39 @@ TEST_P(DestinationConformance, ALaterValueReplacesAndNullClears) {
   EXPECT_EQ(fixture_->NoteOf(2), "\"stays\"");
 }
 
+TEST_P(DestinationConformance, WhatIsRemovedIsGoneAndRemovingItAgainIsNoError) {
+  if (!destination_->capabilities().removes) GTEST_SKIP() << "it takes no removals";
+  const auto rows = MakeRows(3, "note");
+  for (const RowOutcome& outcome : SendAll(rows).outcomes) {
+    ASSERT_EQ(outcome.state, RowState::kAcknowledged) << outcome.message;
+  }
+  Row gone = rows[1];
+  std::string identifiers = "{";
+  for (const std::string& name : destination_->identifiers()) {
+    if (identifiers.size() > 1) identifiers += ',';
+    identifiers += "\"" + name + "\":" + std::string(JsonMemberValue(gone.payload, name));
+  }
+  gone.payload = identifiers + "}";
+  for (int time = 0; time < 2; ++time) {
+    const std::vector<Operation> removal = {
+        {OperationKind::kRemove, gone.key, gone.identity, gone.payload}};
+    const auto request = destination_->Prepare(removal, {});
+    ASSERT_TRUE(request.ok()) << request.status().ToString();
+    if (Settling* settling = destination_->settling()) {
+      ASSERT_TRUE(settling->Mark(*request).ok());
+    }
+    const SendResult result = destination_->Send(*request, removal, nullptr);
+    ASSERT_EQ(result.outcomes.size(), 1U);
+    EXPECT_EQ(result.outcomes[0].state, RowState::kAcknowledged) << result.outcomes[0].message;
+  }
+  EXPECT_EQ(fixture_->NoteOf(0), "\"note\"");
+  EXPECT_EQ(fixture_->NoteOf(1), std::nullopt);
+  EXPECT_EQ(fixture_->NoteOf(2), "\"note\"");
+  // It can come back.
+  EXPECT_EQ(SendAll({MakeRow(1, "again")}).outcomes.at(0).state, RowState::kAcknowledged);
+  EXPECT_EQ(fixture_->NoteOf(1), "\"again\"");
+}
+
 TEST_P(DestinationConformance, ARefusedRowKeepsItsReasonAndHoldsNobodyUp) {
   if (!fixture_->Refuse(2)) return;
   const SendResult result = SendAll(MakeRows(5, kCanary));

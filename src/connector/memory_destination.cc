@@ -42,7 +42,8 @@ std::string Merged(std::string_view there, std::string_view value) {
 }
 
 std::string Line(const Operation& operation) {
-  std::string line = "{\"key\":";
+  std::string line =
+      operation.kind == OperationKind::kRemove ? "{\"remove\":true,\"key\":" : "{\"key\":";
   AppendJsonString(line, operation.key);
   line += ",\"payload\":";
   line += operation.payload;
@@ -169,7 +170,11 @@ SendResult MemoryDestination::Answer(std::span<const Operation> operations, Memo
 
 void MemoryDestination::Apply(const Operation& operation) {
   world_.applied.push_back({std::string(operation.key), std::string(operation.identity),
-                            std::string(operation.payload)});
+                            std::string(operation.payload), operation.kind});
+  if (operation.kind == OperationKind::kRemove) {
+    world_.people.erase(std::string(operation.identity));
+    return;
+  }
   auto& person = world_.people[std::string(operation.identity)];
   for (const JsonMember& member : JsonMembers(operation.payload)) {
     std::string& value = person[std::string(member.name)];

@@ -22,6 +22,7 @@ struct MemoryWorld {
     std::string key;
     std::string identity;
     std::string payload;
+    OperationKind kind = OperationKind::kUpsert;
   };
   std::vector<Applied> applied;
   uint64_t requests = 0;  // that reached it
@@ -59,6 +60,7 @@ struct MemoryOptions {
     capabilities.max_bytes_per_request = 100'000;
     capabilities.one_per_identity = true;
     capabilities.repeatable = true;
+    capabilities.removes = true;
     capabilities.noun = "user";
     capabilities.request_name = "POST /people";
   }

@@ -184,6 +184,8 @@ class Planner {
                                          {"changed", plan.counts.changed},
                                          {"returned", plan.counts.returned},
                                          {"retried", plan.counts.retried},
+                                         {"removed", plan.counts.removed},
+                                         {"held", plan.held},
                                          {"unchanged", plan.counts.unchanged},
                                          {"refused", plan.counts.refused},
                                          {"left", plan.counts.left},

@@ -307,6 +307,7 @@ class ProjectRun {
     SyncReport report = RunSync(runtime_, sync, options_, report_.run_id, reporter_);
     if (report.outcome == "failed") Worsen(kExitFailed);
     if (report.outcome == "busy") Worsen(kExitBusy);
+    if (report.outcome == "held") Worsen(kExitHeld);
     if (report.deferred + report.unknown > 0) Worsen(kExitFailed);
     if (options_.strict && report.rejected + report.left_out > 0) Worsen(kExitFailed);
     for (const std::string& warning : report.warnings) {

@@ -34,6 +34,8 @@ struct RunOptions {
   std::vector<std::string> selectors;
   bool dry_run = false;  // syncs write every request and send none; nothing else is changed
   int64_t limit = 0;     // at most so many rows of each sync; 0: all
+  std::optional<uint64_t> confirmed =
+      {};  // so many rows of the sync may go, whatever its guards say
   std::optional<ingest::RestoreRequest> restore = {};  // of the ingests nothing else is done
   bool strict = false;                  // quarantined or rejected rows make the exit code 1
   std::chrono::milliseconds wait{0};    // for locks that another run holds

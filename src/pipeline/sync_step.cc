@@ -37,6 +37,7 @@ class SyncStep {
     const Status status = options_.dry_run ? DryRun() : Deliver();
     if (!status.ok()) {
       report_.outcome = status.code() == Code::kBusy        ? "busy"
+                        : status.code() == Code::kHeld      ? "held"
                         : status.code() == Code::kCancelled ? "stopped"
                                                             : "failed";
       report_.message = ReplaceAll(status.ToString(), "\n", " ");
@@ -72,6 +73,7 @@ class SyncStep {
   Result<sync::SyncJob> Job(warehouse::Session& session) {
     SLUICE_ASSIGN(sync::SyncJob job, MakeSyncJob(runtime_, session.connection(), sync_, run_id_));
     job.limit = static_cast<uint64_t>(options_.limit);
+    job.confirmed = options_.confirmed;
     // What is still left out counts too, so it is looked at also without news.
     if (options_.strict) job.inputs.clear();
     return job;

@@ -99,6 +99,16 @@ std::string FieldsToSend(std::string_view payload, std::optional<std::string_vie
   return out + '}';
 }
 
+std::string IdentifiersOf(std::string_view payload, const ChangedFieldsRules& rules) {
+  std::string out = "{";
+  for (const JsonMember& member : JsonMembers(payload)) {
+    const bool identifies = std::find(rules.identifiers.begin(), rules.identifiers.end(),
+                                      member.name) != rules.identifiers.end();
+    if (identifies) AppendMember(out, member.name, member.value);
+  }
+  return out + '}';
+}
+
 bool AnythingToSend(std::string_view payload, std::string_view delivered,
                     const ChangedFieldsRules& rules) {
   const Members wanted = JsonMembers(payload);

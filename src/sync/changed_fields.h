@@ -28,6 +28,9 @@ struct ChangedFieldsRules {
 std::string FieldsToSend(std::string_view payload, std::optional<std::string_view> delivered,
                          std::span<const std::string_view> maybe, const ChangedFieldsRules& rules);
 
+// The identifiers of a payload alone: what names a row that is to be removed.
+std::string IdentifiersOf(std::string_view payload, const ChangedFieldsRules& rules);
+
 // Whether FieldsToSend would send more than what always goes along.
 bool AnythingToSend(std::string_view payload, std::string_view delivered,
                     const ChangedFieldsRules& rules);

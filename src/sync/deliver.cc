@@ -22,7 +22,7 @@ std::vector<connector::Operation> Operations(std::span<const SpoolRow* const> ro
   std::vector<connector::Operation> operations;
   operations.reserve(rows.size());
   for (const SpoolRow* row : rows) {
-    operations.push_back({connector::OperationKind::kUpsert, row->key, row->identity, row->sent});
+    operations.push_back(OperationOf(*row));
   }
   return operations;
 }

@@ -68,6 +68,7 @@ Result<Change> ChangeOf(std::string_view name) {
   if (name == "changed") return Change::kChanged;
   if (name == "returned") return Change::kReturned;
   if (name == "retried") return Change::kRetried;
+  if (name == "removed") return Change::kRemoved;
   return FailedError(fmt::format("a row of the class {} is not to be sent", name));
 }
 
@@ -127,6 +128,12 @@ Result<std::unique_ptr<Difference>> Difference::Make(engine::Connection& connect
                                                      const std::string& relation,
                                                      const connector::Destination& destination) {
   SLUICE_TRY(CheckMapping(sync, destination));
+  const bool mirror = sync.mode == "mirror";
+  if (mirror && !destination.capabilities().removes) {
+    return ConfigError(fmt::format("{}: mode mirror: {} takes no removals", sync.where.ToString(),
+                                   destination.Describe()),
+                       "Write mode: upsert");
+  }
   SLUICE_ASSIGN(const auto columns, ColumnsOfRelation(connection, relation));
   SLUICE_ASSIGN(auto key, KeyColumn(sync, columns));
   SLUICE_ASSIGN(auto plan, PlanFields(sync, columns));
@@ -142,6 +149,7 @@ Result<std::unique_ptr<Difference>> Difference::Make(engine::Connection& connect
   auto bound =
       functions.Bind({std::move(builder).value(), &destination, RulesOf(sync, destination)});
   std::unique_ptr<Difference> difference(new Difference(connection, std::move(bound)));
+  difference->rules_ = RulesOf(sync, destination);
   sql::DifferenceNames& names = difference->names_;
   names.sync = sync.name;
   names.relation = relation;
@@ -149,6 +157,7 @@ Result<std::unique_ptr<Difference>> Difference::Make(engine::Connection& connect
   names.columns = std::move(plan.expressions);
   names.binding = difference->bound_.number();
   names.repeatable = destination.capabilities().repeatable;
+  names.mirror = mirror;
   SLUICE_TRY(RunAll(connection, sql::MakeDifference(names)));
   SLUICE_TRY(difference->Count());
   return difference;
@@ -165,6 +174,7 @@ Status Difference::Count() {
   for (const auto& row : rows) {
     const std::string name = engine::ToText(row[0]);
     const auto count = static_cast<uint64_t>(engine::ToInt(row[1]));
+    counts_.model += count;
     if (name == "added")
       counts_.added = count;
     else if (name == "changed")
@@ -181,6 +191,20 @@ Status Difference::Count() {
       counts_.collapsed = count;
     else
       counts_.findings[name] = count;
+  }
+  if (names_.mirror) {
+    SLUICE_ASSIGN(const auto gone, connection_.Rows(sql::CountRemovals(names_)));
+    for (const auto& row : gone) {
+      const std::string name = engine::ToText(row[0]);
+      const auto count = static_cast<uint64_t>(engine::ToInt(row[1]));
+      if (name == "removed") {
+        counts_.removed = count;
+      } else if (name == "refused") {
+        counts_.refused += count;
+      } else {
+        counts_.findings[name] += count;
+      }
+    }
   }
   SLUICE_ASSIGN(const auto left, connection_.Scalar(sql::CountLeft(names_)));
   counts_.left = static_cast<uint64_t>(engine::ToInt(left));
@@ -201,7 +225,8 @@ Status Difference::ForEachRow(uint64_t limit, const std::function<Status(const S
       SLUICE_ASSIGN(row.change, ChangeOf(batch->text(2, r)));
       row.digest = batch->huge(3, r);
       row.payload = batch->text(4, r);
-      row.sent = batch->text(5, r);
+      row.sent = row.change == Change::kRemoved ? IdentifiersOf(row.payload, rules_)
+                                                : std::string(batch->text(5, r));
       row.prior_key.reset();
       if (!batch->is_null(6, r)) row.prior_key = batch->text(6, r);
       SLUICE_TRY(visit(row));

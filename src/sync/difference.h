@@ -28,16 +28,18 @@ struct SyncCounts {
   uint64_t changed = 0;   // another payload than delivered
   uint64_t returned = 0;  // had left the model, and is not as it was
   uint64_t retried = 0;   // deferred or unknown since an earlier run
+  uint64_t removed = 0;   // mode mirror: not in the model any more, and goes at the destination
   // Nothing to send.
   uint64_t unchanged = 0;  // as delivered, those that had left and are back unchanged included
   uint64_t refused = 0;    // rejected for good before, and not changed since
   uint64_t collapsed = 0;  // the same row again under the same key
   uint64_t left = 0;       // not in the model any more, since this run
   uint64_t delivered = 0;  // rows that are, or may be, there and had not left: `left` are of them
+  uint64_t model = 0;      // rows of the model, whatever becomes of them
   // Left out and listed in `_sluice.sync_findings`: kind -> rows.
   std::map<std::string, uint64_t> findings;
 
-  uint64_t ToSend() const { return added + changed + returned + retried; }
+  uint64_t ToSend() const { return added + changed + returned + retried + removed; }
   // Rows that should go and are held: changed identifiers; sent once and not to be repeated.
   uint64_t HeldIdentifiers() const { return Finding("identifier_changed"); }
   uint64_t HeldUnknown() const { return Finding("unknown_outcome"); }
@@ -68,7 +70,7 @@ class Difference {
 
   const SyncCounts& counts() const { return counts_; }
 
-  // The rows to send, by key, at most `limit` (0: all). `visit` may not use the connection.
+  // The rows to send, by key, those to be removed last, at most `limit` (0: all). `visit` may not use the connection.
   Status ForEachRow(uint64_t limit, const std::function<Status(const SpoolRow&)>& visit);
 
   // Writes what needs no sending: findings, rows that left and rows that are back. In the caller's
@@ -82,6 +84,7 @@ class Difference {
 
   engine::Connection& connection_;
   SyncFunctions::Bound bound_;
+  ChangedFieldsRules rules_;
   sql::DifferenceNames names_;
   SyncCounts counts_;
 };

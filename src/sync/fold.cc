@@ -118,9 +118,10 @@ Status LoadSpool(engine::Connection& connection, const FoldJob& job, const std::
   for (uint64_t position = 0; position < count; ++position) {
     SLUICE_ASSIGN(const auto row, spool.Next());
     if (!row) return FailedError(fmt::format("the spool {} is cut", job.spool_path));
-    SLUICE_TRY(appender->Row({static_cast<int64_t>(position), row->key, row->identity, row->digest,
-                              row->payload, row->sent,
-                              row->prior_key ? Value(*row->prior_key) : Value()}));
+    SLUICE_TRY(
+        appender->Row({static_cast<int64_t>(position), row->key, row->identity, row->digest,
+                       row->payload, row->sent, row->prior_key ? Value(*row->prior_key) : Value(),
+                       row->change == Change::kRemoved}));
   }
   return appender->Close();
 }

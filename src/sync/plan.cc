@@ -36,6 +36,7 @@ std::string Changes(const SyncCounts& counts) {
   add(counts.changed, "changed");
   add(counts.returned, "returned");
   add(counts.retried, "again");
+  add(counts.removed, "removed");
   return parts.empty() ? "" : " (" + Join(parts, ", ") + ")";
 }
 
@@ -112,7 +113,8 @@ std::string SyncPlan::DescribeDifference() const {
   if (totals.unsendable > 0) {
     out += fmt::format("; {} too large to be sent", Counted(totals.unsendable, "row"));
   }
-  return out + Remainder(counts);
+  out += Remainder(counts);
+  return held.empty() ? out : out + "\nHELD: " + held;
 }
 
 }  // namespace sluice::sync

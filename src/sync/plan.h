@@ -26,6 +26,7 @@ struct SyncPlan {
   RequestTotals totals;            // of what would be sent
   double requests_per_second = 0;  // of the destination; 0: no limit
   std::string noun;                // "user"
+  std::string held;                // why a run would send nothing of it; "" nothing is in its way
 
   double LeastSeconds() const;
   // One sentence for people, the open delivery first:

@@ -37,7 +37,7 @@ class Walker {
   Status MakeOne() {
     std::vector<connector::Operation> operations;
     for (const SpoolRow& row : window_) {
-      operations.push_back({connector::OperationKind::kUpsert, row.key, row.identity, row.sent});
+      operations.push_back(OperationOf(row));
     }
     const auto request = destination_.Prepare(operations, limit_);
     size_t taken = 1;

@@ -58,7 +58,9 @@ int VisitsIn(const Operation& operation) {
 
 class Simulation : public SyncWorld {
  public:
-  explicit Simulation(uint64_t seed) : rng_(seed), seed_(seed) {
+  Simulation(uint64_t seed, bool mirror) : rng_(seed), seed_(seed), mirror_(mirror) {
+    if (mirror) sync_.mode = "mirror";
+    sync_.guards.allow_empty = true;
     deliver_options_.max_attempts = 3;
     sync_.batch_rows = 7;
     options_.capabilities.merges_nested = seed % 2 == 0;
@@ -247,21 +249,43 @@ class Simulation : public SyncWorld {
       EXPECT_EQ(world_.Person(person.email), PayloadOf(person)) << "seed " << seed_ << ", " << key;
       ++compared_;
     }
+    if (mirror_) ExpectNobodyElse();
+  }
+
+  // Who is there is in the model, or was delivered under a key that is and is held for it.
+  void ExpectNobodyElse() {
+    std::set<std::string> known;
+    for (const auto& [key, person] : people_) known.insert(person.email);
+    const auto rows = connection_->Rows("SELECT key, identity FROM _sluice.sync_delivered");
+    for (const auto& row : rows.value()) {
+      if (people_.count(engine::ToText(row[0])) > 0) known.insert(engine::ToText(row[1]));
+    }
+    for (const auto& [identity, fields] : world_.people) {
+      EXPECT_EQ(known.count(identity), 1U)
+          << "seed " << seed_ << ": " << identity << " is left over";
+    }
+    for (const auto& applied : world_.applied) {
+      removals_ += applied.kind == connector::OperationKind::kRemove ? 1 : 0;
+    }
   }
 
  public:
   int kills_ = 0;
   int compared_ = 0;
+  int removals_ = 0;
 
  private:
   env::SeededRandom rng_;
   uint64_t seed_;
+  bool mirror_;
   bool faulty_ = false;
   std::map<std::string, Person> people_;
   std::set<std::string> known_delivered_;
 };
 
-TEST(SimulationTest, WhenTheFaultsStopTheDestinationHoldsTheModel) {
+class SimulationTest : public testing::TestWithParam<bool> {};
+
+TEST_P(SimulationTest, WhenTheFaultsStopTheDestinationHoldsTheModel) {
   uint64_t first = 1;
   uint64_t last = 12;
   if (const char* seeds = std::getenv("SLUICE_SIM_SEEDS")) {
@@ -271,18 +295,23 @@ TEST(SimulationTest, WhenTheFaultsStopTheDestinationHoldsTheModel) {
   }
   int kills = 0;
   int compared = 0;
+  int removals = 0;
   for (uint64_t seed = first; seed <= last && !testing::Test::HasFailure(); ++seed) {
-    Simulation simulation(seed);
+    Simulation simulation(seed, GetParam());
     simulation.Run(10);
     kills += simulation.kills_;
     compared += simulation.compared_;
+    removals += simulation.removals_;
   }
   // A simulation in which nothing happens proves nothing.
   if (last - first > 5) {
     EXPECT_GT(kills, 10);
     EXPECT_GT(compared, 50);
+    EXPECT_EQ(removals > 20, GetParam()) << removals;
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Mirror, SimulationTest, testing::Bool());
 
 }  // namespace
 }  // namespace sluice::sync

@@ -19,6 +19,12 @@ Status Damaged(const std::string& path, std::string_view what) {
 
 }  // namespace
 
+connector::Operation OperationOf(const SpoolRow& row) {
+  const auto kind = row.change == Change::kRemoved ? connector::OperationKind::kRemove
+                                                   : connector::OperationKind::kUpsert;
+  return {kind, row.key, row.identity, row.sent};
+}
+
 Result<SpoolWriter> SpoolWriter::Create(const std::string& path) {
   SLUICE_TRY(env::RemoveFile(path));
   SLUICE_ASSIGN(auto file, env::AppendFile::Open(path, 0600));

@@ -15,22 +15,29 @@
 
 #include "base/hash.h"
 #include "base/status.h"
+#include "connector/destination.h"
 #include "env/file.h"
 
 namespace sluice::sync {
 
-enum class Change : uint8_t { kAdded, kChanged, kReturned, kRetried };
+enum class Change : uint8_t { kAdded, kChanged, kReturned, kRetried, kRemoved };
 
 struct SpoolRow {
   std::string key;
   std::string identity;
   Change change = Change::kAdded;
-  Hash128 digest;       // of `payload`
-  std::string payload;  // complete
+  Hash128 digest;       // of `payload`; of kRemoved: kRemovalDigest
+  std::string payload;  // complete; of kRemoved: what the destination is known to hold
   std::string sent;     // what goes out
   // The key under which the same identity was delivered before and is not in the model any more.
   std::optional<std::string> prior_key;
 };
+
+// In the place of a payload's digest where a row is to be removed.
+inline constexpr Hash128 kRemovalDigest{};
+
+// What the destination is asked to do with the row. Views into it.
+connector::Operation OperationOf(const SpoolRow& row);
 
 struct SpoolInfo {
   uint64_t rows = 0;

@@ -16,10 +16,12 @@ struct DifferenceNames {
   std::vector<std::string> columns;  // expressions, over `src`
   int64_t binding = 0;               // SyncFunctions::Bound
   bool repeatable = false;
+  bool mirror = false;
   std::string Rows() const;      // one row for each of the model: key, class, digest, payload, ...
   std::string Pairs() const;     // keys that come more than once
   std::string Remapped() const;  // what `sync_delivered` will say of such rows
   std::string Prior() const;     // what keys that are gone left at identities that are to be sent
+  std::string Removed() const;   // mirror: keys that are gone, with what is to be done about them
 };
 
 // `class` of a row:
@@ -38,11 +40,14 @@ std::vector<std::string> DropDifference(const DifferenceNames& names);
 
 // class, count(*).
 std::string CountClasses(const DifferenceNames& names);
+// class, count(*) of what is gone, of mode mirror: removed; refused, unknown_outcome stay.
+std::string CountRemovals(const DifferenceNames& names);
 // Delivered rows whose key is not in the model any more and that are not marked so.
 std::string CountLeft(const DifferenceNames& names);
 // All delivered rows that are not marked so.
 std::string CountDelivered(const DifferenceNames& names);
-// key, identity, class, digest, payload, sent, prior key; ordered by key. `limit` 0: all.
+// key, identity, class, digest, payload, sent (not of a removal), prior key; removals last, ordered by key.
+// `limit` 0: all.
 std::string RowsToSend(const DifferenceNames& names, uint64_t limit);
 
 // What changes without anything being sent: findings, rows that left, rows that are back. `now` as
@@ -55,7 +60,7 @@ struct FoldNames {
   std::string sync;
   std::string run_id;
   int64_t delivery_id = 0;
-  std::string Spool() const;    // position, key, identity, digest, payload, sent, prior_key
+  std::string Spool() const;  // position, key, identity, digest, payload, sent, prior_key, removes
   std::string Answers() const;  // id, attempt, first, count, state, ...: one for each range of rows
   std::string Tries() const;    // id, attempt, state, position: every try of every row
   std::string Final() const;    // position, id, state: the try that counts

@@ -11,6 +11,9 @@ using warehouse::QuoteText;
 
 namespace {
 
+// kRemovalDigest of spool.h.
+constexpr std::string_view kRemovalSql = "0::UHUGEINT";
+
 // Whether anything of a row `d` of what was delivered is, or may be, at the destination.
 constexpr std::string_view kMayBeThere =
     "(d.payload IS NOT NULL OR (d.attempted_payload IS NOT NULL AND d.state IN ('unknown', "
@@ -54,7 +57,7 @@ FROM (
       WHEN d.state = 'rejected' AND d.attempted_digest = m.digest THEN 'refused'
       WHEN d.payload IS NULL AND d.state <> 'left' THEN 'added'
       WHEN d.digest = m.digest AND d.digest_kind = {kind} AND d.attempted_payload IS NULL
-        THEN CASE d.state WHEN 'left' THEN 'back' ELSE 'unchanged' END
+        THEN CASE WHEN d.state IN ('left', 'rejected') THEN 'back' ELSE 'unchanged' END
       WHEN d.attempted_payload IS NULL AND NOT _sluice_differs({binding}, m.body, d.payload)
         THEN 'remapped'
       WHEN d.state = 'left' THEN 'returned'
@@ -130,9 +133,30 @@ std::string MakePrior(const DifferenceNames& names) {
 }
 
 std::string IsGone(const DifferenceNames& names) {
+  std::string gone =
+      fmt::format("sync = {} AND state <> 'left' AND NOT EXISTS (FROM {} AS r WHERE r.key = d.key)",
+                  QuoteText(names.sync), names.Rows());
+  if (names.mirror) gone += fmt::format(" AND d.key NOT IN (SELECT key FROM {})", names.Removed());
+  return gone;
+}
+
+// What the destination holds of keys that are gone, unless a row of the model is the same one there. A
+// removal that was refused for good is not asked for again; one that may have arrived is where that is
+// harmless.
+std::string MakeRemoved(const DifferenceNames& names) {
   return fmt::format(
-      "sync = {} AND state <> 'left' AND NOT EXISTS (FROM {} AS r WHERE r.key = d.key)",
-      QuoteText(names.sync), names.Rows());
+      "CREATE TEMP TABLE {removed} AS SELECT d.key, d.identity, coalesce(d.payload, "
+      "d.attempted_payload) AS payload, CASE WHEN d.state = 'rejected' AND d.attempted_digest = "
+      "{removal} THEN 'refused' WHEN d.state = 'unknown' AND NOT {repeatable} THEN "
+      "'unknown_outcome' ELSE 'removed' END AS class FROM _sluice.sync_delivered AS d WHERE d.sync "
+      "= "
+      "{sync} AND {there} AND NOT EXISTS (FROM {rows} AS r WHERE r.key = d.key) AND NOT EXISTS "
+      "(FROM "
+      "{rows} AS r WHERE r.identity = d.identity)",
+      fmt::arg("removed", names.Removed()), fmt::arg("removal", kRemovalSql),
+      fmt::arg("repeatable", names.repeatable ? "true" : "false"),
+      fmt::arg("sync", QuoteText(names.sync)), fmt::arg("there", kMayBeThere),
+      fmt::arg("rows", names.Rows()));
 }
 
 }  // namespace
@@ -147,6 +171,10 @@ std::string DifferenceNames::Prior() const {
   return TempName("prior", binding);
 }
 
+std::string DifferenceNames::Removed() const {
+  return TempName("removed", binding);
+}
+
 std::string DifferenceNames::Remapped() const {
   return TempName("remapped", binding);
 }
@@ -157,16 +185,22 @@ std::vector<std::string> MakeDifference(const DifferenceNames& names) {
   statements.push_back(JudgeIdentities(names));
   statements.push_back(JudgeTakenIdentities(names));
   statements.push_back(MakePrior(names));
+  if (names.mirror) statements.push_back(MakeRemoved(names));
   return statements;
 }
 
 std::vector<std::string> DropDifference(const DifferenceNames& names) {
   return {"DROP TABLE IF EXISTS " + names.Rows(), "DROP TABLE IF EXISTS " + names.Pairs(),
-          "DROP TABLE IF EXISTS " + names.Prior(), "DROP TABLE IF EXISTS " + names.Remapped()};
+          "DROP TABLE IF EXISTS " + names.Prior(), "DROP TABLE IF EXISTS " + names.Removed(),
+          "DROP TABLE IF EXISTS " + names.Remapped()};
 }
 
 std::string CountClasses(const DifferenceNames& names) {
   return fmt::format("SELECT class, count(*) FROM {} GROUP BY class ORDER BY class", names.Rows());
+}
+
+std::string CountRemovals(const DifferenceNames& names) {
+  return fmt::format("SELECT class, count(*) FROM {} GROUP BY class", names.Removed());
 }
 
 std::string CountDelivered(const DifferenceNames& names) {
@@ -185,8 +219,17 @@ std::string RowsToSend(const DifferenceNames& names, uint64_t limit) {
       "SELECT r.key, r.identity, r.class, r.digest, r.payload, _sluice_sent({}, r.payload, "
       "r.delivered_payload, r.attempted_payload, p.payload, p.attempted_payload) AS sent, p.key AS "
       "prior_key FROM {} AS r LEFT JOIN {} AS p ON p.identity = CASE WHEN r.delivered_payload IS "
-      "NULL THEN r.identity END WHERE r.class IN ({}) ORDER BY r.key",
+      "NULL THEN r.identity END WHERE r.class IN ({})",
       names.binding, names.Rows(), names.Prior(), kSendClasses);
+  if (names.mirror) {
+    statement = fmt::format(
+        "FROM ({} UNION ALL SELECT key, identity, class, {}, payload, '', NULL FROM {} WHERE class "
+        "= "
+        "'removed') AS r ORDER BY r.class = 'removed', r.key",
+        statement, kRemovalSql, names.Removed());
+  } else {
+    statement += " ORDER BY r.key";
+  }
   if (limit > 0) statement += fmt::format(" LIMIT {}", limit);
   return statement;
 }
@@ -195,16 +238,18 @@ std::vector<std::string> RecordUnsent(const DifferenceNames& names, std::string_
                                       std::string_view now) {
   const std::string sync = QuoteText(names.sync);
   const std::string run = QuoteText(run_id);
-  return {
+  std::vector<std::string> statements = {
       // What never arrived is nothing that could be left behind.
       fmt::format("DELETE FROM _sluice.sync_delivered AS d WHERE {} AND payload IS NULL AND state "
                   "IN ('rejected', 'deferred')",
                   IsGone(names)),
       fmt::format("UPDATE _sluice.sync_delivered AS d SET state = 'left', run_id = {} WHERE {}",
                   run, IsGone(names)),
-      fmt::format("UPDATE _sluice.sync_delivered SET state = 'delivered', run_id = {} WHERE sync = "
-                  "{} AND key IN (SELECT key FROM {} WHERE class = 'back')",
-                  run, sync, names.Rows()),
+      fmt::format(
+          "UPDATE _sluice.sync_delivered SET state = 'delivered', attempted_digest = NULL, code = "
+          "NULL, message = NULL, run_id = {} WHERE sync = "
+          "{} AND key IN (SELECT key FROM {} WHERE class = 'back')",
+          run, sync, names.Rows()),
       fmt::format(
           "CREATE OR REPLACE TEMP TABLE {0} AS SELECT d.* REPLACE (r.digest AS digest, {1} AS "
           "digest_kind, r.payload AS payload, 'delivered' AS state) FROM "
@@ -220,6 +265,16 @@ std::vector<std::string> RecordUnsent(const DifferenceNames& names, std::string_
           "INSERT INTO _sluice.sync_findings SELECT {}, {}, key, class, message, CAST({} AS "
           "TIMESTAMP) FROM {} WHERE class IN ({}) ORDER BY key",
           sync, run, QuoteText(now), names.Rows(), kFindingClasses)};
+  if (names.mirror) {
+    statements.push_back(
+        fmt::format("INSERT INTO _sluice.sync_findings SELECT {}, {}, key, class, 'its removal may "
+                    "have arrived, and "
+                    "must not be sent twice', CAST({} AS TIMESTAMP) FROM {} WHERE class = "
+                    "'unknown_outcome' ORDER BY "
+                    "key",
+                    sync, run, QuoteText(now), names.Removed()));
+  }
+  return statements;
 }
 
 }  // namespace sluice::sync::sql

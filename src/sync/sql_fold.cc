@@ -17,23 +17,28 @@ std::string TempName(std::string_view what, const FoldNames& names) {
 
 // What is known of a row after its last try that counts. Only an acknowledgement moves what was
 // delivered. After a try that may have arrived, what another key left at the same identity is what
-// this one has to replace. A row that was unknown before, and only deferred now, is unknown still.
+// this one has to replace. A row that was unknown before, and only deferred now, is unknown still. Of a
+// removal that may have arrived nothing may be left there: `{}`, so that a row that comes back goes whole.
 std::string MakeFresh(const FoldNames& names) {
   return fmt::format(
       R"(CREATE TEMP TABLE {fresh} AS
 SELECT s.key, s.identity,
-  CASE f.state WHEN 'acknowledged' THEN s.digest WHEN 'unknown' THEN coalesce(o.digest, p.digest)
-    ELSE o.digest END AS digest,
-  CASE f.state WHEN 'acknowledged' THEN {kind} WHEN 'unknown' THEN coalesce(o.digest_kind,
-    p.digest_kind) ELSE o.digest_kind END AS digest_kind,
-  CASE f.state WHEN 'acknowledged' THEN s.payload WHEN 'unknown' THEN coalesce(o.payload, p.payload)
-    ELSE o.payload END AS payload,
+  s.removes AND f.state = 'acknowledged' AS gone,
+  CASE WHEN s.removes THEN o.digest WHEN f.state = 'acknowledged' THEN s.digest
+    WHEN f.state = 'unknown' THEN coalesce(o.digest, p.digest) ELSE o.digest END AS digest,
+  CASE WHEN s.removes THEN o.digest_kind WHEN f.state = 'acknowledged' THEN {kind}
+    WHEN f.state = 'unknown' THEN coalesce(o.digest_kind, p.digest_kind)
+    ELSE o.digest_kind END AS digest_kind,
+  CASE WHEN s.removes THEN o.payload WHEN f.state = 'acknowledged' THEN s.payload
+    WHEN f.state = 'unknown' THEN coalesce(o.payload, p.payload) ELSE o.payload END AS payload,
   CASE f.state WHEN 'acknowledged' THEN 'delivered' WHEN 'deferred' THEN
     CASE WHEN o.attempted_payload IS NOT NULL AND o.state IN ('unknown', 'left') THEN 'unknown'
     ELSE 'deferred' END ELSE f.state END AS state,
   CASE WHEN f.state <> 'acknowledged' THEN s.digest END AS attempted_digest,
-  CASE WHEN f.state <> 'acknowledged' THEN _sluice_overlay(s.payload, s.sent) END
-    AS attempted_payload,
+  CASE WHEN f.state = 'acknowledged' THEN NULL
+    WHEN s.removes THEN CASE f.state WHEN 'unknown' THEN '{{}}' WHEN 'deferred'
+      THEN o.attempted_payload END
+    ELSE _sluice_overlay(s.payload, s.sent) END AS attempted_payload,
   CASE WHEN f.state <> 'acknowledged' THEN a.code END AS code,
   CASE WHEN f.state <> 'acknowledged' THEN a.message END AS message,
   a.answered_at, CASE WHEN f.state IN ('acknowledged', 'unknown') THEN s.prior_key END AS prior_key
@@ -68,7 +73,7 @@ std::string FoldNames::Fresh() const {
 std::vector<std::string> MakeFoldTables(const FoldNames& names) {
   return {
       fmt::format("CREATE TEMP TABLE {} (position BIGINT, key VARCHAR, identity VARCHAR, digest "
-                  "UHUGEINT, payload VARCHAR, sent VARCHAR, prior_key VARCHAR)",
+                  "UHUGEINT, payload VARCHAR, sent VARCHAR, prior_key VARCHAR, removes BOOLEAN)",
                   names.Spool()),
       fmt::format("CREATE TEMP TABLE {} (id BIGINT, attempt BIGINT, first BIGINT, count BIGINT, "
                   "state VARCHAR, http_status INTEGER, code VARCHAR, message VARCHAR, was_sent "
@@ -110,11 +115,13 @@ std::vector<std::string> WriteFold(const FoldNames& names) {
       fmt::format("DELETE FROM _sluice.sync_delivered WHERE sync = {} AND (key IN (SELECT key FROM "
                   "{}) OR key IN (SELECT prior_key FROM {} WHERE prior_key IS NOT NULL))",
                   sync, names.Fresh(), names.Fresh()),
-      fmt::format("INSERT INTO _sluice.sync_delivered (sync, key, identity, digest, digest_kind, "
-                  "payload, state, attempted_digest, attempted_payload, code, message, run_id, "
-                  "answered_at) SELECT {}, key, identity, digest, digest_kind, payload, state, "
-                  "attempted_digest, attempted_payload, code, message, {}, answered_at FROM {}",
-                  sync, run, names.Fresh()),
+      fmt::format(
+          "INSERT INTO _sluice.sync_delivered (sync, key, identity, digest, digest_kind, "
+          "payload, state, attempted_digest, attempted_payload, code, message, run_id, "
+          "answered_at) SELECT {}, key, identity, digest, digest_kind, payload, state, "
+          "attempted_digest, attempted_payload, code, message, {}, answered_at FROM {} WHERE "
+          "NOT gone",
+          sync, run, names.Fresh()),
       fmt::format(
           "INSERT INTO _sluice.sync_attempts (sync, key, run_id, delivery_id, attempt, sent, "
           "state, http_status, code, message, answered_at) SELECT {}, s.key, {}, {}, "

@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "env/file.h"
 #include "sync/delivery_files.h"
+#include "sync/guards.h"
 #include "sync/recover.h"
 #include "sync/target.h"
 
@@ -74,15 +75,16 @@ Status InsertRun(engine::Connection& connection, const SyncJob& job, const Deliv
       .Execute(
           "INSERT INTO _sluice.sync_runs (sync, run_id, delivery_id, started_at, ended_at, "
           "added, changed, returned, retried, left_model, unchanged, planned, acknowledged, "
-          "rejected, deferred, waiting, unknown, requests, bytes, outcome) VALUES ($1, $2, $3, "
-          "CAST($4 AS TIMESTAMP), CAST($5 AS TIMESTAMP), $6, $7, $8, $9, $10, $11, $12, 0, 0, "
-          "0, $13, $14, 0, 0, $15)",
+          "rejected, deferred, waiting, unknown, requests, bytes, outcome, removed) VALUES ($1, "
+          "$2, "
+          "$3, CAST($4 AS TIMESTAMP), CAST($5 AS TIMESTAMP), $6, $7, $8, $9, $10, $11, $12, 0, 0, "
+          "0, $13, $14, 0, 0, $15, $16)",
           {job.sync.name, job.run_id, opened ? Value(delivery.id) : Value(), at,
            opened ? Value() : Value(at), number(counts.added), number(counts.changed),
            number(counts.returned), number(counts.retried), number(counts.left),
            number(counts.unchanged), number(counts.Planned()),
            number(counts.Planned() - counts.HeldUnknown()), number(counts.HeldUnknown()),
-           std::string(opened ? "open" : "done")})
+           std::string(opened ? "open" : "done"), number(counts.removed)})
       .status();
 }
 
@@ -148,6 +150,8 @@ Result<SyncPlan> SyncEngine::Plan(engine::Connection& connection, const SyncJob&
     if (plan.up_to_date) return Status::Ok();
     SLUICE_ASSIGN(const auto difference, MakeDifference(connection, job));
     plan.counts = difference->counts();
+    const Status guarded = CheckGuards(job.sync, plan.counts, job.confirmed);
+    if (!guarded.ok()) plan.held = guarded.ToString();
     SLUICE_ASSIGN(plan.totals,
                   ForEachRequest(*difference, job.destination, LimitOf(job.sync), job.limit,
                                  [](const connector::PreparedRequest&) { return Status::Ok(); }));
@@ -201,6 +205,7 @@ Result<Delivery> SyncEngine::Prepare(engine::Connection& connection, const SyncJ
   if (delivery.up_to_date) return delivery;
   SLUICE_ASSIGN(const auto difference, MakeDifference(connection, job));
   delivery.counts = difference->counts();
+  SLUICE_TRY(CheckGuards(job.sync, delivery.counts, job.confirmed));
   if (delivery.counts.ToSend() > 0) {
     SLUICE_ASSIGN(delivery.id, NextDelivery(connection, job.sync.name));
     SLUICE_TRY(WriteFiles(job, *difference, delivery));

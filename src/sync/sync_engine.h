@@ -53,8 +53,9 @@ struct SyncJob {
   // What rows are delivered to and how they are told apart, for people and without secrets: "crm:
   // iterable (us, e-mail project), users, key id". Kept with what was delivered. Empty: not checked.
   std::string target = {};
-  std::optional<warehouse::Fence> fence;  // "sync:NAME", taken by this run
-  uint64_t limit = 0;                     // send at most so many rows; 0: all
+  std::optional<warehouse::Fence> fence;   // "sync:NAME", taken by this run
+  uint64_t limit = 0;                      // send at most so many rows; 0: all
+  std::optional<uint64_t> confirmed = {};  // so many rows may be sent, whatever the guards say
 };
 
 // A delivery that was prepared.
@@ -86,6 +87,7 @@ class SyncEngine {
   Result<SyncPlan> DryRun(engine::Connection& connection, const SyncJob& job,
                           const std::string& folder);
 
+  // kHeld when more would change than the sync's guards allow: nothing has happened then.
   Result<Delivery> Prepare(engine::Connection& connection, const SyncJob& job);
 
   // Sends what was prepared. An error is one of the log or the spool; Fold all the same.

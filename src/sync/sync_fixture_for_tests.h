@@ -106,7 +106,8 @@ class SyncWorld {
                 .host = "here",
                 .run_id = "run" + std::to_string(++runs_),
                 .fence = {},
-                .limit = limit_};
+                .limit = limit_,
+                .confirmed = confirmed_};
     return job;
   }
   std::string StateFile(const std::string& name) const {
@@ -161,7 +162,9 @@ class SyncWorld {
   std::string Sent() {
     std::string out;
     for (; seen_ < world_.applied.size(); ++seen_) {
-      out += world_.applied[seen_].key + " " + world_.applied[seen_].payload + "\n";
+      const auto& applied = world_.applied[seen_];
+      const bool gone = applied.kind == connector::OperationKind::kRemove;
+      out += (gone ? "remove " : "") + applied.key + " " + applied.payload + "\n";
     }
     return out;
   }
@@ -176,6 +179,7 @@ class SyncWorld {
   DeliverOptions deliver_options_;
   std::string inputs_;
   uint64_t limit_ = 0;
+  std::optional<uint64_t> confirmed_;
   int runs_ = 0;
   size_t seen_ = 0;
   std::map<std::string, connector::RowState> answers_;

@@ -150,6 +150,9 @@ constexpr const char* kVersion3[] = {
     "CREATE TABLE _sluice.restores (load_id BIGINT, ingest VARCHAR, connection VARCHAR,"
     " table_name VARCHAR, pod VARCHAR, month VARCHAR, extract VARCHAR, month_column VARCHAR,"
     " after_group BIGINT, run_id VARCHAR, restored_at TIMESTAMP, removed BIGINT)",
+
+    // Mode mirror: rows that were to be removed.
+    "ALTER TABLE _sluice.sync_runs ADD COLUMN removed BIGINT",
 };
 
 struct Upgrade {

@@ -25,7 +25,9 @@ using connector::SendResult;
 constexpr size_t kTailBytes = 1 << 16;
 
 std::string Line(const Operation& operation) {
-  std::string line = R"({"kind":"upsert","key":)";
+  std::string line = operation.kind == connector::OperationKind::kRemove
+                         ? R"({"kind":"remove","key":)"
+                         : R"({"kind":"upsert","key":)";
   AppendJsonString(line, operation.key);
   line += R"(,"payload":)";
   line += operation.payload;
@@ -81,6 +83,7 @@ class FileDestination : public connector::Destination, public connector::Settlin
     capabilities_.max_bytes_per_request = 4'000'000;
     // A line twice says the same twice; Settle sees to it that it does not come to that.
     capabilities_.repeatable = true;
+    capabilities_.removes = true;
     capabilities_.noun = "row";
     capabilities_.request_name = "APPEND " + name + ".jsonl";
   }

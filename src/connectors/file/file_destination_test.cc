@@ -56,6 +56,10 @@ class FileFixture : public connector::DestinationFixture {
       if (line.empty()) continue;
       const std::string object = CanonicalJson(line).value();
       if (JsonMemberValue(object, "key") != "\"key-" + std::to_string(n) + "\"") continue;
+      if (JsonMemberValue(object, "kind") == "\"remove\"") {
+        note.reset();
+        continue;
+      }
       EXPECT_EQ(JsonMemberValue(object, "kind"), "\"upsert\"");
       const auto value = JsonMemberValue(JsonMemberValue(object, "payload"), "note");
       if (value == "null") note.reset();

@@ -1,0 +1,59 @@
+#include "sync/guards.h"
+
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+
+namespace sluice::sync {
+namespace {
+
+// "1,204 rows would be removed, more than guards.at_most.removed: 1000"; "" when it is within.
+std::string Beyond(const std::optional<config::Amount>& most, std::string_view name, uint64_t rows,
+                   uint64_t delivered) {
+  if (!most || rows == 0) return {};
+  if (!most->percent) {
+    if (rows <= static_cast<uint64_t>(most->rows)) return {};
+    return fmt::format("{} would be {}, more than {} ({}) allows", Counted(rows, "row"), name,
+                       most->rows, "guards.at_most." + std::string(name));
+  }
+  // Of nothing there is no share: a first run is told as such.
+  if (delivered == 0) return {};
+  const double share = 100.0 * static_cast<double>(rows) / static_cast<double>(delivered);
+  if (share <= *most->percent) return {};
+  return fmt::format("{} of {} would be {} ({:.1f}%), more than {:g}% ({}) allows", Thousands(rows),
+                     Counted(delivered, "delivered row"), name, share, *most->percent,
+                     "guards.at_most." + std::string(name));
+}
+
+}  // namespace
+
+Status CheckGuards(const config::Sync& sync, const SyncCounts& counts,
+                   std::optional<uint64_t> confirmed) {
+  std::vector<std::string> beyond;
+  const config::Guards& guards = sync.guards;
+  const auto look = [&](const std::optional<config::Amount>& most, std::string_view name,
+                        uint64_t rows) {
+    std::string text = Beyond(most, name, rows, counts.delivered);
+    if (!text.empty()) beyond.push_back(std::move(text));
+  };
+  look(guards.added, "added", counts.added + counts.returned);
+  look(guards.changed, "changed", counts.changed);
+  look(guards.removed, "removed", counts.removed);
+  if (counts.model == 0 && counts.removed > 0 && !guards.allow_empty) {
+    beyond.push_back(fmt::format(
+        "the model {} is empty, and all {} that {} delivered would be removed", sync.model,
+        Counted(counts.removed, "row"), counts.removed == 1 ? "is" : "are"));
+  }
+  if (beyond.empty() || confirmed == counts.ToSend()) return Status::Ok();
+  if (confirmed) {
+    beyond.push_back(fmt::format("{} were confirmed and {} would be sent",
+                                 Counted(*confirmed, "row"), Thousands(counts.ToSend())));
+  }
+  return HeldError(fmt::format("nothing is sent: {}", Join(beyond, "; ")),
+                   fmt::format("sluice run {} --confirm {}", sync.name, counts.ToSend()));
+}
+
+}  // namespace sluice::sync

@@ -1,0 +1,18 @@
+// What a run of a sync may change at most before somebody confirms it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/status.h"
+#include "config/project.h"
+#include "sync/difference.h"
+
+namespace sluice::sync {
+
+// Ok when nothing is beyond `guards`, or `confirmed` is exactly the number of rows that would be sent. Else kHeld, with
+// what is beyond and the command that confirms it.
+Status CheckGuards(const config::Sync& sync, const SyncCounts& counts,
+                   std::optional<uint64_t> confirmed);
+
+}  // namespace sluice::sync
