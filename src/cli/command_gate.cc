@@ -101,28 +101,4 @@ Result<int> ListGate(const ReadContext& context) {
   return pipeline::kExitDone;
 }
 
-Result<int> DecideGate(World& world, const Arguments& arguments) {
-  SLUICE_ASSIGN(config::Project project, OpenProject(arguments, world, Secrets::kNo, nullptr));
-  const auto runtime = MakeRuntime(std::move(project), arguments, world);
-  SLUICE_ASSIGN(const auto session, runtime->warehouse().Open(false, kReadDeadline, world.cancel));
-  const auto decide = arguments.command == Command::kGateAccept   ? pipeline::GateAccept
-                      : arguments.command == Command::kGateReject ? pipeline::GateReject
-                                                                  : pipeline::GateSkip;
-  SLUICE_ASSIGN(const std::string done,
-                decide(*runtime, *session, arguments.subject, arguments.reason));
-  // The next opening is quick.
-  SLUICE_TRY(session->database().Checkpoint());
-  if (arguments.json) {
-    JsonWriter json(world.out);
-    json.BeginObject();
-    json.Field("version", int64_t{1});
-    json.Field("done", done);
-    json.EndObject();
-    json.Finish();
-  } else if (!arguments.quiet) {
-    world.out << Printable(done) << "\nnext:  sluice run\n";
-  }
-  return pipeline::kExitDone;
-}
-
 }  // namespace sluice::cli

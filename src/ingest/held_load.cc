@@ -29,28 +29,18 @@ Result<std::vector<LoadFile>> HeldFiles(engine::Connection& connection,
   SLUICE_ASSIGN(
       const auto rows,
       connection.Rows(
-          "SELECT file_id, connection, pod, group_id, log_id, address, size, tag, "
-          "epoch_us(modified), content_hash, load_id, rows_read, inserted, updated, unchanged, "
-          "delete_matched, delete_unmatched, superseded, skipped, quarantined, key_collisions, "
-          "too_long, file_columns FROM _sluice.files WHERE ingest = $1 AND table_name = $2 AND "
-          "state = 'held' "
-          "ORDER BY rowid",
+          fmt::format(
+              "SELECT {}, load_id, rows_read, inserted, updated, unchanged, delete_matched, "
+              "delete_unmatched, superseded, skipped, quarantined, key_collisions, too_long, "
+              "file_columns FROM _sluice.files WHERE ingest = $1 AND table_name = $2 AND "
+              "state = 'held' ORDER BY rowid",
+              kFileColumns),
           {hold.owner, hold.table}));
   const std::set<std::string> addresses(hold.files.begin(), hold.files.end());
   std::vector<LoadFile> files;
   for (const auto& row : rows) {
     if (addresses.count(ToText(row[5])) == 0) continue;
-    LoadFile& file = files.emplace_back();
-    file.file_id = ToInt(row[0]);
-    file.connection = ToText(row[1]);
-    file.pod = ToText(row[2]);
-    file.group = ToInt(row[3]);
-    file.log_id = ToInt(row[4]);
-    file.stored.path = ToText(row[5]);
-    file.stored.size = static_cast<uint64_t>(ToInt(row[6]));
-    file.stored.tag = ToText(row[7]);
-    file.stored.modified = ToInt(row[8]);
-    file.content_hash = ToText(row[9]);
+    LoadFile& file = files.emplace_back(FileOfEntry(row));
     file.load_id = ToInt(row[10]);
     file.counts = {ToInt(row[11]), ToInt(row[12]), ToInt(row[13]), ToInt(row[14]),
                    ToInt(row[15]), ToInt(row[16]), ToInt(row[17]), ToInt(row[18]),

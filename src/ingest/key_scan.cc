@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "env/file.h"
+#include "ingest/ledger.h"
 #include "ingest/sql.h"
 #include "warehouse/dialect.h"
 
@@ -15,7 +16,6 @@ namespace sluice::ingest {
 namespace {
 
 using engine::ToInt;
-using engine::ToText;
 using warehouse::NameList;
 using warehouse::QualifiedName;
 using warehouse::QuoteName;
@@ -70,27 +70,16 @@ class KeyScan {
         const auto rows,
         context_.connection.Rows(
             fmt::format("WITH fixed AS (SELECT min(rowid) AS first FROM _sluice.files WHERE "
-                        "(file_id, load_id) IN ({0})) SELECT file_id, connection, pod, group_id, "
-                        "log_id, address, size, tag, epoch_us(modified), content_hash, rowid FROM "
+                        "(file_id, load_id) IN ({0})) SELECT {2}, rowid FROM "
                         "_sluice.files, fixed WHERE ingest = $1 AND table_name = $2 AND state = "
                         "'loaded' AND rowid >= first{1} ORDER BY rowid",
-                        fixed, pod),
+                        fixed, pod, kFileColumns),
             {load_.ingest, load_.target.name}));
     const int64_t load_id = StableId({"key scan", load_.ingest, load_.target.name});
     for (const auto& row : rows) {
       positions_[ToInt(row[0])] = ToInt(row[10]);
-      LoadFile file;
-      file.file_id = ToInt(row[0]);
+      LoadFile file = FileOfEntry(row);
       file.load_id = load_id;  // a stage of its own
-      file.connection = ToText(row[1]);
-      file.pod = ToText(row[2]);
-      file.group = ToInt(row[3]);
-      file.log_id = ToInt(row[4]);
-      file.stored.path = ToText(row[5]);
-      file.stored.size = static_cast<uint64_t>(ToInt(row[6]));
-      file.stored.tag = ToText(row[7]);
-      file.stored.modified = ToInt(row[8]);
-      file.content_hash = ToText(row[9]);
       file.any_bad_rows = true;
       scan_.files.push_back(std::move(file));
     }

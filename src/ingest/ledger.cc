@@ -238,6 +238,21 @@ class Wanted {
 
 }  // namespace
 
+LoadFile FileOfEntry(const std::vector<engine::Value>& row) {
+  LoadFile file;
+  file.file_id = ToInt(row[0]);
+  file.connection = ToText(row[1]);
+  file.pod = ToText(row[2]);
+  file.group = ToInt(row[3]);
+  file.log_id = ToInt(row[4]);
+  file.stored.path = ToText(row[5]);
+  file.stored.size = static_cast<uint64_t>(ToInt(row[6]));
+  file.stored.tag = ToText(row[7]);
+  file.stored.modified = ToInt(row[8]);
+  file.content_hash = ToText(row[9]);
+  return file;
+}
+
 Result<LedgerState> ReadLedger(engine::Connection& connection, const config::Ingest& of,
                                const std::vector<Source>& sources) {
   const std::string& ingest = of.name;

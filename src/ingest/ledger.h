@@ -70,6 +70,13 @@ struct Source;  // plan.h
 Result<LedgerState> ReadLedger(engine::Connection& connection, const config::Ingest& ingest,
                                const std::vector<Source>& sources);
 
+// The columns of _sluice.files that say which file an entry is about, to stand first behind SELECT, and that
+// file. `row` may have more behind them.
+inline constexpr const char* kFileColumns =
+    "file_id, connection, pod, group_id, log_id, address, size, tag, epoch_us(modified), "
+    "content_hash";
+LoadFile FileOfEntry(const std::vector<engine::Value>& row);
+
 using quality::RunInfo;
 
 // Settles the open holds of late files of a table whose files are all among these. In the caller's

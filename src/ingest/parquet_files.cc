@@ -178,13 +178,12 @@ Result<std::vector<QuarantinedRow>> FindBadParquetRows(engine::Connection& conne
     const int64_t which = engine::ToInt(cells[1]);
     const DdlColumn& column = *judged[static_cast<size_t>(which / 2)].column;
     row.column = column.name;
-    const bool is_void = column.name == target.void_column;
-    row.rule = which % 2 == 0 ? "type" : is_void ? "void" : "key";
     if (which % 2 == 0) {
+      row.rule = "type";
       row.value = engine::ToText(cells[2]).substr(0, kValueLimit);
       row.reason = fmt::format("expected {}", column.type.Expectation());
     } else {
-      row.reason = is_void ? "void is NULL: neither a deletion nor a row" : "the key is NULL";
+      SayIsNull(column.name == target.void_column, row);
     }
   }
   return rows;

@@ -29,6 +29,11 @@ std::string MissingColumn(const TargetTable& target, const FileShape& shape, boo
 
 }  // namespace
 
+void SayIsNull(bool is_void, QuarantinedRow& row) {
+  row.rule = is_void ? "void" : "key";
+  row.reason = is_void ? "void is NULL: neither a deletion nor a row" : "the key is NULL";
+}
+
 RowJudge::RowJudge(const TargetTable& target, const FileShape& shape) : shape_(shape) {
   std::map<std::string, const DdlColumn*> by_name;
   for (const DdlColumn& column : target.columns) by_name[column.name] = &column;
@@ -54,8 +59,7 @@ bool RowJudge::FindBadCell(std::span<const format::CsvCell> cells, QuarantinedRo
     }
     row.column = want.column->name;
     if (cell.null) {
-      row.rule = want.is_void ? "void" : "key";
-      row.reason = want.is_void ? "void is NULL: neither a deletion nor a row" : "the key is NULL";
+      SayIsNull(want.is_void, row);
     } else {
       row.rule = "type";
       row.value = std::string(cell.text.substr(0, kValueLimit));

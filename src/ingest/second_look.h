@@ -42,6 +42,9 @@ class RowJudge {
   bool missing_is_void_ = false;
 };
 
+// Rule and reason of a row whose key, or the column that says whether it is deleted, is NULL.
+void SayIsNull(bool is_void, QuarantinedRow& row);
+
 // The bad rows of the file, or part of one, at `path`, in its order; whose they are is not said yet. Of a row with
 // a fix the fix is judged; discarded rows are none.
 Result<std::vector<QuarantinedRow>> FindBadRows(const TargetTable& target, const std::string& path,
