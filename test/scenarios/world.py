@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -17,7 +18,7 @@ from program import ROOT, clean_environment
 
 for server in ("iterable", "s3"):
     sys.path.insert(0, str(ROOT / "test" / "servers" / server))
-from s3server import S3Server  # noqa: E402
+from s3server import S3Server, make_certificate  # noqa: E402
 from upload import upload_folder  # noqa: E402
 from with_standin import Standin  # noqa: E402
 
@@ -39,6 +40,7 @@ class World:
         self.outputs = []
         self.background = None
         self.standin = None
+        self.standin_trust = None
         self.seen_requests = 0
         self.violations_expected = False
         self.s3_server = None
@@ -191,7 +193,12 @@ class World:
 
     def iterable(self, argument, _):
         project_type, *options = argument.split()
-        named = dict(option.split("=", 1) for option in options)
+        named = dict(option.split("=", 1) for option in options if option != "tls")
+        if "tls" in options:
+            certificate, key = make_certificate(self.top.parent)
+            named.update(tls_cert=certificate, tls_key=key)
+            self.standin_trust = ssl.create_default_context(cafile=certificate)
+            self.environment["ITERABLE_CA"] = str(certificate)
         self.standin = self.stack.enter_context(Standin(project_type, **named))
         self.environment["ITERABLE_ENDPOINT"] = self.standin.url
         self.environment["ITERABLE_API_KEY"] = self.standin.key
@@ -200,7 +207,7 @@ class World:
         url = f"{self.standin.url}/__admin/{name}"
         request = urllib.request.Request(url, body, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.urlopen(request, timeout=30, context=self.standin_trust) as answer:
                 text = answer.read().decode()
         except urllib.error.HTTPError as error:
             raise ScenarioError(f"{method} {name}: {error.read().decode()}") from None
@@ -240,8 +247,11 @@ class World:
 
     # ---- S3 ----
 
-    def s3(self, bucket, _):
-        self.s3_server = self.stack.enter_context(S3Server())
+    def s3(self, argument, _):
+        bucket, _, tls = argument.partition(" ")
+        self.s3_server = self.stack.enter_context(S3Server(tls=tls == "tls"))
+        if self.s3_server.ca_file:
+            self.environment["DROP_CA"] = str(self.s3_server.ca_file)
         with self.s3_server.client() as client:
             client.create_bucket(bucket)
         self.environment["DROP_ENDPOINT"] = self.s3_server.endpoint

@@ -146,8 +146,9 @@ class IterableDestination : public connector::Destination, public connector::Fie
     if (status.code() == Code::kCancelled) code = "cancelled";
     result.outcomes.assign(rows, {maybe ? RowState::kUnknown : RowState::kDeferred, std::move(code),
                                   status.message()});
-    // An address that can never be reached, not one that is out of reach now.
-    if (status.code() == Code::kConfig) result.stop = status;
+    // What can never be reached, for its address or its certificate; not what is out of reach now.
+    const bool never = status.code() == Code::kConfig || (status.code() == Code::kFailed && !maybe);
+    if (never) result.stop = status;
     return result;
   }
 

@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 
 import { admin, presetFields } from './lib/admin.mjs';
 import { App } from './lib/app.mjs';
@@ -50,8 +51,16 @@ function build(options) {
   });
 }
 
+/** Plain, or with TLS where the options name a certificate: [server, scheme]. */
+function listener({ tlsCert, tlsKey }, handler) {
+  if (tlsCert === null && tlsKey === null) return [createServer(handler), 'http'];
+  if (tlsCert === null || tlsKey === null) throw new Error('--tls-cert and --tls-key go together');
+  const files = { cert: readFileSync(tlsCert), key: readFileSync(tlsKey) };
+  return [createSecureServer(files, handler), 'https'];
+}
+
 function serve(app) {
-  const server = createServer((req, res) => {
+  const [server, scheme] = listener(app.options, (req, res) => {
     app.handle(req, res).catch((error) => {
       // A client that went away while it was sending is its own business.
       if (req.socket.destroyed) return;
@@ -65,7 +74,7 @@ function serve(app) {
     const { port } = server.address();
     const { projectType } = app.options;
     process.stdout.write(
-      `listening on http://127.0.0.1:${port} (project type ${projectType}; checks: ${app.checks.describe()})\n`,
+      `listening on ${scheme}://127.0.0.1:${port} (project type ${projectType}; checks: ${app.checks.describe()})\n`,
     );
   });
   server.on('error', (error) => {

@@ -81,7 +81,7 @@ class Standin:
                 if line is None:
                     raise StandinError("the stand-in ended at once:\n" + "".join(seen))
                 seen.append(line)
-                match = re.match(r"listening on (http://\S+)", line)
+                match = re.match(r"listening on (https?://\S+)", line)
                 self.url = match[1] if match else None
         except (queue.Empty, StandinError) as error:
             self.__exit__()

@@ -60,7 +60,7 @@ def _free_port():
         return probe.getsockname()[1]
 
 
-def _make_certificate(directory):
+def make_certificate(directory):
     """A self-signed certificate for the loopback names: (certificate file, key file)."""
     certificate, key = directory / "tls.crt", directory / "tls.key"
     names = f"IP:127.0.0.1,DNS:localhost,DNS:{VIRTUAL_HOST},DNS:*.{VIRTUAL_HOST}"
@@ -155,7 +155,7 @@ class S3Server:
         ]
         scheme = "http"
         if self._tls:
-            self.ca_file, key = _make_certificate(self.directory)
+            self.ca_file, key = make_certificate(self.directory)
             command += ["--cert", self.ca_file, "--key", key]
             scheme = "https"
         # Sidecar files: not every file system of a test machine keeps extended attributes.

@@ -41,6 +41,8 @@ function fieldTypes(value) {
 /** name → [parse, default, help]. */
 export const OPTIONS = {
   port: [number, 0, 'port on 127.0.0.1; 0 takes a free one'],
+  'tls-cert': [text, null, 'certificate (PEM): speak https, with the key of --tls-key'],
+  'tls-key': [text, null, 'its private key (PEM)'],
   'project-type': [oneOf(PROJECT_TYPES), 'email', 'what identifies people: email, userid, hybrid'],
   'api-key': [text, 'test-key', 'the key that the Api-Key header must carry'],
   'project-name': [text, 'standin', 'name of the project in messages'],
