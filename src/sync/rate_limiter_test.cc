@@ -28,6 +28,19 @@ TEST(RateLimiter, APauseIsNotSavedUpForABurst) {
   EXPECT_EQ(clock.Monotonic() - begin, milliseconds(200));
 }
 
+TEST(RateLimiter, AWallClockThatJumpsDoesNotMatter) {
+  env::FakeClock clock;
+  RateLimiter limiter(clock, 10);
+  ASSERT_TRUE(limiter.Acquire(nullptr));
+  const auto begin = clock.Monotonic();
+  for (const int days : {-20, 40}) {
+    clock.Set(clock.Now() + days * env::Micros{86'400'000'000});
+    limiter.HoldOff(milliseconds(300));
+    ASSERT_TRUE(limiter.Acquire(nullptr));
+  }
+  EXPECT_EQ(clock.Monotonic() - begin, milliseconds(600));
+}
+
 TEST(RateLimiter, AskedToHoldOffItDoes) {
   env::FakeClock clock;
   RateLimiter limiter(clock, 0);
