@@ -12,6 +12,8 @@ BUILD := build/$(PRESET)
 TESTS := OFF
 # Names of suites (test/run.py --list), or --all; without any, all that need no build of their own.
 SUITES :=
+# What clang-tidy looks at; without any, everything.
+FILES :=
 NODE_PACKAGES := test/servers/iterable
 OWN_DUCKDB := $(if $(SLUICE_DUCKDB_DIR),-DSLUICE_DUCKDB_DIR='$(SLUICE_DUCKDB_DIR)')
 MAKE_PARTS := $(MAKE) --no-print-directory -j4
@@ -60,10 +62,10 @@ package: ## build/sluice_VERSION_ARCH.deb, for Debian 12
 	@scripts/package $(BUILD)
 
 .PHONY: lint
-lint: ## formatting, clang-tidy, shell and Python syntax
+lint: ## formatting, clang-tidy (FILES='src/...cc' for these alone: all take hours), shell, Python
 	@scripts/install-deps lint test
 	@$(MAKE_PARTS) configure TESTS=ON
-	@scripts/lint $(BUILD)
+	@scripts/lint $(BUILD) $(FILES)
 
 .PHONY: format
 format: ## format the C++ sources
