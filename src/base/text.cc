@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstring>
 #include <limits>
 
 #include <fmt/format.h>
@@ -181,6 +182,15 @@ bool IsValidUtf8(std::string_view text) {
   const size_t n = text.size();
   size_t i = 0;
   while (i < n) {
+    // Most text is ASCII: eight bytes at once.
+    constexpr uint64_t kHighBits = 0x8080808080808080;
+    uint64_t eight = 0;
+    while (n - i >= sizeof eight) {
+      std::memcpy(&eight, s + i, sizeof eight);
+      if ((eight & kHighBits) != 0) break;
+      i += sizeof eight;
+    }
+    if (i == n) break;
     const unsigned char c = s[i];
     size_t extra = 0;
     uint32_t code = 0;

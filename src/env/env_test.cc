@@ -1,11 +1,15 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cstdlib>
+#include <vector>
 
 #include "base/text.h"
 #include "env/clock.h"
 #include "env/file.h"
 #include "env/lock.h"
+#include "env/parallel.h"
 
 namespace sluice::env {
 namespace {
@@ -102,6 +106,25 @@ TEST(CancelTest, WakesWhoWaits) {
   EXPECT_TRUE(cancel.WaitFor(std::chrono::hours(1)));
   FakeClock clock;
   EXPECT_FALSE(clock.Sleep(std::chrono::seconds(1), &cancel));
+}
+
+TEST(Parallel, DoesEachOnceAndAllBeforeAFailure) {
+  std::vector<std::atomic<int>> done(1000);
+  OnAllCores(done.size(), [&](size_t i) {
+    ++done[i];
+    return true;
+  });
+  EXPECT_TRUE(std::all_of(done.begin(), done.end(), [](const auto& times) { return times == 1; }));
+
+  std::vector<std::atomic<int>> begun(100'000);
+  OnAllCores(begun.size(), [&](size_t i) {
+    ++begun[i];
+    return i != 500;
+  });
+  EXPECT_TRUE(std::all_of(begun.begin(), begun.begin() + 501,
+                          [](const auto& times) { return times == 1; }));
+  EXPECT_EQ(begun.back(), 0);
+  OnAllCores(0, [](size_t) { return false; });
 }
 
 }  // namespace

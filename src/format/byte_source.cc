@@ -43,8 +43,8 @@ class FileSource : public ByteSource {
     return static_cast<size_t>(n);
   }
 
-  Status Rewind() {
-    if (::lseek(fd_, 0, SEEK_SET) < 0) {
+  Status Seek(uint64_t offset) {
+    if (::lseek(fd_, static_cast<off_t>(offset), SEEK_SET) < 0) {
       return FailedError(fmt::format("{}: {}", path_, std::strerror(errno)));
     }
     return Status::Ok();
@@ -167,6 +167,23 @@ class ZstdSource : public ByteSource {
   bool ended_ = false;
 };
 
+class StretchSource : public ByteSource {
+ public:
+  StretchSource(std::unique_ptr<FileSource> file, uint64_t size)
+      : file_(std::move(file)), left_(size) {}
+  Result<size_t> Read(char* to, size_t size) override {
+    const auto most = static_cast<size_t>(std::min<uint64_t>(size, left_));
+    if (most == 0) return size_t{0};
+    SLUICE_ASSIGN(const size_t n, file_->Read(to, most));
+    left_ -= n;
+    return n;
+  }
+
+ private:
+  std::unique_ptr<FileSource> file_;
+  uint64_t left_;
+};
+
 class ContentSource : public ByteSource {
  public:
   explicit ContentSource(std::string_view content) : rest_(content) {}
@@ -225,7 +242,7 @@ Result<Compression> DetectCompression(const std::string& path) {
 Result<std::unique_ptr<ByteSource>> OpenByteSource(const std::string& path) {
   SLUICE_ASSIGN(auto file, FileSource::Open(path));
   SLUICE_ASSIGN(const Compression compression, Detect(*file));
-  SLUICE_TRY(file->Rewind());
+  SLUICE_TRY(file->Seek(0));
   switch (compression) {
     case Compression::kNone:
       break;
@@ -237,6 +254,13 @@ Result<std::unique_ptr<ByteSource>> OpenByteSource(const std::string& path) {
       return RejectedError(path + ": a zip archive inside a zip archive");
   }
   return std::unique_ptr<ByteSource>(std::move(file));
+}
+
+Result<std::unique_ptr<ByteSource>> OpenStretch(const std::string& path, uint64_t begin,
+                                                uint64_t end) {
+  SLUICE_ASSIGN(auto file, FileSource::Open(path));
+  SLUICE_TRY(file->Seek(begin));
+  return std::unique_ptr<ByteSource>(std::make_unique<StretchSource>(std::move(file), end - begin));
 }
 
 std::unique_ptr<ByteSource> MemorySource(std::string_view content) {

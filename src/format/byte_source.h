@@ -33,6 +33,10 @@ Result<Compression> DetectCompression(const std::string& path);
 // Memory: about 100 kB, whatever the size; for zstd what its frame asks for, at most 128 MiB.
 Result<std::unique_ptr<ByteSource>> OpenByteSource(const std::string& path);
 
+// The bytes of a local file from `begin` up to `end`, or to where it ends before, as they are: nothing is decompressed.
+Result<std::unique_ptr<ByteSource>> OpenStretch(const std::string& path, uint64_t begin,
+                                                uint64_t end);
+
 // The bytes of `content`, which must outlive the source; for tests and for what is in memory anyway.
 std::unique_ptr<ByteSource> MemorySource(std::string_view content);
 

@@ -74,8 +74,10 @@ class EngineLineEnd {
 
 class Counter {
  public:
-  Counter(const CsvDialect& dialect, const CsvLimits& limits)
-      : dialect_(dialect),
+  Counter(const CsvDialect& dialect, const CsvLimits& limits, uint64_t mark_every)
+      : mark_every_(mark_every),
+        next_mark_(mark_every),
+        dialect_(dialect),
         delimiter_(dialect.delimiter[0]),
         limits_(limits),
         outside_({'\n', '\r', '\0', dialect.quote}),
@@ -131,6 +133,9 @@ class Counter {
     ++census_.records;
     if (end - last_end_ > limits_.max_record_bytes) Trap(CsvTrap::kLongRecord, record_begin_);
     last_end_ = record_begin_ = end;
+    if (end < next_mark_) return;
+    census_.marks.push_back(end);
+    next_mark_ = end + mark_every_;
   }
 
   // The line ends at `offset`; the next begins at `end`.
@@ -238,6 +243,8 @@ class Counter {
     return *at == '\n' || *at == '\r' || *at == '\0' ? at : at + 1;
   }
 
+  const uint64_t mark_every_;
+  uint64_t next_mark_;
   const CsvDialect& dialect_;
   const char delimiter_;
   const CsvLimits& limits_;
@@ -291,11 +298,11 @@ uint64_t CsvCensus::Rows(bool header, size_t columns) const {
 }
 
 Result<CsvCensus> TakeCensus(ByteSource& source, const CsvDialect& dialect, const CsvLimits& limits,
-                             const env::Cancel* cancel) {
+                             const env::Cancel* cancel, uint64_t mark_every) {
   SLUICE_TRY(dialect.Validate());
   SLUICE_CHECK(dialect.EngineReads(), "a census of what the engine does not read");
   constexpr std::string_view kMark = "\xEF\xBB\xBF";
-  Counter counter(dialect, limits);
+  Counter counter(dialect, limits, mark_every);
   std::vector<char> buffer(kBehind + kChunkBytes);
   char* const chunk = buffer.data() + kBehind;
   bool first = true;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/status.h"
 #include "env/clock.h"
@@ -46,16 +47,22 @@ struct CsvCensus {
   // Somewhere a delimiter or a line end stands inside quotes: of a file that several threads read, the
   // engine would now and then take it for a real one, and lose or spoil rows.
   bool quoted_breaks = false;
+  // Of a file without a trap, in their order: offsets of records, or of blank lines before one, the first of them
+  // after each `mark_every` bytes. CsvReader can begin at any of them (CsvReaderOptions::begin).
+  std::vector<uint64_t> marks;
 
   // How many rows the engine must find, loaded and rejected together.
   uint64_t Rows(bool header, size_t columns) const;
 };
+
+inline constexpr uint64_t kMarkEveryBytes = 8 << 20;
 
 // Goes through the whole file at `path`. kRejected: damaged gzip; kCancelled. Memory: 350 kB.
 // `limits` are those that the engine will read it with; it reads the dialect (CsvDialect::EngineReads).
 Result<CsvCensus> TakeCensus(const std::string& path, const CsvDialect& dialect,
                              const CsvLimits& limits = {}, const env::Cancel* cancel = nullptr);
 Result<CsvCensus> TakeCensus(ByteSource& source, const CsvDialect& dialect,
-                             const CsvLimits& limits = {}, const env::Cancel* cancel = nullptr);
+                             const CsvLimits& limits = {}, const env::Cancel* cancel = nullptr,
+                             uint64_t mark_every = kMarkEveryBytes);
 
 }  // namespace sluice::format

@@ -37,7 +37,7 @@ class CsvReader::Parser {
   Parser(ByteSource& source, CsvReaderOptions options)
       : options_(std::move(options)),
         scanner_(source, options_),
-        header_pending_(options_.header) {}
+        header_pending_(options_.header && options_.begin == 0) {}
 
   Result<bool> Next(CsvRecord& record) {
     if (header_pending_) {
@@ -49,6 +49,7 @@ class CsvReader::Parser {
     if (found) Finish(record);
     return found;
   }
+  uint64_t line() const { return scanner_.line(); }
 
  private:
   bool IsNull(std::string_view text, bool quoted) const {
@@ -105,6 +106,7 @@ class CsvReader::Parser {
   }
 
   void CheckBytes(const CsvRawRecord& raw, CsvRecord& record) const {
+    if (raw.is_ascii) return;
     if (raw.bytes.find('\0') != std::string::npos) {
       const auto bad = [](std::string_view text) { return text.find('\0') != text.npos; };
       SetFault(record, CsvFault::kNulByte, ColumnOf(raw, bad));
@@ -170,6 +172,10 @@ CsvReader::~CsvReader() = default;
 
 Result<bool> CsvReader::Next() {
   return parser_->Next(record_);
+}
+
+uint64_t CsvReader::line() const {
+  return parser_->line();
 }
 
 }  // namespace sluice::format

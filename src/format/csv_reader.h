@@ -68,6 +68,10 @@ struct CsvReaderOptions {
   bool header = false;  // the first record that is not blank is no data
   size_t max_record_bytes = CsvLimits().max_record_bytes;
   size_t raw_limit = 4096;
+  // Not 0: the source begins so many bytes behind the beginning of the file, and there a record does. No byte order
+  // mark, preamble or header is looked for then, `number` and `line` count from there, and `offset` from the beginning
+  // of the file.
+  uint64_t begin = 0;
 };
 
 // Memory: the longest record, at most `max_record_bytes`, and 64 kB. Not thread-safe.
@@ -83,6 +87,8 @@ class CsvReader {
   Result<bool> Next();
   // Its views live until the next call of Next.
   const CsvRecord& record() const { return record_; }
+  // The physical line it stands in: behind the last record, once Next has said so.
+  uint64_t line() const;
 
  private:
   class Parser;

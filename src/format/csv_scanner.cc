@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/check.h"
+#include "format/csv_plain_record.h"
 
 namespace sluice::format {
 namespace {
@@ -20,7 +21,11 @@ size_t Index(char c) {
 }  // namespace
 
 CsvScanner::CsvScanner(ByteSource& source, const CsvReaderOptions& options)
-    : source_(source), options_(options) {
+    : source_(source),
+      options_(options),
+      plain_records_(std::make_unique<PlainRecords>(options.dialect)),
+      consumed_(options.begin),
+      begun_(options.begin > 0) {
   const CsvDialect& d = options_.dialect;
   SLUICE_CHECK(d.Validate().ok(), "a CSV reader with an impossible dialect");
   for (const char c : {'\n', '\r'}) stops_plain_[Index(c)] = stops_quoted_[Index(c)] = true;
@@ -29,6 +34,8 @@ CsvScanner::CsvScanner(ByteSource& source, const CsvReaderOptions& options)
   if (d.quote != CsvDialect::kNone) stops_quoted_[Index(d.quote)] = true;
   if (d.escape != CsvDialect::kNone) stops_quoted_[Index(d.escape)] = true;
 }
+
+CsvScanner::~CsvScanner() = default;
 
 Result<bool> CsvScanner::Next(bool keep_blank) {
   const bool found = Scan(keep_blank);
@@ -97,7 +104,9 @@ void CsvScanner::Take(size_t n) {
   if (!record_.too_long && record_.bytes.size() + n > options_.max_record_bytes) {
     record_.too_long = true;
     record_.bytes.append(chunk_.data() + at_, n);
-    record_.bytes.resize(std::min(record_.bytes.size(), options_.raw_limit));
+    // As many bytes wherever the chunks end.
+    record_.bytes.resize(
+        std::min({record_.bytes.size(), options_.raw_limit, options_.max_record_bytes}));
   } else if (!record_.too_long) {
     record_.bytes.append(chunk_.data() + at_, n);
   }
@@ -153,6 +162,7 @@ void CsvScanner::BeginRecord() {
   record_.fault = CsvFault::kNone;
   record_.fault_column = 0;
   record_.too_long = false;
+  record_.is_ascii = false;
   after_return_ = false;
   record_.offset = Offset();
   record_.line = line_;
@@ -285,10 +295,29 @@ void CsvScanner::StepInside(char c) {
   }
 }
 
+// Takes a record without quotes that stands whole in the chunk; false: nothing is taken.
+bool CsvScanner::TakePlainRecord() {
+  const char* const at = chunk_.data() + at_;
+  const auto found = plain_records_->Split(at, chunk_.data() + end_, options_.max_record_bytes,
+                                           kMaxFields, record_.fields);
+  if (found.size == 0) {
+    record_.fields.clear();
+    return false;
+  }
+  record_.bytes.assign(at, found.size);
+  record_.is_ascii = found.is_ascii;
+  record_.end = record_.offset + found.size;
+  at_ += found.end;
+  ++line_;
+  if (kind_ == Kind::kUnknown) kind_ = Kind::kLf;
+  return true;
+}
+
 // Reads a record; false at the end of the file or on a failure.
 bool CsvScanner::Scan(bool keep_blank) {
   if (!begun_) Begin();
   BeginRecord();
+  if (TakePlainRecord()) return true;
   const std::string& comment = options_.dialect.comment;
   while (Available()) {
     if (!comment.empty() && Offset() == record_.offset && LooksAt(comment)) {

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,25 +25,34 @@ struct CsvField {
 };
 
 struct CsvRawRecord {
-  std::string bytes;  // without the line end; of a record that is too long the first `raw_limit`
+  std::string
+      bytes;  // without the line end; of a record that is too long at most the first `raw_limit`
   std::vector<CsvField> fields;
   // Of quotes, lone returns, length, and more than 100,000 fields; nothing else is looked for.
   CsvFault fault = CsvFault::kNone;
   size_t fault_column = 0;
   bool too_long = false;  // then there are no fields
+  bool is_ascii = false;  // surely, and without a NUL; false says nothing
   uint64_t offset = 0;    // in the file
   uint64_t end = 0;
   uint64_t line = 1;
 };
 
+class PlainRecords;
+
 class CsvScanner {
  public:
   // `options` must outlive the scanner.
   CsvScanner(ByteSource& source, const CsvReaderOptions& options);
+  ~CsvScanner();
+  CsvScanner(const CsvScanner&) = delete;
+  CsvScanner& operator=(const CsvScanner&) = delete;
 
   // The next record, or false at the end. A blank line is a record of one field when `keep_blank`.
   Result<bool> Next(bool keep_blank);
   const CsvRawRecord& record() const { return record_; }
+  // The physical line that it stands in; CsvReaderOptions::begin.
+  uint64_t line() const { return line_; }
 
  private:
   enum class State {
@@ -78,10 +88,12 @@ class CsvScanner {
   bool AtDelimiter(char c);
   void StepOutside(char c);
   void StepInside(char c);
+  bool TakePlainRecord();
   bool Scan(bool keep_blank);
 
   ByteSource& source_;
   const CsvReaderOptions& options_;
+  const std::unique_ptr<const PlainRecords> plain_records_;
   std::array<bool, 256> stops_plain_{};
   std::array<bool, 256> stops_quoted_{};
 

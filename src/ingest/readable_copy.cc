@@ -1,14 +1,13 @@
 #include "ingest/readable_copy.h"
 
-#include <algorithm>
-#include <atomic>
 #include <optional>
-#include <thread>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "env/file.h"
+#include "env/parallel.h"
 #include "format/csv_census.h"
 #include "format/csv_normalise.h"
 #include "format/text_source.h"
@@ -17,7 +16,6 @@ namespace sluice::ingest {
 namespace {
 
 constexpr size_t kChunkBytes = 256 * 1024;
-constexpr size_t kMostThreads = 8;
 
 std::string SpoolName(const ReadableFile& file, const std::string& spool_folder,
                       std::string_view ending) {
@@ -63,10 +61,11 @@ Result<std::optional<ReadableCopy>> AsItIs(const ReadableFile& file,
     copy.is_copy = true;
     SLUICE_TRY(Decode(file, copy.path, cancel));
   }
-  const auto census = format::TakeCensus(copy.path, copy.dialect, copy.limits, cancel);
+  auto census = format::TakeCensus(copy.path, copy.dialect, copy.limits, cancel);
   if (census.ok() && census->trap == format::CsvTrap::kNone) {
     copy.parallel = !census->quoted_breaks;
     copy.expected = static_cast<int64_t>(census->Rows(copy.header, file.options.columns));
+    if (!gzip) copy.marks = std::move(census->marks);
     return std::optional(std::move(copy));
   }
   if (copy.is_copy) SLUICE_TRY(env::RemoveFile(copy.path));
@@ -109,22 +108,10 @@ std::vector<Result<ReadableCopy>> MakeAllReadable(const std::vector<ReadableFile
                                                   const std::string& spool_folder, bool rewrite,
                                                   const env::Cancel* cancel) {
   std::vector<Result<ReadableCopy>> copies(files.size(), CancelledError("stopped"));
-  std::atomic<size_t> next = 0;
-  std::atomic<bool> failed = false;
-  const auto work = [&] {
-    // Asked before the next one is taken: what stands before a failure is always done.
-    while (!failed) {
-      const size_t i = next++;
-      if (i >= files.size()) return;
-      copies[i] = MakeReadable(files[i], spool_folder, rewrite, cancel);
-      if (!copies[i].ok()) failed = true;
-    }
-  };
-  const size_t cores = std::clamp<size_t>(std::thread::hardware_concurrency(), 1, kMostThreads);
-  std::vector<std::thread> others;
-  while (others.size() + 1 < std::min(cores, files.size())) others.emplace_back(work);
-  work();
-  for (std::thread& thread : others) thread.join();
+  env::OnAllCores(files.size(), [&](size_t i) {
+    copies[i] = MakeReadable(files[i], spool_folder, rewrite, cancel);
+    return copies[i].ok();
+  });
   return copies;
 }
 

@@ -25,7 +25,9 @@ struct ReadableCopy {
   int64_t removed = 0;               // broken records that are not in the copy
   int64_t expected = 0;              // rows that the engine must find in `path`, broken ones too
   std::vector<std::string> missing;  // JSON: columns that no record of the file has
-  std::string warning;               // for people: an unclosed quote may have swallowed rows
+  // CsvCensus::marks of `path`; none where reading cannot begin in the middle of it.
+  std::vector<uint64_t> marks;
+  std::string warning;  // for people: an unclosed quote may have swallowed rows
 };
 
 // A file as it lies here, and how its rows are read.

@@ -1,10 +1,14 @@
 #include "ingest/second_look.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include "env/parallel.h"
+#include "format/byte_source.h"
 #include "format/text_source.h"
 #include "ingest/json_files.h"
 
@@ -110,42 +114,136 @@ bool RowJudge::IsBad(const format::JsonRecord& record, QuarantinedRow& row) cons
   return true;
 }
 
-Result<std::vector<QuarantinedRow>> FindBadRows(const TargetTable& target, const std::string& path,
-                                                const FileShape& shape, const FixesOfFile& fixes) {
-  if (shape.format == config::FileFormat::kJson) {
-    return FindBadJsonRows(target, path, shape, fixes);
-  }
-  const format::CsvReaderOptions options = ReaderOptions(target, shape);
-  SLUICE_ASSIGN(const auto source, format::OpenCsvText(path, options.dialect));
-  format::CsvReader reader(*source, options);
-  const RowJudge judge(target, shape);
+namespace {
+
+// What one reader goes through: a file, or the stretch of one between two marks.
+struct Stretch {
+  size_t file = 0;
+  uint64_t begin = 0;
+  uint64_t end = 0;  // 0: the whole file
+  // What was found. Records and lines count from where the stretch begins.
   std::vector<QuarantinedRow> rows;
-  while (true) {
-    SLUICE_ASSIGN(const bool more, reader.Next());
-    if (!more) return rows;
-    const format::CsvRecord& record = reader.record();
-    QuarantinedRow row;
-    const auto fix = fixes.find(record.offset);
-    if (fix == fixes.end()) {
-      if (!judge.IsBad(record, row)) continue;
-    } else {
-      if (!fix->second) continue;
-      SLUICE_ASSIGN(const bool bad, IsBadText(*fix->second, options, judge, row));
-      if (!bad) continue;
-      row.reason = "its fix does not fit any more: " + row.reason;
+  int64_t records = 0;
+  int64_t lines = 0;
+  Status status = CancelledError("stopped");
+};
+
+std::vector<Stretch> StretchesOf(const std::vector<SuspectFile>& files) {
+  std::vector<Stretch> stretches;
+  for (size_t i = 0; i < files.size(); ++i) {
+    uint64_t begin = 0;
+    for (const uint64_t mark : files[i].marks) {
+      Stretch& stretch = stretches.emplace_back();
+      stretch.file = i;
+      stretch.begin = begin;
+      stretch.end = begin = mark;
     }
-    row.record = static_cast<int64_t>(record.number);
-    row.line = static_cast<int64_t>(record.line);
-    row.byte_offset = static_cast<int64_t>(record.offset);
-    row.raw = std::string(record.raw);
-    row.raw_cut = record.raw_cut;
-    rows.push_back(std::move(row));
+    Stretch& last = stretches.emplace_back();
+    last.file = i;
+    last.begin = begin;
+    if (begin > 0) last.end = std::numeric_limits<uint64_t>::max();
   }
+  return stretches;
+}
+
+class Look {
+ public:
+  Look(const TargetTable& target, const SuspectFile& file, const env::Cancel* cancel)
+      : file_(file),
+        options_(ReaderOptions(target, *file.shape)),
+        judge_(target, *file.shape),
+        cancel_(cancel) {}
+
+  Status Through(Stretch& stretch) {
+    options_.begin = stretch.begin;
+    SLUICE_ASSIGN(const auto source,
+                  stretch.end == 0 ? format::OpenCsvText(file_.path, options_.dialect)
+                                   : format::OpenStretch(file_.path, stretch.begin, stretch.end));
+    format::CsvReader reader(*source, options_);
+    for (;; ++stretch.records) {
+      constexpr int64_t kLookEvery = 65'536;
+      if (cancel_ != nullptr && stretch.records % kLookEvery == 0 && cancel_->is_set()) {
+        return CancelledError("stopped");
+      }
+      SLUICE_ASSIGN(const bool more, reader.Next());
+      if (!more) break;
+      const format::CsvRecord& record = reader.record();
+      QuarantinedRow row;
+      SLUICE_ASSIGN(const bool bad, IsBad(record, row));
+      if (!bad) continue;
+      row.record = static_cast<int64_t>(record.number);
+      row.line = static_cast<int64_t>(record.line);
+      row.byte_offset = static_cast<int64_t>(record.offset);
+      row.raw = std::string(record.raw);
+      row.raw_cut = record.raw_cut;
+      stretch.rows.push_back(std::move(row));
+    }
+    stretch.lines = static_cast<int64_t>(reader.line()) - 1;
+    return Status::Ok();
+  }
+
+ private:
+  Result<bool> IsBad(const format::CsvRecord& record, QuarantinedRow& row) const {
+    const auto fix = file_.fixes->find(record.offset);
+    if (fix == file_.fixes->end()) return judge_.IsBad(record, row);
+    if (!fix->second) return false;
+    SLUICE_ASSIGN(const bool bad, IsBadText(*fix->second, options_, judge_, row));
+    if (bad) row.reason = "its fix does not fit any more: " + row.reason;
+    return bad;
+  }
+
+  const SuspectFile& file_;
+  format::CsvReaderOptions options_;
+  const RowJudge judge_;
+  const env::Cancel* cancel_;
+};
+
+void LookThrough(const TargetTable& target, const SuspectFile& file, const env::Cancel* cancel,
+                 Stretch& stretch) {
+  if (file.shape->format != config::FileFormat::kJson) {
+    stretch.status = Look(target, file, cancel).Through(stretch);
+    return;
+  }
+  auto rows = FindBadJsonRows(target, file.path, *file.shape, *file.fixes);
+  stretch.status = rows.status();
+  if (rows.ok()) stretch.rows = std::move(*rows);
+}
+
+}  // namespace
+
+std::vector<Result<std::vector<QuarantinedRow>>> FindBadRows(const TargetTable& target,
+                                                             const std::vector<SuspectFile>& files,
+                                                             const env::Cancel* cancel) {
+  std::vector<Stretch> stretches = StretchesOf(files);
+  env::OnAllCores(stretches.size(), [&](size_t i) {
+    LookThrough(target, files[stretches[i].file], cancel, stretches[i]);
+    return stretches[i].status.ok();
+  });
+  std::vector<Result<std::vector<QuarantinedRow>>> found(files.size(),
+                                                         std::vector<QuarantinedRow>());
+  int64_t records = 0;  // of the file, before the stretch
+  int64_t lines = 0;
+  for (Stretch& stretch : stretches) {
+    if (stretch.begin == 0) records = lines = 0;
+    auto& of_file = found[stretch.file];
+    if (of_file.ok() && !stretch.status.ok()) of_file = stretch.status;
+    if (!of_file.ok()) continue;
+    for (QuarantinedRow& row : stretch.rows) {
+      row.record += records;
+      row.line += lines;
+      of_file->push_back(std::move(row));
+    }
+    stretch.rows = {};
+    records += stretch.records;
+    lines += stretch.lines;
+  }
+  return found;
 }
 
 Result<bool> IsBadText(const std::string& text, format::CsvReaderOptions options,
                        const RowJudge& judge, QuarantinedRow& row) {
   options.header = false;
+  options.begin = 0;
   options.dialect.skip_lines = 0;
   const auto source = format::MemorySource(text);
   format::CsvReader reader(*source, options);

@@ -1,12 +1,14 @@
-// Finds the bad rows of a file: which line, which column, which value, why. Only files in which staging
+// Finds the bad rows of files: which line, which column, which value, why. Only files in which staging
 // counted bad rows are read again, by our own reader; its count must be the engine's.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "base/status.h"
+#include "env/clock.h"
 #include "format/csv_reader.h"
 #include "format/json_reader.h"
 #include "ingest/file_shape.h"
@@ -45,10 +47,20 @@ class RowJudge {
 // Rule and reason of a row whose key, or the column that says whether it is deleted, is NULL.
 void SayIsNull(bool is_void, QuarantinedRow& row);
 
-// The bad rows of the file, or part of one, at `path`, in its order; whose they are is not said yet. Of a row with
-// a fix the fix is judged; discarded rows are none.
-Result<std::vector<QuarantinedRow>> FindBadRows(const TargetTable& target, const std::string& path,
-                                                const FileShape& shape, const FixesOfFile& fixes);
+// A file, or member of an archive, as it lies here. What it points to outlives it.
+struct SuspectFile {
+  std::string path;
+  const FileShape* shape = nullptr;
+  const FixesOfFile* fixes = nullptr;  // never nullptr
+  std::vector<uint64_t> marks;         // of a CSV file: CsvCensus::marks of `path`; may be empty
+};
+
+// The bad rows of each file, in its order; whose they are is not said yet. Of a row with a fix the fix is judged;
+// discarded rows are none. On all cores: several files at the same time, and a file with marks by its stretches. After
+// a failure files behind it may be kCancelled. CSV and JSON.
+std::vector<Result<std::vector<QuarantinedRow>>> FindBadRows(const TargetTable& target,
+                                                             const std::vector<SuspectFile>& files,
+                                                             const env::Cancel* cancel);
 
 // Whether `text` is not exactly one record that fits; then `row` says why.
 Result<bool> IsBadText(const std::string& text, format::CsvReaderOptions options,

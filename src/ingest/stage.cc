@@ -10,11 +10,11 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "env/file.h"
+#include "ingest/bad_rows.h"
 #include "ingest/json_files.h"
 #include "ingest/parquet_files.h"
 #include "ingest/reduce.h"
 #include "ingest/row_fixes.h"
-#include "ingest/second_look.h"
 #include "ingest/sql.h"
 #include "ingest/stage_select.h"
 #include "ingest/table_files.h"
@@ -111,8 +111,8 @@ class Stager {
       context_.functions.KeepRejects(0);
     }
     SLUICE_TRY(ReadBatches());
-    SLUICE_TRY(FindBadRowsOfAll());
-    SLUICE_TRY(CheckLimits());
+    SLUICE_TRY(AccountForBadRows(context_.connection, load_, files_, context_.cancel));
+    SLUICE_TRY(CheckBadRowLimits(load_));
     TellMissingColumns();
     return ReduceStage(context_.connection, load_);
   }
@@ -322,94 +322,6 @@ class Stager {
                       PartName(load_.files[file->index], file->part.member),
                       Counted(static_cast<uint64_t>(file->copy.expected), "row"),
                       Thousands(static_cast<uint64_t>(file->read))));
-    }
-    return Status::Ok();
-  }
-
-  // A rewritten copy has no broken records any more: they were taken out before, and are counted now.
-  // So are rows that somebody discarded.
-  Status FindBadRowsOfAll() {
-    static const FixesOfFile kNoFixes;
-    for (ShapedFile& file : files_) {
-      LoadFile& from = load_.files[file.index];
-      file.quarantined += file.copy.removed;
-      from.counts.read += file.read + file.copy.removed + file.discarded;
-      from.counts.quarantined += file.quarantined;
-      from.counts.skipped += file.discarded;
-      if (file.quarantined == 0) continue;
-      const std::string name = PartName(from, file.part.member);
-      SLUICE_TRY(NoteColumns(from, file, name));
-      const FixesOfFile* fixes = fixes_.Of(PartHash(from, file.part.member));
-      SLUICE_ASSIGN(auto rows, FindBad(file, fixes == nullptr ? kNoFixes : *fixes));
-      if (static_cast<int64_t>(rows.size()) != file.quarantined) {
-        return RejectedError(fmt::format(
-            "{}: the engine found {} and a second look {}: such a file cannot be accounted for",
-            name, Counted(static_cast<uint64_t>(file.quarantined), "bad row"), rows.size()));
-      }
-      for (QuarantinedRow& row : rows) {
-        row.file = file.index;
-        row.member = file.part.member;
-        load_.quarantined.push_back(std::move(row));
-      }
-    }
-    return Status::Ok();
-  }
-
-  Result<std::vector<QuarantinedRow>> FindBad(const ShapedFile& file, const FixesOfFile& fixes) {
-    if (file.shape.format != config::FileFormat::kParquet) {
-      return FindBadRows(load_.target, file.part.path, file.shape, fixes);
-    }
-    return FindBadParquetRows(context_.connection, load_.target, file.part.path, file.shape, fixes);
-  }
-
-  // What the cells of its quarantined rows are called is kept for a file as a whole.
-  static Status NoteColumns(LoadFile& from, const ShapedFile& file, const std::string& name) {
-    if (from.columns.empty()) from.columns = file.shape.columns;
-    if (from.columns == file.shape.columns) return Status::Ok();
-    return RejectedError(
-        name + ": it has bad rows and other columns than an earlier member with bad rows",
-        "Have these members sent as archives of their own");
-  }
-
-  // A file of which nothing is usable is another file than the project thinks, however short it is.
-  // (Increments of a drop are often one row long, and their columns come from the vendor.)
-  bool IsUseless(const FileCounts& counts) const {
-    return !load_.target.has_pod && counts.read > 0 && counts.quarantined == counts.read;
-  }
-
-  Status Useless(const LoadFile& file) const {
-    const auto first =
-        std::find_if(load_.quarantined.begin(), load_.quarantined.end(),
-                     [&](const QuarantinedRow& row) { return &load_.files[row.file] == &file; });
-    SLUICE_CHECK(first != load_.quarantined.end(), "bad rows that nobody has seen");
-    return RejectedError(
-        fmt::format("{}: all of its rows are bad ({}); line {}: {}{}", file.stored.path,
-                    Thousands(static_cast<uint64_t>(file.counts.read)), first->line,
-                    first->column.empty() ? "" : "column " + first->column + ": ", first->reason),
-        "Compare delimiter and columns with the project's");
-  }
-
-  Status CheckLimits() {
-    const config::BadRowLimit& limit = load_.target.bad_rows;
-    for (const LoadFile& file : load_.files) {
-      const FileCounts& counts = file.counts;
-      if (file.any_bad_rows) continue;
-      if (IsUseless(counts)) {
-        load_.too_many_bad_rows = true;
-        return Useless(file);
-      }
-      if (counts.quarantined <= limit.always_allowed) continue;
-      if (static_cast<double>(counts.quarantined) <=
-          limit.percent / 100 * static_cast<double>(counts.read)) {
-        continue;
-      }
-      load_.too_many_bad_rows = true;
-      return RejectedError(
-          fmt::format("{}: {} of {} are bad, more than the {}% or {} that are allowed",
-                      file.stored.path, Thousands(static_cast<uint64_t>(counts.quarantined)),
-                      Counted(static_cast<uint64_t>(counts.read), "row"), limit.percent,
-                      Thousands(static_cast<uint64_t>(limit.always_allowed))),
-          "Have the file sent again, or raise bad_rows for this table");
     }
     return Status::Ok();
   }

@@ -1,0 +1,129 @@
+#include "ingest/bad_rows.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "base/text.h"
+#include "ingest/parquet_files.h"
+#include "ingest/second_look.h"
+
+namespace sluice::ingest {
+namespace {
+
+const FixesOfFile& FixesOf(const ShapedFile& file) {
+  static const FixesOfFile kNoFixes;
+  return file.fixes == nullptr ? kNoFixes : *file.fixes;
+}
+
+// What the cells of its quarantined rows are called is kept for a file as a whole.
+Status NoteColumns(LoadFile& from, const ShapedFile& file) {
+  if (from.columns.empty()) from.columns = file.shape.columns;
+  if (from.columns == file.shape.columns) return Status::Ok();
+  return RejectedError(
+      PartName(from, file.part.member) +
+          ": it has bad rows and other columns than an earlier member with bad rows",
+      "Have these members sent as archives of their own");
+}
+
+SuspectFile Suspect(const ShapedFile& file) {
+  SuspectFile suspect{file.part.path, &file.shape, &FixesOf(file), {}};
+  // Those of a copy are none of the file.
+  if (file.copy.path == file.part.path) suspect.marks = file.copy.marks;
+  return suspect;
+}
+
+Status TakeRows(TableLoad& load, const ShapedFile& file, std::vector<QuarantinedRow> rows) {
+  if (static_cast<int64_t>(rows.size()) != file.quarantined) {
+    return RejectedError(fmt::format(
+        "{}: the engine found {} and a second look {}: such a file cannot be accounted for",
+        PartName(load.files[file.index], file.part.member),
+        Counted(static_cast<uint64_t>(file.quarantined), "bad row"), rows.size()));
+  }
+  for (QuarantinedRow& row : rows) {
+    row.file = file.index;
+    row.member = file.part.member;
+    load.quarantined.push_back(std::move(row));
+  }
+  return Status::Ok();
+}
+
+// A file of which nothing is usable is another file than the project thinks, however short it is.
+// (Increments of a drop are often one row long, and their columns come from the vendor.)
+bool IsUseless(const TableLoad& load, const FileCounts& counts) {
+  return !load.target.has_pod && counts.read > 0 && counts.quarantined == counts.read;
+}
+
+Status Useless(const TableLoad& load, const LoadFile& file) {
+  const auto first =
+      std::find_if(load.quarantined.begin(), load.quarantined.end(),
+                   [&](const QuarantinedRow& row) { return &load.files[row.file] == &file; });
+  SLUICE_CHECK(first != load.quarantined.end(), "bad rows that nobody has seen");
+  return RejectedError(
+      fmt::format("{}: all of its rows are bad ({}); line {}: {}{}", file.stored.path,
+                  Thousands(static_cast<uint64_t>(file.counts.read)), first->line,
+                  first->column.empty() ? "" : "column " + first->column + ": ", first->reason),
+      "Compare delimiter and columns with the project's");
+}
+
+}  // namespace
+
+// A rewritten copy has no broken records any more: they were taken out before, and are counted now.
+// So are rows that somebody discarded.
+Status AccountForBadRows(engine::Connection& connection, TableLoad& load,
+                         std::vector<ShapedFile>& files, const env::Cancel* cancel) {
+  std::vector<ShapedFile*> bad;
+  std::vector<SuspectFile> suspects;
+  for (ShapedFile& file : files) {
+    LoadFile& from = load.files[file.index];
+    file.quarantined += file.copy.removed;
+    from.counts.read += file.read + file.copy.removed + file.discarded;
+    from.counts.quarantined += file.quarantined;
+    from.counts.skipped += file.discarded;
+    if (file.quarantined == 0) continue;
+    SLUICE_TRY(NoteColumns(from, file));
+    bad.push_back(&file);
+    if (file.shape.format != config::FileFormat::kParquet) suspects.push_back(Suspect(file));
+  }
+  auto found = FindBadRows(load.target, suspects, cancel);
+  auto next = found.begin();
+  for (const ShapedFile* file : bad) {
+    auto rows = file->shape.format == config::FileFormat::kParquet
+                    ? FindBadParquetRows(connection, load.target, file->part.path, file->shape,
+                                         FixesOf(*file))
+                    : std::move(*next++);
+    SLUICE_TRY(rows.status());
+    SLUICE_TRY(TakeRows(load, *file, std::move(*rows)));
+  }
+  return Status::Ok();
+}
+
+Status CheckBadRowLimits(TableLoad& load) {
+  const config::BadRowLimit& limit = load.target.bad_rows;
+  for (const LoadFile& file : load.files) {
+    const FileCounts& counts = file.counts;
+    if (file.any_bad_rows) continue;
+    if (IsUseless(load, counts)) {
+      load.too_many_bad_rows = true;
+      return Useless(load, file);
+    }
+    if (counts.quarantined <= limit.always_allowed) continue;
+    if (static_cast<double>(counts.quarantined) <=
+        limit.percent / 100 * static_cast<double>(counts.read)) {
+      continue;
+    }
+    load.too_many_bad_rows = true;
+    return RejectedError(
+        fmt::format("{}: {} of {} are bad, more than the {}% or {} that are allowed",
+                    file.stored.path, Thousands(static_cast<uint64_t>(counts.quarantined)),
+                    Counted(static_cast<uint64_t>(counts.read), "row"), limit.percent,
+                    Thousands(static_cast<uint64_t>(limit.always_allowed))),
+        "Have the file sent again, or raise bad_rows for this table");
+  }
+  return Status::Ok();
+}
+
+}  // namespace sluice::ingest

@@ -1,0 +1,23 @@
+// What becomes of the rows that staging could not use: each is found and named, and too many of them are refused.
+#pragma once
+
+#include <vector>
+
+#include "base/status.h"
+#include "engine/engine.h"
+#include "env/clock.h"
+#include "ingest/stage_select.h"
+#include "ingest/table_load.h"
+
+namespace sluice::ingest {
+
+// Once all of `files` are read: sums up what was read and counted for each file of `load`, and finds the bad rows for
+// `load.quarantined`. `connection` is the one that staged them. kRejected: a second look finds other rows than were
+// counted.
+Status AccountForBadRows(engine::Connection& connection, TableLoad& load,
+                         std::vector<ShapedFile>& files, const env::Cancel* cancel);
+
+// kRejected: a file of `load`, which is accounted for, has more bad rows than the table allows, or nothing else.
+Status CheckBadRowLimits(TableLoad& load);
+
+}  // namespace sluice::ingest
