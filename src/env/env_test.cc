@@ -119,11 +119,11 @@ TEST(Parallel, DoesEachOnceAndAllBeforeAFailure) {
   std::vector<std::atomic<int>> begun(100'000);
   OnAllCores(begun.size(), [&](size_t i) {
     ++begun[i];
-    return i != 500;
+    return i < 500;
   });
-  EXPECT_TRUE(std::all_of(begun.begin(), begun.begin() + 501,
-                          [](const auto& times) { return times == 1; }));
-  EXPECT_EQ(begun.back(), 0);
+  const auto all = std::count(begun.begin(), begun.end(), 1);
+  EXPECT_EQ(std::count(begun.begin(), begun.begin() + 501, 1), 501);
+  EXPECT_LE(all, 500 + static_cast<std::ptrdiff_t>(kMostThreads));
   OnAllCores(0, [](size_t) { return false; });
 }
 

@@ -22,6 +22,7 @@ struct ReadableCopy {
   bool parallel = true;              // several threads may read one file
   bool header = false;               // the first line is no data
   bool is_copy = false;              // to be removed after reading
+  bool unpacked = false;             // the file is compressed, and `path` is not
   int64_t removed = 0;               // broken records that are not in the copy
   int64_t expected = 0;              // rows that the engine must find in `path`, broken ones too
   std::vector<std::string> missing;  // JSON: columns that no record of the file has
@@ -44,10 +45,15 @@ struct ReadableFile {
 Result<ReadableCopy> MakeReadable(const ReadableFile& file, const std::string& spool_folder,
                                   bool rewrite, const env::Cancel* cancel);
 
+inline constexpr uint64_t kMostUnpackedBytes = 8ULL << 30;
+
 // The same for each of `files`, by as many threads as there are cores: unpacking a file to count its rows keeps
-// one of them busy. In the order of `files`; after a failure those behind it may be kCancelled.
+// one of them busy. What is unpacked of gzip files is kept for the engine, which would unpack it with one thread for
+// each file: at most `most_unpacked` of it, and half of the free disk. In the order of `files`; after a failure those
+// behind it may be kCancelled.
 std::vector<Result<ReadableCopy>> MakeAllReadable(const std::vector<ReadableFile>& files,
                                                   const std::string& spool_folder, bool rewrite,
-                                                  const env::Cancel* cancel);
+                                                  const env::Cancel* cancel,
+                                                  uint64_t most_unpacked = kMostUnpackedBytes);
 
 }  // namespace sluice::ingest

@@ -34,7 +34,7 @@ class ReadableCopyTest : public testing::Test {
     file.options.dialect.encoding = encoding;
   }
 
-  // Of each kind one: as it is, unpacked by the engine, decoded, rewritten for a trap.
+  // Of each kind one: as it is, unpacked, decoded, rewritten for a trap.
   void AddEachKind(size_t rows) {
     Add(Lines(rows, "1,2\n"));
     Add(format::Gzip(Lines(rows, "1,\"2\n\"\n")));
@@ -61,9 +61,38 @@ TEST_F(ReadableCopyTest, ManyFilesComeInTheirOrder) {
     const auto rows = static_cast<int64_t>(i / 4 + 1);
     EXPECT_EQ(copy.expected, rows) << files_[i].name;
     EXPECT_EQ(copy.removed, i % 4 == 3 ? rows : 0) << files_[i].name;
-    EXPECT_EQ(copy.is_copy, i % 4 >= 2) << files_[i].name;
+    EXPECT_EQ(copy.is_copy, i % 4 >= 1) << files_[i].name;
+    EXPECT_EQ(copy.unpacked, i % 4 == 1) << files_[i].name;
+    EXPECT_EQ(copy.compression, format::Compression::kNone) << files_[i].name;
     EXPECT_EQ(copy.parallel, i % 4 == 0 || i % 4 == 2) << files_[i].name;
     EXPECT_EQ(copy.path == files_[i].path, !copy.is_copy) << files_[i].name;
+  }
+}
+
+TEST_F(ReadableCopyTest, WhatIsUnpackedHasALimit) {
+  const std::string content = Lines(1'000, "1,2\n");
+  for (int i = 0; i < 3; ++i) Add(format::Gzip(content));
+  for (const uint64_t room : {uint64_t{0}, 2 * content.size(), 3 * content.size()}) {
+    const auto copies = MakeAllReadable(files_, spool_, false, nullptr, room);
+    uint64_t unpacked = 0;
+    for (size_t i = 0; i < copies.size(); ++i) {
+      ASSERT_TRUE(copies[i].ok());
+      const ReadableCopy& copy = *copies[i];
+      EXPECT_EQ(copy.expected, 1'000);
+      EXPECT_EQ(copy.unpacked, copy.is_copy);
+      if (!copy.is_copy) {
+        EXPECT_EQ(copy.path, files_[i].path);
+        EXPECT_EQ(copy.compression, format::Compression::kGzip);
+        continue;
+      }
+      const auto text = env::ReadFile(copy.path);
+      ASSERT_TRUE(text.ok());
+      EXPECT_EQ(*text, content);
+      unpacked += text->size();
+      EXPECT_TRUE(env::RemoveFile(copy.path).ok());
+    }
+    EXPECT_EQ(unpacked, room);
+    EXPECT_TRUE(std::filesystem::is_empty(spool_));
   }
 }
 

@@ -46,7 +46,7 @@ class Stager {
   // `own`: in a transaction of its own.
   Stager(const StageContext& context, TableLoad& load, bool own)
       : context_(context), load_(load), own_(own) {}
-  ~Stager() { RemoveUnpacked(); }
+  ~Stager() { RemoveCopies(); }
   Stager(const Stager&) = delete;
   Stager& operator=(const Stager&) = delete;
 
@@ -68,10 +68,10 @@ class Stager {
   enum class Care { kQuick, kOneThread, kRewrite };
 
   Status RunWith(Care care) {
+    RemoveCopies();
     files_.clear();
     waiting_.clear();
     readable_.clear();
-    RemoveUnpacked();
     load_.quarantined.clear();
     load_.warnings.clear();
     if (context_.with_fixes) {
@@ -91,8 +91,11 @@ class Stager {
     return transaction->Commit();
   }
 
-  void RemoveUnpacked() {
+  void RemoveCopies() {
     // What cannot be removed now is when the spool is emptied.
+    for (const ShapedFile& file : files_) {
+      if (file.copy.is_copy) (void)env::RemoveFile(file.copy.path);
+    }
     for (const std::string& path : unpacked_) (void)env::RemoveFile(path);
     unpacked_.clear();
   }
@@ -268,8 +271,10 @@ class Stager {
     if (!read.ok()) return CannotRead(read, *batch.files.front());
     SLUICE_TRY(Execute("RESET preserve_insertion_order"));
     SLUICE_TRY(Count(batch));
-    for (const ShapedFile* file : batch.files) {
-      if (file->copy.is_copy) SLUICE_TRY(env::RemoveFile(file->copy.path));
+    for (ShapedFile* file : batch.files) {
+      if (!file->copy.is_copy) continue;
+      SLUICE_TRY(env::RemoveFile(file->copy.path));
+      file->copy.is_copy = false;
     }
     return Status::Ok();
   }
@@ -280,7 +285,8 @@ class Stager {
   bool MayLoseOrder(const Batch& batch) const {
     const Merge merge = load_.target.merge;
     return batch.files.size() > 1 &&
-           batch.files.front()->copy.compression != format::Compression::kNone &&
+           (batch.files.front()->copy.compression != format::Compression::kNone ||
+            batch.files.front()->copy.unpacked) &&
            (merge == Merge::kAppend || merge == Merge::kReplace);
   }
 
