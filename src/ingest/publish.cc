@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "ingest/earlier_files.h"
 #include "ingest/existing_table.h"
+#include "ingest/merge_update.h"
 #include "ingest/sql.h"
 #include "warehouse/dialect.h"
 
@@ -99,12 +100,11 @@ Status CountMatchedMarkers(engine::Connection& connection, TableLoad& load, bool
       load, {&FileCounts::delete_matched, &FileCounts::delete_unmatched});
 }
 
-Status InsertStage(engine::Connection& connection, const TableLoad& load,
-                   const std::string& condition) {
+Status InsertStage(engine::Connection& connection, const TableLoad& load) {
   const std::string columns = NameList(load.target.AllColumns());
-  return Run(connection, fmt::format("INSERT INTO {} ({}) SELECT {} FROM {} s {}",
-                                     QualifiedName(load.target.name), columns, columns,
-                                     QualifiedName(load.stage), condition));
+  return Run(connection,
+             fmt::format("INSERT INTO {} ({}) SELECT {} FROM {}", QualifiedName(load.target.name),
+                         columns, columns, QualifiedName(load.stage)));
 }
 
 Status MergeInsert(engine::Connection& connection, TableLoad& load) {
@@ -120,54 +120,7 @@ Status MergeInsert(engine::Connection& connection, TableLoad& load) {
   }
   SLUICE_TRY(CountInserted(connection, load, stage));
   SLUICE_TRY(CountCollisions(connection, load, stage, true));
-  return InsertStage(connection, load, "");
-}
-
-// What happens to each row of the stage, of which every key has one. A table that was filled in another
-// mode can hold several rows of a key: they are replaced together.
-std::string CompareStage(const TableLoad& load) {
-  const TargetTable& target = load.target;
-  std::string same;
-  for (const DdlColumn& column : target.columns) {
-    if (!same.empty()) same += " AND ";
-    same += fmt::format("t.{0} IS NOT DISTINCT FROM s.{0}", QuoteName(column.name));
-  }
-  // The matches alone come first: joined from the stage's side, every row of the target would be read in
-  // all of its columns.
-  return fmt::format(
-      "CREATE OR REPLACE TEMP TABLE sluice_compared AS "
-      "WITH matched AS MATERIALIZED (SELECT s.rowid AS id, {same} AS is_same, {older} AS is_older "
-      "FROM {stage} s JOIN {target} t ON {match}) "
-      "SELECT s.rowid AS id, s.{file} AS file, CASE WHEN bool_or(m.is_older) THEN 'superseded' "
-      "WHEN count(m.id) = 0 THEN 'inserted' "
-      "WHEN bool_and(m.is_same) AND count(*) = 1 THEN 'unchanged' ELSE 'updated' END AS fate "
-      "FROM {stage} s LEFT JOIN matched m ON m.id = s.rowid GROUP BY ALL",
-      fmt::arg("file", File()), fmt::arg("same", same),
-      fmt::arg("older", IsNewer(target, "t", "s")), fmt::arg("stage", QualifiedName(load.stage)),
-      fmt::arg("target", QualifiedName(target.name)), fmt::arg("match", Matches(target, "t", "s")));
-}
-
-// Unchanged rows stay as they are, lineage included, and so do those that are newer.
-Status MergeUpdate(engine::Connection& connection, TableLoad& load) {
-  const TargetTable& target = load.target;
-  SLUICE_TRY(Run(connection, CompareStage(load)));
-  SLUICE_TRY(AddCounts(
-      connection,
-      "SELECT file, count(*) FILTER (fate = 'inserted'), count(*) FILTER (fate = 'updated'), "
-      "count(*) FILTER (fate = 'unchanged'), count(*) FILTER (fate = 'superseded') FROM "
-      "sluice_compared GROUP BY file",
-      load,
-      {&FileCounts::inserted, &FileCounts::updated, &FileCounts::unchanged,
-       &FileCounts::superseded}));
-  SLUICE_TRY(Run(connection,
-                 fmt::format("DELETE FROM {} t USING (SELECT s.* FROM {} s JOIN sluice_compared c "
-                             "ON c.id = s.rowid WHERE c.fate = 'updated') s WHERE {}",
-                             QualifiedName(target.name), QualifiedName(load.stage),
-                             Matches(target, "t", "s"))));
-  SLUICE_TRY(InsertStage(connection, load,
-                         "WHERE rowid IN (SELECT id FROM sluice_compared WHERE fate IN "
-                         "('inserted', 'updated'))"));
-  return Run(connection, "DROP TABLE sluice_compared");
+  return InsertStage(connection, load);
 }
 
 Status CheckAccounts(const TableLoad& load) {
@@ -224,7 +177,7 @@ Status MergeStage(engine::Connection& connection, TableLoad& load) {
       case Merge::kReplace:
         SLUICE_TRY(RemoveReplacedRows(connection, load));
         SLUICE_TRY(CountInserted(connection, load, QualifiedName(load.stage)));
-        SLUICE_TRY(InsertStage(connection, load, ""));
+        SLUICE_TRY(InsertStage(connection, load));
         break;
     }
     SLUICE_TRY(Run(connection, "DROP TABLE " + QualifiedName(load.stage)));
