@@ -338,6 +338,8 @@ bool NumberToStrict(std::string_view text, const ValueForm& form, std::string& o
   size_t run = at.Digits();
   const bool grouped = !form.thousands.empty() && run <= 3 && run > 0 &&
                        StartsWith(at.rest().substr(run), form.thousands);
+  // "0.123" is a fraction to everybody but who knows better, and no thousand is written so.
+  if (grouped && at.rest().front() == '0') return false;
   out += at.Cut(run);
   while (grouped && at.Take(form.thousands)) {
     run = at.Digits();

@@ -24,7 +24,7 @@ TEST(ValueForm, ReadsNumbersAsTheyAreDeclaredAndNoOther) {
   EXPECT_EQ(Strict("+,5", kMoney, german), "+.5");
   EXPECT_EQ(Strict("1.234", kMoney, german), "1234");
   for (const char* bad : {"1.23", "12.34,5", "1234.567", "1,234.50", "1.2345", "1,5,0", ".5", "",
-                          "1.", "1 000", "--1", "1,50 EUR"}) {
+                          "1.", "1 000", "--1", "1,50 EUR", "0.123", "00.123", "-0.123,5"}) {
     EXPECT_EQ(Strict(bad, kMoney, german), "-") << bad;
   }
   EXPECT_EQ(Strict("1.5", kMoney, {.decimal = ','}), "-") << "a point is nothing there";

@@ -98,6 +98,41 @@ TEST_F(ChangedFilesTest, AChangedFileTakesThePlaceThatItHad) {
   EXPECT_EQ(RunLater().loads.size(), 0U) << "once is enough";
 }
 
+// Read in another mode than it was loaded in, or into fewer columns, a file gives other rows than it gave.
+TEST_F(ChangedFilesTest, ItIsHeldWhereTheTableIsDeclaredOtherwiseNow) {
+  config::Table& table = ingest_.tables[0];
+  const config::Table declared = table;
+  table.mode = config::Table::Mode::kAppend;
+  table.delete_when = {};
+  WriteLines("a.csv", "1,1,I\n1,1,D\n1,2,I\n");
+  MustRun();
+  table = declared;
+  WriteLines("b.csv", "2,2,I\n");
+  RunLater();
+  WriteLines("b.csv", "2,20,I\n");
+  EXPECT_EQ(RunLater().late_files, 1);
+  EXPECT_EQ(Lines(), "1|1\n1|1\n1|2\n2|2\n");
+  EXPECT_NE(Rows("SELECT message FROM _sluice.holds")
+                .find("earlier files were loaded in mode append, and it is delete-insert now"),
+            std::string::npos)
+      << Rows("SELECT message FROM _sluice.holds");
+}
+
+TEST_F(ChangedFilesTest, ItIsHeldWhereItWouldEmptyAColumn) {
+  ingest_.schema_changes = config::SchemaChanges::kIgnore;
+  WriteLines("a.csv", "1,7,I\n");
+  MustRun();
+  std::erase_if(ingest_.tables[0].columns, [](const auto& column) { return column.name == "qty"; });
+  WriteLines("b.csv", "2,2,I\n");
+  RunLater();
+  WriteLines("b.csv", "3,3,I\n");
+  EXPECT_EQ(RunLater().late_files, 1);
+  EXPECT_EQ(Lines(), "1|7\n2|NULL\n");
+  EXPECT_NE(
+      Rows("SELECT message FROM _sluice.holds").find("its column qty is not declared any more"),
+      std::string::npos);
+}
+
 TEST_F(ChangedFilesTest, ItIsHeldWhereEarlierFilesAreGoneUntilTheyAreBack) {
   WriteLines("a.csv", "1,1,\n");
   WriteLines("b.csv", "2,2,\n");

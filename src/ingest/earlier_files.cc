@@ -21,10 +21,14 @@ using warehouse::QuoteName;
 
 constexpr size_t kPerStatement = 500;  // files
 
+// Whose files: those that this ingest has loaded into the table, or those of every ingest, one by hand included.
+enum class Of { kIngest, kTable };
+
 // Calls `take(row)` for the rows of `select … AND column IN (…)`, over all `values`, in portions.
 template <typename Take>
-Status ForAll(engine::Connection& connection, const TableLoad& load, const std::string& select,
-              const std::string& column, const std::vector<std::string>& values, Take take) {
+Status ForAll(engine::Connection& connection, const TableLoad& load, Of of,
+              const std::string& select, const std::string& column,
+              const std::vector<std::string>& values, Take take) {
   for (size_t from = 0; from < values.size(); from += kPerStatement) {
     std::vector<Value> bound = {load.ingest, load.target.name};
     std::string places;
@@ -32,11 +36,14 @@ Status ForAll(engine::Connection& connection, const TableLoad& load, const std::
       bound.emplace_back(values[i]);
       places += fmt::format("{}${}", places.empty() ? "" : ", ", bound.size());
     }
-    SLUICE_ASSIGN(const auto rows,
-                  connection.Rows(fmt::format("{} WHERE ingest = $1 AND table_name = $2 AND state "
-                                              "= 'loaded' AND {} IN ({})",
-                                              select, column, places),
-                                  bound));
+    SLUICE_ASSIGN(
+        const auto rows,
+        connection.Rows(
+            fmt::format("{} WHERE {} AND table_name = $2 AND state = 'loaded' "
+                        "AND {} IN ({})",
+                        select, of == Of::kIngest ? "ingest = $1" : "$1::VARCHAR IS NOT NULL",
+                        column, places),
+            bound));
     for (const auto& row : rows) take(row);
   }
   return Status::Ok();
@@ -60,7 +67,7 @@ Status FindEarlierVersions(engine::Connection& connection, TableLoad& load) {
     addresses.push_back(file.stored.path);
     by_address[file.stored.path] = &file;
   }
-  SLUICE_TRY(ForAll(connection, load,
+  SLUICE_TRY(ForAll(connection, load, Of::kIngest,
                     "SELECT DISTINCT address, connection, file_id FROM _sluice.files", "address",
                     addresses, [&](const std::vector<Value>& row) {
                       const LoadFile& file = *by_address.at(ToText(row[0]));
@@ -83,25 +90,40 @@ Status FindEarlierVersions(engine::Connection& connection, TableLoad& load) {
 }
 
 Status TellKnownContent(engine::Connection& connection, TableLoad& load) {
-  if (load.target.merge != Merge::kAppend) return Status::Ok();
-  std::map<std::string, std::string> first;  // content -> the address that has it
+  // Of other modes a row that comes again is what it was, or is counted by its key; what a table was replaced from
+  // before is no part of it.
+  const Merge merge = load.target.merge;
+  const bool only_added = merge == Merge::kAppend || merge == Merge::kReplace ||
+                          (merge == Merge::kDeleteInsert && !load.target.has_pod);
+  if (!only_added) return Status::Ok();
+  struct Place {
+    std::string connection;
+    std::string address;
+    bool loaded = false;
+  };
+  std::map<std::string, Place> first;  // content -> who has it
   std::vector<std::string> contents;
   for (const LoadFile& file : load.files) {
-    if (file.counts.read > 0 && first.emplace(file.content_hash, "").second) {
+    if (file.counts.read > 0 && first.emplace(file.content_hash, Place()).second) {
       contents.push_back(file.content_hash);
     }
   }
-  SLUICE_TRY(ForAll(
-      connection, load, "SELECT content_hash, address FROM _sluice.files", "content_hash", contents,
-      [&](const std::vector<Value>& row) { first[ToText(row[0])] = ToText(row[1]); }));
+  if (merge == Merge::kReplace) contents.clear();
+  SLUICE_TRY(ForAll(connection, load, Of::kTable,
+                    "SELECT content_hash, connection, address FROM _sluice.files", "content_hash",
+                    contents, [&](const std::vector<Value>& row) {
+                      first[ToText(row[0])] = {ToText(row[1]), ToText(row[2]), true};
+                    }));
   std::vector<std::string> told;
   for (const LoadFile& file : load.files) {
     if (file.counts.read == 0) continue;
-    std::string& other = first[file.content_hash];
-    if (!other.empty() && other != file.stored.path) {
-      told.push_back(fmt::format("{} has the content of {}", file.stored.path, other));
-    } else if (other.empty()) {
-      other = file.stored.path;
+    Place& other = first[file.content_hash];
+    if (other.address.empty()) {
+      other = {file.connection, file.stored.path, false};
+    } else if (other.address == file.stored.path && other.connection == file.connection) {
+      told.push_back(fmt::format("{} has content that was loaded from it before", other.address));
+    } else {
+      told.push_back(fmt::format("{} has the content of {}", file.stored.path, other.address));
     }
   }
   if (told.empty()) return Status::Ok();

@@ -79,8 +79,8 @@ Status FilesHistory::ReadFiles() {
 Status FilesHistory::ReadRecords() {
   SLUICE_ASSIGN(const auto loads,
                 connection_->Rows("SELECT load_id, published_at::VARCHAR, day::VARCHAR, hold_id, "
-                                  "kind, rows_read, key_collisions FROM _sluice.loads WHERE ingest "
-                                  "= $1 AND table_name = $2 AND unloaded_at IS NULL",
+                                  "kind, rows_read, key_collisions, mode FROM _sluice.loads WHERE "
+                                  "ingest = $1 AND table_name = $2 AND unloaded_at IS NULL",
                                   {ingest_->name, target_.name}));
   for (const auto& row : loads) {
     Record& record = records_[ToInt(row[0])];
@@ -90,6 +90,7 @@ Status FilesHistory::ReadRecords() {
     record.kind = ToText(row[4]);
     record.read = ToInt(row[5]);
     record.collisions = ToInt(row[6]);
+    record.mode = ToText(row[7]);
   }
   return Status::Ok();
 }
@@ -159,6 +160,8 @@ Result<std::string> FilesHistory::RowsOfOthers() const {
 Result<std::string> FilesHistory::Obstacle(const std::vector<LateFile>& now) const {
   std::string gone = FilesGone(now);
   if (!gone.empty()) return gone;
+  SLUICE_ASSIGN(std::string otherwise, DeclaredOtherwise(*connection_, target_, records_));
+  if (!otherwise.empty()) return otherwise;
   return RowsOfOthers();
 }
 

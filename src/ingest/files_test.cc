@@ -143,6 +143,19 @@ TEST_F(FilesTest, TheSameContentUnderAnotherNameIsTold) {
           "their rows are there twice (sluice unload takes a load back)"});
 }
 
+TEST_F(FilesTest, TheSameContentIsToldWhereverItLies) {
+  AddStore("second", "second");
+  Write("../second/readme.txt", "");
+  Write("orders/a.csv", "1,1,x\n");
+  MustRun();
+  Write("../second/orders/a.csv", "1,1,x\n");
+  EXPECT_EQ(Warnings(MustRun()).size(), 1U) << "under the same name in another store";
+  // What a table was replaced from before is no part of it; two files of one load are.
+  Write("prices-1.csv", "1,1,x\n");
+  Write("prices-2.csv", "1,1,x\n");
+  EXPECT_EQ(Warnings(MustRun()).size(), 1U);
+}
+
 TEST_F(FilesTest, AFileThatWasOnlyTouchedHasNotChanged) {
   Write("orders/a.csv", "1,1,x\n");
   Write("prices-1.csv", "1,1,x\n");

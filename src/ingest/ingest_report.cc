@@ -120,8 +120,13 @@ std::string WhatWasRebuilt(const Rebuild& rebuild, const RebuildOutcome& result)
   const std::string read = fmt::format("{}, {}", Counted(rebuild.files(), "file"),
                                        Counted(static_cast<uint64_t>(result.total.read), "row"));
   if (!rebuild.partial) return fmt::format("{}, because {}", read, rebuild.reason);
-  return fmt::format("{}: {}; the month takes the place of {}", rebuild.reason, read,
-                     Counted(static_cast<uint64_t>(result.removed), "row"));
+  std::string text = fmt::format("{}: {}; the month takes the place of {}", rebuild.reason, read,
+                                 Counted(static_cast<uint64_t>(result.removed), "row"));
+  if (result.total.key_collisions > 0) {
+    text += fmt::format("; {} inserted although the key was there already",
+                        Counted(static_cast<uint64_t>(result.total.key_collisions), "row"));
+  }
+  return text;
 }
 
 std::string WhyNotRebuilt(const Rebuild& rebuild, const RebuildOutcome& result,

@@ -115,6 +115,7 @@ class RestorePlanner {
             fmt::format("{} is passed over: expected MonthlySnapshot/<date>/<POD>/"
                         "<group>/<table>/….zip",
                         odd));
+        if (odd_++ == 0) odd_path_ = odd;
       }
       if (!pods_.empty() && IsOrganizationTable(ingest_, table_)) continue;
       std::map<std::string, PodSnapshot> pods;
@@ -155,23 +156,28 @@ class RestorePlanner {
 
   std::string WhyNone(const std::set<std::string>& others,
                       const std::set<std::string>& tables) const {
-    const std::string there =
+    std::string text =
         fmt::format("MonthlySnapshot has no extract of {} of {}", ExtractDay(), table_);
     if (!tables.empty()) {
-      return fmt::format("{}; that day has {}", there, Counted(tables.size(), "other table"));
+      text += fmt::format("; that day has {}", Counted(tables.size(), "other table"));
+    } else if (!others.empty()) {
+      text += fmt::format("; of it there are {}",
+                          Join(std::vector<std::string>(others.begin(), others.end()), ", "));
     }
-    if (others.empty()) return there;
-    return fmt::format("{}; of it there are {}", there,
-                       Join(std::vector<std::string>(others.begin(), others.end()), ", "));
+    if (odd_ > 0) {
+      text += fmt::format("; {} there fit no rule, such as {}", Counted(odd_, "path"), odd_path_);
+    }
+    return text;
   }
 
   std::string Advice(const std::set<std::string>& others) const {
-    if (others.empty())
-      return "Look for it: the extract of a month is dated at the first of the next";
-    const auto year_month = Month::Parse(others.rbegin()->substr(0, 7));
-    if (!year_month) return {};
-    const Month before{year_month->value - std::chrono::months(1)};
-    return fmt::format("sluice run --restore {} --table {}", before.Text(), table_);
+    for (auto day = others.rbegin(); day != others.rend(); ++day) {
+      const auto next = Month::Parse(day->substr(0, 7));
+      if (!EndsWith(*day, "-01") || !next) continue;
+      const Month before{next->value - std::chrono::months(1)};
+      return fmt::format("sluice run --restore {} --table {}", before.Text(), table_);
+    }
+    return "Look for it: the extract of a month is dated at the first of the next, year first";
   }
 
   // Pods that --after names and that are not there.
@@ -204,6 +210,9 @@ class RestorePlanner {
     if (!obstacle.empty()) {
       return RejectedError(obstacle, "Put them back; what changed is loaded by sluice run");
     }
+    SLUICE_ASSIGN(const std::string otherwise,
+                  DeclaredOtherwise(connection_, target_, history.records()));
+    if (!otherwise.empty()) return RejectedError(otherwise);
     const size_t groups = rebuild.loads.size() - pods.size();
     rebuild.reason =
         fmt::format("the extract of {} behind group {}", ExtractDay(), Join(again, ", "));
@@ -252,7 +261,13 @@ class RestorePlanner {
                            "sluice run");
     }
     const int64_t first = groups.begin()->first;
+    const int64_t last = groups.rbegin()->first;
     if (const auto named = Named(pod)) {
+      if (*named > last) {
+        return ConfigError(fmt::format("--after {}={}: the last group of {} that was loaded is {}",
+                                       pod.pod_label, *named, Name(), last),
+                           "sluice run");
+      }
       if (*named >= first || !StartsFull(pod)) return *named;
       return ConfigError(
           fmt::format("--after {}={}: the full load is group {}, and the snapshot "
@@ -271,6 +286,14 @@ class RestorePlanner {
       } else {
         after = group;
       }
+    }
+    // Loaded later it would be taken for newer than the snapshot, which may have it.
+    if (const auto waiting = WaitingGroup(pod, last)) {
+      return RejectedError(
+          fmt::format("group {} of {} is not loaded yet, and the extract of {} may have "
+                      "it",
+                      *waiting, pod.pod_label, ExtractDay()),
+          "sluice run, and sluice gate list where it is held");
     }
     if (after < first && StartsFull(pod)) {
       return Unclear(pod, fmt::format("even the full load, group {}, came after the extract of {}",
@@ -318,6 +341,18 @@ class RestorePlanner {
     return groups;
   }
 
+  // A group of the table behind `last` that came up to a day after the extract's date.
+  std::optional<int64_t> WaitingGroup(const PodSnapshot& pod, int64_t last) const {
+    const env::Micros border = request_.month.Next().Begins() + kMargin;
+    std::optional<int64_t> waiting;
+    const ZenotiDrop drop = ReadDrop(sources_[pod.source].listing, ingest_.prefix);
+    for (const DataFile& file : drop.data_files) {
+      if (file.pod != pod.pod || file.table != table_ || file.group <= last) continue;
+      if (file.file.modified < border && (!waiting || file.group < *waiting)) waiting = file.group;
+    }
+    return waiting;
+  }
+
   // What the extract does not have stays.
   void NotePodsWithout() {
     for (const auto& [key, cursor] : ledger_.cursors) {
@@ -345,6 +380,8 @@ class RestorePlanner {
   std::string month_column_;
   TargetTable target_;
   std::vector<PodSnapshot> pods_;
+  uint64_t odd_ = 0;      // paths below MonthlySnapshot that fit no rule
+  std::string odd_path_;  // the first of them
   IngestPlan plan_;
 };
 

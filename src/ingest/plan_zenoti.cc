@@ -101,8 +101,17 @@ class ZenotiPlanner {
     }
   }
 
-  // A table of the whole organization is loaded from the first connection that has it.
+  // A table of the whole organization is loaded from the connection that it was loaded from before, else from the
+  // first that has it: with another one its files so far would be passed over.
   void FindOrganizationSources() {
+    for (const auto& [key, cursor] : ledger_.cursors) {
+      const auto& [connection, pod, table] = key;
+      const std::string& name = connection;
+      const auto source = std::find_if(sources_.begin(), sources_.end(),
+                                       [&](const Source& one) { return one.connection == name; });
+      if (source == sources_.end() || !IsOrganizationTable(ingest_, table)) continue;
+      organization_source_.try_emplace(table, static_cast<size_t>(source - sources_.begin()));
+    }
     for (size_t i = 0; i < drops_.size(); ++i) {
       for (const DataFile& file : drops_[i].data_files) {
         if (IsOrganizationTable(ingest_, file.table))

@@ -183,6 +183,11 @@ class Rebuilder {
   // Before the checks, which ask what is in the table: nobody sees it yet.
   Status MakeRoom(Rebuild::Load& one) {
     if (!one.restore && one.overrules.empty()) return Status::Ok();
+    if (one.restore && one.restore->is_new) {
+      std::string warning;
+      SLUICE_TRY(CheckSnapshot(connection_, one, &warning));
+      if (!warning.empty()) outcome_.warnings.push_back(std::move(warning));
+    }
     SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection_));
     if (one.restore) {
       SLUICE_ASSIGN(int64_t removed, RemoveMonth(connection_, one, shadow_));

@@ -56,6 +56,39 @@ Status CopyOtherRows(engine::Connection& connection, const Rebuild& rebuild,
       .status();
 }
 
+Status CheckSnapshot(engine::Connection& connection, const Rebuild::Load& one,
+                     std::string* warning) {
+  const MonthRestore& restore = *one.restore;
+  const std::string within =
+      restore.month_column.empty()
+          ? "true"
+          : fmt::format("({0} >= {1}::TIMESTAMP AND {0} < {2}::TIMESTAMP) IS TRUE",
+                        QuoteName(restore.month_column), QuoteText(restore.month.FirstDay()),
+                        QuoteText(restore.month.Next().FirstDay()));
+  SLUICE_ASSIGN(const auto rows,
+                connection.Rows(fmt::format("SELECT count(*), count(*) FILTER (WHERE {}) FROM {}",
+                                            within, QualifiedName(one.load.stage))));
+  const int64_t all = engine::ToInt(rows[0][0]);
+  const int64_t of_month = engine::ToInt(rows[0][1]);
+  if (all == 0) {
+    return RejectedError(
+        fmt::format("{}: the snapshot has no row that could be used", one.load.label));
+  }
+  if (of_month == 0) {
+    return RejectedError(fmt::format("{}: not one of the snapshot's {} is of the month, by {}",
+                                     one.load.label, Counted(static_cast<uint64_t>(all), "row"),
+                                     restore.month_column));
+  }
+  if (of_month < all) {
+    *warning =
+        fmt::format("{}: {} of the snapshot's {} of another month, by {}", one.load.label,
+                    Thousands(static_cast<uint64_t>(all - of_month)),
+                    all == 1 ? "1 row is" : Counted(static_cast<uint64_t>(all), "row") + " are",
+                    restore.month_column);
+  }
+  return Status::Ok();
+}
+
 Result<int64_t> RemoveMonth(engine::Connection& connection, const Rebuild::Load& one,
                             const std::string& table) {
   if (!connection.HasTable("main", table)) return int64_t{0};

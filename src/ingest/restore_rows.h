@@ -17,6 +17,11 @@ namespace sluice::ingest {
 Status CopyOtherRows(engine::Connection& connection, const Rebuild& rebuild,
                      const std::string& table);
 
+// kRejected when the staged snapshot has no row, or none of its month: nothing may go for that. `warning` gets what
+// is worth telling of rows of other months.
+Status CheckSnapshot(engine::Connection& connection, const Rebuild::Load& one,
+                     std::string* warning);
+
 // Takes out of `table` what the staged snapshot takes the place of: the month's rows of its pod, where a column
 // tells the month, and the rows of its keys. Gives how many. Does nothing where the table is not there yet.
 Result<int64_t> RemoveMonth(engine::Connection& connection, const Rebuild::Load& one,

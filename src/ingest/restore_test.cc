@@ -309,6 +309,8 @@ TEST_F(RestoreTest, WhereTheSnapshotStandsMustBeClear) {
       << Refusal();
   EXPECT_NE(Refusal("bi_factsale", {{"POD1", 0}}).find("the full load is group 1"),
             std::string::npos);
+  EXPECT_EQ(Refusal("bi_factsale", {{"POD1", 5}}),
+            "--after POD1=5: the last group of z.bi_factsale that was loaded is 4. sluice run");
   EXPECT_NE(Refusal("bi_factsale", {{"POD3", 1}}).find("the extract has no pod of that name"),
             std::string::npos);
 }
@@ -332,6 +334,56 @@ TEST_F(RestoreTest, WhatCannotBeRestoredIsRefusedByName) {
   ingest_.tables[0].month_column = "saledat";
   EXPECT_EQ(Refusal(),
             "z.bi_factsale: month_column saledat is no column of it (did you mean \"saledate\"?)");
+}
+
+TEST_F(RestoreTest, ASnapshotWithoutARowOfItsMonthTakesNothingAway) {
+  FourGroups();
+  MustRun();
+  const std::string before = Sales();
+  const auto message = [&] {
+    auto outcome = TryRestore();
+    EXPECT_TRUE(outcome.ok()) << outcome.status().ToString();
+    EXPECT_TRUE(outcome->failed);
+    return outcome->loads.at(0).message;
+  };
+  for (const char* content :
+       {"", "saleid,amount,saledate,void,organizationid\n", "8,80,2026-09-02,1,o\n"}) {
+    Snapshot(kArchive, content);
+    EXPECT_NE(message().find("the snapshot has no row that could be used"), std::string::npos)
+        << content;
+  }
+  Snapshot(kArchive, "2,20,2026-08-01,0,o\n");
+  EXPECT_NE(message().find("not one of the snapshot's 1 row is of the month, by saledate"),
+            std::string::npos);
+  EXPECT_EQ(Sales(), before);
+  Snapshot(kArchive, "2,20,2026-08-31,0,o\n3,30,2026-09-01,0,o\n");
+  const IngestOutcome outcome = Restore();
+  ASSERT_EQ(outcome.warnings.size(), 1U);
+  EXPECT_EQ(
+      outcome.warnings[0],
+      "z.bi_factsale POD1 2026-09: 1 of the snapshot's 2 rows are of another month, by saledate");
+}
+
+TEST_F(RestoreTest, AGroupThatTheExtractMayHaveIsLoadedFirst) {
+  FourGroups();
+  MustRun();
+  Group("POD1/5/bi_factsale/1/a.csv", "2,20,2026-09-25,0,o\n", "2026-09-30");
+  EXPECT_EQ(Refusal(),
+            "group 5 of POD1 is not loaded yet, and the extract of 2026-10-01 may have it. sluice "
+            "run, and "
+            "sluice gate list where it is held");
+  SetDay("POD1/5/bi_factsale/1/a.csv", "2026-10-07");
+  Restore();
+}
+
+TEST_F(RestoreTest, ATableThatIsDeclaredOtherwiseIsLeftAlone) {
+  FourGroups();
+  MustRun();
+  ingest_.tables[0].mode = config::Table::Mode::kAppend;
+  EXPECT_EQ(Refusal(),
+            "bi_factsale cannot be made again: earlier files were loaded in mode delete-insert, "
+            "and it is "
+            "append now");
 }
 
 // Over histories of chance: restored in place, and made again from all files.

@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "warehouse/dialect.h"
 
 namespace sluice::ingest {
 namespace {
@@ -118,14 +119,16 @@ Status TableHistory::ReadScope() {
   for (auto& [key, known] : by_address) known_.push_back(Compare(std::move(known)));
   SLUICE_ASSIGN(const auto loads,
                 connection_->Rows("SELECT load_id, published_at::VARCHAR, day::VARCHAR, hold_id, "
-                                  "kind, rows_read, key_collisions, connection, pod, group_id "
+                                  "kind, rows_read, key_collisions, connection, pod, group_id, "
+                                  "mode "
                                   "FROM _sluice.loads " +
                                       where + " AND unloaded_at IS NULL",
                                   values));
   for (const auto& row : loads) {
-    records_[ToInt(row[0])] = {ToText(row[1]), ToText(row[2]), ToText(row[3]),
-                               ToText(row[4]), ToInt(row[5]),  ToInt(row[6]),
-                               ToText(row[7]), ToText(row[8]), ToInt(row[9])};
+    records_[ToInt(row[0])] = {
+        ToText(row[1]), ToText(row[2]), ToText(row[3]), ToText(row[4]), ToInt(row[5]),
+        ToInt(row[6]),  ToText(row[7]), ToText(row[8]), ToInt(row[9]),  {},
+        ToText(row[10])};
   }
   return ReadRestores(where, values);
 }
@@ -182,9 +185,34 @@ Result<std::string> TableHistory::RowsOfOthers() const {
                      ToInt(rows) == 1 ? "was" : "were");
 }
 
+Result<std::string> DeclaredOtherwise(engine::Connection& connection, const TargetTable& target,
+                                      const std::map<int64_t, Record>& records) {
+  const auto other = std::find_if(records.begin(), records.end(), [&](const auto& entry) {
+    return !entry.second.restore && entry.second.mode != MergeName(target.merge);
+  });
+  if (other != records.end()) {
+    return fmt::format(
+        "{} cannot be made again: earlier files were loaded in mode {}, and it is {} now",
+        target.name, other->second.mode, MergeName(target.merge));
+  }
+  if (target.schema_changes == config::SchemaChanges::kEvolve) return std::string();
+  SLUICE_ASSIGN(const auto present, warehouse::ColumnsOf(connection, target.name));
+  const std::vector<std::string> declared = target.AllColumns();
+  for (const warehouse::ColumnInfo& column : present) {
+    if (std::find(declared.begin(), declared.end(), column.name) != declared.end()) continue;
+    return fmt::format(
+        "{} cannot be made again: its column {} is not declared any more, and would be "
+        "empty",
+        target.name, column.name);
+  }
+  return std::string();
+}
+
 Result<std::string> TableHistory::Obstacle(const std::vector<LateFile>& now) const {
   std::string gone = FilesGone(now);
   if (!gone.empty()) return gone;
+  SLUICE_ASSIGN(std::string otherwise, DeclaredOtherwise(*connection_, target_, records_));
+  if (!otherwise.empty()) return otherwise;
   return RowsOfOthers();
 }
 

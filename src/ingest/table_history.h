@@ -44,7 +44,13 @@ struct Record {
   std::string pod;
   int64_t group = 0;  // of a restored month: the one that it stands behind
   std::optional<MonthRestore> restore = {};
+  std::string mode = {};  // MergeName of how it was merged
 };
+
+// Why the files of these loads, read as the table is declared now, would not give what they gave: they were merged in
+// another mode, or filled columns that nobody declares any more. "" when they would.
+Result<std::string> DeclaredOtherwise(engine::Connection& connection, const TargetTable& target,
+                                      const std::map<int64_t, Record>& records);
 
 const Source* FindSource(const std::vector<Source>& sources, const std::string& connection);
 // As the listing has it; null when it is not there.

@@ -38,6 +38,20 @@ TEST_F(PodsTest, KeepTheirNamesWhenASecondConnectionComes) {
   EXPECT_EQ(Guests(), "P1|g1|2\ndrop/P2|g2|6\nnorth/P1|g1|9\n") << "nor do they when it goes";
 }
 
+TEST_F(PodsTest, AnOrganizationTableStaysWithTheConnectionThatItCameFrom) {
+  AddTable("bi_dimagent", {"id"});
+  Write("../south/SchemaFull/bi_dimagent.txt",
+        "create table bi_dimagent (id VARCHAR(9), visits INT)");
+  Write("../south/P1/1/bi_dimagent/1/a.csv", "a1,1\n");
+  AddStore("south", "south");
+  Write("P1/1/bi_dimguest/1/a.csv", "g1,1\n");
+  MustRun();
+  Write("P1/2/bi_dimagent/1/a.csv", "a9,9\n");
+  Write("../south/P1/2/bi_dimagent/1/a.csv", "a2,2\n");
+  MustRun();
+  EXPECT_EQ(Rows("SELECT id FROM bi_dimagent ORDER BY 1"), "a1\na2\n");
+}
+
 TEST_F(PodsTest, AllWaitWhereAHeldTableDoesNotTellThemApart) {
   AddTable("bi_dimagent", {"id"});
   Write("P1/1/bi_dimagent/1/a.csv", "a1,1\n");
