@@ -208,8 +208,8 @@ void WriteModels(PageWriter* page) {
   page->Section("model",
                 spec.description +
                     " A text that ends in `.sql` is a file; any other text without a blank is a "
-                    "table or view. `{{ ref('name') }}` in the SQL names another model and gives "
-                    "the order. `${…}` in SQL stays as it is. With options:");
+                    "table or view. `{{ ref('name') }}` in the SQL names another model or a loaded "
+                    "table and gives the order; so does its plain name behind FROM or JOIN. `${…}` in SQL stays as it is. With options:");
   page->Table(spec.variants[1].fields);
   page->Rules(spec.variants[1].rules);
 }

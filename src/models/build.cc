@@ -74,10 +74,9 @@ class Builder {
       where = model_.sql_where.Inside(static_cast<int>(line) + 1,
                                       static_cast<int>(before.size() - begin) + 1);
     }
-    const bool meant = std::any_of(
-        node_.references.begin(), node_.references.end(),
-        [&](const Reference& reference) { return reference.name == error.missing_table; });
-    if (!meant) return fmt::format("{}: {}", where.ToString(), error.text);
+    if (node_.inputs.count(error.missing_table) == 0) {
+      return fmt::format("{}: {}", where.ToString(), error.text);
+    }
     return fmt::format("{}: table {} is not loaded yet; next: sluice run +{}", where.ToString(),
                        error.missing_table, model_.name);
   }

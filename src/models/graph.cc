@@ -10,8 +10,19 @@
 namespace sluice::models {
 namespace {
 
-std::string Where(const config::Model& model, const Reference& reference) {
-  return model.sql_where.Inside(reference.line, reference.column).ToString();
+std::string Where(const config::Model& model, int line, int column) {
+  return model.sql_where.Inside(line, column).ToString();
+}
+
+// Where it refers to another one.
+std::string WhereNamed(const ModelNode& node, const std::string& name) {
+  for (const Reference& reference : node.references) {
+    if (reference.name == name) return Where(*node.model, reference.line, reference.column);
+  }
+  for (const NamedTable& table : node.plain) {
+    if (table.name == name) return Where(*node.model, table.line, table.column);
+  }
+  return node.model->where.ToString();
 }
 
 // What is wrong is added to `problems`; references that can be read are in the node all the same.
@@ -36,10 +47,9 @@ ModelNode MakeNode(const config::Model& model, const std::set<std::string>& know
       problems.push_back(message);
       return node;
     }
-    problems.push_back(fmt::format(
-        "{}:{}",
-        model.sql_where.Inside(static_cast<int>(*line), static_cast<int>(*column)).ToString(),
-        message.substr(parts[0].size() + parts[1].size() + 2)));
+    problems.push_back(fmt::format("{}:{}",
+                                   Where(model, static_cast<int>(*line), static_cast<int>(*column)),
+                                   message.substr(parts[0].size() + parts[1].size() + 2)));
     return node;
   }
   node.references = std::move(references).value();
@@ -47,10 +57,16 @@ ModelNode MakeNode(const config::Model& model, const std::set<std::string>& know
   for (const Reference& reference : node.references) {
     node.inputs.insert(reference.name);
     if (known.count(reference.name) > 0) continue;
-    problems.push_back(fmt::format(
-        "{}: model {} refers to {}, which is no model and no table of "
-        "an ingest{}",
-        Where(model, reference), model.name, reference.name, DidYouMean(reference.name, names)));
+    problems.push_back(
+        fmt::format("{}: model {} refers to {}, which is no model and no table of "
+                    "an ingest{}",
+                    Where(model, reference.line, reference.column), model.name, reference.name,
+                    DidYouMean(reference.name, names)));
+  }
+  for (NamedTable& table : FindTableNames(model.sql)) {
+    if (known.count(table.name) == 0) continue;
+    node.inputs.insert(table.name);
+    node.plain.push_back(std::move(table));
   }
   return node;
 }
@@ -92,13 +108,8 @@ Result<std::vector<ModelNode>> OrderModels(const config::Project& project,
     if (again != path.end()) {
       std::vector<std::string> cycle(again, path.end());
       cycle.push_back(name);
-      const ModelNode& last = nodes.at(path.back());
-      const auto reference = std::find_if(last.references.begin(), last.references.end(),
-                                          [&](const Reference& r) { return r.name == name; });
-      const std::string where = reference == last.references.end() ? last.model->where.ToString()
-                                                                   : Where(*last.model, *reference);
-      problems.push_back(fmt::format("{}: models refer to each other in a circle: {}", where,
-                                     Join(cycle, " -> ")));
+      problems.push_back(fmt::format("{}: models refer to each other in a circle: {}",
+                                     WhereNamed(nodes.at(path.back()), name), Join(cycle, " -> ")));
       return;
     }
     path.push_back(name);

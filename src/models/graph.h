@@ -1,4 +1,5 @@
-// The order of models: each after those that it refers to. Pure.
+// The order of models: each after those that it refers to, by `{{ ref('name') }}` or by the plain name
+// of a table behind FROM and JOIN. Pure.
 #pragma once
 
 #include <map>
@@ -9,13 +10,16 @@
 #include "base/status.h"
 #include "config/project.h"
 #include "models/sql_template.h"
+#include "models/table_names.h"
 
 namespace sluice::models {
 
 struct ModelNode {
   const config::Model* model = nullptr;  // of the project
   std::vector<Reference> references;
-  std::set<std::string> inputs;  // names of models and tables that it refers to
+  std::vector<NamedTable> plain;  // models and tables of the project that its SQL names as they are
+  // Names of models and tables that it refers to, in either way.
+  std::set<std::string> inputs;
 };
 
 // In the order in which they can be built. `tables`: the names that ingests load. kConfig, with file,

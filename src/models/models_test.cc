@@ -61,6 +61,23 @@ TEST(Graph, ACircleIsShownWhole) {
             "models/c.sql:2:8: models refer to each other in a circle: a -> b -> c -> a");
 }
 
+TEST(Graph, PlainNamesOfTheProjectCountAsReferences) {
+  config::Project project;
+  project.models = {Sql("a", "SELECT * FROM main.B, elsewhere"), Sql("b", "FROM orders")};
+  const auto order = OrderModels(project, {"orders"}).value();
+  ASSERT_EQ(order.size(), 2U);
+  EXPECT_EQ(order[0].model->name, "b");
+  EXPECT_EQ(order[0].inputs, std::set<std::string>{"orders"});
+  EXPECT_EQ(order[1].inputs, std::set<std::string>{"b"});
+}
+
+TEST(Graph, ACircleOfPlainNamesIsShownWhereItCloses) {
+  config::Project project;
+  project.models = {Sql("a", "SELECT * FROM {{ ref('b') }}"), Sql("b", "SELECT 1\nFROM a")};
+  EXPECT_EQ(OrderModels(project, {}).status().message(),
+            "models/b.sql:2:6: models refer to each other in a circle: a -> b -> a");
+}
+
 TEST(Graph, BrokenBracesNameTheFile) {
   config::Project project;
   project.models = {Sql("a", "SELECT\n {{ x }}")};

@@ -186,12 +186,24 @@ class ProjectRun {
     }
     touched_ = true;
     const InterruptOnCancel interrupt(session.value()->connection(), options_.cancel);
+    LookBehindNames(session.value()->connection());
     BlockWhatDepends();
     for (const models::ModelNode& node : selection_.models) {
       if (Stopped()) return;
       BuildOne(session.value()->connection(), node);
     }
     BlockWhatDepends();
+  }
+
+  // What models read behind views and macros that nobody declared; those that cannot be prepared yet
+  // have the names in their SQL.
+  void LookBehindNames(engine::Connection& connection) {
+    if (blocked_.empty()) return;
+    const models::BuildContext context{connection, runtime_.clock(), report_.run_id};
+    for (const models::ModelNode& node : selection_.all_models) {
+      auto state = models::LookAtModel(context, node);
+      if (state.ok()) reads_[node.model->name] = std::move(state->reads);
+    }
   }
 
   // Also through models that this run was not asked to build: a view of theirs reads what waits.
@@ -282,7 +294,10 @@ class ProjectRun {
   const Obstacle* WhyBlocked(const models::ModelNode& node) const {
     const auto own = blocked_.find(node.model->name);
     if (own != blocked_.end()) return &own->second;
-    for (const std::string& input : node.inputs) {
+    std::set<std::string> inputs = node.inputs;
+    const auto reads = reads_.find(node.model->name);
+    if (reads != reads_.end()) inputs.insert(reads->second.begin(), reads->second.end());
+    for (const std::string& input : inputs) {
       const auto found = blocked_.find(input);
       if (found != blocked_.end()) return &found->second;
     }
@@ -348,6 +363,7 @@ class ProjectRun {
   report::Reporter& reporter_;
   RunReport report_;
   std::map<std::string, Obstacle> blocked_;              // table or model
+  std::map<std::string, std::set<std::string>> reads_;   // by model, where something is blocked
   std::map<std::string, quality::HoldRecord> stopping_;  // by id
   bool touched_ = false;
 };
