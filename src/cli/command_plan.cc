@@ -360,10 +360,14 @@ Result<int> Plan(const ReadContext& context) {
     TextPlan(context).Print(plan);
   }
   bool bad = !plan.problems.empty();
+  bool misconfigured = plan.misconfigured;
   for (const ingest::IngestPlan& ingest : plan.ingests) bad = bad || !ingest.problems.empty();
   for (const pipeline::PlannedSync& sync : plan.syncs) {
-    bad = bad || (!sync.problem.empty() && !WaitsForModel(context, plan, sync));
+    const bool counts = !sync.problem.empty() && !WaitsForModel(context, plan, sync);
+    bad = bad || counts;
+    misconfigured = misconfigured || (counts && sync.misconfigured);
   }
+  if (misconfigured) return pipeline::kExitConfig;
   return bad ? pipeline::kExitFailed : pipeline::kExitDone;
 }
 

@@ -37,7 +37,7 @@ class Planner {
       auto plan = PlanOneIngest(ingest);
       if (!plan.ok() && restore_ != nullptr) return plan.status();
       if (!plan.ok()) {
-        plan_.problems.push_back(fmt::format("{}: {}", name, plan.status().ToString()));
+        AddProblem(name, plan.status());
         continue;
       }
       const auto tables = selection.tables.find(name);
@@ -105,6 +105,11 @@ class Planner {
     return plan;
   }
 
+  void AddProblem(const std::string& name, const Status& status) {
+    plan_.problems.push_back(fmt::format("{}: {}", name, status.ToString()));
+    plan_.misconfigured = plan_.misconfigured || status.code() == Code::kConfig;
+  }
+
   // Built anew is what the run would find changed, and what reads something that the run changes.
   void PlanModel(const models::ModelNode& node) {
     bool build = Changes(node.inputs);
@@ -157,6 +162,7 @@ class Planner {
     const auto made = MakeSyncPlan(sync);
     if (!made.ok()) {
       planned.problem = made.status().ToString();
+      planned.misconfigured = made.status().code() == Code::kConfig;
       return planned;
     }
     const sync::SyncPlan& plan = made.value();

@@ -18,9 +18,10 @@ struct PlannedSync {
   std::string name;
   // "FIRST RUN: sends all 48,210 users, 49 requests, 10 s at 5 requests/s", one line or several.
   std::string text;
-  std::string json;     // the same as an object
-  std::string problem;  // why it cannot be planned, "" when it can
-  std::string hold_id;  // that it waits for; then nothing is sent
+  std::string json;            // the same as an object
+  std::string problem;         // why it cannot be planned, "" when it can
+  bool misconfigured = false;  // the problem is one of the project file
+  std::string hold_id;         // that it waits for; then nothing is sent
 };
 
 struct ProjectPlan {
@@ -28,7 +29,8 @@ struct ProjectPlan {
   std::vector<std::string> models;  // that would be built anew, in order
   std::vector<PlannedSync> syncs;
   std::vector<PlannedHold> holds;
-  std::vector<std::string> problems;  // of ingests: a store that does not answer
+  std::vector<std::string> problems;  // a store that does not answer, a check on an unknown column
+  bool misconfigured = false;         // one of `problems` is one of the project file
 };
 
 // With `restore` only that is planned of the selected ingest, and what is wrong with it is the error.

@@ -320,7 +320,7 @@ class ProjectRun {
     }
     touched_ = true;
     SyncReport report = RunSync(runtime_, sync, options_, report_.run_id, reporter_);
-    if (report.outcome == "failed") Worsen(kExitFailed);
+    if (report.outcome == "failed") Worsen(report.misconfigured ? kExitConfig : kExitFailed);
     if (report.outcome == "busy") Worsen(kExitBusy);
     if (report.outcome == "held") Worsen(kExitHeld);
     if (report.deferred + report.unknown > 0) Worsen(kExitFailed);

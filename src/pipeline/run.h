@@ -68,6 +68,7 @@ struct SyncReport {
   int64_t requests = 0;
   int64_t bytes = 0;
   std::vector<std::string> warnings;
+  bool misconfigured = false;  // it failed for what the project file says
 };
 
 struct IngestReport {

@@ -40,6 +40,7 @@ class SyncStep {
                         : status.code() == Code::kHeld      ? "held"
                         : status.code() == Code::kCancelled ? "stopped"
                                                             : "failed";
+      report_.misconfigured = status.code() == Code::kConfig;
       report_.message = ReplaceAll(status.ToString(), "\n", " ");
     }
     reporter_.StepEnded(label_, report_.outcome, report_.message);

@@ -32,8 +32,8 @@ Result<std::string> KeyColumn(const config::Sync& sync,
     if (EqualsIgnoreCase(column.name, sync.key)) return warehouse::QuoteName(column.name);
     names.push_back(column.name);
   }
-  return ConfigError(fmt::format("{}: the model {} has no column \"{}\" to be the key{}",
-                                 sync.where.ToString(), sync.model, sync.key,
+  return ConfigError(fmt::format("{}: syncs.{}.key: the model {} has no column \"{}\"{}",
+                                 sync.where.ToString(), sync.name, sync.model, sync.key,
                                  DidYouMean(sync.key, names)));
 }
 

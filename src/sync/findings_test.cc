@@ -176,8 +176,8 @@ TEST_F(FindingsTest, AMappingThatDoesNotFitIsAConfigError) {
   sync_.key = "idd";
   sync_.where = {"sluice.yml", 9, 3};
   EXPECT_EQ(RunSync().status().message(),
-            "sluice.yml:9:3: the model people has no column \"idd\" to be the key (did you mean "
-            "\"id\"?)");
+            "sluice.yml:9:3: syncs.people_to_memory.key: the model people has no column "
+            "\"idd\" (did you mean \"id\"?)");
   sync_.key = "ID";  // names of columns have no case
   Put("1", "a@x", "Ulm", 1);
   EXPECT_TRUE(RunSync().ok());
