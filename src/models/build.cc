@@ -41,6 +41,8 @@ class Builder {
   Result<BuildResult> Run() {
     if (!is_relation_) sql_ = RenderedSql(node_);
     auto prepared = Prepare();
+    if (prepared.ok()) prepared = CheckColumns();
+    if (prepared.code() == Code::kConfig || prepared.code() == Code::kCancelled) return prepared;
     if (!prepared.ok()) return Failed(prepared);
     SLUICE_ASSIGN(const bool current, IsCurrent());
     if (current) {
@@ -92,6 +94,29 @@ class Builder {
     inputs_ = std::move(read.versions);
     reads_ = std::move(read.names);
     return Status::Ok();
+  }
+
+  // A check on a column that the model does not have is a slip in the project file: there is nothing
+  // to hold, and nothing that anybody could decide.
+  Status CheckColumns() {
+    const bool any = std::any_of(model_.checks.begin(), model_.checks.end(),
+                                 [](const config::Check& check) { return !check.columns.empty(); });
+    if (!any) return Status::Ok();
+    const std::string relation =
+        is_relation_ ? QualifiedName(Lower(model_.relation)) : fmt::format("({}\n)", sql_);
+    SLUICE_ASSIGN(const auto described,
+                  connection_.Query(fmt::format("SELECT * FROM {} LIMIT 0", relation)));
+    for (const engine::Column& column : described.columns()) columns_.push_back(Lower(column.name));
+    std::vector<std::string> problems;
+    for (const config::Check& check : model_.checks) {
+      for (const std::string& column : check.columns) {
+        if (std::find(columns_.begin(), columns_.end(), column) != columns_.end()) continue;
+        problems.push_back(fmt::format("{}: the model {} has no column \"{}\"{}",
+                                       check.where.ToString(), model_.name, column,
+                                       DidYouMean(column, columns_)));
+      }
+    }
+    return problems.empty() ? Status::Ok() : ConfigError(Join(problems, "; "));
   }
 
   Result<bool> IsCurrent() {
@@ -147,9 +172,7 @@ class Builder {
     quality::Subject subject;
     subject.name = model_.name;
     subject.relation = relation;
-    SLUICE_ASSIGN(const auto described,
-                  connection_.Query(fmt::format("SELECT * FROM {} LIMIT 0", relation)));
-    for (const engine::Column& column : described.columns()) subject.columns.push_back(column.name);
+    subject.columns = columns_;
     for (const config::Check& check : model_.checks) {
       if (check.kind == config::Check::Kind::kVolume) {
         SLUICE_ASSIGN(auto volume, CheckVolume(check, relation));
@@ -234,6 +257,7 @@ class Builder {
   Result<ModelState> Look() {
     if (!is_relation_) sql_ = RenderedSql(node_);
     SLUICE_TRY(Prepare());
+    SLUICE_TRY(CheckColumns());
     SLUICE_ASSIGN(const bool current, IsCurrent());
     return ModelState{current, std::move(reads_)};
   }
@@ -287,6 +311,7 @@ class Builder {
   std::string sql_;
   std::string inputs_;
   std::set<std::string> reads_;
+  std::vector<std::string> columns_;  // lower-cased, where checks name some
   std::vector<quality::CheckResult> results_;
   std::vector<std::string> failures_;
   BuildResult result_;

@@ -31,7 +31,8 @@ struct BuildContext {
 // Builds `node` unless its SQL and the versions of its inputs are those of the last time. A table is
 // built beside its place and swapped in when its checks passed; a view is checked, then made. When a
 // check with `on_failure: fail` fails, a hold is written and what was there before stays. A Status
-// only when the warehouse itself cannot go on; SQL that fails is outcome "failed".
+// when the warehouse itself cannot go on, and kConfig, with its place, for a check on a column that
+// the model does not have; SQL that fails is outcome "failed".
 Result<BuildResult> BuildModel(const BuildContext& context, const ModelNode& node);
 
 // The SQL that stands for the model in other statements: its own name, or the relation it is.

@@ -118,6 +118,7 @@ class Planner {
       const auto state = models::LookAtModel(context, node);
       // What cannot be prepared now reads something that is still to come, or fails in the run.
       build = !state.ok() || !state->current || Changes(state->reads);
+      if (state.status().code() == Code::kConfig) AddProblem(node.model->name, state.status());
     }
     if (build || session_ == nullptr) {
       plan_.models.push_back(node.model->name);

@@ -253,6 +253,7 @@ class ProjectRun {
     if (!built.ok()) {
       report.outcome = built.status().code() == Code::kCancelled ? "stopped" : "failed";
       report.message = built.status().ToString();
+      if (report.outcome == "failed") Worsen(ExitCodeOf(built.status()));
     } else {
       report.outcome = built->outcome;
       report.message = built->message;
