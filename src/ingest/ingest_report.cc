@@ -95,10 +95,8 @@ Status IngestReport::TellYoungTables(engine::Connection& connection, const RunIn
       if (engine::ToInt(before) == 0) names.push_back(table);
     }
     if (names.empty()) continue;
-    context_.reporter.Note(
-        report::Level::kInfo,
-        fmt::format("note: {}: {}: not enough history yet to judge {}", context_.ingest.name, check,
-                    names.size() > 3 ? Counted(names.size(), "table") : Join(names, ", ")));
+    Warn(fmt::format("{}: {}: not enough history yet to judge {}", context_.ingest.name, check,
+                     names.size() > 3 ? Counted(names.size(), "table") : Join(names, ", ")));
   }
   return Status::Ok();
 }

@@ -192,7 +192,7 @@ class Builder {
       } else if (last.outcome == quality::Outcome::kNotEnoughHistory) {
         // Later builds have nothing new to say of it.
         if (last.history == 0) {
-          result_.notes.push_back(
+          result_.warnings.push_back(
               fmt::format("{}: {}: not enough history yet to judge", model_.name, last.check));
         }
       } else {

@@ -19,7 +19,6 @@ struct BuildResult {
   std::string hold_id;
   int64_t rows = -1;  // of a table; -1 of a view
   std::vector<std::string> warnings;
-  std::vector<std::string> notes;  // of no weight, and told once
 };
 
 struct BuildContext {
@@ -45,7 +44,8 @@ struct ModelState {
   bool current = false;         // BuildModel would leave it as it is
   std::set<std::string> reads;  // Dependencies::names
 };
-// What BuildModel would find now; changes nothing. An error where its SQL cannot be prepared.
+// What BuildModel would find now; changes nothing. An error where its SQL cannot be prepared,
+// and kConfig as there.
 Result<ModelState> LookAtModel(const BuildContext& context, const ModelNode& node);
 
 // The digest of the model's own text, 32 hex digits: recorded with every run.

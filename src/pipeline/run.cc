@@ -263,9 +263,6 @@ class ProjectRun {
         report_.warnings.push_back(warning);
         reporter_.Note(report::Level::kWarning, warning);
       }
-      for (const std::string& note : built->notes) {
-        reporter_.Note(report::Level::kInfo, "note: " + note);
-      }
     }
     if (report.outcome == "failed") {
       blocked_[report.name] = {"model " + report.name + ", which failed"};
