@@ -38,7 +38,8 @@ OptionSpec ModelObject() {
        Option(OptionKind::kText, "table", "A table of the warehouse.").Example("bi_dimuser"),
        Option(OptionKind::kText, "view", "A view of the warehouse.").Example("reporting.guests"),
        EnumOption("as", "What is made of the SELECT.",
-                  {{"view", "a view"}, {"table", "a table, built anew by every run"}})
+                  {{"view", "a view"},
+                   {"table", "a table, built anew when its SQL or what it reads has changed"}})
            .Default("view"),
        ListOption("checks",
                   "What must hold for the rows of the model. While a check with `on_failure: fail` "
