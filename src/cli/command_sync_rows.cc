@@ -14,6 +14,7 @@ namespace sluice::cli {
 namespace {
 
 constexpr int64_t kRowsShown = 200;
+constexpr const char* kWaitingTable = "_sluice_waiting";
 
 // Rows that were sent, or tried. People see what concerns them: whole seconds, and no empty columns.
 std::string Delivered(const std::string& sync, const std::string& state, bool for_people) {
@@ -49,38 +50,40 @@ std::string LeftOut(const std::string& sync, bool for_people) {
          from;
 }
 
-// Rows that no run has reached have no state of their own: the last run counted them.
-Status TellWaiting(const ReadContext& context, const std::string& sync) {
-  SLUICE_ASSIGN(const auto rows, context.connection().Rows(
-                                     "SELECT waiting, run_id FROM _sluice.sync_runs WHERE sync = "
-                                     "$1 ORDER BY started_at DESC LIMIT 1",
-                                     {sync}));
-  const int64_t waiting = rows.empty() ? 0 : engine::ToInt(rows[0][0]);
-  const std::string run = rows.empty() ? "" : engine::ToText(rows[0][1]);
-  if (context.arguments.json) {
-    JsonWriter json(context.world.out);
-    json.BeginObject();
-    json.Field("version", int64_t{1});
-    json.Field("sync", sync);
-    json.Field("waiting", waiting);
-    json.FieldOrNull("run", run);
-    json.EndObject();
-    json.Finish();
-    return Status::Ok();
+// Rows that no run has reached have no state of their own: they are what the next run would send.
+Result<std::string> Waiting(const ReadContext& context, const std::string& sync, bool for_people) {
+  const config::Sync& known = *context.runtime.project().FindSync(sync);  // SyncRows looked
+  SLUICE_ASSIGN(const sync::SyncJob job,
+                pipeline::MakeSyncJob(context.runtime, context.connection(), known, "rows"));
+  SLUICE_TRY(context.runtime.sync_engine().ListUntried(context.connection(), job, kWaitingTable));
+  const std::string from = fmt::format(" FROM temp.{}", kWaitingTable);
+  if (for_people) {
+    return "SELECT key, coalesce(identity, '') AS identity, 'waiting' AS state" + from;
   }
-  context.world.out << fmt::format(
-      "the last run did not reach {}\nnext:  sluice plan {}   (what would be sent now)\n",
-      Counted(static_cast<uint64_t>(waiting), "row"), sync);
-  return Status::Ok();
+  return "SELECT key, identity, 'waiting' AS state, NULL::VARCHAR AS code, NULL::VARCHAR AS "
+         "message, NULL::TIMESTAMP AS at, NULL::VARCHAR AS run, payload, NULL::VARCHAR AS "
+         "delivered_payload" +
+         from;
+}
+
+std::string Summary(const std::string& state, const RowsWritten& written) {
+  const std::string rows = Counted(static_cast<uint64_t>(written.rows), "row");
+  const std::string more = written.complete ? "" : ", and there are more (--limit N, --csv)";
+  if (state != "waiting") return rows + more;
+  if (written.rows == 0) return "no row waits";
+  return fmt::format("{} wait{} for the next run{}", rows, written.rows == 1 ? "s" : "", more);
 }
 
 // In the view of a reader: an open delivery counts as far as it has come.
 Status ShowRows(const ReadContext& context, const std::string& sync) {
   const Arguments& arguments = context.arguments;
-  if (arguments.state == "waiting") return TellWaiting(context, sync);
   const bool for_people = context.for_people();
+  const bool waiting = arguments.state == "waiting";
   std::string sql;
-  if (arguments.state != "left_out") sql = Delivered(sync, arguments.state, for_people);
+  if (waiting) {
+    SLUICE_ASSIGN(sql, Waiting(context, sync, for_people));
+  }
+  if (!waiting && arguments.state != "left_out") sql = Delivered(sync, arguments.state, for_people);
   if (arguments.state == "all") sql += " UNION ALL ";
   if (arguments.state == "left_out" || arguments.state == "all") sql += LeftOut(sync, for_people);
   SLUICE_ASSIGN(auto result,
@@ -105,9 +108,7 @@ Status ShowRows(const ReadContext& context, const std::string& sync) {
   SLUICE_ASSIGN(const RowsWritten written,
                 WriteRows(result, format, limits, out, context.world.terminal));
   if (context.for_people() && !arguments.quiet) {
-    context.world.err << fmt::format(
-        "{}{}\n", Counted(static_cast<uint64_t>(written.rows), "row"),
-        written.complete ? "" : ", and there are more (--limit N, --csv)");
+    context.world.err << Summary(arguments.state, written) << "\n";
   }
   return Status::Ok();
 }

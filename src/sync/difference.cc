@@ -234,6 +234,10 @@ Status Difference::ForEachRow(uint64_t limit, const std::function<Status(const S
   }
 }
 
+Status Difference::ListUntried(const std::string& table) {
+  return connection_.Execute(sql::ListUntried(names_, table)).status();
+}
+
 Status Difference::RecordUnsent(const std::string& run_id, env::Micros now) {
   return RunAll(connection_, sql::RecordUnsent(names_, run_id, env::FormatUtc(now, true)));
 }

@@ -73,6 +73,10 @@ class Difference {
   // The rows to send, by key, those to be removed last, at most `limit` (0: all). `visit` may not use the connection.
   Status ForEachRow(uint64_t limit, const std::function<Status(const SpoolRow&)>& visit);
 
+  // Makes the temporary table `table` of (key, identity, payload): what is to be sent and was not
+  // tried, so that no state of theirs is in `_sluice.sync_delivered`.
+  Status ListUntried(const std::string& table);
+
   // Writes what needs no sending: findings, rows that left and rows that are back. In the caller's
   // transaction.
   Status RecordUnsent(const std::string& run_id, env::Micros now);

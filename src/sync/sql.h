@@ -49,6 +49,8 @@ std::string CountDelivered(const DifferenceNames& names);
 // key, identity, class, digest, payload, sent (not of a removal), prior key; removals last, ordered by key.
 // `limit` 0: all.
 std::string RowsToSend(const DifferenceNames& names, uint64_t limit);
+// Makes a temporary table of key, identity, payload of RowsToSend without those that are retried.
+std::string ListUntried(const DifferenceNames& names, std::string_view table);
 
 // What changes without anything being sent: findings, rows that left, rows that are back. `now` as
 // env::FormatUtc writes it.

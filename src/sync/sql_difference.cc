@@ -234,6 +234,13 @@ std::string RowsToSend(const DifferenceNames& names, uint64_t limit) {
   return statement;
 }
 
+std::string ListUntried(const DifferenceNames& names, std::string_view table) {
+  return fmt::format(
+      "CREATE OR REPLACE TEMP TABLE {} AS SELECT key, identity, payload FROM ({}) WHERE class <> "
+      "'retried'",
+      table, RowsToSend(names, 0));
+}
+
 std::vector<std::string> RecordUnsent(const DifferenceNames& names, std::string_view run_id,
                                       std::string_view now) {
   const std::string sync = QuoteText(names.sync);

@@ -171,6 +171,12 @@ Result<SyncPlan> SyncEngine::DryRun(engine::Connection& connection, const SyncJo
   });
 }
 
+Status SyncEngine::ListUntried(engine::Connection& connection, const SyncJob& job,
+                               const std::string& table) {
+  SLUICE_ASSIGN(const auto difference, MakeDifference(connection, job));
+  return difference->ListUntried(table);
+}
+
 Result<SyncPlan> SyncEngine::WithOpenDelivery(engine::Connection& connection, const SyncJob& job,
                                               const std::function<Status(SyncPlan&)>& fill) {
   SyncPlan plan;

@@ -87,6 +87,10 @@ class SyncEngine {
   Result<SyncPlan> DryRun(engine::Connection& connection, const SyncJob& job,
                           const std::string& folder);
 
+  // Makes the temporary table `table` of (key, identity, payload): the rows that a run would send now
+  // and that none has tried. Sees `_sluice` as it is: inside ReadAsFolded, with the open delivery.
+  Status ListUntried(engine::Connection& connection, const SyncJob& job, const std::string& table);
+
   // kHeld when more would change than the sync's guards allow: nothing has happened then.
   Result<Delivery> Prepare(engine::Connection& connection, const SyncJob& job);
 
