@@ -229,6 +229,14 @@ class TextPlan {
       }
     }
     for (const std::string& problem : plan.problems) Bad(problem);
+    const bool silent = plan.ingests.empty() && plan.holds.empty() && plan.models.empty() &&
+                        plan.syncs.empty() && plan.problems.empty();
+    if (silent) {
+      out_ << (context_.arguments.names.empty()
+                   ? std::string("nothing to do")
+                   : fmt::format("nothing to do for {}", Join(context_.arguments.names, ", ")))
+           << "\n";
+    }
   }
 
  private:

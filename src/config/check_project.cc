@@ -215,9 +215,23 @@ class Checker {
     }
   }
 
+  bool IsLoaded(const std::string& name) const {
+    for (const Ingest& ingest : project_.ingests) {
+      for (const Table& table : ingest.tables) {
+        if (EqualsIgnoreCase(table.name, name)) return true;
+      }
+    }
+    return false;
+  }
+
   void CheckSync(const Sync& sync) {
     const std::string key = "syncs." + sync.name;
-    if (!sync.model.empty() && project_.FindModel(sync.model) == nullptr) {
+    if (!sync.model.empty() && project_.FindModel(sync.model) == nullptr && IsLoaded(sync.model)) {
+      diagnostics_.Error(Place({"syncs", sync.name, "model"}), key + ".model",
+                         fmt::format("{0} is a loaded table and no model; make a model of it: "
+                                     "models: {{ NAME: {0} }}, and name that one here",
+                                     sync.model));
+    } else if (!sync.model.empty() && project_.FindModel(sync.model) == nullptr) {
       diagnostics_.Unknown(Place({"syncs", sync.name, "model"}), key + ".model", "no model",
                            sync.model, NamesOf(project_.models));
     }

@@ -27,6 +27,12 @@ class Graph {
     for (const config::Sync& sync : project.syncs) Connect(sync.model, sync.name);
   }
 
+  // Of a table the ingest, "" of others.
+  std::string OwnerOf(const std::string& table) const {
+    const auto owner = owner_.find(table);
+    return owner == owner_.end() ? "" : owner->second;
+  }
+
   void Follow(const std::string& name, bool down, std::set<std::string>& reached) const {
     if (!reached.insert(name).second) return;
     const auto& edges = down ? down_ : up_;
@@ -103,6 +109,13 @@ Status PickOne(const config::Project& project, const Graph& graph, std::string s
   }
   const std::vector<std::string> names = AllNames(project);
   if (std::find(names.begin(), names.end(), selector) == names.end()) {
+    const std::string ingest = graph.OwnerOf(Lower(selector));
+    if (!ingest.empty()) {
+      return ConfigError(
+          fmt::format("{} is a table of the ingest {} and no model", selector, ingest),
+          fmt::format("Load it: sluice run {0}.{1}; or make a model of it: models: {{ NAME: {1} }}",
+                      ingest, selector));
+    }
     return ConfigError(fmt::format("there is no ingest, model or sync {}{}", selector,
                                    DidYouMean(selector, names)),
                        "List them: sluice status");
