@@ -1,5 +1,6 @@
 // Patterns, columns and types of files that no table of the project takes.
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 
@@ -7,6 +8,7 @@
 
 #include "base/text.h"
 #include "cli/discover.h"
+#include "cli/load_proposal.h"
 #include "config/file_pattern.h"
 #include "env/file.h"
 #include "format/csv_head.h"
@@ -20,6 +22,8 @@ namespace sluice::cli {
 namespace {
 
 constexpr uint64_t kSampleBytes = 256ULL << 20;
+constexpr std::array<std::string_view, 7> kDataEndings = {".csv",   ".tsv",    ".txt",    ".json",
+                                                          ".jsonl", ".ndjson", ".parquet"};
 
 bool IsDigit(char c) {
   return c >= '0' && c <= '9';
@@ -45,16 +49,23 @@ std::string PatternOf(std::string_view name) {
 
 // The name without its endings.
 std::string_view WithoutEnding(std::string_view name) {
-  for (const std::string_view ending : {".gz", ".csv", ".tsv", ".txt"}) {
+  for (const std::string_view packed : {".gz", ".zst", ".zip"}) {
+    if (EndsWith(name, packed)) name.remove_suffix(packed.size());
+  }
+  for (const std::string_view ending : kDataEndings) {
     if (EndsWith(name, ending)) name.remove_suffix(ending.size());
   }
   return name;
 }
 
-bool LooksLikeCsv(std::string_view path) {
-  std::string lower = Lower(path);
-  if (EndsWith(lower, ".gz")) lower.resize(lower.size() - 3);
-  return EndsWith(lower, ".csv") || EndsWith(lower, ".tsv") || EndsWith(lower, ".txt");
+bool LooksLikeData(std::string_view path) {
+  const std::string lower = Lower(path);
+  std::string_view name = lower;
+  for (const std::string_view packed : {".gz", ".zst", ".zip"}) {
+    if (EndsWith(name, packed)) name.remove_suffix(packed.size());
+  }
+  return std::any_of(kDataEndings.begin(), kDataEndings.end(),
+                     [&](std::string_view ending) { return EndsWith(name, ending); });
 }
 
 // A name for the table: of the file, or of the folder where the files are only numbers.
@@ -217,10 +228,10 @@ std::map<std::string, Found> FindPatterns(const config::Ingest& ingest,
       if (!StartsWith(file.path, ingest.prefix)) continue;
       const std::string path = file.path.substr(ingest.prefix.size());
       if (IsTaken(ingest, path)) continue;
-      if (!LooksLikeCsv(path)) {
+      if (!LooksLikeData(path)) {
         constexpr size_t kMostNotes = 20;
         if (notes->size() < kMostNotes)
-          notes->push_back(path + " is passed over: no .csv, .tsv or .txt");
+          notes->push_back(path + " is passed over: its name says no format that is read");
         continue;
       }
       const size_t slash = path.rfind('/');
@@ -234,6 +245,24 @@ std::map<std::string, Found> FindPatterns(const config::Ingest& ingest,
     }
   }
   return found;
+}
+
+// The file at `path`, which is called `name` in its store.
+Status ReadSample(const DiscoverContext& context, const std::string& path, const std::string& name,
+                  Proposal& proposal) {
+  const config::FileFormat format = ingest::FormatOf({}, name);
+  if (format == config::FileFormat::kCsv) {
+    FileReader reader(context, proposal);
+    reader.set_name(name);
+    return reader.Read(path);
+  }
+  SLUICE_ASSIGN(ColumnProposal found,
+                ProposeColumns(path, format, context.ingest.csv, context.cancel));
+  proposal.columns = std::move(found.columns);
+  for (const std::string& evidence : found.evidence) {
+    proposal.evidence.push_back(name + ": " + evidence);
+  }
+  return Status::Ok();
 }
 
 }  // namespace
@@ -257,11 +286,7 @@ Result<Proposals> DiscoverFiles(const DiscoverContext& context) {
     }
     auto sample = Sample::Fetch(context, *found.source->store, *found.sample);
     Status status = sample.status();
-    if (sample.ok()) {
-      FileReader reader(context, proposal);
-      reader.set_name(found.sample->path);
-      status = reader.Read(sample->path());
-    }
+    if (sample.ok()) status = ReadSample(context, sample->path(), found.sample->path, proposal);
     if (status.code() == Code::kCancelled) return status;
     if (!status.ok())
       proposal.problem = fmt::format("{}: {}", found.sample->path, status.message());

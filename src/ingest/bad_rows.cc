@@ -57,10 +57,10 @@ bool IsUseless(const TableLoad& load, const FileCounts& counts) {
   return !load.target.has_pod && counts.read > 0 && counts.quarantined == counts.read;
 }
 
-Status Useless(const TableLoad& load, const LoadFile& file) {
-  const auto first =
-      std::find_if(load.quarantined.begin(), load.quarantined.end(),
-                   [&](const QuarantinedRow& row) { return &load.files[row.file] == &file; });
+Status Useless(const TableLoad& load, size_t index) {
+  const LoadFile& file = load.files[index];
+  const auto first = std::find_if(load.quarantined.begin(), load.quarantined.end(),
+                                  [&](const QuarantinedRow& row) { return row.file == index; });
   SLUICE_CHECK(first != load.quarantined.end(), "bad rows that nobody has seen");
   return RejectedError(
       fmt::format("{}: all of its rows are bad ({}); line {}: {}{}", file.stored.path,
@@ -101,29 +101,23 @@ Status AccountForBadRows(engine::Connection& connection, TableLoad& load,
   return Status::Ok();
 }
 
-Status CheckBadRowLimits(TableLoad& load) {
+Status CheckBadRows(const TableLoad& load, size_t index) {
   const config::BadRowLimit& limit = load.target.bad_rows;
-  for (const LoadFile& file : load.files) {
-    const FileCounts& counts = file.counts;
-    if (file.any_bad_rows) continue;
-    if (IsUseless(load, counts)) {
-      load.too_many_bad_rows = true;
-      return Useless(load, file);
-    }
-    if (counts.quarantined <= limit.always_allowed) continue;
-    if (static_cast<double>(counts.quarantined) <=
-        limit.percent / 100 * static_cast<double>(counts.read)) {
-      continue;
-    }
-    load.too_many_bad_rows = true;
-    return RejectedError(
-        fmt::format("{}: {} of {} are bad, more than the {}% or {} that are allowed",
-                    file.stored.path, Thousands(static_cast<uint64_t>(counts.quarantined)),
-                    Counted(static_cast<uint64_t>(counts.read), "row"), limit.percent,
-                    Thousands(static_cast<uint64_t>(limit.always_allowed))),
-        "Have the file sent again, or raise bad_rows for this table");
+  const LoadFile& file = load.files[index];
+  const FileCounts& counts = file.counts;
+  if (file.any_bad_rows) return Status::Ok();
+  if (IsUseless(load, counts)) return Useless(load, index);
+  if (counts.quarantined <= limit.always_allowed) return Status::Ok();
+  if (static_cast<double>(counts.quarantined) <=
+      limit.percent / 100 * static_cast<double>(counts.read)) {
+    return Status::Ok();
   }
-  return Status::Ok();
+  return RejectedError(
+      fmt::format("{}: {} of {} are bad, more than the {}% or {} that are allowed",
+                  file.stored.path, Thousands(static_cast<uint64_t>(counts.quarantined)),
+                  Counted(static_cast<uint64_t>(counts.read), "row"), limit.percent,
+                  Thousands(static_cast<uint64_t>(limit.always_allowed))),
+      "Have the file sent again, or raise bad_rows for this table");
 }
 
 }  // namespace sluice::ingest

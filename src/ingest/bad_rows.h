@@ -17,7 +17,8 @@ namespace sluice::ingest {
 Status AccountForBadRows(engine::Connection& connection, TableLoad& load,
                          std::vector<ShapedFile>& files, const env::Cancel* cancel);
 
-// kRejected: a file of `load`, which is accounted for, has more bad rows than the table allows, or nothing else.
-Status CheckBadRowLimits(TableLoad& load);
+// kRejected: file `index` of `load`, which is accounted for, has more bad rows than the table allows, or nothing else;
+// unless somebody accepted it so.
+Status CheckBadRows(const TableLoad& load, size_t index);
 
 }  // namespace sluice::ingest

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "ingest/ddl.h"
 #include "quality/checks.h"
 
@@ -22,8 +23,13 @@ class DayJudge {
  public:
   DayJudge(engine::Connection& connection, const config::Ingest& ingest,
            const quality::RunInfo& run, std::vector<std::string>* warnings,
-           std::map<std::string, std::set<std::string>>* young)
-      : connection_(connection), ingest_(ingest), run_(run), warnings_(warnings), young_(young) {}
+           std::vector<std::string>* notes, std::map<std::string, std::set<std::string>>* young)
+      : connection_(connection),
+        ingest_(ingest),
+        run_(run),
+        warnings_(warnings),
+        notes_(notes),
+        young_(young) {}
 
   Status Judge(const config::Check& check, const std::string& table) {
     SLUICE_TRY(ReadVolumes(table));
@@ -35,7 +41,7 @@ class DayJudge {
       if (day <= volumes_.begin()->first || IsSettled(day)) continue;
       SLUICE_TRY(JudgeDay(check, table, day));
     }
-    return Status::Ok();
+    return SettlePassed(check, table);
   }
 
  private:
@@ -117,6 +123,7 @@ class DayJudge {
     SLUICE_ASSIGN(const bool held, IsHeld(table, day));
     SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection_));
     SLUICE_TRY(quality::RecordCheck(connection_, {ingest_.name, table, "", 0, day}, result, run_));
+    judged_[day] = {result.outcome == quality::Outcome::kPass, measured};
     if (result.outcome == quality::Outcome::kFail) {
       failed_.insert(day);
       if (held) return transaction->Commit();
@@ -137,6 +144,29 @@ class DayJudge {
     return transaction->Commit();
   }
 
+  // A day that was too small when it was judged, and is not with what came since.
+  Status SettlePassed(const config::Check& check, const std::string& table) {
+    SLUICE_ASSIGN(const auto open, quality::ListHolds(connection_, false));
+    for (const quality::HoldRecord& hold : open) {
+      if (hold.kind != "day" || hold.owner != ingest_.name || hold.table != table ||
+          hold.check != check.Name() || hold.files.size() != 1) {
+        continue;
+      }
+      const std::string& day = hold.files.front();
+      const auto judged = judged_.find(day);
+      if (judged == judged_.end() || !judged->second.passed) continue;
+      const std::string why =
+          fmt::format("the day has {} by now and passes",
+                      Counted(static_cast<uint64_t>(judged->second.measured), "row"));
+      SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection_));
+      SLUICE_TRY(quality::SettleHold(connection_, hold, "accepted", why, run_.now));
+      SLUICE_TRY(transaction->Commit());
+      notes_->push_back(
+          fmt::format("{}.{}: {}: hold {} is settled: {}", ingest_.name, table, day, hold.id, why));
+    }
+    return Status::Ok();
+  }
+
   // A day is held once, however often it is judged.
   Result<bool> IsHeld(const std::string& table, const std::string& day) {
     SLUICE_ASSIGN(const auto holds,
@@ -155,6 +185,7 @@ class DayJudge {
   const config::Ingest& ingest_;
   const quality::RunInfo& run_;
   std::vector<std::string>* warnings_;
+  std::vector<std::string>* notes_;
   std::map<std::string, std::set<std::string>>* young_;
   std::map<std::string, double> volumes_;  // day -> rows
   bool groups_wait_ = false;
@@ -166,8 +197,9 @@ class DayJudge {
 
 Status JudgeDays(engine::Connection& connection, const config::Ingest& ingest,
                  const quality::RunInfo& run, std::vector<std::string>* warnings,
+                 std::vector<std::string>* notes,
                  std::map<std::string, std::set<std::string>>* young) {
-  DayJudge judge(connection, ingest, run, warnings, young);
+  DayJudge judge(connection, ingest, run, warnings, notes, young);
   for (const config::Table& table : ingest.tables) {
     const std::string name =
         ingest.layout == "zenoti" ? CanonicalTableName(table.name) : table.name;

@@ -288,5 +288,51 @@ TEST_F(FilesTest, AFileThatTheEngineWouldReadWronglyIsRewrittenFirst) {
   EXPECT_EQ(Rows("SELECT line, column_name FROM _sluice.quarantine"), "3|NULL\n");
 }
 
+TEST_F(FilesTest, ATableThatWasDroppedIsMissed) {
+  Write("orders/a.csv", "id,amount,note\n1,1,x\n");
+  EXPECT_TRUE(Warnings(MustRun()).empty());
+  Execute("DROP TABLE orders");
+  const auto warnings = Warnings(MustRun());
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_EQ(warnings[0].find("z.orders: the table was dropped, and the ledger says that 1 file of "
+                             "it is loaded: not read again by itself."),
+            0U)
+      << warnings[0];
+  EXPECT_NE(warnings[0].find("sluice unload LOAD --again"), std::string::npos);
+  Execute("UPDATE _sluice.files SET state = 'unloaded'");
+  EXPECT_TRUE(Warnings(MustRun()).empty()) << "nothing is missed any more";
+}
+
+TEST_F(FilesTest, FilesThatDoNotFitAreLeftOutAndTheOthersKeepTheirColumns) {
+  ingest_.schema_changes = config::SchemaChanges::kEvolve;
+  Write("orders/a.csv", "id,amount,note\n1,1,x\n");
+  // A column of a file that is left out for its bad rows does not come into the table.
+  Write("orders/b.csv", "id,amount,note,colour\nx,1,x,red\n");
+  Write("orders/c.csv", "id,amount,note,size\n3,3,x,big\n");
+  Write("orders/d.csv.gz", "\x1f\x8b\x08 cut off");
+  const auto outcome = Run();
+  ASSERT_TRUE(outcome.ok()) << outcome.status().ToString();
+  EXPECT_EQ(Rows("SELECT id, size FROM orders ORDER BY id"), "1|NULL\n3|big\n");
+  EXPECT_EQ(Rows("SELECT count(*) FROM duckdb_columns() WHERE table_name = 'orders' AND "
+                 "column_name = 'colour'"),
+            "0\n");
+  EXPECT_EQ(Rows("SELECT files, check_name FROM _sluice.holds ORDER BY 1"),
+            "orders/b.csv|bad_rows\norders/d.csv.gz|file\n");
+  EXPECT_EQ(Rows("SELECT count(DISTINCT load_id) FROM _sluice.files WHERE table_name = 'orders'"),
+            "1\n");
+  EXPECT_TRUE(Run()->loads.empty()) << "what is held is not read again";
+}
+
+TEST_F(FilesTest, AHeldFileIsAcceptedAloneThoughOthersCameWithIt) {
+  ingest_.tables[0].bad_rows = config::BadRowLimit{0, 0};
+  Write("orders/a.csv", "id,amount,note\n1,1,x\n");
+  Write("orders/b.csv", "id,amount,note\n2,2,x\nx,1,x\n");
+  ASSERT_TRUE(Run().ok());
+  EXPECT_EQ(Rows("SELECT id FROM orders"), "1\n");
+  AcceptHold();
+  MustRun();
+  EXPECT_EQ(Rows("SELECT id FROM orders ORDER BY 1"), "1\n2\n");
+}
+
 }  // namespace
 }  // namespace sluice::ingest

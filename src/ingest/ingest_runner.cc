@@ -72,8 +72,10 @@ class Runner {
     fetcher_.reset();
     SLUICE_TRY(env::RemoveTree(context_.spool_folder));
     FinishLoaded();
-    SLUICE_TRY(JudgeDays(connection_, context_.ingest, run_, &told_.outcome().warnings,
+    std::vector<std::string> notes;
+    SLUICE_TRY(JudgeDays(connection_, context_.ingest, run_, &told_.outcome().warnings, &notes,
                          &told_.young_tables()));
+    for (const std::string& note : notes) context_.reporter.Note(report::Level::kInfo, note);
     SLUICE_TRY(told_.End(connection_, run_));
     return std::move(told_.outcome());
   }
@@ -216,6 +218,7 @@ class Runner {
     std::vector<Judged*> passed;
     for (Judged& one : judged) {
       told_.Findings(one);
+      SLUICE_TRY(HoldLeft(*one.load));
       if (!one.status.ok()) {
         TellLeft(held[next_held++], *one.load);
       } else if (one.load->files.empty()) {
@@ -260,6 +263,7 @@ class Runner {
       Judged one = Judge(load, parts_[i], false);
       Release(parts_[i]);
       told_.Findings(one);
+      SLUICE_TRY(HoldLeft(load));
       if (one.status.ok() && load.files.empty()) {
         told_.NothingLeft(one);
         continue;
@@ -359,6 +363,12 @@ class Runner {
     return Status::Ok();
   }
 
+  // Those that staging went on without.
+  Status HoldLeft(const TableLoad& load) {
+    for (const UnfitFile& file : UnfitFilesOf(load)) SLUICE_TRY(HoldFile(file));
+    return Status::Ok();
+  }
+
   Status HoldFile(const UnfitFile& file) {
     SLUICE_ASSIGN(const std::string id,
                   HoldUnfitFile(connection_, fence_, context_.ingest.name, file, run_));
@@ -416,28 +426,11 @@ class Runner {
     }
   }
 
-  // What a failed transaction may have changed in a load.
-  struct Before {
-    std::string stage;
-    std::string gone;
-    std::vector<FileCounts> counts;
-  };
-  static Before Remember(const TableLoad& load) {
-    Before before{load.stage, load.gone, {}};
-    for (const LoadFile& file : load.files) before.counts.push_back(file.counts);
-    return before;
-  }
-  static void Restore(const Before& before, TableLoad& load) {
-    load.stage = before.stage;
-    load.gone = before.gone;
-    for (size_t i = 0; i < load.files.size(); ++i) load.files[i].counts = before.counts[i];
-  }
-
   // One transaction for all; `loads` loses those that fail.
   Status Publish(std::vector<Judged*>& loads) {
     while (!loads.empty()) {
-      std::vector<Before> before;
-      for (const Judged* judged : loads) before.push_back(Remember(*judged->load));
+      std::vector<LoadBefore> before;
+      for (const Judged* judged : loads) before.emplace_back(*judged->load);
       const auto began = context_.clock.Monotonic();
       std::optional<size_t> culprit;
       const Status status = TryPublish(loads, &culprit);
@@ -447,7 +440,7 @@ class Runner {
         return ReadBack(connection_, loads);
       }
       if (!culprit || status.code() == Code::kCancelled) return status;
-      for (size_t i = 0; i < loads.size(); ++i) Restore(before[i], *loads[i]->load);
+      for (size_t i = 0; i < loads.size(); ++i) before[i].Restore(*loads[i]->load);
       Judged* failed = loads[*culprit];
       loads.erase(loads.begin() + static_cast<ptrdiff_t>(*culprit));
       failed->status = FailedError(status.message(), status.next());

@@ -16,6 +16,8 @@ namespace {
 using engine::ToInt;
 using engine::ToText;
 
+constexpr size_t kMostAlone = 10;  // files of a load that are held one by one
+
 // An entry of the ledger whose file has another tag on the store now.
 struct Retagged {
   std::string table;
@@ -196,6 +198,36 @@ Result<std::string> HoldLateFiles(engine::Connection& connection, const std::str
   return last;
 }
 
+std::vector<UnfitFile> UnfitFilesOf(const TableLoad& load) {
+  std::vector<std::vector<const LeftFile*>> sets;
+  std::map<std::string, size_t> set_of_check;
+  for (const LeftFile& left : load.left) {
+    const auto [place, is_new] = set_of_check.try_emplace(left.check, sets.size());
+    if (is_new || load.left.size() <= kMostAlone) {
+      place->second = sets.size();
+      sets.emplace_back();
+    }
+    sets[place->second].push_back(&left);
+  }
+  std::vector<UnfitFile> unfit;
+  for (const auto& set : sets) {
+    const LeftFile& first = *set.front();
+    UnfitFile& file = unfit.emplace_back();
+    file = {first.file.connection, load.target.name, first.file.stored.path, first.check,
+            first.message};
+    std::vector<const LoadFile*> files;
+    for (const LeftFile* left : set) {
+      files.push_back(&left->file);
+      if (left != &first) file.more.push_back(left->file.stored.path);
+    }
+    if (!file.more.empty()) {
+      file.message += fmt::format("; {} likewise", Counted(file.more.size(), "more file"));
+    }
+    file.load_id = LoadIdOf(load.ingest, load.target.name, files);
+  }
+  return unfit;
+}
+
 bool ConcernsOneFile(const Status& status) {
   return status.code() == Code::kRejected || status.code() == Code::kNotFound ||
          status.code() == Code::kRetry || status.code() == Code::kAuth;
@@ -211,6 +243,8 @@ Result<std::string> HoldUnfitFile(engine::Connection& connection, const warehous
   hold.table = file.table;
   hold.check = file.check;
   hold.files = {file.path};
+  hold.files.insert(hold.files.end(), file.more.begin(), file.more.end());
+  hold.load_id = file.load_id;
   hold.message = file.message;
   SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection));
   SLUICE_TRY(warehouse::CheckFence(connection, fence));

@@ -29,6 +29,10 @@ Result<std::string> HoldLateFiles(engine::Connection& connection, const std::str
                                   const std::vector<LateFile>& late, const RunInfo& run,
                                   report::Reporter* reporter);
 
+// What is to be held of the files that `load` was staged without: each alone while they are few, else all together that
+// have the same wrong with them.
+std::vector<UnfitFile> UnfitFilesOf(const TableLoad& load);
+
 // Holds one file that cannot be loaded as it is, alone; gives the id of the hold.
 Result<std::string> HoldUnfitFile(engine::Connection& connection, const warehouse::Fence& fence,
                                   const std::string& ingest, const UnfitFile& file,

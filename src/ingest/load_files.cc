@@ -45,7 +45,9 @@ Status FetchFiles(Fetcher& fetcher, size_t first, TableLoad& load, report::Repor
     missing->clear();
     return status;
   }
+  const bool fewer = there.size() < load.files.size();
   load.files = std::move(there);
+  if (fewer) SetLoadId(load);
   return Status::Ok();
 }
 

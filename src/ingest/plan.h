@@ -98,8 +98,10 @@ struct UnfitFile {
   std::string connection;
   std::string table;
   std::string path;
-  std::string check;    // "capture", "manifest"
-  std::string message;  // begins with the path
+  std::string check;                   // "capture", "manifest", "checksum", "file", "bad_rows"
+  std::string message;                 // begins with the path
+  std::vector<std::string> more = {};  // paths of others with the same
+  int64_t load_id = 0;                 // "bad_rows": LoadIdOf them
 };
 
 // A file whose rows are all published since an earlier run: what becomes of it is still to be done.

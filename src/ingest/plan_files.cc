@@ -209,7 +209,9 @@ class FilesPlanner {
       return;
     }
     LiftLimits(table.name, fresh);
-    AddStep(table, target, std::move(fresh), set.label, set.label.empty());
+    // Where the order counts a file that is left behind would come in at another place.
+    AddStep(table, target, std::move(fresh), set.label,
+            set.label.empty() && target.merge == Merge::kAppend);
   }
 
   // What is left to be done with a file that an earlier run has loaded.
@@ -231,15 +233,6 @@ class FilesPlanner {
                                       table.pattern, Join(places, ", ")));
   }
 
-  // Made from what is loaded: the same files give the same id, whenever and however often.
-  int64_t LoadId(const std::string& table, const std::vector<const LoadFile*>& files) const {
-    std::string what;
-    for (const LoadFile* file : files) {
-      what += fmt::format("{}\n{}\n{}\n", file->connection, file->stored.path, file->stored.tag);
-    }
-    return StableId({ingest_.name, table, what});
-  }
-
   // The files that somebody accepted with all their bad rows, while they are what they were then:
   // not what is sent under their names later. Others may have come beside them.
   void LiftLimits(const std::string& table, std::vector<LoadFile>& files) const {
@@ -249,7 +242,8 @@ class FilesPlanner {
       for (const LoadFile& file : files) {
         if (limit.files.count(file.stored.path) > 0) accepted.push_back(&file);
       }
-      if (accepted.empty() || LoadId(table, accepted) != limit.load_id) continue;
+      if (accepted.empty()) continue;
+      if (LoadIdOf(ingest_.name, table, accepted) != limit.load_id) continue;
       for (LoadFile& file : files) {
         if (limit.files.count(file.stored.path) > 0) file.any_bad_rows = true;
       }
@@ -259,18 +253,13 @@ class FilesPlanner {
   // `label` tells the sets of a table apart; `file_by_file` where a file may be left behind.
   void AddStep(const config::Table& table, TargetTable target, std::vector<LoadFile> files,
                const std::string& label, bool file_by_file) {
-    std::vector<const LoadFile*> loaded;
-    for (const LoadFile& file : files) loaded.push_back(&file);
-    const int64_t load_id = LoadId(table.name, loaded);
     const bool full = ledger_.tables.count(table.name) == 0;
-    for (LoadFile& file : files) {
-      file.load_id = load_id;
-      file.full = full || target.merge == Merge::kReplace;
-    }
+    for (LoadFile& file : files) file.full = full || target.merge == Merge::kReplace;
     TableLoad load;
     load.ingest = ingest_.name;
     load.target = std::move(target);
     load.files = std::move(files);
+    SetLoadId(load);
     load.label =
         fmt::format("{}.{}{}{}", ingest_.name, table.name, label.empty() ? "" : " ", label);
     load.file_by_file = file_by_file;

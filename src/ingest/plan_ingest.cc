@@ -1,6 +1,8 @@
 // What a run of an ingest would do: the ledger, what the stores hold, and the layout's planner.
 #include <fmt/format.h>
 
+#include "base/text.h"
+#include "ingest/ddl.h"
 #include "ingest/existing_table.h"
 #include "ingest/ingest_runner.h"
 #include "ingest/late_files.h"
@@ -10,6 +12,7 @@
 #include "ingest/plan_restore.h"
 #include "ingest/schema_catalog.h"
 #include "ingest/zenoti_drop.h"
+#include "warehouse/dialect.h"
 
 namespace sluice::ingest {
 namespace {
@@ -51,6 +54,31 @@ Result<IngestPlan> PlanInbox(const IngestContext& context, const std::vector<Sou
   return plan;
 }
 
+// Somebody dropped a table: what the ledger has of it is not read again, and nobody else would say so.
+Status TellDropped(engine::Connection& connection, const config::Ingest& ingest,
+                   const LedgerState& ledger, IngestPlan& plan) {
+  for (const config::Table& table : ingest.tables) {
+    const std::string name = ingest.layout == "files" ? table.name : CanonicalTableName(table.name);
+    if (ledger.fed.count(name) == 0 || ledger.tables.count(name) > 0) continue;
+    SLUICE_ASSIGN(const std::string kind, warehouse::KindOf(connection, name));
+    if (!kind.empty()) continue;
+    SLUICE_ASSIGN(const auto files,
+                  connection.Scalar("SELECT count(*) FROM _sluice.files WHERE ingest = $1 AND "
+                                    "table_name = $2 AND state = 'loaded'",
+                                    {ingest.name, name}));
+    if (engine::ToInt(files) == 0) continue;
+    plan.notes.push_back(fmt::format(
+        "{0}.{1}: the table was dropped, and the ledger says that {2} of it {3} loaded: not read "
+        "again by {4}. To have them read again type sluice unload LOAD --again for each of its "
+        "loads (sluice query \"SELECT load_id FROM _sluice.loads WHERE table_name = '{1}' AND "
+        "unloaded_at IS NULL\"); or put a backup back",
+        ingest.name, name, Counted(static_cast<uint64_t>(engine::ToInt(files)), "file"),
+        engine::ToInt(files) == 1 ? "is" : "are",
+        engine::ToInt(files) == 1 ? "itself" : "themselves"));
+  }
+  return Status::Ok();
+}
+
 }  // namespace
 
 Result<IngestPlan> PlanIngest(const IngestContext& context, const std::vector<Source>& sources,
@@ -71,6 +99,7 @@ Result<IngestPlan> PlanIngest(const IngestContext& context, const std::vector<So
     const std::vector<std::string> told = source.store->TakeNotes();
     plan.notes.insert(plan.notes.begin(), told.begin(), told.end());
   }
+  SLUICE_TRY(TellDropped(connection, context.ingest, ledger, plan));
   SLUICE_TRY(CompareWithTables(connection, context.ingest, plan));
   return plan;
 }

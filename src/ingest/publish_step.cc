@@ -35,6 +35,16 @@ Status ReadBackFile(engine::Connection& connection, const TableLoad& load) {
 
 }  // namespace
 
+LoadBefore::LoadBefore(const TableLoad& load) : stage_(load.stage), gone_(load.gone) {
+  for (const LoadFile& file : load.files) counts_.push_back(file.counts);
+}
+
+void LoadBefore::Restore(TableLoad& load) const {
+  load.stage = stage_;
+  load.gone = gone_;
+  for (size_t i = 0; i < load.files.size(); ++i) load.files[i].counts = counts_[i];
+}
+
 Status PublishLoads(engine::Connection& connection, const warehouse::Fence& fence,
                     const RunInfo& run, const std::vector<Judged*>& passed,
                     std::optional<size_t>* culprit) {

@@ -24,6 +24,18 @@ struct Judged {
   double seconds = 0;  // of its own work
 };
 
+// What publishing changes in a load, for when its transaction failed.
+class LoadBefore {
+ public:
+  explicit LoadBefore(const TableLoad& load);
+  void Restore(TableLoad& load) const;
+
+ private:
+  std::string stage_;
+  std::string gone_;
+  std::vector<FileCounts> counts_;
+};
+
 // Publishes all of `passed`: reads the fence, alters and fills the tables, writes load records, ledger,
 // cursors, check results and versions. `culprit` is set when the error arose at one of them.
 Status PublishLoads(engine::Connection& connection, const warehouse::Fence& fence,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include <fmt/format.h>
@@ -12,6 +13,7 @@
 #include "env/file.h"
 #include "ingest/bad_rows.h"
 #include "ingest/json_files.h"
+#include "ingest/missing_columns.h"
 #include "ingest/parquet_files.h"
 #include "ingest/reduce.h"
 #include "ingest/row_fixes.h"
@@ -50,24 +52,72 @@ class Stager {
   Stager(const Stager&) = delete;
   Stager& operator=(const Stager&) = delete;
 
-  // The engine's reader is exact for most files and quick with several threads. Where its rows do not
-  // add up to the census the files are read again by one thread, and then as rewritten copies.
+  // Files that do not fit are left behind where the load goes file by file; the others are read again without them.
   Status Run() {
-    Status status;
-    for (const Care care : {Care::kQuick, Care::kOneThread, Care::kRewrite}) {
-      mismatch_ = false;
-      status = RunWith(care);
-      // Whatever was done about rejects may have been rolled back.
-      if (!status.ok()) context_.functions.RejectsAreUnknown();
-      if (!mismatch_) break;
+    const std::vector<DdlColumn> columns = load_.target.columns;
+    load_.left.clear();
+    while (true) {
+      load_.too_many_bad_rows = false;
+      const Status status = RunWithCare();
+      if (status.code() != Code::kRejected || unfit_.empty()) return status;
+      if (unfit_.size() == load_.files.size()) {
+        load_.too_many_bad_rows = unfit_.front().check == kBadRows;
+        return unfit_.front().status;
+      }
+      LeaveUnfit();
+      load_.target.columns = columns;
     }
-    return status;
   }
 
  private:
   enum class Care { kQuick, kOneThread, kRewrite };
+  static constexpr const char* kBadRows = "bad_rows";
+
+  struct Unfit {
+    size_t index = 0;  // of load_.files
+    std::string check;
+    Status status;
+  };
+
+  // Whether others of the load can go on without this file.
+  bool Spare(size_t index, const char* check, const Status& status) {
+    if (!load_.file_by_file || status.code() != Code::kRejected) return false;
+    if (unfit_.empty() || unfit_.back().index != index) unfit_.push_back({index, check, status});
+    return true;
+  }
+
+  void LeaveUnfit() {
+    std::vector<LoadFile> fit;
+    size_t next = 0;
+    for (size_t i = 0; i < load_.files.size(); ++i) {
+      if (next < unfit_.size() && unfit_[next].index == i) {
+        const Unfit& unfit = unfit_[next++];
+        load_.left.push_back({std::move(load_.files[i]), unfit.check, unfit.status.message()});
+      } else {
+        fit.push_back(std::move(load_.files[i]));
+      }
+    }
+    load_.files = std::move(fit);
+    SetLoadId(load_);
+  }
+
+  // The engine's reader is exact for most files and quick with several threads. Where its rows do not
+  // add up to the census the files are read again by one thread, and then as rewritten copies.
+  Status RunWithCare() {
+    Status status;
+    for (const Care care : {Care::kQuick, Care::kOneThread, Care::kRewrite}) {
+      mismatch_.reset();
+      status = RunWith(care);
+      // Whatever was done about rejects may have been rolled back.
+      if (!status.ok()) context_.functions.RejectsAreUnknown();
+      if (!mismatch_) return status;
+    }
+    Spare(*mismatch_, "file", status);
+    return status;
+  }
 
   Status RunWith(Care care) {
+    unfit_.clear();
     RemoveCopies();
     files_.clear();
     waiting_.clear();
@@ -115,8 +165,8 @@ class Stager {
     }
     SLUICE_TRY(ReadBatches());
     SLUICE_TRY(AccountForBadRows(context_.connection, load_, files_, context_.cancel));
-    SLUICE_TRY(CheckBadRowLimits(load_));
-    TellMissingColumns();
+    SLUICE_TRY(CheckLimits());
+    TellMissingColumns(files_, load_);
     return ReduceStage(context_.connection, load_);
   }
 
@@ -127,19 +177,20 @@ class Stager {
       if (context_.cancel != nullptr && context_.cancel->is_set()) {
         return CancelledError("stopped");
       }
-      LoadFile& file = load_.files[i];
-      file.counts = {};
-      file.columns.clear();
-      file.rows_fixed = file.rows_discarded = 0;
-      const Status captured = ReadCaptures(load_.target, file);
-      if (!captured.ok()) return AboutFile(captured, file);
-      SLUICE_TRY(LookAtFile(i, care));
+      const Status looked = LookAtFile(i, care);
+      if (!looked.ok() && !Spare(i, "file", looked)) return looked;
     }
+    if (!unfit_.empty()) return unfit_.front().status;
     return PrepareWaiting(care);
   }
 
   Status LookAtFile(size_t index, Care care) {
-    const LoadFile& file = load_.files[index];
+    LoadFile& file = load_.files[index];
+    file.counts = {};
+    file.columns.clear();
+    file.rows_fixed = file.rows_discarded = 0;
+    const Status captured = ReadCaptures(load_.target, file);
+    if (!captured.ok()) return AboutFile(captured, file);
     if (file.stored.size == 0) return Status::Ok();
     SLUICE_TRY(env::CreateDirectories(context_.spool_folder, 0700));
     auto parts = PartsOf(file.local_path, load_.target.csv,
@@ -227,9 +278,11 @@ class Stager {
     auto copies =
         MakeAllReadable(readable_, context_.spool_folder, care == Care::kRewrite, context_.cancel);
     for (size_t i = 0; i < copies.size(); ++i) {
-      SLUICE_TRY(TakeCopy(files_[waiting_[i]], std::move(copies[i]), care));
+      ShapedFile& file = files_[waiting_[i]];
+      const Status taken = TakeCopy(file, std::move(copies[i]), care);
+      if (!taken.ok() && !Spare(file.index, "file", taken)) return taken;
     }
-    return Status::Ok();
+    return unfit_.empty() ? Status::Ok() : unfit_.front().status;
   }
 
   // The rows are counted before they are read, so what is left can be told while they are.
@@ -292,9 +345,12 @@ class Stager {
 
   // A Parquet file may be damaged where only reading it shows. The transaction is lost with the statement:
   // its own when there is one, so that the file is held; else the caller tries again, table by table.
-  Status CannotRead(const Status& status, const ShapedFile& file) const {
+  Status CannotRead(const Status& status, const ShapedFile& file) {
     if (file.shape.format != config::FileFormat::kParquet || !own_) return status;
-    return AboutPart(UnreadableParquet(status, file.part.path), load_.files[file.index], file.part);
+    const Status about =
+        AboutPart(UnreadableParquet(status, file.part.path), load_.files[file.index], file.part);
+    Spare(file.index, "file", about);
+    return about;
   }
 
   // What was loaded and rejected must add up to what was counted apart from the engine.
@@ -322,7 +378,7 @@ class Stager {
         file->quarantined += rejected->second;
       }
       if (file->read == file->copy.expected) continue;
-      mismatch_ = true;
+      mismatch_ = file->index;
       return RejectedError(
           fmt::format("{}: {} were counted in it, and {} read: such a file cannot be accounted for",
                       PartName(load_.files[file->index], file->part.member),
@@ -332,50 +388,14 @@ class Stager {
     return Status::Ok();
   }
 
-  // A record of JSON need not have a key: only one that no file of the load has is worth telling.
-  std::vector<std::string> MissingKeys() const {
-    std::map<std::string, size_t> lacking;
-    size_t files = 0;
-    for (const ShapedFile& file : files_) {
-      if (file.shape.format != config::FileFormat::kJson || file.copy.expected == 0) continue;
-      ++files;
-      for (const std::string& name : file.copy.missing) ++lacking[name];
+  Status CheckLimits() {
+    for (size_t i = 0; i < load_.files.size(); ++i) {
+      const Status status = CheckBadRows(load_, i);
+      if (status.ok() || Spare(i, kBadRows, status)) continue;
+      load_.too_many_bad_rows = true;
+      return status;
     }
-    std::vector<std::string> missing;
-    for (const auto& [name, times] : lacking) {
-      if (times == files) missing.push_back(name);
-    }
-    return missing;
-  }
-
-  // Files whose header lacks a column are loaded with NULL in it: told once for all that lack the same.
-  void TellMissingColumns() {
-    struct Told {
-      std::vector<std::string> files;
-      int64_t rows = 0;
-    };
-    std::map<std::vector<std::string>, Told> told;
-    const std::vector<std::string> missing_keys = MissingKeys();
-    for (const ShapedFile& file : files_) {
-      const bool json = file.shape.format == config::FileFormat::kJson && file.copy.expected > 0;
-      if (!file.shape.header && !json) continue;
-      std::vector<std::string> missing =
-          json ? missing_keys : MissingColumns(load_.target, file.shape);
-      if (missing.empty()) continue;
-      Told& entry = told[std::move(missing)];
-      entry.files.push_back(PartName(load_.files[file.index], file.part.member));
-      entry.rows += file.read + file.copy.removed + file.discarded;
-    }
-    for (const auto& [columns, entry] : told) {
-      const std::string more =
-          entry.files.size() > 1
-              ? fmt::format(" and {}", Counted(entry.files.size() - 1, "more file"))
-              : std::string();
-      load_.warnings.push_back(
-          fmt::format("{}: {}{} without {} {}: NULL in {}", load_.label, entry.files.front(), more,
-                      columns.size() == 1 ? "column" : "columns", Join(columns, ", "),
-                      Counted(static_cast<uint64_t>(entry.rows), "row")));
-    }
+    return unfit_.empty() ? Status::Ok() : unfit_.front().status;
   }
 
   const StageContext& context_;
@@ -386,7 +406,8 @@ class Stager {
   RowFixes fixes_;
   std::vector<ReadableFile> readable_;  // files that wait for PrepareWaiting()
   std::vector<size_t> waiting_;         // and where each stands in files_
-  bool mismatch_ = false;
+  std::optional<size_t> mismatch_;      // the file whose rows do not add up
+  std::vector<Unfit> unfit_;            // files that the load goes on without, ascending
 };
 
 }  // namespace

@@ -2,6 +2,10 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
+#include "base/hash.h"
+
 namespace sluice::ingest {
 
 std::string_view MergeName(Merge merge) {
@@ -67,6 +71,22 @@ FileCounts TableLoad::Total() const {
   FileCounts total;
   for (const LoadFile& file : files) total += file.counts;
   return total;
+}
+
+int64_t LoadIdOf(std::string_view ingest, std::string_view table,
+                 const std::vector<const LoadFile*>& files) {
+  std::string what;
+  for (const LoadFile* file : files) {
+    what += fmt::format("{}\n{}\n{}\n", file->connection, file->stored.path, file->stored.tag);
+  }
+  return StableId({ingest, table, what});
+}
+
+void SetLoadId(TableLoad& load) {
+  std::vector<const LoadFile*> files;
+  for (const LoadFile& file : load.files) files.push_back(&file);
+  const int64_t id = LoadIdOf(load.ingest, load.target.name, files);
+  for (LoadFile& file : load.files) file.load_id = id;
 }
 
 std::string PartName(const LoadFile& file, const std::string& member) {

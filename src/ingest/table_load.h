@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/file_pattern.h"
@@ -139,6 +140,13 @@ struct QuarantinedRow {
   bool raw_cut = false;  // `raw` is only the beginning of the row
 };
 
+// A file that does not fit its table, or has too many bad rows: the others of its load go on without it.
+struct LeftFile {
+  LoadFile file;
+  std::string check;    // "file", "bad_rows"
+  std::string message;  // begins with the path
+};
+
 struct TableLoad {
   std::string ingest;
   TargetTable target;
@@ -151,8 +159,9 @@ struct TableLoad {
   std::vector<QuarantinedRow> quarantined;
   std::vector<std::string> warnings;  // what staging found worth telling
   bool too_many_bad_rows = false;     // why staging refused it
-  // A file that cannot be had is left behind, and the others are loaded: where rows are only added.
+  // A file that cannot be had or used is left behind, and the others are loaded: where rows are only added.
   bool file_by_file = false;
+  std::vector<LeftFile> left;  // by staging
   // It stops no later load of its table.
   bool stands_alone = false;
   // Files that came late: what else is of their load is published already, so its record and the
@@ -163,5 +172,11 @@ struct TableLoad {
 
   FileCounts Total() const;
 };
+
+// Layout files: made from what is loaded, so the same files give the same id, whenever and however often.
+int64_t LoadIdOf(std::string_view ingest, std::string_view table,
+                 const std::vector<const LoadFile*>& files);
+// Of the files that `load` has; gives it to them.
+void SetLoadId(TableLoad& load);
 
 }  // namespace sluice::ingest

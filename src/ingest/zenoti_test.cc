@@ -239,13 +239,15 @@ TEST_F(ZenotiTest, ADayIsJudgedOnceItIsOver) {
   EXPECT_EQ(MustRun().hold_ids.size(), 2U) << "nothing came on day 8";
   EXPECT_EQ(MustRun().hold_ids.size(), 2U) << "a day is judged once";
 
-  // What came on day 8 was only seen later: the day is judged again, and stays held once.
+  // What came on day 8 was only seen later: the day is judged again, passes, and is held no more.
   std::string rows;
   for (int i = 0; i < 10; ++i) rows += "u" + std::to_string(800 + i) + ",N,1\n";
   Write("POD1/8/bi_dimuser/1/a.csv", rows);
   const utimbuf times{8 * kDay, 8 * kDay};
   ASSERT_EQ(utime(env::JoinPath(drop_, "POD1/8/bi_dimuser/1/a.csv").c_str(), &times), 0);
-  EXPECT_EQ(MustRun().hold_ids.size(), 2U);
+  EXPECT_EQ(MustRun().hold_ids.size(), 1U);
+  EXPECT_EQ(Rows("SELECT files, state, reason FROM _sluice.holds ORDER BY files"),
+            "1970-01-08|open|NULL\n1970-01-09|accepted|the day has 10 rows by now and passes\n");
   EXPECT_EQ(
       Rows("SELECT outcome, measured FROM _sluice.check_results WHERE day = '1970-01-09' ORDER "
            "BY outcome"),
