@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import tempfile
 import time
 import unittest
@@ -137,6 +138,14 @@ class LanguageTest(unittest.TestCase):
                          [("file", "a b", ["1", "", "2"]), ("$", "true", [])])
         with self.assertRaises(ScenarioError):
             parse("=== nothing\n")
+
+    def test_the_page_of_promises_names_what_is_there(self):
+        root = Path(__file__).resolve().parents[2]
+        named = [name for name in re.findall(r"`([^`]+)`", (root / "test/scenarios/promises.md").read_text()) if "/" in name]
+        self.assertGreater(len(named), 40)
+        for name in named:
+            there = (root / name).exists() or (root / "test/scenarios" / f"{name}.scenario").exists()
+            self.assertTrue(there, name)
 
 
 if __name__ == "__main__":
