@@ -14,6 +14,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/hand_loads.h"
 #include "cli/load_proposal.h"
 #include "cli/table.h"
 #include "env/file.h"
@@ -70,28 +71,12 @@ void SetPattern(const std::string& name, std::string* prefix, std::string* patte
   if (*pattern == "*" || *pattern == "?") *pattern = "?";
 }
 
-class HandLoad {
+class HandLoader {
  public:
-  HandLoad(World& world, const Arguments& arguments, config::Project project)
+  HandLoader(World& world, const Arguments& arguments, config::Project project)
       : world_(world), arguments_(arguments), project_(std::move(project)) {}
 
-  // The project with the file as (part of) an ingest; nothing when somebody said no.
-  Result<std::optional<config::Project>> Prepare() {
-    SLUICE_TRY(CheckTable());
-    SLUICE_ASSIGN(file_, OpenFile(world_, arguments_.subject));
-    SLUICE_TRY(CheckIsNew());
-    SLUICE_TRY(DescribeTable());
-    if (declared_ == nullptr && table_.columns.empty()) {
-      SLUICE_ASSIGN(const bool taken, Propose());
-      if (!taken) return std::optional<config::Project>();
-    }
-    AddToProject();
-    return std::optional<config::Project>(std::move(project_));
-  }
-  std::string Selector() const { return ingest_.name + "." + table_.name; }
-
- private:
-  // Which table it is, and whose.
+  // Which table it is, and whose. First of all.
   Status CheckTable() {
     table_.name = Lower(arguments_.in);
     const bool plain = table_.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") ==
@@ -127,6 +112,33 @@ class HandLoad {
     return Status::Ok();
   }
 
+  // The project with the file as (part of) an ingest; nothing when somebody said no.
+  Result<std::optional<config::Project>> Prepare() {
+    SLUICE_ASSIGN(file_, OpenFile(world_, arguments_.subject));
+    SLUICE_TRY(CheckIsNew());
+    SLUICE_TRY(DescribeTable());
+    if (declared_ == nullptr && table_.columns.empty()) {
+      SLUICE_ASSIGN(const bool taken, Propose());
+      if (!taken) return std::optional<config::Project>();
+    }
+    AddToProject();
+    return std::optional<config::Project>(std::move(project_));
+  }
+  const config::Project& project() const { return project_; }
+  // What is kept of it.
+  HandLoad Known() const {
+    HandLoad known;
+    known.connection = Connection();
+    known.folder = env::Dirname(file_.path);
+    known.ingest = ingest_.name;
+    known.declared = declared_ != nullptr;
+    known.table = table_;
+    known.table.csv = ingest_.csv;
+    return known;
+  }
+  std::string Selector() const { return ingest_.name + "." + table_.name; }
+
+ private:
   // The same content, whatever the file is called.
   Status CheckIsNew() {
     if (arguments_.again) return Status::Ok();
@@ -349,16 +361,31 @@ class HandLoad {
   config::Table table_;
 };
 
+// For who fixes its rows. Before it is loaded: a kill leaves nothing that cannot be fixed.
+Status Remember(pipeline::Runtime& runtime, const HandLoad& load, const World& world) {
+  SLUICE_ASSIGN(const auto session,
+                runtime.warehouse().Open(true, std::chrono::seconds(10), world.cancel));
+  return RememberHandLoad(session->connection(), load);
+}
+
 }  // namespace
 
 Result<int> LoadByHand(World& world, const Arguments& arguments) {
   config::Diagnostics diagnostics;
   SLUICE_ASSIGN(config::Project project, OpenProject(arguments, world, Secrets::kNo, &diagnostics));
-  HandLoad load(world, arguments, std::move(project));
-  SLUICE_ASSIGN(auto prepared, load.Prepare());
+  HandLoader loader(world, arguments, std::move(project));
+  SLUICE_TRY(loader.CheckTable());
+  // From the look at what is there to the end: of two loads of the same content the second sees the first.
+  const auto runtime = MakeRuntime(loader.project(), arguments, world);
+  SLUICE_TRY(runtime->MakeStateFolder());
+  SLUICE_ASSIGN([[maybe_unused]] const auto lock,
+                runtime->Lock("load", Lower(arguments.in),
+                              arguments.wait.value_or(std::chrono::milliseconds(0)), world.cancel));
+  SLUICE_ASSIGN(auto prepared, loader.Prepare());
   if (!prepared) return pipeline::kExitConfig;
+  SLUICE_TRY(Remember(*runtime, loader.Known(), world));
   pipeline::RunOptions options;
-  options.selectors = {load.Selector()};
+  options.selectors = {loader.Selector()};
   options.strict = arguments.strict;
   return RunWith(world, arguments, std::move(*prepared), diagnostics, std::move(options));
 }

@@ -30,7 +30,7 @@ struct Opened {
 };
 
 Result<Opened> Open(World& world, const Arguments& arguments) {
-  SLUICE_ASSIGN(config::Project project, OpenForIngests(arguments, world));
+  SLUICE_ASSIGN(config::Project project, OpenForRows(arguments, world));
   Opened opened;
   opened.runtime = MakeRuntime(std::move(project), arguments, world);
   SLUICE_ASSIGN(opened.session,

@@ -71,7 +71,7 @@ void Print(World& world, const std::vector<ReplayReport>& reports) {
 }  // namespace
 
 Result<int> ReplayFixed(World& world, const Arguments& arguments) {
-  SLUICE_ASSIGN(config::Project project, OpenForIngests(arguments, world));
+  SLUICE_ASSIGN(config::Project project, OpenForRows(arguments, world));
   const auto runtime = MakeRuntime(std::move(project), arguments, world);
   SLUICE_ASSIGN(const auto session, runtime->warehouse().Open(false, kReadDeadline, world.cancel));
   std::set<std::string> tables;

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "cli/execute.h"
+#include "cli/hand_loads.h"
 #include "cli/version.h"
 #include "format/strict.h"
 #include "pipeline/selector.h"
@@ -57,6 +59,14 @@ Result<config::Project> OpenForIngests(const Arguments& arguments, const World& 
   options.only_connections = std::move(connections);
   auto with_secrets = config::LoadProject(arguments.project, options, nullptr);
   return with_secrets.ok() ? std::move(with_secrets) : Result<config::Project>(std::move(project));
+}
+
+Result<config::Project> OpenForRows(const Arguments& arguments, const World& world) {
+  SLUICE_ASSIGN(config::Project project, OpenForIngests(arguments, world));
+  const auto runtime = MakeRuntime(project, arguments, world);
+  SLUICE_ASSIGN(const auto session, runtime->warehouse().Open(false, kReadDeadline, world.cancel));
+  SLUICE_TRY(AddHandLoads(session->connection(), project));
+  return project;
 }
 
 std::string HolderName(const Arguments& arguments) {

@@ -28,6 +28,9 @@ Result<config::Project> OpenSelected(const Arguments& arguments, const World& wo
 // had: a store that needs it then says so when it is asked for something.
 Result<config::Project> OpenForIngests(const Arguments& arguments, const World& world);
 
+// The same, and with what was loaded by hand (hand_loads.h).
+Result<config::Project> OpenForRows(const Arguments& arguments, const World& world);
+
 // "sluice run zenoti", for those who wait for a lock of ours.
 std::string HolderName(const Arguments& arguments);
 

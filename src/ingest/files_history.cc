@@ -129,7 +129,11 @@ std::string FilesHistory::FilesGone(const std::vector<LateFile>& now) const {
     const Known& known = known_[i];
     const bool newest = std::binary_search(newest_.begin(), newest_.end(), i);
     if (known.stored != nullptr && (!known.changed || (newest && Find(now, known.file)))) continue;
-    gone.push_back(known.file.stored.path);
+    const bool by_hand = FindSource(*sources_, known.file.connection) == nullptr;
+    gone.push_back(
+        known.file.stored.path +
+        (by_hand ? " (loaded by hand, or from a connection that " + ingest_->name + " has no more)"
+                 : ""));
   }
   if (gone.empty()) return {};
   return fmt::format(

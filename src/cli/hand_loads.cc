@@ -1,0 +1,123 @@
+#include "cli/hand_loads.h"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+namespace sluice::cli {
+namespace {
+
+using Json = nlohmann::json;
+using Mode = config::Table::Mode;
+
+constexpr const char* kPrefix = "hand:";
+
+std::string ToJson(const HandLoad& load) {
+  Json columns = Json::array();
+  for (const config::Column& column : load.table.columns) {
+    columns.push_back({column.name, column.sql_type});
+  }
+  Json json = {{"connection", load.connection},
+               {"folder", load.folder},
+               {"ingest", load.ingest},
+               {"declared", load.declared},
+               {"table", load.table.name},
+               {"columns", columns},
+               {"mode", static_cast<int>(load.table.mode)},
+               {"key", load.table.key}};
+  if (!load.table.delete_when.column.empty()) {
+    json["delete_when"] = {load.table.delete_when.column, load.table.delete_when.values};
+  }
+  if (load.table.csv) {
+    json["delimiter"] = load.table.csv->delimiter;
+    json["header"] = load.table.csv->header == config::CsvOptions::Header::kYes;
+  }
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+HandLoad FromJson(const Json& json) {
+  HandLoad load;
+  load.connection = json.at("connection");
+  load.folder = json.at("folder");
+  load.ingest = json.at("ingest");
+  load.declared = json.at("declared");
+  load.table.name = json.at("table");
+  load.table.mode = static_cast<Mode>(json.at("mode").get<int>());
+  load.table.key = json.at("key").get<std::vector<std::string>>();
+  for (const Json& column : json.at("columns")) {
+    load.table.columns.push_back({column.at(0), column.at(1), {}});
+  }
+  if (json.contains("delete_when")) {
+    load.table.delete_when.column = json["delete_when"].at(0);
+    load.table.delete_when.values = json["delete_when"].at(1).get<std::vector<std::string>>();
+  }
+  config::CsvOptions csv;
+  if (json.contains("delimiter")) csv.delimiter = json["delimiter"];
+  if (json.value("header", false)) csv.header = config::CsvOptions::Header::kYes;
+  load.table.csv = csv;
+  return load;
+}
+
+void AddConnection(const HandLoad& load, config::Project& project) {
+  const bool there =
+      std::any_of(project.connections.begin(), project.connections.end(),
+                  [&](const config::Connection& known) { return known.name == load.connection; });
+  if (there) return;
+  config::Connection connection;
+  connection.name = load.connection;
+  connection.type = "file";
+  config::OptionValue folder;
+  folder.text = load.folder;
+  connection.options.values["path"] = folder;
+  project.connections.push_back(std::move(connection));
+}
+
+// What nobody declares has no connections to list: its files lie anywhere, each where it was loaded from.
+void AddTable(const HandLoad& load, config::Project& project) {
+  auto ingest =
+      std::find_if(project.ingests.begin(), project.ingests.end(),
+                   [&](const config::Ingest& known) { return known.name == load.ingest; });
+  if (ingest == project.ingests.end()) {
+    config::Ingest made;
+    made.name = load.ingest;
+    made.layout = "files";
+    project.ingests.push_back(std::move(made));
+    ingest = project.ingests.end() - 1;
+  } else if (!ingest->from.empty()) {
+    return;  // the project has an ingest of this name by now
+  }
+  std::erase_if(ingest->tables,
+                [&](const config::Table& known) { return known.name == load.table.name; });
+  ingest->tables.push_back(load.table);
+}
+
+}  // namespace
+
+Status RememberHandLoad(engine::Connection& connection, const HandLoad& load) {
+  const std::string name = kPrefix + load.connection + ":" + load.table.name;
+  SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection));
+  SLUICE_TRY(connection.Execute("DELETE FROM _sluice.meta WHERE name = $1", {name}).status());
+  SLUICE_TRY(connection.Execute("INSERT INTO _sluice.meta VALUES ($1, $2)", {name, ToJson(load)})
+                 .status());
+  return transaction->Commit();
+}
+
+Status AddHandLoads(engine::Connection& connection, config::Project& project) {
+  SLUICE_ASSIGN(const auto rows,
+                connection.Rows("SELECT value FROM _sluice.meta WHERE starts_with(name, $1) ORDER "
+                                "BY rowid",
+                                {std::string(kPrefix)}));
+  for (const auto& row : rows) {
+    const Json json = Json::parse(engine::ToText(row[0]), nullptr, false);
+    try {
+      const HandLoad load = FromJson(json);
+      AddConnection(load, project);
+      if (!load.declared) AddTable(load, project);
+    } catch (const Json::exception&) {
+      continue;  // written by another version
+    }
+  }
+  return Status::Ok();
+}
+
+}  // namespace sluice::cli

@@ -1,0 +1,28 @@
+// Where files that `sluice load` has loaded lie, and how tables that no ingest declares were loaded: kept in the
+// warehouse (`_sluice.meta`, "hand:CONNECTION:TABLE"), so that their rows in quarantine can be fixed later.
+#pragma once
+
+#include <string>
+
+#include "base/status.h"
+#include "config/project.h"
+#include "engine/engine.h"
+
+namespace sluice::cli {
+
+struct HandLoad {
+  std::string connection;  // "hand-1f2e3d4c5b6a"
+  std::string folder;      // of the file, absolute
+  std::string ingest;
+  bool declared = false;  // the project declares the table; else `table` says what it is
+  config::Table table;    // with `csv`
+};
+
+// In a transaction of its own. What is known of the same content and table is replaced.
+Status RememberHandLoad(engine::Connection& connection, const HandLoad& load);
+
+// Adds to `project` the connections of all files that were loaded by hand, and an ingest for the tables that it does
+// not declare: of each as its newest load said. What cannot be read is left out.
+Status AddHandLoads(engine::Connection& connection, config::Project& project);
+
+}  // namespace sluice::cli
