@@ -141,7 +141,8 @@ class LanguageTest(unittest.TestCase):
 
     def test_the_page_of_promises_names_what_is_there(self):
         root = Path(__file__).resolve().parents[2]
-        named = [name for name in re.findall(r"`([^`]+)`", (root / "test/scenarios/promises.md").read_text()) if "/" in name]
+        page = (root / "test/scenarios/promises.md").read_text()
+        named = [name for name in re.findall(r"`([^`]+)`", page) if "/" in name]
         self.assertGreater(len(named), 40)
         for name in named:
             there = (root / name).exists() or (root / "test/scenarios" / f"{name}.scenario").exists()
