@@ -87,6 +87,16 @@ bool IsHeader(std::span<const std::string> names, const std::set<std::string>& k
   return hits > 0 && hits * 2 >= columns && hits * 2 > names.size();
 }
 
+std::vector<std::string> KnownAmong(std::span<const std::string> names,
+                                    const std::set<std::string>& known) {
+  std::vector<std::string> found;
+  for (const std::string& name : names) {
+    const bool again = std::find(found.begin(), found.end(), name) != found.end();
+    if (known.count(name) > 0 && !again) found.push_back(name);
+  }
+  return found;
+}
+
 Status CheckNames(std::span<const std::string> names) {
   std::set<std::string> seen;
   for (size_t i = 0; i < names.size(); ++i) {
@@ -156,6 +166,9 @@ Result<CsvHead> LookAtHead(ByteSource& source, const CsvDialect& dialect,
       head.names = std::move(names);
       return head;
     }
+    head.half_known = KnownAmong(names, known_set);
+    head.fields = names.size();
+    head.line = reader.record().line;
   }
   ColumnVote vote;
   for (size_t i = 0; i < kLookRecords; ++i) {

@@ -2,6 +2,7 @@
 // header, how many columns.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
@@ -29,6 +30,11 @@ struct CsvHead {
   std::vector<std::string> names;
   // Of these, the ones that are not among the known columns.
   std::vector<std::string> unknown;
+  // With kAuto and without a header: the known names that the first record has all the same, in its
+  // order, none twice. `fields` is how many fields that record has, `line` where it begins.
+  std::vector<std::string> half_known;
+  size_t fields = 0;
+  uint64_t line = 0;
 };
 
 // Looks at the beginning of the file at `path` (whatever OpenCsvText reads). `known` are the
@@ -38,7 +44,8 @@ struct CsvHead {
 // kAuto: the first record is a header when each of its fields is the name of a known column, none
 // twice, at least half of the known columns among them. New columns come with a header too: fields
 // that are not known are taken for their names when they look like names (letters, digits and
-// underscores) and are fewer than the known ones.
+// underscores) and are fewer than the known ones. What has some names and falls short of that may be
+// either: `half_known` says so, and the caller decides.
 //
 // kRejected: UTF-16 that nobody declared, a binary file, a header (kYes) with an empty or a repeated name, damaged gzip.
 Result<CsvHead> LookAtHead(const std::string& path, const CsvDialect& dialect,

@@ -50,6 +50,18 @@ TEST(CsvHead, TakesNewNamesBesideKnownOnes) {
   EXPECT_FALSE(Look("id,name,anna,berta\n")->header);
 }
 
+TEST(CsvHead, TellsTheNamesOfALineThatIsNoHeaderAllTheSame) {
+  const auto head = *Look("name,city,ID,zip,id\n");
+  EXPECT_FALSE(head.header);
+  EXPECT_THAT(head.half_known, ElementsAre("name", "id"));
+  EXPECT_EQ(head.fields, 5U);
+  EXPECT_EQ(head.line, 1U);
+  EXPECT_EQ(Look("\n\n1,Name\n")->line, 3U);
+  EXPECT_THAT(Look("1,Anna,2001-01-01,0\n")->half_known, IsEmpty());
+  EXPECT_THAT(Look("id,name\n")->half_known, IsEmpty());  // a header
+  EXPECT_THAT(Look("name,city,ID,zip,id\n", HeaderRule::kNo)->half_known, IsEmpty());
+}
+
 TEST(CsvHead, SeesADelimiterAtTheEndOfEachLine) {
   EXPECT_TRUE(Look("1,2,\n3,4,\n")->ends_empty);
   EXPECT_EQ(Look("1,2,\n3,4,\n")->columns, 3U);

@@ -110,6 +110,27 @@ Status ByHeader(const format::CsvHead& head, const TargetTable& target, FileShap
   return Status::Ok();
 }
 
+// Layout files: a first line with some names of columns in it may be a header that says more than was
+// declared, or data. Zenoti's lines without a header go by the vendor's rule. Fields that are no names of
+// columns may be somebody's values, and are not told.
+Status NeitherHeaderNorData(const format::CsvHead& head, const TargetTable& target) {
+  if (target.has_pod || head.half_known.empty()) return Status::Ok();
+  std::vector<std::string> columns;
+  for (const DdlColumn& column : target.columns) {
+    if (target.captured.count(column.name) == 0) columns.push_back(column.name);
+  }
+  return RejectedError(
+      fmt::format("line {} has {} of {} that {} called like a column ({}): it may be a header or "
+                  "data. A header has each "
+                  "name once, at least half of the declared ones ({}), and fewer others. Write "
+                  "csv: {{ header: true }}, with "
+                  "`from` at the columns that are called otherwise in files, or csv: {{ header: "
+                  "false }} where it is data",
+                  head.line, head.half_known.size(), Counted(head.fields, "field"),
+                  head.half_known.size() == 1 ? "is" : "are", Join(head.half_known, ", "),
+                  Join(columns, ", ")));
+}
+
 using Lists = std::set<std::vector<std::string>>;
 
 // The versions with exactly `width` columns; without one, what is left of longer ones when the columns
@@ -343,10 +364,11 @@ Result<FileShape> ShapeOf(const std::string& path, std::string_view name, const 
   FileShape shape;
   SLUICE_ASSIGN(const format::CsvHead head,
                 format::LookAtHead(path, DialectOf(target.csv), Known(target), RuleOf(target.csv),
-                                   target.columns.size()));
+                                   target.columns.size() - target.captured.size()));
   shape.empty = head.empty;
   shape.header = head.header;
   if (head.empty) return shape;
+  SLUICE_TRY(NeitherHeaderNorData(head, target));
   SLUICE_TRY(head.header ? ByHeader(head, target, shape, added) : ByPosition(head, target, shape));
   auto trials = OrderTrialsOf(target, shape);
   if (trials.empty()) return shape;
