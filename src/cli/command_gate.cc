@@ -17,7 +17,14 @@ namespace {
 
 using quality::HoldRecord;
 
-void WriteHold(JsonWriter& json, const HoldRecord& hold) {
+// A hold, and what shows its values.
+struct Listed {
+  HoldRecord hold;
+  std::vector<std::string> queries;
+};
+
+void WriteHold(JsonWriter& json, const Listed& listed) {
+  const HoldRecord& hold = listed.hold;
   json.BeginObject();
   json.Field("id", hold.id);
   json.Field("kind", hold.kind);
@@ -28,6 +35,10 @@ void WriteHold(JsonWriter& json, const HoldRecord& hold) {
   json.Field("group", hold.group);
   json.FieldOrNull("check", hold.check);
   json.Field("message", hold.message);
+  json.Name("queries");
+  json.BeginArray();
+  for (const std::string& sql : listed.queries) json.Text(sql);
+  json.EndArray();
   json.Name("files");
   json.BeginArray();
   for (const std::string& file : hold.files) json.Text(file);
@@ -46,13 +57,22 @@ void WriteHold(JsonWriter& json, const HoldRecord& hold) {
   json.EndObject();
 }
 
-void PrintHolds(std::ostream& out, const Terminal& terminal, const std::vector<HoldRecord>& holds) {
-  for (const HoldRecord& hold : holds) {
+// As a line of a shell, where it can be one without escapes.
+std::string TypedQuery(const std::string& sql) {
+  const bool plain = sql.find_first_of("'\n") == std::string::npos;
+  return plain ? fmt::format("sluice query '{}'", sql) : sql;
+}
+
+void PrintHolds(std::ostream& out, const Terminal& terminal, const std::vector<Listed>& holds) {
+  for (const auto& [hold, queries] : holds) {
     out << fmt::format(
         "{}  {}  {}, since {}\n", Styled(terminal, Look::kBold, hold.id),
         hold.state == "open" ? Styled(terminal, Look::kWarning, "held") : Printable(hold.state),
         Printable(pipeline::HeldName(hold)), hold.created_at.substr(0, 19));
     out << "    " << Printable(hold.message) << "\n";
+    for (const std::string& sql : queries) {
+      out << "    which:  " << Printable(TypedQuery(sql)) << "\n";
+    }
     constexpr size_t kMostFiles = 3;
     for (size_t i = 0; i < hold.files.size() && i < kMostFiles; ++i) {
       out << "    " << Printable(hold.files[i]) << "\n";
@@ -74,9 +94,14 @@ void PrintHolds(std::ostream& out, const Terminal& terminal, const std::vector<H
 }  // namespace
 
 Result<int> ListGate(const ReadContext& context) {
-  std::vector<HoldRecord> holds;
+  std::vector<Listed> holds;
   if (context.session != nullptr) {
-    SLUICE_ASSIGN(holds, quality::ListHolds(context.connection(), context.arguments.all));
+    SLUICE_ASSIGN(auto records, quality::ListHolds(context.connection(), context.arguments.all));
+    for (HoldRecord& hold : records) {
+      SLUICE_ASSIGN(auto queries,
+                    pipeline::QueriesFor(context.runtime.project(), context.connection(), hold));
+      holds.push_back({std::move(hold), std::move(queries)});
+    }
   }
   std::ostream& out = context.world.out;
   if (context.arguments.json) {
@@ -85,7 +110,7 @@ Result<int> ListGate(const ReadContext& context) {
     json.Field("version", int64_t{1});
     json.Name("holds");
     json.BeginArray();
-    for (const HoldRecord& hold : holds) WriteHold(json, hold);
+    for (const Listed& listed : holds) WriteHold(json, listed);
     json.EndArray();
     json.EndObject();
     json.Finish();
@@ -94,9 +119,9 @@ Result<int> ListGate(const ReadContext& context) {
   PrintHolds(out, context.world.terminal, holds);
   if (holds.empty()) {
     out << "nothing is held\n";
-  } else if (holds.front().state == "open" && !context.arguments.quiet) {
+  } else if (holds.front().hold.state == "open" && !context.arguments.quiet) {
     out << fmt::format("\nnext:  sluice gate {} {} --reason TEXT\n",
-                       pipeline::VerbsFor(holds.front()).front().verb, holds.front().id);
+                       pipeline::VerbsFor(holds.front().hold).front().verb, holds.front().hold.id);
   }
   return pipeline::kExitDone;
 }

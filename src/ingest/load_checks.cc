@@ -177,17 +177,6 @@ Result<std::vector<quality::CheckResult>> CheckLoad(engine::Connection& connecti
     subject.columns = load.target.AllColumns();
     if (check.kind == config::Check::Kind::kUnique) {
       subject.published_relation = PublishedRelation(load, into, check.columns, present);
-      subject.look_into = check.on_failure == config::OnFailure::kFail ? QualifiedName(load.stage)
-                                                                       : load.target.name;
-      // Of a rebuild that failed nothing stays.
-      if (!scope.table.empty()) subject.look_into.clear();
-      // Rows are only added: those of the table are the other half of what would stand there.
-      if (scope.table.empty() && check.on_failure == config::OnFailure::kFail && !present.empty() &&
-          load.target.merge == Merge::kAppend) {
-        subject.look_into =
-            fmt::format("(SELECT {0} FROM {1} UNION ALL SELECT {0} FROM {2})",
-                        Join(check.columns, ", "), QualifiedName(load.stage), load.target.name);
-      }
     }
     SLUICE_ASSIGN(auto result, quality::RunColumnCheck(connection, check, subject));
     results.push_back(std::move(result));

@@ -178,9 +178,6 @@ class Builder {
         SLUICE_ASSIGN(auto volume, CheckVolume(check, relation));
         results_.push_back(std::move(volume));
       } else {
-        // A view that fails is nowhere to be looked into.
-        const bool fails = check.on_failure == config::OnFailure::kFail;
-        subject.look_into = !fails ? model_.name : (model_.as_table ? relation : "");
         SLUICE_ASSIGN(auto result, quality::RunColumnCheck(connection_, check, subject));
         results_.push_back(std::move(result));
       }

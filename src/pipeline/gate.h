@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "base/status.h"
+#include "config/project.h"
+#include "engine/engine.h"
 #include "pipeline/runtime.h"
 #include "quality/holds.h"
 #include "warehouse/warehouse.h"
@@ -18,6 +20,12 @@ struct GateVerb {
   std::string meaning;  // "publish it as it is"
 };
 std::vector<GateVerb> VerbsFor(const quality::HoldRecord& hold);
+
+// Queries that show which values the checks of an open hold have found, for `sluice query`: messages and
+// records have only counts. None where nothing is staged, as of a view or of a file.
+Result<std::vector<std::string>> QueriesFor(const config::Project& project,
+                                            engine::Connection& connection,
+                                            const quality::HoldRecord& hold);
 
 // `id`: an id, a unique prefix, or "latest" while only one hold is open. kConfig for what VerbsFor does
 // not offer. Accept publishes a held stage as it is (waiting columns are

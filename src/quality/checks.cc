@@ -43,39 +43,6 @@ Result<CheckResult> NotNull(engine::Connection& connection, const config::Check&
   return result;
 }
 
-constexpr size_t kLongestQuery = 200;
-
-// "; which: sluice query '…'": on demand, where values may be seen. "" when it cannot be typed so.
-std::string OfferQuery(const config::Check& check, const Subject& subject) {
-  if (subject.look_into.empty()) return {};
-  const std::string columns = Join(check.columns, ", ");
-  const std::string sql = fmt::format(
-      "SELECT {0}, count(*) AS n FROM {1} GROUP BY {0} HAVING n > 1", columns, subject.look_into);
-  if (sql.size() > kLongestQuery || sql.find_first_of("'\n") != std::string::npos) return {};
-  return fmt::format("; which: sluice query '{}'", sql);
-}
-
-// Three values of a category, quoted: `: "X", "Y", …`.
-Result<std::string> Examples(engine::Connection& connection, const std::string& column,
-                             const std::string& relation, const std::string& accepted) {
-  constexpr size_t kMost = 3;
-  constexpr size_t kLongest = 24;
-  SLUICE_ASSIGN(
-      const auto rows,
-      connection.Rows(fmt::format(
-          "SELECT CAST({0} AS VARCHAR) AS v FROM {1} WHERE {0} IS NOT NULL AND "
-          "CAST({0} AS VARCHAR) NOT IN ({2}) GROUP BY v ORDER BY count(*) DESC, v LIMIT {3}",
-          column, relation, accepted, kMost + 1)));
-  std::string text;
-  for (size_t i = 0; i < rows.size() && i < kMost; ++i) {
-    const std::string value = engine::ToText(rows[i][0]);
-    const bool shown = value.size() <= kLongest && value.find('@') == std::string::npos;
-    text += (i == 0 ? ": " : ", ") + (shown ? "\"" + value + "\"" : std::string("(not shown)"));
-  }
-  if (rows.size() > kMost) text += ", …";
-  return text;
-}
-
 Result<CheckResult> Unique(engine::Connection& connection, const config::Check& check,
                            const Subject& subject, CheckResult result) {
   const std::string& relation =
@@ -95,11 +62,10 @@ Result<CheckResult> Unique(engine::Connection& connection, const config::Check& 
   result.high = 0;
   if (keys > 0) {
     result.outcome = Failure(check);
-    result.message = fmt::format("{} of ({}) stand{} more than once, in {}{}",
+    result.message = fmt::format("{} of ({}) stand{} more than once, in {}",
                                  Counted(static_cast<uint64_t>(keys), "value"),
                                  Join(check.columns, ", "), keys == 1 ? "s" : "",
-                                 Counted(static_cast<uint64_t>(engine::ToInt(rows[0][1])), "row"),
-                                 OfferQuery(check, subject));
+                                 Counted(static_cast<uint64_t>(engine::ToInt(rows[0][1])), "row"));
   }
   return result;
 }
@@ -122,11 +88,9 @@ Result<CheckResult> AcceptedValues(engine::Connection& connection, const config:
   result.high = 0;
   if (bad > 0) {
     result.outcome = Failure(check);
-    SLUICE_ASSIGN(const std::string examples,
-                  Examples(connection, column, subject.relation, accepted));
-    result.message = fmt::format("{} holds {} that {} not accepted{} ({})", check.columns.front(),
+    result.message = fmt::format("{} holds {} that {} not accepted ({})", check.columns.front(),
                                  Counted(static_cast<uint64_t>(engine::ToInt(rows[0][1])), "value"),
-                                 engine::ToInt(rows[0][1]) == 1 ? "is" : "are", examples,
+                                 engine::ToInt(rows[0][1]) == 1 ? "is" : "are",
                                  Counted(static_cast<uint64_t>(bad), "row"));
   }
   return result;

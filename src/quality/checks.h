@@ -1,8 +1,8 @@
 // Checks on a relation of the warehouse: rows that are staged, or what a model gave. A check measures
 // and compares; what its failure means (hold, warn) its policy says, and who runs it carries out.
 //
-// Messages name columns and counts, and no values, which are personal data. The exception are values
-// that a category does not accept: at most three, none that is long or looks like an address.
+// Messages name columns and counts, and no values, which are personal data: they go into logs, and are
+// kept. Which values it was a query shows on demand (pipeline::QueriesFor).
 #pragma once
 
 #include <cstdint>
@@ -37,9 +37,6 @@ struct Subject {
   // can clash with rows of `relation`. Empty: `relation` itself.
   std::string published_relation;
   std::vector<std::string> columns;  // which exist
-  // Where somebody finds the rows afterwards, for the query that a message offers: what stays when the
-  // check has failed, or is published when it warned. Empty: no query is offered.
-  std::string look_into = {};
 };
 
 // Not-null, unique and accepted-values checks. A column that is not there is a failure that names it.

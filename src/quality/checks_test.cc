@@ -95,25 +95,12 @@ TEST_F(ColumnChecks, UniqueCountsKeysAndRowsAndLeavesNullsOut) {
   EXPECT_EQ(Run(config::Check::Kind::kUnique, {"name"}).outcome, Outcome::kPass);
 }
 
-TEST_F(ColumnChecks, UniqueOffersAQueryAndTellsNoValue) {
-  config::Check check;
-  check.kind = config::Check::Kind::kUnique;
-  check.columns = {"id"};
-  EXPECT_EQ(RunColumnCheck(*connection_, check, {"t", "t", "", {"id"}, "t"}).value().message,
-            "1 value of (id) stands more than once, in 2 rows; which: sluice query 'SELECT id, "
-            "count(*) AS n FROM t GROUP BY id HAVING n > 1'");
-}
-
-TEST_F(ColumnChecks, WhatLooksLikeAnAddressIsNoExample) {
-  ASSERT_TRUE(connection_->Execute("INSERT INTO t VALUES (5, 'ann@x.de', 1)").ok());
-  EXPECT_EQ(Run(config::Check::Kind::kAcceptedValues, {"name"}, {"a", "b"}).message,
-            "name holds 1 value that is not accepted: (not shown) (1 row)");
-}
-
-TEST_F(ColumnChecks, AcceptedValuesTellHowManyAndSome) {
+TEST_F(ColumnChecks, AcceptedValuesTellHowManyAndNotWhich) {
   const CheckResult result = Run(config::Check::Kind::kAcceptedValues, {"gender"}, {"0", "1"});
   EXPECT_EQ(result.outcome, Outcome::kFail);
-  EXPECT_EQ(result.message, "gender holds 2 values that are not accepted: \"7\", \"9\" (2 rows)");
+  EXPECT_EQ(result.message, "gender holds 2 values that are not accepted (2 rows)");
+  EXPECT_EQ(Run(config::Check::Kind::kAcceptedValues, {"name"}, {"a"}).message,
+            "name holds 1 value that is not accepted (1 row)");
 }
 
 TEST_F(ColumnChecks, AColumnThatIsNotThereIsNamedWithTheNearest) {
