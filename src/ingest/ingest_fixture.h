@@ -100,7 +100,9 @@ class IngestTest : public testing::Test {
         ingest_, *session_, *functions_, reporter_, clock_, nullptr, env::JoinPath(dir_, "spool"),
         "run"};
     SLUICE_ASSIGN(IngestPlan plan, PlanIngest(context, sources, true, restore));
-    return RunIngest(context, std::move(plan));
+    IngestOutcome outcome;
+    SLUICE_TRY(RunIngest(context, std::move(plan), outcome));
+    return outcome;
   }
   // Runs, and expects that every load was published.
   IngestOutcome MustRun() {

@@ -101,10 +101,21 @@ Status IngestReport::TellYoungTables(engine::Connection& connection, const RunIn
   return Status::Ok();
 }
 
-Status IngestReport::End(engine::Connection& connection, const RunInfo& run) {
+void IngestReport::TellCollisions() {
   for (const auto& [table, found] : collisions_) {
     Warn(CollisionText(context_.ingest.name + "." + table, found));
   }
+}
+
+void IngestReport::Break() {
+  TellCollisions();
+  for (const LoadOutcome& load : outcome_.loads) {
+    if (!load.hold_id.empty()) outcome_.hold_ids.push_back(load.hold_id);
+  }
+}
+
+Status IngestReport::End(engine::Connection& connection, const RunInfo& run) {
+  TellCollisions();
   SLUICE_TRY(TellYoungTables(connection, run));
   SLUICE_ASSIGN(const auto rows,
                 connection.Rows("SELECT hold_id FROM _sluice.holds WHERE state = 'open' AND owner "

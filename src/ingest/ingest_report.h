@@ -44,8 +44,11 @@ class IngestReport {
 
   // What is said of all loads together, and which holds are open.
   Status End(engine::Connection& connection, const RunInfo& run);
+  // In its place where nothing could go on: without the warehouse, of which only what this run held is known.
+  void Break();
 
  private:
+  void TellCollisions();
   Status TellYoungTables(engine::Connection& connection, const RunInfo& run);
 
   const IngestContext& context_;

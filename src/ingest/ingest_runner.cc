@@ -39,17 +39,17 @@ constexpr uint64_t kReplayedBytes = 2 << 20;
 
 class Runner {
  public:
-  Runner(const IngestContext& context, IngestPlan plan)
+  Runner(const IngestContext& context, IngestPlan plan, IngestReport& told)
       : context_(context),
         connection_(context.session.connection()),
         plan_(std::move(plan)),
         run_{context.run_id, context.clock.Now()},
-        told_(context) {}
+        told_(told) {}
   ~Runner() { (void)context_.session.database().UseThreads(0); }
   Runner(const Runner&) = delete;
   Runner& operator=(const Runner&) = delete;
 
-  Result<IngestOutcome> Run() {
+  Status Run() {
     SLUICE_ASSIGN(fence_, warehouse::TakeFence(connection_, "ingest:" + context_.ingest.name));
     SLUICE_TRY(DropStaleStages(connection_));
     SLUICE_TRY(env::RemoveTree(context_.spool_folder));
@@ -76,8 +76,7 @@ class Runner {
     SLUICE_TRY(JudgeDays(connection_, context_.ingest, run_, &told_.outcome().warnings, &notes,
                          &told_.young_tables()));
     for (const std::string& note : notes) context_.reporter.Note(report::Level::kInfo, note);
-    SLUICE_TRY(told_.End(connection_, run_));
-    return std::move(told_.outcome());
+    return told_.End(connection_, run_);
   }
 
  private:
@@ -227,8 +226,7 @@ class Runner {
         passed.push_back(&one);
       }
     }
-    SLUICE_TRY(ReadBack(connection_, passed));
-    for (Judged* one : passed) IsPublished(*one);
+    SLUICE_TRY(TellPublished(passed));
     told_.Group(passed, step.loads.size());
     return true;
   }
@@ -283,7 +281,6 @@ class Runner {
     std::vector<Judged*> passed;
     for (Judged& one : judged) passed.push_back(&one);
     SLUICE_TRY(Publish(passed));
-    for (Judged* one : passed) IsPublished(*one);
     told_.Group(passed, step.loads.size());
     return Status::Ok();
   }
@@ -426,6 +423,14 @@ class Runner {
     }
   }
 
+  // After the commit. That reading back was broken off says nothing against what was committed.
+  Status TellPublished(const std::vector<Judged*>& loads) {
+    const Status read = ReadBack(connection_, loads);
+    if (!read.ok() && read.code() != Code::kCancelled) return read;
+    for (Judged* one : loads) IsPublished(*one);
+    return read;
+  }
+
   // One transaction for all; `loads` loses those that fail.
   Status Publish(std::vector<Judged*>& loads) {
     while (!loads.empty()) {
@@ -437,7 +442,7 @@ class Runner {
       if (status.ok()) {
         const double each = SecondsSince(began) / static_cast<double>(loads.size());
         for (Judged* judged : loads) judged->seconds += each;
-        return ReadBack(connection_, loads);
+        return TellPublished(loads);
       }
       if (!culprit || status.code() == Code::kCancelled) return status;
       for (size_t i = 0; i < loads.size(); ++i) before[i].Restore(*loads[i]->load);
@@ -477,13 +482,17 @@ class Runner {
   size_t next_file_ = 0;
   std::vector<Part> parts_;        // of the step in work, one for each load
   std::set<std::string> blocked_;  // "table" or "table/pod"
-  IngestReport told_;
+  IngestReport& told_;
 };
 
 }  // namespace
 
-Result<IngestOutcome> RunIngest(const IngestContext& context, IngestPlan plan) {
-  return Runner(context, std::move(plan)).Run();
+Status RunIngest(const IngestContext& context, IngestPlan plan, IngestOutcome& outcome) {
+  IngestReport told(context);
+  const Status status = Runner(context, std::move(plan), told).Run();
+  if (!status.ok()) told.Break();
+  outcome = std::move(told.outcome());
+  return status;
 }
 
 }  // namespace sluice::ingest

@@ -54,8 +54,9 @@ struct IngestContext {
 Result<IngestPlan> PlanIngest(const IngestContext& context, const std::vector<Source>& sources,
                               bool write, const RestoreRequest* restore = nullptr);
 
-// Loads what the plan says. A Status only where nothing can go on (warehouse, fence, Ctrl-C); what
-// concerns one table is in the outcome.
-Result<IngestOutcome> RunIngest(const IngestContext& context, IngestPlan plan);
+// Loads what the plan says. An error only where nothing can go on (warehouse, fence, Ctrl-C); what
+// concerns one table is in the outcome. `outcome` is set either way: what was published before an error
+// stays published.
+Status RunIngest(const IngestContext& context, IngestPlan plan, IngestOutcome& outcome);
 
 }  // namespace sluice::ingest

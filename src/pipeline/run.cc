@@ -113,13 +113,15 @@ class ProjectRun {
     const auto tables = selection_.tables.find(ingest.name);
     if (tables != selection_.tables.end()) KeepTables(plan, tables->second);
     const size_t unconfirmed = plan.unknown_tables.size();
-    SLUICE_ASSIGN(report.result, ingest::RunIngest(context, std::move(plan)));
+    const Status ran = ingest::RunIngest(context, std::move(plan), report.result);
     if (unconfirmed > 0) {
       report_.warnings.push_back(
           fmt::format("{}: {} in the drop without a confirmed key: sluice discover", ingest.name,
                       Counted(unconfirmed, "table")));
     }
     Judge(report);
+    // What was published before it broke off is in the report by now.
+    SLUICE_TRY(ran);
     SLUICE_ASSIGN(const auto holds, quality::ListHolds(session->connection(), false));
     for (const quality::HoldRecord& hold : holds) {
       if (hold.owner == ingest.name && hold.kind != "model") Mention(hold);
