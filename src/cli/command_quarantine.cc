@@ -1,4 +1,5 @@
 #include <ostream>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -8,6 +9,7 @@
 #include "cli/quarantine_sql.h"
 #include "cli/table.h"
 #include "engine/engine.h"
+#include "ingest/ddl.h"
 #include "pipeline/run.h"
 #include "pipeline/run_record.h"
 
@@ -26,6 +28,7 @@ constexpr const char* kId = "format('{:016x}', q.quarantine_id)";
 // For people by table and reason; machines get the files too.
 Result<int> ListCounts(const ReadContext& context) {
   SLUICE_ASSIGN(const std::string only_run, OnlyRun(context));
+  SLUICE_ASSIGN(const std::string only_tables, OnlyTables(context));
   const std::string address = context.arguments.json ? "q.address" : "count(DISTINCT q.address)";
   SLUICE_ASSIGN(
       const auto rows,
@@ -33,7 +36,7 @@ Result<int> ListCounts(const ReadContext& context) {
           "SELECT q.table_name, q.reason, q.column_name, {}, count(*) AS n, "
           "min(q.found_at), max(q.found_at) FROM _sluice.quarantine AS q WHERE true{}{} GROUP "
           "BY ALL ORDER BY q.table_name, n DESC, 4, q.reason, q.column_name",
-          address, OnlyTables(context.arguments.names), only_run)));
+          address, only_tables, only_run)));
   std::ostream& out = context.world.out;
   int64_t total = 0;
   for (const auto& row : rows) total += ToInt(row[4]);
@@ -123,12 +126,12 @@ Result<int> ListRows(const ReadContext& context) {
                         : context.arguments.json    ? 1'000'000
                                                     : kRowsShown;
   SLUICE_ASSIGN(const std::string only_run, OnlyRun(context));
-  SLUICE_ASSIGN(
-      const auto rows,
-      context.connection().Rows(fmt::format(
-          "SELECT {}{}WHERE true{}{} ORDER BY q.found_at DESC, q.table_name, q.address, "
-          "q.byte_offset LIMIT {}",
-          kRowColumns, kFromRows, OnlyTables(context.arguments.names), only_run, limit + 1)));
+  SLUICE_ASSIGN(const std::string only_tables, OnlyTables(context));
+  SLUICE_ASSIGN(const auto rows,
+                context.connection().Rows(fmt::format(
+                    "SELECT {}{}WHERE true{}{} ORDER BY q.found_at DESC, q.table_name, q.address, "
+                    "q.byte_offset LIMIT {}",
+                    kRowColumns, kFromRows, only_tables, only_run, limit + 1)));
   const size_t shown = std::min(rows.size(), static_cast<size_t>(limit));
   std::ostream& out = context.world.out;
   if (context.arguments.json) {
@@ -196,11 +199,38 @@ void PrintRow(std::ostream& out, const Terminal& terminal, const std::vector<eng
 
 }  // namespace
 
-std::string OnlyTables(const std::vector<std::string>& names) {
-  if (names.empty()) return {};
+Result<std::string> OnlyTables(const ReadContext& context) {
+  if (context.arguments.names.empty()) return std::string();
+  std::set<std::string> known;
+  const auto add = [&](const std::string& ingest, const std::string& table) {
+    known.insert({Lower(ingest), Lower(table), Lower(ingest + "." + table)});
+  };
+  for (const config::Ingest& ingest : context.runtime.project().ingests) {
+    known.insert(Lower(ingest.name));
+    for (const config::Table& table : ingest.tables) {
+      const bool zenoti = ingest.layout == "zenoti";
+      add(ingest.name, zenoti ? ingest::CanonicalTableName(table.name) : table.name);
+    }
+  }
+  // Of tables that have left the project too.
+  SLUICE_ASSIGN(const auto rows, context.connection().Rows(
+                                     "SELECT DISTINCT ingest, table_name FROM _sluice.quarantine"));
+  for (const auto& row : rows) add(ToText(row[0]), ToText(row[1]));
+  const std::vector<std::string> names(known.begin(), known.end());
   std::vector<std::string> quoted;
-  for (const std::string& name : names) quoted.push_back(engine::QuoteText(Lower(name)));
-  return fmt::format(" AND q.table_name IN ({})", Join(quoted, ", "));
+  for (const std::string& name : context.arguments.names) {
+    if (known.count(Lower(name)) == 0) {
+      return ConfigError(fmt::format("there is no table or ingest {}{}", Printable(name),
+                                     DidYouMean(Lower(name), names)),
+                         "sluice quarantine list");
+    }
+    quoted.push_back(engine::QuoteText(Lower(name)));
+  }
+  const std::string list = Join(quoted, ", ");
+  return fmt::format(
+      " AND (lower(q.table_name) IN ({0}) OR lower(q.ingest) IN ({0}) OR "
+      "lower(q.ingest || '.' || q.table_name) IN ({0}))",
+      list);
 }
 
 Result<std::string> OnlyRun(const ReadContext& context) {

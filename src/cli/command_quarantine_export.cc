@@ -22,6 +22,7 @@ namespace sluice::cli {
 Result<int> ExportQuarantine(const ReadContext& context) {
   SLUICE_TRY(NeedsWarehouse(context));
   SLUICE_ASSIGN(const std::string only_run, OnlyRun(context));
+  SLUICE_ASSIGN(const std::string only_tables, OnlyTables(context));
   const std::string sql = fmt::format(
       "SELECT format('{{:016x}}', q.quarantine_id) AS id, q.ingest AS ingest, q.table_name AS "
       "\"table\", q.pod AS pod, q.address AS file, q.content_hash AS content_hash, q.line AS line, "
@@ -29,7 +30,7 @@ Result<int> ExportQuarantine(const ReadContext& context) {
       "value, q.reason AS reason, q.rule AS rule, q.found_at AS found_at, q.raw AS raw, "
       "coalesce(q.raw_cut, false) AS raw_cut FROM _sluice.quarantine AS q WHERE true{}{} ORDER BY "
       "q.table_name, q.address, q.byte_offset",
-      OnlyTables(context.arguments.names), only_run);
+      only_tables, only_run);
   SLUICE_ASSIGN(auto result, context.connection().Stream(sql));
   std::ostream& out = context.world.out;
   if (context.arguments.csv || EndsWith(Lower(context.arguments.to), ".csv")) {

@@ -2,15 +2,15 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "base/status.h"
 #include "cli/open_project.h"
 
 namespace sluice::cli {
 
-// " AND q.table_name IN (...)", or "".
-std::string OnlyTables(const std::vector<std::string>& names);
+// " AND (…)" of the tables, ingests and `ingest.table` that are asked for, or "". kConfig for a name that
+// neither the project nor the quarantine knows.
+Result<std::string> OnlyTables(const ReadContext& context);
 // " AND q.load_id IN (…)" of the run that is asked for, or "".
 Result<std::string> OnlyRun(const ReadContext& context);
 
