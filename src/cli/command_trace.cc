@@ -312,6 +312,7 @@ Result<TraceResult> TraceKey(const ReadContext& context, const std::string& key,
   for (const std::string& other : KeysFound(result, whole)) {
     SLUICE_TRY(FindRows(context, {other}, in, result));
     SLUICE_TRY(FindModelRows(context, {other}, in, result));
+    SLUICE_TRY(FindQuarantined(context, {other}, in, result));
   }
   SLUICE_TRY(FindQuarantined(context, parts, in, result));
   FindLines(context, result);

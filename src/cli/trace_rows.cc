@@ -155,8 +155,12 @@ Status SearchModel(const ReadContext& context, const config::Model& model,
   const std::string relation = models::RelationOf(model);
   auto described = context.connection().Query(fmt::format("SELECT * FROM {} LIMIT 0", relation));
   if (!described.ok()) {
-    result.notes.push_back(
-        fmt::format("model {} was not looked at: {}", model.name, described.status().message()));
+    SLUICE_ASSIGN(const std::string kind, warehouse::KindOf(context.connection(), model.name));
+    // The engine's messages have lines and a picture of the statement.
+    result.notes.push_back(kind.empty()
+                               ? fmt::format("model {} is not built yet: sluice run", model.name)
+                               : fmt::format("model {} was not looked at: {}", model.name,
+                                             Split(described.status().message(), '\n').front()));
     return Status::Ok();
   }
   std::vector<warehouse::ColumnInfo> columns;

@@ -1,4 +1,4 @@
-// What was sent, why, and what was answered; and rows that never came so far.
+// What was sent, why, and what was answered.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -8,9 +8,6 @@
 #include "base/json_text.h"
 #include "base/text.h"
 #include "cli/trace_data.h"
-#include "format/byte_source.h"
-#include "format/csv_reader.h"
-#include "ingest/file_shape.h"
 #include "sync/unfolded.h"
 
 namespace sluice::cli {
@@ -21,7 +18,6 @@ using engine::ToText;
 
 constexpr int kMostRows = 50;       // of syncs
 constexpr int kMostAttempts = 200;  // of one row
-constexpr int kMostQuarantined = 500;
 
 // By key, by what identifies the row at the destination (alone or behind its kind), and by an
 // identifier in a payload: in a project by userId an e-mail is a field.
@@ -157,20 +153,6 @@ Status AddOpenDeliveries(const ReadContext& context, const std::string& key, con
   return Status::Ok();
 }
 
-bool HasAllCells(const std::string& raw, const config::CsvOptions& csv,
-                 const std::vector<std::string>& parts) {
-  const auto source = format::MemorySource(raw);
-  format::CsvReaderOptions options;
-  options.dialect = ingest::DialectOf(csv);
-  format::CsvReader reader(*source, options);
-  const auto next = reader.Next();
-  if (!next.ok() || !next.value()) return false;
-  return std::all_of(parts.begin(), parts.end(), [&](const std::string& part) {
-    return std::any_of(reader.record().cells.begin(), reader.record().cells.end(),
-                       [&](const format::CsvCell& cell) { return Trim(cell.text) == part; });
-  });
-}
-
 }  // namespace
 
 void ExplainAttempts(std::vector<TracedAttempt>& attempts) {
@@ -231,27 +213,6 @@ Status FindSyncRows(const ReadContext& context, const std::string& key, const st
   for (TracedSyncRow& row : result.sync_rows) SLUICE_TRY(AddAttempts(connection, row));
   SLUICE_TRY(AddOpenDeliveries(context, key, in, result));
   for (TracedSyncRow& row : result.sync_rows) ExplainAttempts(row.attempts);
-  return Status::Ok();
-}
-
-Status FindQuarantined(const ReadContext& context, const std::vector<std::string>& parts,
-                       const std::string& in, TraceResult& result) {
-  SLUICE_ASSIGN(
-      const auto rows,
-      context.connection().Rows(
-          fmt::format("SELECT format('{{:016x}}', quarantine_id), ingest, table_name, address, "
-                      "line, column_name, reason, raw FROM _sluice.quarantine WHERE "
-                      "contains(raw, $1) AND ($2 = '' OR table_name = $2 OR ingest = $2) "
-                      "ORDER BY found_at DESC, address, byte_offset LIMIT {}",
-                      kMostQuarantined),
-          {parts.front(), in}));
-  for (const auto& row : rows) {
-    const config::Ingest* ingest = context.runtime.project().FindIngest(ToText(row[1]));
-    const config::CsvOptions csv = ingest == nullptr ? config::CsvOptions() : ingest->csv;
-    if (!HasAllCells(ToText(row[7]), csv, parts)) continue;
-    result.quarantined.push_back({ToText(row[0]), ToText(row[2]), ToText(row[3]), ToInt(row[4]),
-                                  ToText(row[5]), ToText(row[6])});
-  }
   return Status::Ok();
 }
 
