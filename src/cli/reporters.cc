@@ -100,7 +100,7 @@ class PlainReporter : public report::Reporter {
     const auto now = clock_.Monotonic();
     if (!throttle_.IsDue(id, now)) return;
     out_ << fmt::format("{:<9}  {}: {}", "working", Printable(id),
-                        DescribeProgress(progress, throttle_.SecondsOf(id, now)))
+                        DescribeProgress(progress, throttle_.SecondsOf(id, now), id))
          << std::endl;
   }
 
@@ -181,9 +181,21 @@ class QuietReporter : public report::SilentReporter {
 
 }  // namespace
 
-std::string DescribeProgress(const Progress& progress, double seconds) {
+std::string DescribeProgress(const Progress& progress, double seconds, std::string_view id) {
   std::vector<std::string> parts;
-  if (progress.rows > 0) {
+  // Rows tell more than bytes, which may all be there long before the rows are.
+  const bool by_rows = progress.total_rows > 0;
+  const auto done = static_cast<double>(by_rows ? progress.rows : progress.bytes);
+  const auto total = static_cast<double>(by_rows ? progress.total_rows : progress.total_bytes);
+  // First, for the end of a line may be cut off.
+  if (seconds >= kTooSoon && done > 0 && total > done) {
+    parts.push_back(HumanSeconds(seconds * (total - done) / done) + " left");
+  }
+  if (by_rows && progress.rows >= progress.total_rows) {
+    // A rate would only sink from here on.
+    parts.push_back(Counted(progress.rows, "row"));
+    if (!StartsWith(id, "sync ")) parts.emplace_back("checking and publishing");
+  } else if (progress.rows > 0) {
     parts.push_back(progress.total_rows > 0 ? fmt::format("{} of {}", Thousands(progress.rows),
                                                           Counted(progress.total_rows, "row"))
                                             : Counted(progress.rows, "row"));
@@ -193,17 +205,11 @@ std::string DescribeProgress(const Progress& progress, double seconds) {
           " rows/s");
     }
   }
-  if (progress.bytes > 0) {
+  // That all bytes have come says nothing of how far they are read.
+  if (progress.bytes > 0 && progress.bytes != progress.total_bytes) {
     parts.push_back(progress.total_bytes > 0 ? fmt::format("{} of {}", HumanBytes(progress.bytes),
                                                            HumanBytes(progress.total_bytes))
                                              : HumanBytes(progress.bytes));
-  }
-  // Rows tell more than bytes, which may all be there long before the rows are.
-  const bool by_rows = progress.total_rows > 0;
-  const auto done = static_cast<double>(by_rows ? progress.rows : progress.bytes);
-  const auto total = static_cast<double>(by_rows ? progress.total_rows : progress.total_bytes);
-  if (seconds >= kTooSoon && done > 0 && total > done) {
-    parts.push_back(HumanSeconds(seconds * (total - done) / done) + " left");
   }
   return Join(parts, ", ");
 }
@@ -288,7 +294,7 @@ std::string TerminalReporter::LineOf(const std::string& id, const Step& step) {
     if (rows != step.rows_before) progress.rows = rows;
   }
   std::string line = fmt::format("{:<9}  {}", "working", Printable(id));
-  const std::string known = DescribeProgress(progress, seconds);
+  const std::string known = DescribeProgress(progress, seconds, id);
   if (!known.empty()) line += ": " + known;
   return line + fmt::format("  ({})", HumanSeconds(seconds));
 }

@@ -81,8 +81,9 @@ std::unique_ptr<report::Reporter> MakeJsonReporter(std::ostream& out, env::Clock
 // Warnings and errors only, to `err`.
 std::unique_ptr<report::Reporter> MakeQuietReporter(std::ostream& err);
 
-// "12,345 rows, 4,100 rows/s, 3.2 of 8.0 MB, 12 s left": what is known of it. `rate` also from rows
-// that are not in `progress` yet.
-std::string DescribeProgress(const report::Progress& progress, double seconds);
+// "12 s left, 12,345 rows, 4,100 rows/s, 3.2 of 8.0 MB": what is known of it. Of the step `id`: loads go
+// on with checks when their last row is read.
+std::string DescribeProgress(const report::Progress& progress, double seconds,
+                             std::string_view id = {});
 
 }  // namespace sluice::cli

@@ -20,10 +20,15 @@ TEST(ProgressTest, SaysWhatIsKnown) {
   EXPECT_EQ(DescribeProgress({}, 10), "");
   EXPECT_EQ(DescribeProgress({1, 0, 0, 0}, 1), "1 row");
   EXPECT_EQ(DescribeProgress({45'000, 0, 0, 0}, 10), "45,000 rows, 4,500 rows/s");
-  EXPECT_EQ(DescribeProgress({0, 0, 2'000'000, 8'000'000}, 10), "2.0 MB of 8.0 MB, 30 s left");
+  EXPECT_EQ(DescribeProgress({0, 0, 2'000'000, 8'000'000}, 10), "30 s left, 2.0 MB of 8.0 MB");
   EXPECT_EQ(DescribeProgress({500, 1000, 90, 100}, 20),
-            "500 of 1,000 rows, 25 rows/s, 90 B of 100 B, 20 s left");
-  EXPECT_EQ(DescribeProgress({1000, 1000, 0, 0}, 20), "1,000 of 1,000 rows, 50 rows/s");
+            "20 s left, 500 of 1,000 rows, 25 rows/s, 90 B of 100 B");
+  // Bytes that have all come are no news of the rows in them.
+  EXPECT_EQ(DescribeProgress({500, 0, 100, 100}, 20), "500 rows, 25 rows/s");
+  EXPECT_EQ(DescribeProgress({0, 0, 100, 100}, 20), "");
+  // After the last row there is no rate, but what goes on.
+  EXPECT_EQ(DescribeProgress({1000, 1000, 100, 100}, 20), "1,000 rows, checking and publishing");
+  EXPECT_EQ(DescribeProgress({1000, 1000, 0, 0}, 20, "sync a"), "1,000 rows");
   // A rate after a moment says nothing.
   EXPECT_EQ(DescribeProgress({500, 1000, 0, 0}, 0.5), "500 of 1,000 rows");
 }
@@ -54,6 +59,19 @@ TEST(TerminalReporterTest, ALineIsNeverWiderThanTheTerminal) {
   reporter.StepBegan("load " + std::string(100, 'x'));
   const std::string line = out.str().substr(1, out.str().find('\x1b') - 1);
   EXPECT_EQ(DisplayWidth(line), 39U);
+}
+
+TEST(TerminalReporterTest, TheTimeThatIsLeftIsNotCutOff) {
+  env::FakeClock clock(kStart);
+  std::ostringstream out;
+  TerminalReporter reporter(out, {true, 80, false}, clock, {});
+  reporter.StepBegan("zenoti.bi_factcollections POD1/4711");
+  clock.Advance(100s);
+  reporter.StepAdvanced("zenoti.bi_factcollections POD1/4711",
+                        {1'234'567, 12'345'670, 650'000'000, 650'000'000});
+  out.str("");
+  reporter.Tick();
+  EXPECT_THAT(out.str(), HasSubstr("15 min 0 s left, 1,234,567"));
 }
 
 TEST(TerminalReporterTest, NotesStandAboveTheLine) {
