@@ -99,7 +99,14 @@ Status CheckDestination(pipeline::Runtime& runtime, const config::Sync& sync,
   std::vector<std::string> fields;
   for (const config::Field& field : sync.fields) fields.push_back(field.to);
   SLUICE_TRY(destination->CheckFields(fields).WithContext(sync.where.ToString()));
-  return destination->Probe(cancel);
+  SLUICE_TRY(destination->Probe(cancel));
+  // Of a folder, and of nothing else.
+  constexpr std::string_view kFile = "file ";
+  if (StartsWith(probe.what, kFile) &&
+      !env::Exists(env::Dirname(probe.what.substr(kFile.size())))) {
+    probe.what += " (the folder is not there yet: the first run that sends makes it)";
+  }
+  return Status::Ok();
 }
 
 // An address may be right and lead into the wrong folder.

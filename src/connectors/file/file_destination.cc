@@ -225,8 +225,10 @@ Status FileDestination::Open() {
 }
 
 Status FileDestination::Probe(const env::Cancel*) {
-  SLUICE_TRY(env::CreateDirectories(folder_));
-  const std::string probe = env::JoinPath(folder_, ".sluice_probe");
+  // A folder that is not there is made by the first row: here it is enough that it could be.
+  std::string folder = folder_;
+  while (!env::Exists(folder) && env::Dirname(folder) != folder) folder = env::Dirname(folder);
+  const std::string probe = env::JoinPath(folder, ".sluice_probe");
   SLUICE_TRY(env::WriteFileAtomically(probe, "", 0600));
   return env::RemoveFile(probe);
 }

@@ -176,6 +176,14 @@ TEST_F(FileDestinationTest, AFileThatCannotBeWrittenStopsTheSync) {
   EXPECT_FALSE(destination_->Probe(nullptr).ok());
 }
 
+TEST_F(FileDestinationTest, AProbeMakesNoFolder) {
+  const std::string missing = env::JoinPath(folder_.path(), "not/there");
+  EXPECT_TRUE(Make(missing)->Probe(nullptr).ok());
+  EXPECT_FALSE(env::Exists(env::JoinPath(folder_.path(), "not")));
+  Put("");
+  EXPECT_FALSE(Make(File() + "/below/a/file")->Probe(nullptr).ok());
+}
+
 TEST_F(FileDestinationTest, ImpossibleNamesAreRefused) {
   for (const char* name : {"", ".hidden", "a/b", ".."}) {
     EXPECT_EQ(MakeFileDestination(folder_.path(), name).status().code(), Code::kConfig) << name;
