@@ -110,6 +110,15 @@ Status CheckNames(std::span<const std::string> names) {
   return Status::Ok();
 }
 
+std::string OtherDelimiter(const CsvRecord& record, const CsvDialect& dialect) {
+  if (record.cells.size() != 1 || record.cells.front().quoted) return {};
+  for (const char* usual : {";", "\t", "|", ","}) {
+    const bool there = record.cells.front().text.find(usual) != std::string_view::npos;
+    if (there && dialect.delimiter != usual) return usual;
+  }
+  return {};
+}
+
 // The most frequent number of fields among records that are whole; of equals the one seen first.
 class ColumnVote {
  public:
@@ -170,6 +179,7 @@ Result<CsvHead> LookAtHead(ByteSource& source, const CsvDialect& dialect,
     head.fields = names.size();
     head.line = reader.record().line;
   }
+  head.other_delimiter = OtherDelimiter(reader.record(), dialect);
   ColumnVote vote;
   for (size_t i = 0; i < kLookRecords; ++i) {
     vote.Add(reader.record());

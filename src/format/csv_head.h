@@ -26,6 +26,8 @@ struct CsvHead {
   // Without a header: the last field of all these records is empty. It may be none, only a delimiter at the
   // end of each line.
   bool ends_empty = false;
+  // Without a header, where the first record is one field: a usual delimiter that is in it; "" none.
+  std::string other_delimiter;
   // With a header: its names in the file's order, trimmed and lower-cased.
   std::vector<std::string> names;
   // Of these, the ones that are not among the known columns.

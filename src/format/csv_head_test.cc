@@ -62,6 +62,14 @@ TEST(CsvHead, TellsTheNamesOfALineThatIsNoHeaderAllTheSame) {
   EXPECT_THAT(Look("name,city,ID,zip,id\n", HeaderRule::kNo)->half_known, IsEmpty());
 }
 
+TEST(CsvHead, SeesThatTheDelimiterMayBeAnotherOne) {
+  EXPECT_EQ(Look("1;Ann, the first\n2;Ben\n")->other_delimiter, "");
+  EXPECT_EQ(Look("1;Ann\n2;Ben\n")->other_delimiter, ";");
+  EXPECT_EQ(Look("1\tAnn\n")->other_delimiter, "\t");
+  EXPECT_EQ(Look("1\n2\n")->other_delimiter, "");
+  EXPECT_EQ(Look("\"1;2\"\n")->other_delimiter, "");
+}
+
 TEST(CsvHead, SeesADelimiterAtTheEndOfEachLine) {
   EXPECT_TRUE(Look("1,2,\n3,4,\n")->ends_empty);
   EXPECT_EQ(Look("1,2,\n3,4,\n")->columns, 3U);

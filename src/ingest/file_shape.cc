@@ -185,6 +185,13 @@ Status ByPosition(format::CsvHead head, const TargetTable& target, FileShape& sh
   }
   const Lists lists = ListsOfWidth(target.versions, std::min(head.columns, widest));
   if (lists.size() > 1) return TwoVersions(lists);
+  if (lists.empty() && head.columns == 1 && !head.other_delimiter.empty()) {
+    const std::string delimiter = head.other_delimiter == "\t" ? "tab" : head.other_delimiter;
+    return RejectedError(
+        fmt::format("the file has 1 column and no header, the table {0}, and its first line has a "
+                    "\"{1}\": is that the delimiter? Then write csv: {{ delimiter: \"{1}\" }}",
+                    narrowest, delimiter));
+  }
   if (lists.empty()) {
     return RejectedError(
         head.columns < narrowest

@@ -59,15 +59,18 @@ class Builder {
   Result<BuildResult> Failed(const Status& status) {
     result_.outcome = "failed";
     result_.message = is_relation_ || status.code() != Code::kFailed
-                          ? fmt::format("{}: {}", model_.where.ToString(), status.ToString())
+                          ? fmt::format("{}: {}", Place().ToString(), status.ToString())
                           : OfSql(status.message());
     return std::move(result_);
   }
 
+  // Where its SQL begins, in a file of its own or in the project file.
+  const config::Location& Place() const { return is_relation_ ? model_.where : model_.sql_where; }
+
   // The engine's message for the place in the user's own text.
   std::string OfSql(const std::string& message) const {
     const SqlError error = ReadSqlError(message, sql_);
-    config::Location where = model_.where;
+    config::Location where = Place();
     if (error.has_place) {
       const std::string before =
           model_.sql.substr(0, SourceOffset(error.offset, node_.references, QualifiedRef));

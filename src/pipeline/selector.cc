@@ -118,7 +118,7 @@ Status PickOne(const config::Project& project, const Graph& graph, std::string s
     }
     return ConfigError(fmt::format("there is no ingest, model or sync {}{}", selector,
                                    DidYouMean(selector, names)),
-                       "List them: sluice status");
+                       "sluice status");
   }
   picked.names.insert(selector);
   picked.tables.erase(selector);

@@ -96,7 +96,7 @@ Result<HoldRecord> FindHold(engine::Connection& connection, const std::string& n
     if (StartsWith(hold.id, name)) fitting.push_back(std::move(hold));
   }
   if (fitting.empty()) {
-    return NotFoundError(fmt::format("there is no hold {}", name), "List them: sluice gate list");
+    return NotFoundError(fmt::format("there is no hold {}", name), "sluice gate list");
   }
   if (fitting.size() > 1) {
     return ConfigError(fmt::format("{} holds begin with {}", fitting.size(), name),

@@ -74,7 +74,13 @@ Result<std::shared_ptr<Warehouse::Opening>> Warehouse::OpenFile(bool create,
       break;
     }
     // Our lock is ours, so it is a foreign program that has the file open.
-    if (database.status().code() != Code::kBusy) return database.status();
+    if (database.status().code() != Code::kBusy) {
+      return database.status().next().empty()
+                 ? database.status().WithNext(
+                       "Put a backup back: sluice restore FILE. Without one, move the file away "
+                       "and load again")
+                 : database.status();
+    }
     if (clock_.Monotonic() >= give_up) {
       const auto holder = env::RecordLockHolder(options_.path);
       return BusyError(fmt::format("the warehouse {} is open in {}", options_.path,
