@@ -177,8 +177,8 @@ TEST_F(FilesTest, AFileWithoutOneUsableRowIsHeldHoweverShort) {
   ASSERT_TRUE(outcome.ok());
   ASSERT_EQ(outcome->hold_ids.size(), 1U);
   EXPECT_EQ(Rows("SELECT check_name, message FROM _sluice.holds"),
-            "file|orders/a.csv: the file has 1 column and no header, the table 3: which ones are "
-            "missing cannot be told\n");
+            "file|orders/a.csv: the file has 1 column and no header, the table 3, and its first "
+            "line has a \";\": is that the delimiter? Then write csv: { delimiter: \";\" }\n");
   Write("orders/a.csv", "x,1,x\ny,2,y\n");
   ASSERT_TRUE(session_->connection().Execute("UPDATE _sluice.holds SET state = 'rejected'").ok());
   ASSERT_EQ(Run()->hold_ids.size(), 1U);
