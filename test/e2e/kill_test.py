@@ -207,13 +207,15 @@ class Worker:
                 if draw.random() < 0.3:
                     sluice.call("status", "--offline", codes=(0, 1, 3))
             for attempt in range(1, MOST_RUNS + 1):
-                sluice.call("run", codes=(0, 1) if attempt < MOST_RUNS else (0,))
+                said = sluice.call("run", codes=(0, 1) if attempt < MOST_RUNS else (0,), errors=True)
                 if not sluice.rows("SELECT 1 FROM _sluice.sync_delivered WHERE state IN ('unknown', 'deferred')"):
                     break
             lines = dump.differences(self.expected[bucket], outcome.of(sluice, self.people))
             lines += outcome.too_much_sent(
                 self.expected_rows[bucket], self.people.rows_sent(), stopped, BATCH_ROWS
             )
+            if lines:
+                lines = ["the last run said:", *said.splitlines()[-12:], *lines]
         except AssertionError as problem:
             lines = str(problem).splitlines()
         if not lines:
