@@ -27,40 +27,15 @@ class ChangedPlanner {
   }
 
  private:
-  void Leave(LateFile late, const std::string& check, const std::string& why) {
-    late.check = check;
-    late.why = why;
-    plan_.late.push_back(std::move(late));
-  }
-
   Status PlanTable(const std::string& table, std::vector<LateFile> files) {
-    std::vector<LateFile> now;
-    std::vector<LateFile> as_they_are;
-    std::string accepted;
-    for (LateFile& late : files) {
-      const OpenHold* decision = FindLateHold(ledger_.late_accepted, sources_, late);
-      const OpenHold* open = FindLateHold(ledger_.holds, sources_, late);
-      const bool tried = open != nullptr && !open->check.empty() && open->check != kMissing &&
-                         open->check != kByPolicy;
-      if (tried) {
-        Leave(std::move(late), open->check, "");
-      } else if (ingest_.late_files == config::LateFiles::kHold && decision == nullptr) {
-        Leave(std::move(late), kByPolicy, "");
-      } else {
-        const bool as_it_is = decision != nullptr && decision->check != kByPolicy;
-        if (as_it_is) accepted = decision->id;
-        (as_it_is ? as_they_are : now).push_back(std::move(late));
-      }
-    }
-    // What somebody accepted goes alone: the others are judged by the run after this one.
-    if (!as_they_are.empty()) now = std::move(as_they_are);
+    auto [now, accepted] = TakeDecided(ingest_, sources_, ledger_, std::move(files), plan_);
     if (now.empty()) return Status::Ok();
     SLUICE_ASSIGN(TargetTable target, FilesTarget(ingest_, table));
     SLUICE_ASSIGN(const FilesHistory history,
                   FilesHistory::Read(connection_, ingest_, sources_, ledger_, std::move(target)));
     SLUICE_ASSIGN(const std::string obstacle, history.Obstacle(now));
     if (!obstacle.empty()) {
-      for (LateFile& late : now) Leave(std::move(late), kMissing, obstacle);
+      for (LateFile& late : now) LeaveOut(std::move(late), kMissing, obstacle, plan_);
       return Status::Ok();
     }
     const std::string reason = ReasonOf(now);

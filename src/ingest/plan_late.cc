@@ -43,33 +43,8 @@ class LatePlanner {
   }
 
  private:
-  void Leave(LateFile late, std::string check, std::string why) {
-    late.check = std::move(check);
-    late.why = std::move(why);
-    plan_.late.push_back(std::move(late));
-  }
-
   Status PlanScope(const Scope& scope, std::vector<LateFile> files) {
-    std::vector<LateFile> now;
-    std::vector<LateFile> as_they_are;
-    std::string accepted;
-    for (LateFile& late : files) {
-      const OpenHold* decision = FindLateHold(ledger_.late_accepted, sources_, late);
-      const OpenHold* open = FindLateHold(ledger_.holds, sources_, late);
-      const bool tried = open != nullptr && !open->check.empty() && open->check != kMissing &&
-                         open->check != kByPolicy;
-      if (tried) {
-        Leave(std::move(late), open->check, "");
-      } else if (ingest_.late_files == config::LateFiles::kHold && decision == nullptr) {
-        Leave(std::move(late), kByPolicy, "");
-      } else {
-        const bool as_it_is = decision != nullptr && decision->check != kByPolicy;
-        if (as_it_is) accepted = decision->id;
-        (as_it_is ? as_they_are : now).push_back(std::move(late));
-      }
-    }
-    // What somebody accepted goes alone: the others are judged by the run after this one.
-    if (!as_they_are.empty()) now = std::move(as_they_are);
+    auto [now, accepted] = TakeDecided(ingest_, sources_, ledger_, std::move(files), plan_);
     if (now.empty()) return Status::Ok();
     SLUICE_ASSIGN(TargetTable target, ZenotiTarget(ingest_, catalog_, scope.table));
     SLUICE_ASSIGN(
@@ -85,7 +60,7 @@ class LatePlanner {
     // The table comes out right all the same; only which of the two rows of a key counts as updated
     // and which as superseded differs.
     if (CanBeAdded(history, scope, now, false)) return AddSteps(history, scope, now, accepted);
-    for (LateFile& late : now) Leave(std::move(late), kMissing, obstacle);
+    for (LateFile& late : now) LeaveOut(std::move(late), kMissing, obstacle, plan_);
     return Status::Ok();
   }
 
@@ -200,6 +175,35 @@ class LatePlanner {
 };
 
 }  // namespace
+
+void LeaveOut(LateFile late, std::string check, std::string why, IngestPlan& plan) {
+  late.check = std::move(check);
+  late.why = std::move(why);
+  plan.late.push_back(std::move(late));
+}
+
+DecidedLate TakeDecided(const config::Ingest& ingest, const std::vector<Source>& sources,
+                        const LedgerState& ledger, std::vector<LateFile> files, IngestPlan& plan) {
+  DecidedLate decided;
+  std::vector<LateFile> as_they_are;
+  for (LateFile& late : files) {
+    const OpenHold* decision = FindLateHold(ledger.late_accepted, sources, late);
+    const OpenHold* open = FindLateHold(ledger.holds, sources, late);
+    const bool tried = open != nullptr && !open->check.empty() && open->check != kMissing &&
+                       open->check != kByPolicy;
+    if (tried) {
+      LeaveOut(std::move(late), open->check, "", plan);
+    } else if (ingest.late_files == config::LateFiles::kHold && decision == nullptr) {
+      LeaveOut(std::move(late), kByPolicy, "", plan);
+    } else {
+      const bool as_it_is = decision != nullptr && decision->check != kByPolicy;
+      if (as_it_is) decided.accepted = decision->id;
+      (as_it_is ? as_they_are : decided.now).push_back(std::move(late));
+    }
+  }
+  if (!as_they_are.empty()) decided.now = std::move(as_they_are);
+  return decided;
+}
 
 const OpenHold* FindLateHold(const std::vector<OpenHold>& holds, const std::vector<Source>& sources,
                              const LateFile& late) {

@@ -42,6 +42,17 @@ Result<Rebuild> PlanRebuildWithout(engine::Connection& connection, const config:
 const OpenHold* FindLateHold(const std::vector<OpenHold>& holds, const std::vector<Source>& sources,
                              const LateFile& late);
 
+// Late files of one table, or of one pod of it, that nothing keeps out.
+struct DecidedLate {
+  std::vector<LateFile> now;
+  std::string accepted;  // the hold by which somebody took them as they are; "" none
+};
+// Leaves in `plan.late` what was tried and is held, and what the project wants held and nobody has decided. What
+// somebody accepted goes alone: the others are judged by the run after this one.
+DecidedLate TakeDecided(const config::Ingest& ingest, const std::vector<Source>& sources,
+                        const LedgerState& ledger, std::vector<LateFile> files, IngestPlan& plan);
+void LeaveOut(LateFile late, std::string check, std::string why, IngestPlan& plan);
+
 // What a hold of late files stands for: these files with this content. Kept as its load id.
 int64_t LateId(std::vector<std::pair<std::string, std::string>> path_and_tag);
 

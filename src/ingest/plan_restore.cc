@@ -45,6 +45,7 @@ class RestorePlanner {
         table_(CanonicalTableName(request.table)),
         now_(now) {
     plan_.ingest = ingest.name;
+    for (const Source& source : sources) drops_.push_back(ReadDrop(source.listing, ingest.prefix));
   }
 
   Result<IngestPlan> Make() {
@@ -321,8 +322,7 @@ class RestorePlanner {
     const env::Micros begins = request_.month.Next().Begins();
     const env::Micros border = target_.key.empty() ? begins : begins - kMargin;
     std::map<int64_t, env::Micros> oldest;
-    const ZenotiDrop drop = ReadDrop(sources_[pod.source].listing, ingest_.prefix);
-    for (const DataFile& file : drop.data_files) {
+    for (const DataFile& file : drops_[pod.source].data_files) {
       if (file.pod != pod.pod) continue;
       const auto [entry, is_new] = oldest.try_emplace(file.group, file.file.modified);
       if (!is_new) entry->second = std::min(entry->second, file.file.modified);
@@ -345,8 +345,7 @@ class RestorePlanner {
   std::optional<int64_t> WaitingGroup(const PodSnapshot& pod, int64_t last) const {
     const env::Micros border = request_.month.Next().Begins() + kMargin;
     std::optional<int64_t> waiting;
-    const ZenotiDrop drop = ReadDrop(sources_[pod.source].listing, ingest_.prefix);
-    for (const DataFile& file : drop.data_files) {
+    for (const DataFile& file : drops_[pod.source].data_files) {
       if (file.pod != pod.pod || file.table != table_ || file.group <= last) continue;
       if (file.file.modified < border && (!waiting || file.group < *waiting)) waiting = file.group;
     }
@@ -379,6 +378,7 @@ class RestorePlanner {
   const env::Micros now_;
   std::string month_column_;
   TargetTable target_;
+  std::vector<ZenotiDrop> drops_;  // by source
   std::vector<PodSnapshot> pods_;
   uint64_t odd_ = 0;      // paths below MonthlySnapshot that fit no rule
   std::string odd_path_;  // the first of them
