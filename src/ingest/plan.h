@@ -158,6 +158,12 @@ Result<TargetTable> FilesTarget(const config::Ingest& ingest, const std::string&
 // project has by now. Else its own name, with the connection where pods of several meet.
 std::string PodLabelOf(const LedgerState& ledger, const std::vector<Source>& sources, size_t source,
                        const std::string& pod);
+// Tables of the whole organization -> the source that they are loaded from: the one that they were loaded from before,
+// else the first whose drop has them. With another one its files so far would be passed over.
+std::map<std::string, size_t> OrganizationSources(const config::Ingest& ingest,
+                                                  const std::vector<Source>& sources,
+                                                  const std::vector<ZenotiDrop>& drops,
+                                                  const LedgerState& ledger);
 bool IsOrganizationTable(const config::Ingest& ingest, const std::string& table);
 // Whether what a pod sends first is a full load: not so where its first groups were loaded elsewhere.
 bool BeginsWithFullLoad(const config::Ingest& ingest, const std::string& connection,

@@ -105,10 +105,12 @@ class RestorePlanner {
   }
 
   // What the extract of the month has of the table, by pod; of several groups of a pod the newest, for each
-  // run of the vendor has a number of its own. Of an organization table the first connection counts that has it.
+  // run of the vendor has a number of its own. Of an organization table only the connection counts that it comes from.
   Status FindSnapshots() {
     std::set<std::string> others;  // days of extracts that have the table
     std::set<std::string> tables;  // that the extract of the month has
+    const auto of_all = OrganizationSources(ingest_, sources_, drops_, ledger_);
+    const auto only = of_all.find(table_);
     for (size_t source = 0; source < sources_.size(); ++source) {
       const Snapshots found = ReadSnapshots(sources_[source].listing, ingest_.prefix);
       for (const std::string& odd : found.odd) {
@@ -118,7 +120,7 @@ class RestorePlanner {
                         odd));
         if (odd_++ == 0) odd_path_ = odd;
       }
-      if (!pods_.empty() && IsOrganizationTable(ingest_, table_)) continue;
+      if (only != of_all.end() && only->second != source) continue;
       std::map<std::string, PodSnapshot> pods;
       for (const SnapshotFile& file : found.files) {
         const bool wanted = file.table == table_;

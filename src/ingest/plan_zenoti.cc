@@ -37,7 +37,7 @@ class ZenotiPlanner {
     SLUICE_TRY(LookForDrops());
     FindTables();
     ResolveTables();
-    FindOrganizationSources();
+    organization_source_ = OrganizationSources(ingest_, sources_, drops_, ledger_);
     CollectPortions();
     MakeSteps();
     return std::move(plan_);
@@ -98,25 +98,6 @@ class ZenotiPlanner {
         continue;
       }
       targets_[name] = std::move(target).value();
-    }
-  }
-
-  // A table of the whole organization is loaded from the connection that it was loaded from before, else from the
-  // first that has it: with another one its files so far would be passed over.
-  void FindOrganizationSources() {
-    for (const auto& [key, cursor] : ledger_.cursors) {
-      const auto& [connection, pod, table] = key;
-      const std::string& name = connection;
-      const auto source = std::find_if(sources_.begin(), sources_.end(),
-                                       [&](const Source& one) { return one.connection == name; });
-      if (source == sources_.end() || !IsOrganizationTable(ingest_, table)) continue;
-      organization_source_.try_emplace(table, static_cast<size_t>(source - sources_.begin()));
-    }
-    for (size_t i = 0; i < drops_.size(); ++i) {
-      for (const DataFile& file : drops_[i].data_files) {
-        if (IsOrganizationTable(ingest_, file.table))
-          organization_source_.try_emplace(file.table, i);
-      }
     }
   }
 
@@ -334,6 +315,28 @@ class ZenotiPlanner {
 };
 
 }  // namespace
+
+std::map<std::string, size_t> OrganizationSources(const config::Ingest& ingest,
+                                                  const std::vector<Source>& sources,
+                                                  const std::vector<ZenotiDrop>& drops,
+                                                  const LedgerState& ledger) {
+  std::map<std::string, size_t> found;
+  for (const auto& [key, cursor] : ledger.cursors) {
+    const std::string& connection = std::get<0>(key);
+    const std::string& table = std::get<2>(key);
+    const auto source = std::find_if(sources.begin(), sources.end(), [&](const Source& one) {
+      return one.connection == connection;
+    });
+    if (source == sources.end() || !IsOrganizationTable(ingest, table)) continue;
+    found.try_emplace(table, static_cast<size_t>(source - sources.begin()));
+  }
+  for (size_t i = 0; i < drops.size(); ++i) {
+    for (const DataFile& file : drops[i].data_files) {
+      if (IsOrganizationTable(ingest, file.table)) found.try_emplace(file.table, i);
+    }
+  }
+  return found;
+}
 
 std::string PodLabelOf(const LedgerState& ledger, const std::vector<Source>& sources, size_t source,
                        const std::string& pod) {

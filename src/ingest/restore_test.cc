@@ -364,6 +364,19 @@ TEST_F(RestoreTest, ASnapshotWithoutARowOfItsMonthTakesNothingAway) {
       "z.bi_factsale POD1 2026-09: 1 of the snapshot's 2 rows are of another month, by saledate");
 }
 
+TEST_F(RestoreTest, AnOrganizationTableIsRestoredFromWhereItComes) {
+  ingest_.organization_tables = {"bi_factsale"};
+  Write("../south/SchemaFull/bi_factsale.txt", kSaleDdl);
+  Group("../south/P1/1/bi_factsale/1/a.csv", "3,31,2026-09-02,0,o\n", "2026-08-31");
+  AddStore("south", "south");
+  MustRun();
+  Snapshot(kArchive, "4,40,2026-09-03,0,o\n");
+  Snapshot("../south/MonthlySnapshot/2026-10-01/P1/1000/Bi_FactSale/7.7.zip",
+           "3,30,2026-09-02,0,o\n");
+  Restore();
+  EXPECT_EQ(Sales(), "south/P1|3|30\n");
+}
+
 TEST_F(RestoreTest, AGroupThatTheExtractMayHaveIsLoadedFirst) {
   FourGroups();
   MustRun();
