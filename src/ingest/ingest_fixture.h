@@ -29,14 +29,7 @@ class IngestTest : public testing::Test {
     ASSERT_TRUE(env::CreateDirectories(drop_).ok());
     store_ = connectors::file::MakeFileStore(drop_);
     functions_ = std::make_shared<StageFunctions>();
-    warehouse::WarehouseOptions options;
-    options.path = env::JoinPath(dir_, "w.duckdb");
-    options.holder = "test";
-    options.on_open = [functions = functions_](engine::Connection& connection) {
-      return StageFunctions::Register(connection, functions);
-    };
-    warehouse_ = std::make_unique<warehouse::Warehouse>(options, env::SystemClock());
-    session_ = std::move(warehouse_->Open(true, std::chrono::seconds(1), nullptr)).value();
+    OpenWarehouse();
     ingest_.name = "z";
     ingest_.from = {"drop"};
     ingest_.layout = "zenoti";
@@ -48,6 +41,25 @@ class IngestTest : public testing::Test {
     EXPECT_TRUE(env::RemoveTree(dir_).ok());
   }
 
+  void OpenWarehouse() {
+    warehouse::WarehouseOptions options;
+    options.path = env::JoinPath(dir_, "w.duckdb");
+    options.holder = "test";
+    options.on_open = [functions = functions_](engine::Connection& connection) {
+      return StageFunctions::Register(connection, functions);
+    };
+    warehouse_ = std::make_unique<warehouse::Warehouse>(options, env::SystemClock());
+    session_ = std::move(warehouse_->Open(true, std::chrono::seconds(1), nullptr)).value();
+  }
+  // An empty warehouse for the same drop.
+  void StartAnew() {
+    session_.reset();
+    warehouse_.reset();
+    for (const char* end : {"", ".wal", ".lock", ".guard"}) {
+      (void)env::RemoveFile(env::JoinPath(dir_, "w.duckdb") + end);
+    }
+    OpenWarehouse();
+  }
   void Write(const std::string& path, const std::string& content) {
     const std::string full = env::JoinPath(drop_, path);
     ASSERT_TRUE(env::CreateDirectories(env::Dirname(full)).ok());

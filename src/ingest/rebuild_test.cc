@@ -27,22 +27,6 @@ class RebuildTest : public IngestTest {
     AddTable("bi_factsale", {"saleid"});
     AddTable("bi_dimuser", {"userid"});
   }
-  // An empty warehouse for the same drop.
-  void StartAnew() {
-    session_.reset();
-    warehouse_.reset();
-    for (const char* end : {"", ".wal", ".lock", ".guard"}) {
-      (void)env::RemoveFile(env::JoinPath(dir_, "w.duckdb") + end);
-    }
-    warehouse::WarehouseOptions options;
-    options.path = env::JoinPath(dir_, "w.duckdb");
-    options.holder = "test";
-    options.on_open = [functions = functions_](engine::Connection& connection) {
-      return StageFunctions::Register(connection, functions);
-    };
-    warehouse_ = std::make_unique<warehouse::Warehouse>(options, env::SystemClock());
-    session_ = std::move(warehouse_->Open(true, std::chrono::seconds(1), nullptr)).value();
-  }
   void Remove(const std::string& path) {
     ASSERT_TRUE(env::RemoveFile(env::JoinPath(drop_, path)).ok());
   }
