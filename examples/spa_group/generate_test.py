@@ -15,6 +15,11 @@ import tempfile
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+from generate import MOST_ROWS, TABLES  # noqa: E402
+from spa.plan import changes_of  # noqa: E402
+from spa.pods import TINY, LazyIds, Pod  # noqa: E402
+
 ORACLE = os.path.join(HERE, "..", "..", "test", "oracle", "oracle.py")
 
 
@@ -77,6 +82,24 @@ class WithDrop(unittest.TestCase):
 class Same(WithDrop):
     def test_same_arguments_same_bytes_and_times_whatever_the_hash_seed(self):
         self.assertEqual(tree(self.root), tree(self.other(hash_seed="4711")))
+
+    def test_several_processes_write_the_same_bytes_and_tell_the_same(self):
+        manifest = os.path.join(self.folder.name, "by_three.jsonl")
+        self.assertEqual(tree(self.root), tree(self.other("--jobs", "3", "--manifest", manifest)))
+        with open(manifest, encoding="utf-8") as source:
+            self.assertEqual(self.bad, [json.loads(line) for line in source])
+
+    def test_ids_that_are_not_kept_are_the_same(self):
+        kept = Pod(1, 0, 1, 5000, TABLES).user_ids
+        self.assertIsInstance(kept, list)
+        self.assertEqual([LazyIds("user", 0, len(kept))[n] for n in (0, 7, len(kept) - 1)], [kept[0], kept[7], kept[-1]])
+        self.assertIsInstance(Pod(1, 0, 1, MOST_ROWS, TABLES).user_ids, LazyIds)
+
+    def test_plain_rows_never_meet_the_peculiar_ones(self):
+        for table in TABLES:
+            pod = Pod(1, 0, 1, MOST_ROWS, TABLES)
+            last = changes_of(pod, table, TINY).new[-1]
+            self.assertLess(last, 60_000_000, table.name)
 
     def test_another_seed_gives_other_rows(self):
         self.assertNotEqual(tree(self.root), tree(self.other("--seed", "2")))

@@ -47,7 +47,7 @@ def changes_of(pod, table, index):
     def every(residue, most):
         if n < 2 * STRIDE:
             return [residue % n]
-        return list(range(residue % STRIDE, n, STRIDE))[:most]
+        return list(range(residue % STRIDE, n, STRIDE)[:most])
 
     return Changes(range(grown, grown + size), every(index, size), every(8 + index, (size + 1) // 2),
                    every(8 + index, (size + 1) // 2))

@@ -15,7 +15,21 @@ GROUPS = (
     ("POD4", (1, 2, 3, 5, 6, 8, 9, 11)),
 )
 SHARES = {1: (1.0,), 2: (0.55, 0.45), 3: (0.4, 0.33, 0.27), 4: (0.3, 0.26, 0.23, 0.21)}
+KEPT_IDS = 400_000  # in memory, of one table and pod; some 90 bytes each
 MAIN_ORGANIZATION = guid("organization", 0)
+
+
+class LazyIds:
+    """Ids of a table that is too big to keep them: made each time."""
+
+    def __init__(self, space, first, size):
+        self.space, self.first, self.size = space, first, size
+
+    def __len__(self):
+        return self.size
+
+    def __getitem__(self, n):
+        return guid(self.space, self.first + n)
 
 
 def growth(table, n):
@@ -54,7 +68,8 @@ class Pod:
 
     def _ids(self, space, table, most=None):
         size = self.sizes[table] if most is None else min(most, self.sizes[table])
-        return [guid(space, self.index * POD_STRIDE + n) for n in range(size)]
+        first = self.index * POD_STRIDE
+        return [guid(space, first + n) for n in range(size)] if size <= KEPT_IDS else LazyIds(space, first, size)
 
     def time_of(self, group_index):
         """When the group was put into the drop: one a day, all pods within the hour."""

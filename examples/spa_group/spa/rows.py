@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-CHUNK = 20_000  # rows made at a time: bounds the memory at a million rows
+CHUNK = 20_000  # rows made at a time: bounds the memory, whatever --rows says
 
 
 @dataclass

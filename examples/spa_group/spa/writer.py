@@ -20,6 +20,13 @@ class Bad:
         return ",".join(fields)
 
 
+@dataclass
+class Account:
+    """What is to be told of a file that was written: its rows, and where its bad records start."""
+    rows: int
+    bad: list
+
+
 class CsvFile:
     """Text with surrogate escapes stands for bytes that are not UTF-8; offsets are of the plain text
     from 0 (before compression), lines are physical and count from 1."""
@@ -74,3 +81,6 @@ class CsvFile:
             self.out.close()
         self.raw.close()
         os.utime(self.full, (self.time, self.time))
+
+    def account(self):
+        return Account(self.rows, self.bad)
