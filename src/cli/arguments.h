@@ -85,8 +85,10 @@ struct Arguments {
   // `load`.
   std::string mode;
   std::vector<std::string> key;
-  std::optional<std::string> columns;  // "id BIGINT, day DATE"
+  std::optional<std::string> columns;    // "id BIGINT, day DATE"
+  std::vector<std::string> csv_options;  // "encoding=windows-1252"
   std::string delimiter;
+  std::string header;       // yes, no
   std::string delete_when;  // "column=value"
   // `run` and `plan`: a month out of the vendor's snapshot.
   std::string restore;  // "2026-09"

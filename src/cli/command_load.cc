@@ -3,20 +3,19 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <filesystem>
-#include <fstream>
 #include <istream>
 #include <ostream>
 
 #include <fmt/format.h>
 
-#include "base/hash.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/hand_file.h"
 #include "cli/hand_loads.h"
+#include "cli/load_header.h"
 #include "cli/load_proposal.h"
 #include "cli/table.h"
+#include "config/csv_words.h"
 #include "env/file.h"
 #include "ingest/file_shape.h"
 #include "pipeline/run.h"
@@ -27,49 +26,6 @@ namespace {
 
 constexpr const char* kIngest = "hand";  // what the ledger calls what no ingest declares
 constexpr size_t kHashShown = 12;
-
-struct HandFile {
-  std::string path;  // absolute, links followed
-  std::string hash;  // of its bytes
-};
-
-Result<HandFile> OpenFile(const World& world, const std::string& named) {
-  std::error_code error;
-  const std::filesystem::path joined = std::filesystem::path(world.current_folder) / named;
-  HandFile file;
-  file.path = std::filesystem::canonical(joined, error).string();
-  if (error || !std::filesystem::is_regular_file(file.path, error)) {
-    return NotFoundError(fmt::format("{}: there is no such file", Printable(named)));
-  }
-  if (StartsWith(env::Basename(file.path), ".")) {
-    return ConfigError(
-        fmt::format("{}: files whose names begin with a point are not loaded", Printable(named)),
-        "Copy or rename it");
-  }
-  std::ifstream stream(file.path, std::ios::binary);
-  Hasher128 hasher;
-  std::vector<char> chunk(1 << 20);
-  while (stream) {
-    if (world.cancel != nullptr && world.cancel->is_set()) return CancelledError("stopped");
-    stream.read(chunk.data(), static_cast<std::streamsize>(chunk.size()));
-    hasher.Update({chunk.data(), static_cast<size_t>(stream.gcount())});
-  }
-  if (stream.bad() || !stream.eof()) {
-    return FailedError(fmt::format("{}: it cannot be read", Printable(named)));
-  }
-  file.hash = hasher.Digest().Hex();
-  return file;
-}
-
-// Exactly this name below a prefix that is most of it: the store then looks at no other file or folder.
-void SetPattern(const std::string& name, std::string* prefix, std::string* pattern) {
-  size_t last = name.size() - 1;
-  while (last > 0 && (static_cast<unsigned char>(name[last]) & 0xC0U) == 0x80U) --last;
-  *prefix = name.substr(0, last);
-  *pattern = name.substr(last);
-  if (*pattern == "{" || *pattern == "}") *pattern += *pattern;
-  if (*pattern == "*" || *pattern == "?") *pattern = "?";
-}
 
 class HandLoader {
  public:
@@ -102,10 +58,10 @@ class HandLoader {
                          "Load into a table of another name");
     }
     const bool says = arguments_.columns || !arguments_.mode.empty() || !arguments_.key.empty() ||
-                      !arguments_.delimiter.empty() || !arguments_.delete_when.empty();
-    if (declared_ != nullptr && says) {
+                      !arguments_.delete_when.empty();
+    if (declared_ != nullptr && (says || !SaidOfCsv().empty())) {
       return ConfigError(
-          fmt::format("{} is declared at {}: columns, mode and key are those", table_.name,
+          fmt::format("{} is declared at {}: columns, mode, key and csv are those", table_.name,
                       declared_->where.ToString()),
           fmt::format("sluice load {} --into {}", Printable(arguments_.subject), table_.name));
     }
@@ -114,7 +70,7 @@ class HandLoader {
 
   // The project with the file as (part of) an ingest; nothing when somebody said no.
   Result<std::optional<config::Project>> Prepare() {
-    SLUICE_ASSIGN(file_, OpenFile(world_, arguments_.subject));
+    SLUICE_ASSIGN(file_, OpenHandFile(world_, arguments_.subject));
     SLUICE_TRY(CheckIsNew());
     SLUICE_TRY(DescribeTable());
     if (declared_ == nullptr && table_.columns.empty()) {
@@ -134,6 +90,7 @@ class HandLoader {
     known.declared = declared_ != nullptr;
     known.table = table_;
     known.table.csv = ingest_.csv;
+    known.csv = csv_;
     return known;
   }
   std::string Selector() const { return ingest_.name + "." + table_.name; }
@@ -188,7 +145,7 @@ class HandLoader {
                                      column.name, table_.name),
                          "Put the file where the table's pattern finds it, and run it");
     }
-    SetPattern(env::Basename(file_.path), &ingest_.prefix, &table_.pattern);
+    SetExactPattern(env::Basename(file_.path), &ingest_.prefix, &table_.pattern);
     return Status::Ok();
   }
 
@@ -213,15 +170,52 @@ class HandLoader {
     } else {
       SLUICE_TRY(TakeColumnsOfTable());
     }
-    if (Format() == config::FileFormat::kCsv) {
-      ingest_.csv.delimiter = arguments_.delimiter == "tab" ? "\t" : arguments_.delimiter;
-      if (ingest_.csv.delimiter.empty()) {
-        ingest_.csv.delimiter = ",";
-        SLUICE_ASSIGN(ingest_.csv.delimiter, GuessDelimiter(file_.path, ingest_.csv));
-      }
-      if (table_.columns.empty()) ingest_.csv.header = config::CsvOptions::Header::kYes;
+    if (Format() == config::FileFormat::kCsv) return DescribeCsv();
+    if (SaidOfCsv().empty()) return Status::Ok();
+    return ConfigError(
+        fmt::format("{} is no CSV: --csv, --header and --delimiter say nothing of it",
+                    Printable(arguments_.subject)),
+        "Leave them out");
+  }
+
+  // What somebody has said of how the file is written, as words of --csv.
+  std::vector<std::string> SaidOfCsv() const {
+    std::vector<std::string> words = arguments_.csv_options;
+    if (!arguments_.delimiter.empty()) words.push_back("delimiter=" + arguments_.delimiter);
+    if (!arguments_.header.empty()) {
+      words.push_back(arguments_.header == "yes" ? "header=true" : "header=false");
     }
-    return Status::Ok();
+    return words;
+  }
+
+  bool Says(const char* option) const {
+    return std::any_of(csv_.begin(), csv_.end(), [&](const std::string& word) {
+      return StartsWith(word, std::string(option) + "=");
+    });
+  }
+
+  // What is not said is seen in the file, or asked for.
+  Status DescribeCsv() {
+    csv_ = SaidOfCsv();
+    SLUICE_TRY(TakeCsv());
+    if (!Says("delimiter")) {
+      SLUICE_ASSIGN(const std::string delimiter, GuessDelimiter(file_.path, ingest_.csv));
+      csv_.push_back("delimiter=" + delimiter);
+      SLUICE_TRY(TakeCsv());
+    }
+    if (Says("header")) return Status::Ok();
+    std::vector<std::string> columns;
+    for (const config::Column& column : table_.columns) columns.push_back(column.name);
+    SLUICE_ASSIGN(const auto header,
+                  NamesColumns(file_.path, Printable(arguments_.subject), ingest_.csv, columns));
+    if (!header) return Status::Ok();
+    csv_.emplace_back(*header ? "header=true" : "header=false");
+    return TakeCsv();
+  }
+
+  Status TakeCsv() {
+    SLUICE_ASSIGN(ingest_.csv, config::CsvFromWords(csv_, "--csv"));
+    return ingest::DialectOf(ingest_.csv).Validate().WithContext("--csv");
   }
 
   Status SetMode() {
@@ -285,7 +279,10 @@ class HandLoader {
                    : proposed.status().WithContext(Printable(arguments_.subject));
     }
     SetColumns(proposed->columns);
-    if (arguments_.yes) return true;
+    if (arguments_.yes) {
+      SLUICE_TRY(CheckNamesWereSeen(*proposed));
+      return true;
+    }
     const std::string command = Command(ColumnsText(proposed->columns));
     const bool can_ask = world_.terminal.is_terminal && isatty(STDIN_FILENO) != 0;
     if (!arguments_.json) Show(*proposed);
@@ -303,6 +300,22 @@ class HandLoader {
     return false;
   }
 
+  bool HeaderWasSaid() const {
+    const std::vector<std::string> said = SaidOfCsv();
+    return std::any_of(said.begin(), said.end(),
+                       [](const std::string& word) { return StartsWith(word, "header="); });
+  }
+
+  // A line of words above lines of words may be a row. Who looks at the proposal sees it.
+  Status CheckNamesWereSeen(const ColumnProposal& proposal) const {
+    if (Format() != config::FileFormat::kCsv || HeaderWasSaid()) return Status::Ok();
+    if (ingest_.csv.header != config::CsvOptions::Header::kYes) return Status::Ok();
+    const bool text = std::all_of(proposal.columns.begin(), proposal.columns.end(),
+                                  [](const auto& column) { return column.second == "VARCHAR"; });
+    if (!text) return Status::Ok();
+    return AskForHeader(Printable(arguments_.subject), "it is text, as all that follows");
+  }
+
   void Show(const ColumnProposal& proposal) const {
     Table table({{"column"}, {"type"}});
     for (const auto& [name, type] : proposal.columns) table.Row({name, type});
@@ -311,6 +324,8 @@ class HandLoader {
     if (Format() == config::FileFormat::kCsv) {
       const std::string& delimiter = ingest_.csv.delimiter;
       world_.out << fmt::format("delimiter: {}\n", delimiter == "\t" ? "tab" : delimiter);
+      const bool header = ingest_.csv.header != config::CsvOptions::Header::kNo;
+      world_.out << fmt::format("header: {}\n", header ? "the first line" : "none");
     }
   }
 
@@ -330,7 +345,9 @@ class HandLoader {
     add("--mode", arguments_.mode);
     add("--key", Join(arguments_.key, ","));
     add("--delete-when", arguments_.delete_when);
+    add("--header", arguments_.header);
     add("--delimiter", arguments_.delimiter);
+    for (const std::string& word : arguments_.csv_options) add("--csv", word);
     if (arguments_.again) text += " --again";
     add("--columns", columns);
     return text;
@@ -359,6 +376,7 @@ class HandLoader {
   const config::Table* declared_ = nullptr;
   config::Ingest ingest_;
   config::Table table_;
+  std::vector<std::string> csv_;  // words of --csv: what was said, and what the file showed
 };
 
 // For who fixes its rows. Before it is loaded: a kill leaves nothing that cannot be fixed.

@@ -221,24 +221,52 @@ bool OnlyLooksLikeNumber(std::string_view text) {
 
 }  // namespace
 
+format::ValueForm FormOf(const config::CsvOptions& csv) {
+  format::ValueForm form;
+  form.decimal = csv.decimal;
+  form.thousands = csv.thousands;
+  form.date = csv.date_format;
+  return form;
+}
+
+std::string_view TypeTrial::Strict(std::string_view text, format::SqlType::Kind kind,
+                                   std::string& out) const {
+  const format::SqlType type{kind};
+  if (!form_.Concerns(type)) return text;
+  // Said otherwise it is no such value, and no strict one either.
+  if (!format::ToStrict(text, type, form_, out)) return "?";
+  return out;
+}
+
 void TypeTrial::Value(const format::CsvCell& cell) {
+  using Kind = format::SqlType::Kind;
   if (cell.null) return;
   any_ = true;
   const std::string_view text = cell.text;
-  const auto digits = DigitsOf(text);
-  const bool number = !OnlyLooksLikeNumber(text);
-  integer_ = integer_ && number && format::ParseInteger(text, INT64_MIN, INT64_MAX).has_value();
+  std::string whole_text;
+  std::string real_text;
+  std::string date_text;
+  std::string timestamp_text;
+  std::string zoned_text;
+  const std::string_view real = Strict(text, Kind::kDouble, real_text);
+  const auto digits = DigitsOf(real);
+  const bool number = !OnlyLooksLikeNumber(real);
+  integer_ = integer_ && number &&
+             format::ParseInteger(Strict(text, Kind::kBigInt, whole_text), INT64_MIN, INT64_MAX)
+                 .has_value();
   decimal_ = decimal_ && number && digits.has_value();
-  real_ = real_ && number && format::ParseDouble(text).has_value();
+  real_ = real_ && number && format::ParseDouble(real).has_value();
   if (digits) {
     whole_digits_ = std::max(whole_digits_, digits->first);
     fraction_digits_ = std::max(fraction_digits_, digits->second);
   }
   const std::string lower = Lower(text);
   boolean_ = boolean_ && (lower == "true" || lower == "false");
-  date_ = date_ && format::ParseDate(text).has_value();
-  timestamp_ = timestamp_ && format::ParseTimestamp(text).has_value();
-  zoned_ = zoned_ && format::ParseTimestampTz(text).has_value();
+  date_ = date_ && format::ParseDate(Strict(text, Kind::kDate, date_text)).has_value();
+  timestamp_ = timestamp_ &&
+               format::ParseTimestamp(Strict(text, Kind::kTimestamp, timestamp_text)).has_value();
+  zoned_ =
+      zoned_ && format::ParseTimestampTz(Strict(text, Kind::kTimestampTz, zoned_text)).has_value();
 }
 
 std::string TypeTrial::SqlType() const {

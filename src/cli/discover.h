@@ -15,6 +15,7 @@
 #include "env/clock.h"
 #include "env/random.h"
 #include "format/csv_reader.h"
+#include "format/value_form.h"
 #include "ingest/ddl.h"
 #include "pipeline/runtime.h"
 
@@ -108,16 +109,27 @@ std::vector<KeyCandidate> RankColumns(const std::string& table,
                                       const std::vector<std::string>& dist_key,
                                       const std::vector<std::string>& sort_key);
 
+// How numbers and dates are written in such files.
+format::ValueForm FormOf(const config::CsvOptions& csv);
+
 // The narrowest type that every value which was shown fits exactly; text when nothing else does, and
 // for what only looks like a number ("007", "+49 30").
 class TypeTrial {
  public:
+  TypeTrial() = default;
+  // Of values that are written so.
+  explicit TypeTrial(format::ValueForm form) : form_(std::move(form)) {}
   void Value(const format::CsvCell& cell);
   // The last value was written as a text by a format that tells numbers from texts: none is meant.
   void IsQuoted() { integer_ = decimal_ = real_ = boolean_ = false; }
   std::string SqlType() const;
 
  private:
+  // The value as strict.h reads it, were it a `kind`; what is written in no such way is as it is.
+  std::string_view Strict(std::string_view text, format::SqlType::Kind kind,
+                          std::string& out) const;
+
+  format::ValueForm form_;
   bool any_ = false;
   bool integer_ = true;
   bool decimal_ = true;

@@ -141,7 +141,7 @@ class FileReader {
       candidates.push_back({static_cast<size_t>(at - names_.begin())});
     }
     KeyTrial keys(candidates);
-    std::vector<TypeTrial> types(names_.size());
+    std::vector<TypeTrial> types(names_.size(), TypeTrial(FormOf(context_.ingest.csv)));
     uint64_t broken = 0;
     SLUICE_TRY(ReadRows(path, dialect, keys, types, broken));
     for (size_t i = 0; i < names_.size(); ++i) {

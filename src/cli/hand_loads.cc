@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "config/csv_words.h"
+
 namespace sluice::cli {
 namespace {
 
@@ -28,14 +30,22 @@ std::string ToJson(const HandLoad& load) {
   if (!load.table.delete_when.column.empty()) {
     json["delete_when"] = {load.table.delete_when.column, load.table.delete_when.values};
   }
-  if (load.table.csv) {
-    json["delimiter"] = load.table.csv->delimiter;
-    json["header"] = load.table.csv->header == config::CsvOptions::Header::kYes;
-  }
+  json["csv"] = load.csv;
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-HandLoad FromJson(const Json& json) {
+// Versions before `csv` had a delimiter, and a header only where it was certain.
+std::vector<std::string> CsvWords(const Json& json) {
+  if (json.contains("csv")) return json["csv"].get<std::vector<std::string>>();
+  std::vector<std::string> words;
+  if (json.contains("delimiter")) {
+    words.push_back("delimiter=" + json["delimiter"].get<std::string>());
+  }
+  if (json.value("header", false)) words.emplace_back("header=true");
+  return words;
+}
+
+Result<HandLoad> FromJson(const Json& json) {
   HandLoad load;
   load.connection = json.at("connection");
   load.folder = json.at("folder");
@@ -51,10 +61,8 @@ HandLoad FromJson(const Json& json) {
     load.table.delete_when.column = json["delete_when"].at(0);
     load.table.delete_when.values = json["delete_when"].at(1).get<std::vector<std::string>>();
   }
-  config::CsvOptions csv;
-  if (json.contains("delimiter")) csv.delimiter = json["delimiter"];
-  if (json.value("header", false)) csv.header = config::CsvOptions::Header::kYes;
-  load.table.csv = csv;
+  load.csv = CsvWords(json);
+  SLUICE_ASSIGN(load.table.csv, config::CsvFromWords(load.csv, load.connection));
   return load;
 }
 
@@ -110,9 +118,10 @@ Status AddHandLoads(engine::Connection& connection, config::Project& project) {
   for (const auto& row : rows) {
     const Json json = Json::parse(engine::ToText(row[0]), nullptr, false);
     try {
-      const HandLoad load = FromJson(json);
-      AddConnection(load, project);
-      if (!load.declared) AddTable(load, project);
+      const auto load = FromJson(json);
+      if (!load.ok()) continue;
+      AddConnection(*load, project);
+      if (!load->declared) AddTable(*load, project);
     } catch (const Json::exception&) {
       continue;  // written by another version
     }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 #include "config/project.h"
@@ -16,6 +17,8 @@ struct HandLoad {
   std::string ingest;
   bool declared = false;  // the project declares the table; else `table` says what it is
   config::Table table;    // with `csv`
+  std::vector<std::string>
+      csv;  // how its CSV is written: what `table.csv` is made from (config/csv_words.h)
 };
 
 // In a transaction of its own. What is known of the same content and table is replaced.

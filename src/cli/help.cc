@@ -207,6 +207,7 @@ const std::vector<CommandHelp>& List() {
        "anything is loaded. Content that the table has already is refused, unless --again.",
        {"sluice load orders.csv --into orders          columns are proposed",
         "sluice load orders.jsonl --into orders --columns \"id BIGINT, day DATE\"",
+        "sluice load bare.csv --into orders --header no --csv encoding=latin1 --csv decimal=comma",
         "sluice load changes.parquet --into orders --mode upsert --key id --yes"}},
       {Command::kUnload,
        "unload",

@@ -59,12 +59,16 @@ Result<ColumnProposal> FromCsv(const std::string& path, const config::CsvOptions
                                const env::Cancel* cancel) {
   format::CsvReaderOptions options;
   options.dialect = ingest::DialectOf(csv);
-  SLUICE_ASSIGN(const format::CsvHead head,
-                format::LookAtHead(path, options.dialect, {}, format::HeaderRule::kYes));
+  options.header = csv.header != config::CsvOptions::Header::kNo;
+  SLUICE_ASSIGN(format::CsvHead head, format::LookAtHead(path, options.dialect, {},
+                                                         options.header ? format::HeaderRule::kYes
+                                                                        : format::HeaderRule::kNo));
   if (head.empty) return NoColumns("the file is empty");
   options.columns = head.columns;
-  options.header = true;
-  std::vector<TypeTrial> types(head.names.size());
+  for (size_t i = 0; !options.header && i < head.columns; ++i) {
+    head.names.push_back(fmt::format("column{}", i + 1));
+  }
+  std::vector<TypeTrial> types(head.names.size(), TypeTrial(FormOf(csv)));
   SLUICE_ASSIGN(const auto source, format::OpenCsvText(path, options.dialect));
   format::CsvReader reader(*source, options);
   SLUICE_ASSIGN(ColumnProposal proposal,

@@ -20,8 +20,8 @@ struct ColumnProposal {
 // The delimiter that cuts the beginning of the CSV file at `path` into most fields: , ; tab or |.
 Result<std::string> GuessDelimiter(const std::string& path, const config::CsvOptions& csv);
 
-// Reads the whole file at `path`, written as `format` (not kByName) and `csv` say. kRejected when columns
-// cannot be told: no header, an archive, nothing in it, nested JSON without keys. kCancelled.
+// Reads the whole file at `path`, written as `format` (not kByName) and `csv` say; without a header its columns are
+// column1, column2 … kRejected when they cannot be told: an archive, nothing in it, nested JSON without keys. kCancelled.
 Result<ColumnProposal> ProposeColumns(const std::string& path, config::FileFormat format,
                                       const config::CsvOptions& csv, const env::Cancel* cancel);
 

@@ -47,6 +47,21 @@ TEST_F(LoadProposalTest, AllValuesOfAFileDecide) {
   EXPECT_EQ(Csv(late + "0.5\n"), "id DECIMAL(18,1)");
 }
 
+TEST_F(LoadProposalTest, ValuesAreReadAsTheFileIsWritten) {
+  const std::string path = folder_ + "/file";
+  std::ofstream(path, std::ios::binary) << "1;1.234,5;13.02.2026;02134\n2;7;01.02.2026;10115\n";
+  config::CsvOptions csv;
+  csv.delimiter = ";";
+  csv.header = config::CsvOptions::Header::kNo;
+  csv.decimal = ',';
+  csv.thousands = ".";
+  csv.date_format = "dmy";
+  const auto proposed = ProposeColumns(path, config::FileFormat::kCsv, csv, nullptr);
+  ASSERT_TRUE(proposed.ok());
+  EXPECT_EQ(ColumnsText(proposed->columns),
+            "column1 BIGINT, column2 DECIMAL(18,1), column3 DATE, column4 VARCHAR");
+}
+
 TEST_F(LoadProposalTest, TextsOfJsonAreNoNumbers) {
   EXPECT_EQ(
       Json("{\"a\":1,\"b\":\"1\",\"c\":\"2026-01-01\",\"d\":{\"e\":1}}\n{\"a\":1e2,\"F\":true}\n"),

@@ -102,8 +102,15 @@ class Options {
         ->option_text("COLUMN,...");
     load.add_option("--delete-when", arguments_.delete_when, "mode delete-insert: what deletes")
         ->option_text("COLUMN=VALUE");
+    load.add_option("--header", arguments_.header, "whether the first line of CSV names columns")
+        ->check(CLI::IsMember({"yes", "no"}))
+        ->option_text("yes|no");
     load.add_option("--delimiter", arguments_.delimiter, "of CSV, where it is not plain; tab too")
         ->option_text("TEXT");
+    load.add_option("--csv", arguments_.csv_options,
+                    "how it is written, as `csv:` of a project says")
+        ->allow_extra_args(false)
+        ->option_text("OPTION=VALUE ...");
     load.add_flag("--again", arguments_.again, "though the same content was loaded into it");
     load.add_flag("--yes", arguments_.yes, "take the proposed columns without asking");
   }

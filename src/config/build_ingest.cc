@@ -108,18 +108,6 @@ void ReadCsv(const Value& value, CsvOptions& csv) {
   text("zip_members", csv.zip_members);
 }
 
-// `before` is what the ingest says, where `value` is a table.
-CsvOptions BuildCsv(const Value& value, CsvOptions before, const std::string& key,
-                    Diagnostics* diagnostics) {
-  const Value* csv = value.Find("csv");
-  if (csv == nullptr) return before;
-  ReadCsv(*csv, before);
-  if (!before.delimiter.empty() && before.delimiter[0] == before.quote) {
-    diagnostics->Error(csv->where, key, "delimiter and quote are the same");
-  }
-  return before;
-}
-
 Table::Mode ModeOf(const std::string& word) {
   if (word == "append") return Table::Mode::kAppend;
   if (word == "replace") return Table::Mode::kReplace;
@@ -258,8 +246,9 @@ Table BuildTable(const std::string& name, const Location& where, const Value& va
   }
   table.month_column = value.TextOf("month_column");
   if (!zenoti) BuildFilesTable(value, key, context, &table);
-  if (value.Find("csv") != nullptr)
-    table.csv = BuildCsv(value, csv, key + ".csv", context.diagnostics);
+  if (const Value* own = value.Find("csv")) {
+    table.csv = BuildCsv(*own, csv, key + ".csv", context.diagnostics);
+  }
   table.checks = BuildChecks(value.Find("checks"), key + ".checks", context);
   if (const Value* bad_rows = value.Find("bad_rows")) table.bad_rows = BuildBadRows(*bad_rows);
   if (const Value* columns = value.Find("columns")) {
@@ -300,6 +289,15 @@ std::string AdoptedPod(const Value& value, const Ingest& ingest) {
 
 }  // namespace
 
+CsvOptions BuildCsv(const Value& csv, CsvOptions before, const std::string& key,
+                    Diagnostics* diagnostics) {
+  ReadCsv(csv, before);
+  if (!before.delimiter.empty() && before.delimiter[0] == before.quote) {
+    diagnostics->Error(csv.where, key, "delimiter and quote are the same");
+  }
+  return before;
+}
+
 std::vector<Check> BuildChecks(const Value* list, const std::string& key,
                                const BuildContext& context) {
   std::vector<Check> checks;
@@ -323,7 +321,9 @@ Ingest BuildIngest(const std::string& name, const Location& where, const Value& 
   ingest.checks = BuildChecks(value.Find("checks"), key + ".checks", context);
   const std::string empty = value.TextOf("empty_string");
   ingest.csv.empty_quoted_is_null = empty.empty() ? zenoti : empty == "null";
-  ingest.csv = BuildCsv(value, ingest.csv, key + ".csv", context.diagnostics);
+  if (const Value* csv = value.Find("csv")) {
+    ingest.csv = BuildCsv(*csv, ingest.csv, key + ".csv", context.diagnostics);
+  }
   if (const Value* bad_rows = value.Find("bad_rows")) ingest.bad_rows = BuildBadRows(*bad_rows);
   const Value* settle = value.Find("settle");
   if (settle != nullptr) {

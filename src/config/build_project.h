@@ -21,6 +21,9 @@ Project BuildProject(const Value& root, const BuildContext& context);
 // Parts of it.
 Ingest BuildIngest(const std::string& name, const Location& where, const Value& value,
                    const BuildContext& context);
+// What `csv` says, over what was there before: the ingest's, where it is a table's.
+CsvOptions BuildCsv(const Value& csv, CsvOptions before, const std::string& key,
+                    Diagnostics* diagnostics);
 std::vector<Check> BuildChecks(const Value* list, const std::string& key,
                                const BuildContext& context);
 Model BuildModel(const std::string& name, const Location& where, const Value& value,

@@ -58,76 +58,6 @@ OptionSpec BadRowsSpec() {
       .Defined("bad_rows");
 }
 
-OptionSpec CsvSpec() {
-  return ObjectOption(
-             "csv",
-             "How the files are written. What a table says of its own files comes before what its "
-             "ingest says.",
-             {Option(OptionKind::kText, "delimiter", "Between two fields; up to eight bytes.")
-                  .Default(",")
-                  .Format(TextFormat::kDelimiter)
-                  .Example("tab"),
-              Option(OptionKind::kText, "quote", "Around a field.")
-                  .Default("\"")
-                  .Format(TextFormat::kQuote),
-              Option(OptionKind::kText, "escape",
-                     "Before a character in a quoted field that is to be taken as it is; with "
-                     "`quote: none` in any field, and before a line end too.")
-                  .DefaultNote("the quote, so that it stands twice; `none` with `quote: none`")
-                  .Format(TextFormat::kQuote)
-                  .Example("\\"),
-              EnumOption("header", "Whether the first line names the columns.",
-                         {{"auto", "yes when it is made of known column names"},
-                          {"true", "always"},
-                          {"false", "never"}})
-                  .Default("auto"),
-              Option(OptionKind::kInteger, "skip_lines", "So many lines before it are no data.")
-                  .Default("0")
-                  .Range(0, 1'000'000),
-              Option(OptionKind::kText, "comment", "A line that begins with it is no data.")
-                  .Example("\"#\""),
-              EnumOption("short_rows", "Rows with too few fields.",
-                         {{"quarantine", "they are bad"}, {"pad", "what is missing is NULL"}})
-                  .Default("quarantine"),
-              EnumOption("long_rows", "Rows with more fields than columns, not all of them empty.",
-                         {{"quarantine", "they are bad"}, {"cut", "what is too much is left out"}})
-                  .Default("quarantine"),
-              Option(OptionKind::kTextList, "null_words",
-                     "Words that mean NULL, besides the empty field.")
-                  .AllowEmpty()
-                  .Example("[NULL, n/a]"),
-              Option(
-                  OptionKind::kText, "encoding",
-                  "What the text is written in: a name that iconv knows. `auto`: UTF-8, or UTF-16 "
-                  "or UTF-32 with a byte order mark.")
-                  .Default("auto")
-                  .Example("windows-1252"),
-              EnumOption("decimal", "What stands before the fraction of a number.",
-                         {{"point", "12.50"}, {"comma", "12,50"}})
-                  .Default("point"),
-              Option(OptionKind::kText, "thousands",
-                     "What may stand between groups of three digits; nothing else does.")
-                  .AllowEmpty()
-                  .Example("\".\""),
-              Option(
-                  OptionKind::kText, "date_format",
-                  "How dates and times are written: `iso` (2026-02-01); `dmy`, `mdy` or `ymd` with "
-                  "`.`, `/` or `-` between them; a pattern of %Y %m %d %b %B %H %I %M %S %f %p %z; "
-                  "`auto`: `dmy` or `mdy`, whichever the whole column of a file shows, and where "
-                  "it "
-                  "shows neither, dates that could be either are bad.")
-                  .Default("iso")
-                  .Example("dmy"),
-              Option(OptionKind::kBytes, "max_row", "A longer row is bad.")
-                  .Default("2 MB")
-                  .Range(16, 16'000'000),
-              Option(OptionKind::kText, "zip_members",
-                     "Which members of a zip archive are read, as a pattern of their names.")
-                  .DefaultNote("all")
-                  .Example("\"*.csv\"")})
-      .Defined("csv");
-}
-
 OptionSpec TableChecks() {
   return ListOption("checks", "What must hold for this table.", CheckSpec(false));
 }
@@ -363,6 +293,76 @@ OptionSpec FilesLayout() {
 }
 
 }  // namespace
+
+OptionSpec CsvSpec() {
+  return ObjectOption(
+             "csv",
+             "How the files are written. What a table says of its own files comes before what its "
+             "ingest says.",
+             {Option(OptionKind::kText, "delimiter", "Between two fields; up to eight bytes.")
+                  .Default(",")
+                  .Format(TextFormat::kDelimiter)
+                  .Example("tab"),
+              Option(OptionKind::kText, "quote", "Around a field.")
+                  .Default("\"")
+                  .Format(TextFormat::kQuote),
+              Option(OptionKind::kText, "escape",
+                     "Before a character in a quoted field that is to be taken as it is; with "
+                     "`quote: none` in any field, and before a line end too.")
+                  .DefaultNote("the quote, so that it stands twice; `none` with `quote: none`")
+                  .Format(TextFormat::kQuote)
+                  .Example("\\"),
+              EnumOption("header", "Whether the first line names the columns.",
+                         {{"auto", "yes when it is made of known column names"},
+                          {"true", "always"},
+                          {"false", "never"}})
+                  .Default("auto"),
+              Option(OptionKind::kInteger, "skip_lines", "So many lines before it are no data.")
+                  .Default("0")
+                  .Range(0, 1'000'000),
+              Option(OptionKind::kText, "comment", "A line that begins with it is no data.")
+                  .Example("\"#\""),
+              EnumOption("short_rows", "Rows with too few fields.",
+                         {{"quarantine", "they are bad"}, {"pad", "what is missing is NULL"}})
+                  .Default("quarantine"),
+              EnumOption("long_rows", "Rows with more fields than columns, not all of them empty.",
+                         {{"quarantine", "they are bad"}, {"cut", "what is too much is left out"}})
+                  .Default("quarantine"),
+              Option(OptionKind::kTextList, "null_words",
+                     "Words that mean NULL, besides the empty field.")
+                  .AllowEmpty()
+                  .Example("[NULL, n/a]"),
+              Option(
+                  OptionKind::kText, "encoding",
+                  "What the text is written in: a name that iconv knows. `auto`: UTF-8, or UTF-16 "
+                  "or UTF-32 with a byte order mark.")
+                  .Default("auto")
+                  .Example("windows-1252"),
+              EnumOption("decimal", "What stands before the fraction of a number.",
+                         {{"point", "12.50"}, {"comma", "12,50"}})
+                  .Default("point"),
+              Option(OptionKind::kText, "thousands",
+                     "What may stand between groups of three digits; nothing else does.")
+                  .AllowEmpty()
+                  .Example("\".\""),
+              Option(
+                  OptionKind::kText, "date_format",
+                  "How dates and times are written: `iso` (2026-02-01); `dmy`, `mdy` or `ymd` with "
+                  "`.`, `/` or `-` between them; a pattern of %Y %m %d %b %B %H %I %M %S %f %p %z; "
+                  "`auto`: `dmy` or `mdy`, whichever the whole column of a file shows, and where "
+                  "it "
+                  "shows neither, dates that could be either are bad.")
+                  .Default("iso")
+                  .Example("dmy"),
+              Option(OptionKind::kBytes, "max_row", "A longer row is bad.")
+                  .Default("2 MB")
+                  .Range(16, 16'000'000),
+              Option(OptionKind::kText, "zip_members",
+                     "Which members of a zip archive are read, as a pattern of their names.")
+                  .DefaultNote("all")
+                  .Example("\"*.csv\"")})
+      .Defined("csv");
+}
 
 OptionSpec CheckSpec(bool of_ingest) {
   OptionSpec spec = ObjectOption(

@@ -17,6 +17,7 @@ OptionSpec RetentionSpec();
 OptionSpec ConnectionSpec(const std::vector<ConnectionType>& connection_types);
 OptionSpec CheckSpec(bool of_ingest);
 OptionSpec IngestSpec();
+OptionSpec CsvSpec();
 OptionSpec ModelSpec();
 OptionSpec SyncSpec();
 
