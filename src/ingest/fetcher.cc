@@ -112,12 +112,25 @@ Result<connector::FetchedFile> Fetcher::Get(size_t index) {
   return verified;
 }
 
+bool Fetcher::AreThere(size_t first, size_t files) {
+  SLUICE_CHECK(first + files <= entries_.size(), "files that were never asked for");
+  if (files == 0) return true;
+  const std::lock_guard lock(mutex_);
+  if (wanted_ < first + files - 1) {
+    wanted_ = first + files - 1;
+    changed_.notify_all();
+  }
+  return std::all_of(entries_.begin() + static_cast<ptrdiff_t>(first),
+                     entries_.begin() + static_cast<ptrdiff_t>(first + files),
+                     [](const Entry& entry) { return entry.state >= State::kDone; });
+}
+
 Result<connector::FetchedFile> Fetcher::Wait(size_t index) {
   SLUICE_CHECK(index < entries_.size(), "a file that was never asked for");
   std::unique_lock lock(mutex_);
   wanted_ = std::max(wanted_, index);
   changed_.notify_all();
-  changed_.wait(lock, [&] { return entries_[index].state == State::kDone; });
+  changed_.wait(lock, [&] { return entries_[index].state >= State::kDone; });
   const Entry& entry = entries_[index];
   if (!entry.status.ok()) return entry.status;
   return entry.fetched;

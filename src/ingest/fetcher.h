@@ -45,6 +45,8 @@ class Fetcher {
   Fetcher(const Fetcher&) = delete;
   Fetcher& operator=(const Fetcher&) = delete;
 
+  // Whether Wait would not block for any of these files, which go first from now on.
+  bool AreThere(size_t first, size_t files);
   // Blocks until file `index` is there, or why it is not.
   Result<connector::FetchedFile> Wait(size_t index);
   // Removes the copy (never the file of a local store) and makes room.

@@ -67,6 +67,22 @@ class FetcherTest : public testing::Test {
   std::vector<Fetcher::Task> tasks_;
 };
 
+TEST_F(FetcherTest, WhetherFilesAreThereIsKnownWithoutWaiting) {
+  PathStore store;
+  store.is_shut_ = true;
+  for (int i = 0; i < 3; ++i) Add(store, "file" + std::to_string(i), 100);
+  FetchLimits limits;
+  limits.spool_bytes = 100;
+  Fetcher fetcher(tasks_, dir_, limits, nullptr, nullptr);
+  EXPECT_TRUE(fetcher.AreThere(0, 0));
+  EXPECT_FALSE(fetcher.AreThere(0, 2));
+  store.shut_.Set();
+  EXPECT_TRUE(Within([&] { return fetcher.AreThere(0, 2); })) << "though the spool has room for one";
+  EXPECT_EQ(store.fetched_, 2) << "the third was not asked for";
+  fetcher.Release(0);
+  EXPECT_TRUE(fetcher.AreThere(0, 2)) << "also when it was used and removed";
+}
+
 TEST_F(FetcherTest, ASlowStoreDoesNotHoldUpAnother) {
   PathStore slow;
   PathStore quick;

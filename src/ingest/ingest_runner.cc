@@ -37,19 +37,21 @@ constexpr uint64_t kAtOnceBytes = 128 << 20;
 // A log below this may be left for the next opening to replay: less than a tenth of a second.
 constexpr uint64_t kReplayedBytes = 2 << 20;
 
-class Runner {
- public:
-  Runner(const IngestContext& context, IngestPlan plan, IngestReport& told)
-      : context_(context),
-        connection_(context.session.connection()),
-        plan_(std::move(plan)),
-        run_{context.run_id, context.clock.Now()},
-        told_(told) {}
-  ~Runner() { (void)context_.session.database().UseThreads(0); }
-  Runner(const Runner&) = delete;
-  Runner& operator=(const Runner&) = delete;
+}  // namespace
 
-  Status Run() {
+class IngestRun::Impl {
+ public:
+  Impl(IngestContext context, IngestPlan plan)
+      : context_(std::move(context)),
+        connection_(context_.session.connection()),
+        plan_(std::move(plan)),
+        run_{context_.run_id, context_.clock.Now()},
+        told_(context_) {}
+  ~Impl() { (void)context_.session.database().UseThreads(0); }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  Status Begin() {
     SLUICE_ASSIGN(fence_, warehouse::TakeFence(connection_, "ingest:" + context_.ingest.name));
     SLUICE_TRY(DropStaleStages(connection_));
     SLUICE_TRY(env::RemoveTree(context_.spool_folder));
@@ -62,10 +64,61 @@ class Runner {
     for (const UnfitFile& file : plan_.unfit) SLUICE_TRY(HoldFile(file));
     for (Rebuild& rebuild : plan_.rebuilds) SLUICE_TRY(RebuildOne(rebuild));
     StartFetching();
-    for (Step& step : plan_.steps) {
-      SLUICE_TRY(RunStep(step));
-      SLUICE_TRY(context_.session.database().CheckpointIfLarger(context_.checkpoint_bytes));
+    return Status::Ok();
+  }
+
+  bool is_done() const { return done_; }
+
+  bool IsReady() {
+    if (next_step_ == plan_.steps.size()) return true;
+    return fetcher_->AreThere(next_file_, FilesToWaitFor());
+  }
+
+  report::Progress Fetched() {
+    report::Progress progress;
+    if (next_step_ == plan_.steps.size()) return progress;
+    size_t at = next_file_;
+    for (const TableLoad& load : plan_.steps[next_step_].loads) {
+      for (const LoadFile& file : load.files) {
+        progress.total_bytes += file.stored.size;
+        if (fetcher_->AreThere(at++, 1)) progress.bytes += file.stored.size;
+      }
     }
+    return progress;
+  }
+
+  Status Next() {
+    if (next_step_ == plan_.steps.size()) return Finish();
+    SLUICE_TRY(RunStep(plan_.steps[next_step_++]));
+    return context_.session.database().CheckpointIfLarger(context_.checkpoint_bytes);
+  }
+
+  IngestOutcome End(const Status& status) {
+    if (!status.ok()) told_.Break();
+    return std::move(told_.outcome());
+  }
+
+ private:
+  // What is loaded at once needs all files of its step, what is loaded one by one those of the first.
+  size_t FilesToWaitFor() const {
+    const Step& step = plan_.steps[next_step_];
+    if (BytesOf(step) > kAtOnceBytes) return step.loads.front().files.size();
+    size_t files = 0;
+    for (const TableLoad& load : step.loads) files += load.files.size();
+    return files;
+  }
+
+  static uint64_t BytesOf(const Step& step) {
+    uint64_t bytes = 0;
+    for (const TableLoad& load : step.loads) {
+      for (const LoadFile& file : load.files) bytes += file.stored.size;
+    }
+    return bytes;
+  }
+
+  // What concerns the ingest as a whole, once all of it is committed.
+  Status Finish() {
+    done_ = true;
     // Whoever opens the file next replays what is in the log, which costs more than to write it now.
     SLUICE_TRY(context_.session.database().CheckpointIfLarger(
         std::min(context_.checkpoint_bytes, kReplayedBytes)));
@@ -79,7 +132,6 @@ class Runner {
     return told_.End(connection_, run_);
   }
 
- private:
   // Only now that everything is committed: whatever fails or is killed here, the next run does.
   void FinishLoaded() {
     const FinishOutcome finished = FinishFiles(context_.ingest, plan_.done, context_.cancel);
@@ -139,7 +191,7 @@ class Runner {
         }
       }
     }
-    fetcher_ = std::make_unique<Fetcher>(std::move(tasks), context_.spool_folder, FetchLimits(),
+    fetcher_ = std::make_unique<Fetcher>(std::move(tasks), context_.spool_folder, context_.fetch,
                                          context_.cancel, nullptr);
   }
 
@@ -157,12 +209,11 @@ class Runner {
 
   // Several loads that are published together are told as one, under the name of their group.
   Status RunStep(Step& step) {
-    uint64_t bytes = 0;
+    const uint64_t bytes = BytesOf(step);
     parts_.clear();
     for (const TableLoad& load : step.loads) {
       parts_.push_back({next_file_, load.files.size(), {}});
       next_file_ += load.files.size();
-      for (const LoadFile& file : load.files) bytes += file.stored.size;
     }
     SLUICE_TRY(context_.session.database().UseThreads(bytes < kSmallStepBytes ? 1 : 0));
     told_.BeginStep(step);
@@ -473,25 +524,53 @@ class Runner {
     return transaction->Commit();
   }
 
-  const IngestContext& context_;
+  const IngestContext context_;
   engine::Connection& connection_;
   IngestPlan plan_;
   const RunInfo run_;
   warehouse::Fence fence_;
   std::unique_ptr<Fetcher> fetcher_;
-  size_t next_file_ = 0;
+  size_t next_step_ = 0;
+  size_t next_file_ = 0;           // the first one of that step, in the fetcher
   std::vector<Part> parts_;        // of the step in work, one for each load
   std::set<std::string> blocked_;  // "table" or "table/pod"
-  IngestReport& told_;
+  IngestReport told_;
+  bool done_ = false;
 };
 
-}  // namespace
+IngestRun::IngestRun(IngestContext context, IngestPlan plan)
+    : impl_(std::make_unique<Impl>(std::move(context), std::move(plan))) {}
+IngestRun::~IngestRun() = default;
+
+Status IngestRun::Begin() {
+  return impl_->Begin();
+}
+
+bool IngestRun::is_done() const {
+  return impl_->is_done();
+}
+
+bool IngestRun::IsReady() {
+  return impl_->IsReady();
+}
+
+report::Progress IngestRun::Fetched() {
+  return impl_->Fetched();
+}
+
+Status IngestRun::Next() {
+  return impl_->Next();
+}
+
+IngestOutcome IngestRun::End(const Status& status) {
+  return impl_->End(status);
+}
 
 Status RunIngest(const IngestContext& context, IngestPlan plan, IngestOutcome& outcome) {
-  IngestReport told(context);
-  const Status status = Runner(context, std::move(plan), told).Run();
-  if (!status.ok()) told.Break();
-  outcome = std::move(told.outcome());
+  IngestRun run(context, std::move(plan));
+  Status status = run.Begin();
+  while (status.ok() && !run.is_done()) status = run.Next();
+  outcome = run.End(status);
   return status;
 }
 

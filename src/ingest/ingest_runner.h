@@ -1,8 +1,10 @@
 // Carries out the plan of an ingest: fetch -> stage -> check -> publish, step by step, one transaction
-// per step, and decides what is held.
+// per step, and decides what is held. Several ingests can be carried out in turn over one session, so
+// that one whose files come slowly holds up no other.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -10,6 +12,7 @@
 #include "config/project.h"
 #include "engine/engine.h"
 #include "env/clock.h"
+#include "ingest/fetcher.h"
 #include "ingest/plan.h"
 #include "ingest/plan_restore.h"
 #include "ingest/stage_functions.h"
@@ -47,6 +50,7 @@ struct IngestContext {
   std::string spool_folder;  // emptied before and after
   std::string run_id;
   uint64_t checkpoint_bytes = 512ULL << 20;  // the log is checkpointed when it is larger
+  FetchLimits fetch = {};
 };
 
 // Reads the ledger, updates the schema catalogue (writing it when `write`) and plans: what waits, or only
@@ -54,9 +58,36 @@ struct IngestContext {
 Result<IngestPlan> PlanIngest(const IngestContext& context, const std::vector<Source>& sources,
                               bool write, const RestoreRequest* restore = nullptr);
 
-// Loads what the plan says. An error only where nothing can go on (warehouse, fence, Ctrl-C); what
-// concerns one table is in the outcome. `outcome` is set either way: what was published before an error
-// stays published.
+// Loads what the plan says, in pieces. Each is whole when it returns: nothing of it is left open on the
+// connection, which another ingest may use before the next. An error only where nothing can go on
+// (warehouse, fence, Ctrl-C), and then nothing more is to be called but End; what concerns one table is
+// in the outcome. One thread.
+class IngestRun {
+ public:
+  // What `context` refers to outlives it.
+  IngestRun(IngestContext context, IngestPlan plan);
+  ~IngestRun();
+  IngestRun(const IngestRun&) = delete;
+  IngestRun& operator=(const IngestRun&) = delete;
+
+  // Takes the fence, holds and makes again what came late, and starts the downloads.
+  Status Begin();
+  bool is_done() const;
+  // Whether Next would not wait for a download. What it would wait for is fetched first from now on.
+  bool IsReady();
+  // Bytes of the files that Next needs, and how many of them are there.
+  report::Progress Fetched();
+  // The next step; after the last one, what belongs to the ingest as a whole.
+  Status Next();
+  // After an error too: what was published before it stays published, and is told.
+  IngestOutcome End(const Status& status);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// All of it in one go. `outcome` is set either way.
 Status RunIngest(const IngestContext& context, IngestPlan plan, IngestOutcome& outcome);
 
 }  // namespace sluice::ingest

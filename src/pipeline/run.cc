@@ -12,10 +12,10 @@
 #include "env/file.h"
 #include "env/random.h"
 #include "models/build.h"
+#include "pipeline/ingest_steps.h"
 #include "pipeline/interrupt.h"
 #include "pipeline/retention.h"
 #include "pipeline/run_record.h"
-#include "pipeline/sources.h"
 #include "pipeline/sync_step.h"
 
 namespace sluice::pipeline {
@@ -46,12 +46,11 @@ class ProjectRun {
 
   RunReport Run() {
     if (!options_.dry_run) {
-      for (const std::string& name : selection_.ingests) {
-        if (Stopped()) break;
-        RunOneIngest(*project_.FindIngest(name));
-      }
+      RunIngests();
       if (!Stopped()) RunModels();
     }
+    // A delivery of hours keeps nobody from the warehouse.
+    if (!selection_.syncs.empty()) session_.reset();
     for (const std::string& name : selection_.syncs) {
       if (Stopped()) break;
       RunOneSync(*project_.FindSync(name));
@@ -69,60 +68,57 @@ class ProjectRun {
 
   void Worsen(int code) { report_.exit_code = WorseExit(report_.exit_code, code); }
 
-  void RunOneIngest(const config::Ingest& ingest) {
-    IngestReport report;
-    report.name = ingest.name;
-    const Status status = LoadIngest(ingest, report);
-    if (status.code() == Code::kCancelled) {
-      report.outcome = "stopped";
-    } else if (!status.ok()) {
-      report.outcome = status.code() == Code::kBusy ? "busy" : "failed";
-      // The engine's messages have lines and a picture of the statement.
-      report.message = ReplaceAll(status.ToString(), "\n", " ");
-      reporter_.Note(report::Level::kError, fmt::format("{}: {}", ingest.name, report.message));
-      Worsen(ExitCodeOf(status));
-      // What was not loaded feeds nobody.
-      const bool busy = status.code() == Code::kBusy;
-      const Obstacle obstacle{
-          fmt::format("ingest {}, which {}", ingest.name, busy ? "another run holds" : "failed"),
-          busy ? kExitBusy : kExitFailed};
-      for (const std::string& table : models::LoadedTables(ingest)) blocked_[table] = obstacle;
+  void RunIngests() {
+    IngestSteps steps(runtime_, options_, selection_, report_.run_id, reporter_);
+    std::map<std::string, IngestReport> reports;
+    steps.Run([&](EndedIngest&& ended) { reports[ended.ingest->name] = Tell(std::move(ended)); });
+    for (const std::string& name : selection_.ingests) {
+      const auto report = reports.find(name);
+      if (report != reports.end()) report_.ingests.push_back(std::move(report->second));
     }
-    report_.ingests.push_back(std::move(report));
+    session_ = steps.TakeSession();
   }
 
-  Status LoadIngest(const config::Ingest& ingest, IngestReport& report) {
-    const auto lock = runtime_.Lock("ingest", ingest.name, options_.wait, options_.cancel);
-    if (!lock.ok()) return lock.status();
-    SLUICE_ASSIGN(const auto sources, ListSources(runtime_, ingest, options_.cancel));
-    SLUICE_ASSIGN(const auto session,
-                  runtime_.warehouse().Open(true, kWarehouseWait, options_.cancel));
-    touched_ = true;
-    const InterruptOnCancel interrupt(session->connection(), options_.cancel);
-    const ingest::IngestContext context{ingest,
-                                        *session,
-                                        runtime_.stage_functions(),
-                                        reporter_,
-                                        runtime_.clock(),
-                                        options_.cancel,
-                                        runtime_.StatePath("spool-" + ingest.name),
-                                        report_.run_id};
-    SLUICE_ASSIGN(ingest::IngestPlan plan,
-                  ingest::PlanIngest(context, sources, true,
-                                     options_.restore ? &*options_.restore : nullptr));
-    const auto tables = selection_.tables.find(ingest.name);
-    if (tables != selection_.tables.end()) KeepTables(plan, tables->second);
-    const size_t unconfirmed = plan.unknown_tables.size();
-    const Status ran = ingest::RunIngest(context, std::move(plan), report.result);
-    if (unconfirmed > 0) {
-      report_.warnings.push_back(
-          fmt::format("{}: {} in the drop without a confirmed key: sluice discover", ingest.name,
-                      Counted(unconfirmed, "table")));
+  IngestReport Tell(EndedIngest&& ended) {
+    IngestReport report;
+    report.name = ended.ingest->name;
+    Status status = ended.status;
+    touched_ = touched_ || ended.session != nullptr;
+    if (ended.was_planned) {
+      if (ended.tables_without_key > 0) {
+        report_.warnings.push_back(
+            fmt::format("{}: {} in the drop without a confirmed key: sluice discover", report.name,
+                        Counted(ended.tables_without_key, "table")));
+      }
+      report.result = std::move(ended.result);
+      Judge(report);
+      // What was published before it broke off is in the report by now.
+      if (status.ok()) status = MentionHoldsOf(*ended.ingest, *ended.session);
     }
-    Judge(report);
-    // What was published before it broke off is in the report by now.
-    SLUICE_TRY(ran);
-    SLUICE_ASSIGN(const auto holds, quality::ListHolds(session->connection(), false));
+    if (!status.ok()) TellBroken(*ended.ingest, status, report);
+    return report;
+  }
+
+  void TellBroken(const config::Ingest& ingest, const Status& status, IngestReport& report) {
+    if (status.code() == Code::kCancelled) {
+      report.outcome = "stopped";
+      return;
+    }
+    const bool busy = status.code() == Code::kBusy;
+    report.outcome = busy ? "busy" : "failed";
+    // The engine's messages have lines and a picture of the statement.
+    report.message = ReplaceAll(status.ToString(), "\n", " ");
+    reporter_.Note(report::Level::kError, fmt::format("{}: {}", ingest.name, report.message));
+    Worsen(ExitCodeOf(status));
+    // What was not loaded feeds nobody.
+    const Obstacle obstacle{
+        fmt::format("ingest {}, which {}", ingest.name, busy ? "another run holds" : "failed"),
+        busy ? kExitBusy : kExitFailed};
+    for (const std::string& table : models::LoadedTables(ingest)) blocked_[table] = obstacle;
+  }
+
+  Status MentionHoldsOf(const config::Ingest& ingest, warehouse::Session& session) {
+    SLUICE_ASSIGN(const auto holds, quality::ListHolds(session.connection(), false));
     for (const quality::HoldRecord& hold : holds) {
       if (hold.owner == ingest.name && hold.kind != "model") Mention(hold);
     }
@@ -366,6 +362,8 @@ class ProjectRun {
   std::map<std::string, std::set<std::string>> reads_;   // by model, where something is blocked
   std::map<std::string, quality::HoldRecord> stopping_;  // by id
   bool touched_ = false;
+  // Open from what was loaded on until syncs begin, or where there are none until the run is recorded.
+  std::unique_ptr<warehouse::Session> session_;
 };
 
 std::string SqlDigests(const config::Project& project) {
