@@ -14,8 +14,8 @@
 #include "cli/world.h"
 #include "connectors/file/file_destination.h"
 #include "connectors/file/file_store.h"
-#include "connectors/iterable/iterable_destination.h"
 #include "connectors/iterable/iterable_settings.h"
+#include "connectors/iterable/sync_destination.h"
 #include "connectors/s3/s3_settings.h"
 #include "connectors/s3/s3_store.h"
 #include "env/file.h"
@@ -58,9 +58,8 @@ Result<std::unique_ptr<connector::Destination>> MakeDestination(
     env::HttpOptions http;
     http.ca_file = settings.ca_file;
     // Trying again is the sync engine's: it knows which rows an answer was about.
-    return connectors::iterable::MakeIterableDestination(
-        std::move(settings), connectors::iterable::OptionsOfSync(sync),
-        env::MakeCurlTransport(http), env::SystemClock());
+    return connectors::iterable::MakeSyncDestination(
+        std::move(settings), sync, env::MakeCurlTransport(http), env::SystemClock());
   }
   return ConfigError("connection " + connection.name + " of type " + connection.type +
                      " takes no rows");

@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/json_writer.h"
 #include "config/schedule.h"
+#include "connector/container.h"
 #include "env/file.h"
 #include "ingest/plan.h"
 #include "models/graph.h"
@@ -92,6 +93,19 @@ Probe Timed(World& world, Probe probe, const std::function<Status(Probe&)>& chec
   return probe;
 }
 
+// ", the list "VIP guests": list 17 with 1,204 rows".
+Result<std::string> StateOf(connector::Container& container, const env::Cancel* cancel) {
+  SLUICE_ASSIGN(const bool there, container.Find(cancel));
+  if (!there) {
+    return fmt::format(", {} (not there yet: the first run makes it)", container.Name());
+  }
+  std::string text = fmt::format(", {}: {}", container.Name(), container.Id());
+  // It may be asked for a few times a minute only: no number is no failure.
+  const auto size = container.Size(cancel);
+  if (size.ok()) text += fmt::format(" with {}", Counted(size.value(), "row"));
+  return text;
+}
+
 Status CheckDestination(pipeline::Runtime& runtime, const config::Sync& sync,
                         const env::Cancel* cancel, Probe& probe) {
   SLUICE_ASSIGN(connector::Destination * destination, runtime.DestinationOf(sync));
@@ -100,6 +114,10 @@ Status CheckDestination(pipeline::Runtime& runtime, const config::Sync& sync,
   for (const config::Field& field : sync.fields) fields.push_back(field.to);
   SLUICE_TRY(destination->CheckFields(fields).WithContext(sync.where.ToString()));
   SLUICE_TRY(destination->Probe(cancel));
+  if (connector::Container* container = connector::ContainerOf(*destination)) {
+    SLUICE_ASSIGN(const std::string state, StateOf(*container, cancel));
+    probe.what += state;
+  }
   // Of a folder, and of nothing else.
   constexpr std::string_view kFile = "file ";
   if (StartsWith(probe.what, kFile) &&

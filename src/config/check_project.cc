@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "config/sync_objects.h"
 
 namespace sluice::config {
 namespace {
@@ -238,17 +239,22 @@ class Checker {
     if (sync.to.empty()) return;
     const ConnectionType* type = InRole(sync.to, &ConnectionType::destination, "takes no rows",
                                         Place({"syncs", sync.name, "to"}), key + ".to");
-    if (type != nullptr && sync.mode == "mirror" && !type->mirrors) {
-      diagnostics_.Error(
-          Place({"syncs", sync.name, "mode"}), key + ".mode",
-          fmt::format("a connection of type {} takes no removals; write upsert", type->type));
+    if (type != nullptr && !sync.object.empty()) CheckObject(sync, *type, key);
+  }
+
+  void CheckObject(const Sync& sync, const ConnectionType& type, const std::string& key) {
+    if (!type.objects.empty() && FindObject(type, sync.object) == nullptr) {
+      diagnostics_.Unknown(Place({"syncs", sync.name, "object"}), key + ".object",
+                           fmt::format("a connection of type {} has no object", type.type),
+                           sync.object, type.objects);
+      return;
     }
-    if (type == nullptr || type->objects.empty() || sync.object.empty()) return;
-    const auto& objects = type->objects;
-    if (std::find(objects.begin(), objects.end(), sync.object) != objects.end()) return;
-    diagnostics_.Unknown(Place({"syncs", sync.name, "object"}), key + ".object",
-                         fmt::format("a connection of type {} has no object", type->type),
-                         sync.object, objects);
+    if (sync.mode.empty()) return;  // a word that is none was reported
+    const std::vector<std::string> modes = ModesOf(type, sync.object);
+    if (std::find(modes.begin(), modes.end(), sync.mode) != modes.end()) return;
+    diagnostics_.Error(Place({"syncs", sync.name, "mode"}), key + ".mode",
+                       fmt::format("\"{}\" of a connection of type {} takes no mode {}; write {}",
+                                   sync.object, type.type, sync.mode, Join(modes, ", or ")));
   }
 
   const Node& root_;

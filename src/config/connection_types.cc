@@ -86,7 +86,8 @@ ConnectionType IterableConnection() {
   type.type = "iterable";
   type.description = "A project of Iterable.";
   type.destination = true;
-  type.objects = {"users"};
+  type.mirrors = true;
+  type.objects = {"users", "list:NAME", "list_id:NUMBER"};
   type.options = {
       EnumOption("region", "The data centre that the project lies in.",
                  {{"us", "api.iterable.com"}, {"eu", "api.eu.iterable.com"}})
@@ -104,6 +105,11 @@ ConnectionType IterableConnection() {
           .Required()
           .Identity()
           .Example("${ITERABLE_API_KEY}"),
+      Option(
+          OptionKind::kBoolean, "create_users",
+          "Whether people that the project does not know may be made by putting them on a list. In "
+          "an e-mail project Iterable makes them in any case, so that lists need `true` there.")
+          .Default("false"),
       Option(OptionKind::kInteger, "requests_per_second",
              "Requests a second for bulk updates. Iterable allows 5 for a project.")
           .Default("5")

@@ -60,13 +60,36 @@ TEST(Messages, SayWhatShapeIsWanted) {
       ElementsAre("sluice.yml:7:11: ingests.load.from: expected a list of text, found a map"));
 }
 
+TEST(Messages, SayWhatASyncCanWriteAndHow) {
+  const std::string iterable = "{ type: iterable, region: us, project_type: userid, api_key: k }";
+  const auto project = [&](const std::string& object, const std::string& mode) {
+    return ReplaceAll(Shop("{ type: file, path: out }", iterable), "object: buyers",
+                      "object: \"" + object + "\", mode: " + mode);
+  };
+  const auto errors = [&](const std::string& object, const std::string& mode) {
+    return ErrorsOf(project(object, mode));
+  };
+  EXPECT_EQ(TestProject(project("list:VIP guests", "mirror")).Load().syncs[0].mode, "mirror");
+  EXPECT_EQ(TestProject(project("list_id:17", "remove")).Load().syncs[0].mode, "remove");
+  EXPECT_EQ(TestProject(project("users", "upsert")).Load().syncs[0].object, "users");
+  EXPECT_THAT(errors("users", "add"),
+              ElementsAre(testing::EndsWith("syncs.send.mode: \"users\" of a connection of type "
+                                            "iterable takes no mode add; write upsert")));
+  EXPECT_THAT(errors("list:VIP", "upsert"),
+              ElementsAre(testing::EndsWith("takes no mode upsert; write add, or remove, or "
+                                            "mirror")));
+  EXPECT_THAT(errors("list:", "add"),
+              ElementsAre(testing::HasSubstr("a connection of type iterable has no object "
+                                             "\"list:\"")));
+}
+
 TEST(Messages, SayWhichWordsThereAre) {
   EXPECT_THAT(ErrorsWith("layout: files", "layout: file"),
               ElementsAre("sluice.yml:8:13: ingests.load.layout: expected \"zenoti\" or \"files\", "
                           "found \"file\" (did you mean \"files\"?)"));
   EXPECT_THAT(ErrorsWith("key: id, fields", "mode: miror, key: id, fields"),
-              ElementsAre("sluice.yml:14:57: syncs.send.mode: expected \"upsert\" or \"mirror\", "
-                          "found \"miror\" (did you mean \"mirror\"?)"));
+              ElementsAre("sluice.yml:14:57: syncs.send.mode: expected \"upsert\", \"mirror\", "
+                          "\"add\" or \"remove\", found \"miror\" (did you mean \"mirror\"?)"));
   EXPECT_THAT(ErrorsWith("{ type: file, path: out }", "{ type: iterabel, region: us }"),
               ElementsAre("sluice.yml:4:16: connections.out.type: expected \"file\", \"s3\" or "
                           "\"iterable\", found \"iterabel\" (did you mean \"iterable\"?)"));

@@ -160,14 +160,17 @@ OptionSpec SyncSpec() {
                   .Required()
                   .Format(TextFormat::kName),
               Option(OptionKind::kText, "object",
-                     "What they become there: `users` at Iterable; any name at a folder.")
+                     "What they become there. At Iterable `users`, `list:NAME` (made when it is "
+                     "missing) or `list_id:NUMBER`; any name at a folder.")
                   .Required()
                   .Example("users"),
               EnumOption("mode", "How rows are written.",
                          {{"upsert", "new and changed rows are sent; none is deleted"},
                           {"mirror",
                            "and rows that are not in the model any more are removed, where the "
-                           "destination can"}})
+                           "destination can"},
+                          {"add", "of lists: new rows are put on the list, nobody is taken off it"},
+                          {"remove", "of lists: the model's rows are taken off the list"}})
                   .Default("upsert"),
               Option(OptionKind::kText, "key",
                      "The column that identifies a row of the model, unique and never NULL.")

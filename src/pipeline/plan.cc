@@ -13,6 +13,7 @@
 #include "models/dependencies.h"
 #include "pipeline/run_record.h"
 #include "pipeline/sources.h"
+#include "pipeline/sync_container.h"
 #include "pipeline/sync_fields.h"
 #include "pipeline/sync_step.h"
 #include "sync/unfolded.h"
@@ -180,11 +181,13 @@ class Planner {
         planned.text += "\nfrom what is published now: " + plan.Describe();
       }
     }
+    if (!makes_[sync.name].empty()) planned.text += "\n" + makes_[sync.name];
     const FieldNotes notes = FieldsAt(sync, plan);
     for (const std::string& line : notes.lines) planned.text += "\n" + line;
     nlohmann::ordered_json created = nlohmann::ordered_json::object();
     for (const auto& [name, type] : notes.report.created) created[name] = type;
-    const nlohmann::ordered_json json = {{"new_fields", created},
+    const nlohmann::ordered_json json = {{"makes", makes_[sync.name]},
+                                         {"new_fields", created},
                                          {"dropped_fields", notes.report.dropped},
                                          {"field_conflicts", notes.report.conflicts},
                                          {"added", plan.counts.added},
@@ -223,8 +226,10 @@ class Planner {
     if (session_ == nullptr) {
       return NotFoundError("its model is not built yet: the first run builds it");
     }
-    SLUICE_ASSIGN(const sync::SyncJob job,
-                  MakeSyncJob(runtime_, session_->connection(), sync, "plan"));
+    SLUICE_ASSIGN(const ContainerNote note, LookAtContainer(runtime_, sync, cancel_));
+    makes_[sync.name] = note.text;
+    SLUICE_ASSIGN(sync::SyncJob job, MakeSyncJob(runtime_, session_->connection(), sync, "plan"));
+    if (!note.target.empty()) job.target = note.target;
     SLUICE_ASSIGN(sync::SyncPlan plan, runtime_.sync_engine().Plan(session_->connection(), job));
     if (plan.open) plan.under_way = IsUnderWay(sync);
     return plan;
@@ -249,6 +254,7 @@ class Planner {
   const ingest::RestoreRequest* restore_;
   ProjectPlan plan_;
   std::map<std::string, std::string> waits_;  // model or sync -> hold
+  std::map<std::string, std::string> makes_;  // sync -> what its first run makes at the destination
   std::set<std::string> changing_;            // tables and models that a run would change
 };
 

@@ -9,6 +9,7 @@
 #include "models/build.h"
 #include "models/dependencies.h"
 #include "pipeline/interrupt.h"
+#include "pipeline/sync_container.h"
 #include "pipeline/sync_fields.h"
 #include "pipeline/sync_warnings.h"
 #include "warehouse/dialect.h"
@@ -53,8 +54,10 @@ class SyncStep {
   }
 
   Status DryRun() {
+    SLUICE_ASSIGN(const ContainerNote note, LookAtContainer(runtime_, sync_, options_.cancel));
     SLUICE_ASSIGN(const auto session, OpenWarehouse());
     SLUICE_ASSIGN(sync::SyncJob job, Job(*session));
+    if (!note.target.empty()) job.target = note.target;
     const std::string folder =
         env::JoinPath(runtime_.StatePath("dry-run"), run_id_ + "/" + sync_.name);
     SLUICE_ASSIGN(const sync::SyncPlan plan,
@@ -65,6 +68,7 @@ class SyncStep {
     report_.requests = static_cast<int64_t>(plan.totals.requests);
     report_.bytes = static_cast<int64_t>(plan.totals.bytes);
     report_.message = plan.Describe();
+    if (!note.text.empty()) report_.message += "; " + note.text;
     if (plan.totals.requests > 0) {
       report_.message += fmt::format("; nothing was sent, the requests are in {}", folder);
     }
@@ -83,6 +87,7 @@ class SyncStep {
   Status Deliver() {
     const auto lock = runtime_.Lock("sync", sync_.name, options_.wait, options_.cancel);
     if (!lock.ok()) return lock.status();
+    SLUICE_TRY(EnsureContainer(runtime_, sync_, reporter_, options_.cancel));
     std::optional<sync::SyncJob> job;
     sync::Delivery delivery;
     std::vector<connector::FieldToSend> fields;
@@ -265,10 +270,7 @@ Result<sync::SyncJob> MakeSyncJob(Runtime& runtime, engine::Connection& connecti
   job.warehouse_path = runtime.project().warehouse.path;
   job.host = HostName();
   job.run_id = run_id;
-  // A project that is moved delivers to the same files as before.
-  job.target = ReplaceAll(
-      fmt::format("{}: {}, {}, key {}", sync.to, destination->Describe(), sync.object, sync.key),
-      runtime.project().folder + "/", "");
+  job.target = TargetOf(runtime, sync, *destination);
   return job;
 }
 

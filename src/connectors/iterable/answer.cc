@@ -88,14 +88,18 @@ std::string Expected(std::string_view text) {
   return "";
 }
 
-// "obj.users[3].email" -> user 3, field "email".
+// "obj.users[3].email", "obj.subscribers[3].email" -> user 3, field "email".
 std::optional<UserProblem> ProblemOf(const std::string& path) {
-  constexpr std::string_view kBefore = "users[";
-  const size_t at = path.find(kBefore);
+  std::string_view before = "users[";
+  size_t at = path.find(before);
+  if (at == std::string::npos) {
+    before = "subscribers[";
+    at = path.find(before);
+  }
   if (at == std::string::npos) return std::nullopt;
   const size_t close = path.find(']', at);
   if (close == std::string::npos) return std::nullopt;
-  const size_t digits = at + kBefore.size();
+  const size_t digits = at + before.size();
   const auto index = ParseUnsigned(std::string_view(path).substr(digits, close - digits));
   if (!index) return std::nullopt;
   UserProblem problem;

@@ -47,7 +47,7 @@ struct BulkOutcome {
 // Nothing when the body is not JSON or has no counts.
 std::optional<BulkOutcome> ReadOutcome(std::string_view body);
 
-// "obj.users[3].dataFields.age": "Number value expected" -> {3, "dataFields.age", "a number"}.
+// "obj.users[3].dataFields.age" (or "obj.subscribers[3]…"): "Number value expected" -> {3, "dataFields.age", "a number"}.
 struct UserProblem {
   size_t user = 0;       // index in the request
   std::string field;     // may be empty

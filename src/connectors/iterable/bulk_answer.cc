@@ -41,7 +41,9 @@ void Split(SendResult& result) {
 }
 
 // Iterable's words where it has some.
-RowOutcome OutcomeOf(const FailedUser& failure) {
+RowOutcome OutcomeOf(BulkCall call, const FailedUser& failure) {
+  const bool gone = failure.reason == Reason::kNotFound || failure.reason == Reason::kForgotten;
+  if (call == BulkCall::kUnsubscribe && gone) return {RowState::kAcknowledged, "", ""};
   const bool email = failure.kind == IdKind::kEmail;
   const std::string field(FieldOf(failure.kind));
   const auto rejected = [](std::string code, std::string message) {
@@ -60,9 +62,13 @@ RowOutcome OutcomeOf(const FailedUser& failure) {
           fmt::format("the {} of this row belongs to another person in Iterable", field));
     case Reason::kInvalidData:
       return rejected("InvalidData", "Iterable does not accept the value of one of the fields");
-    case Reason::kNotFound:
-      return rejected(email ? "UnknownEmailError" : "UnknownUserIdError",
-                      fmt::format("nobody in Iterable has the {} of this row", field));
+    case Reason::kNotFound: {
+      RowOutcome outcome =
+          rejected(email ? "UnknownEmailError" : "UnknownUserIdError",
+                   fmt::format("nobody in Iterable has the {} of this row", field));
+      if (call == BulkCall::kSubscribe) outcome.state = RowState::kDeferred;
+      return outcome;
+    }
     case Reason::kUnsaid:
       break;
   }
@@ -76,7 +82,7 @@ void AddWarnings(const std::vector<std::string>& fields, std::string_view text,
   }
 }
 
-SendResult ReadCounts(ProjectType project, const BulkOutcome& outcome, Rows rows) {
+SendResult ReadCounts(ProjectType project, BulkCall call, const BulkOutcome& outcome, Rows rows) {
   SendResult result = Everybody(rows.size(), RowState::kAcknowledged, "", "");
   AddWarnings(outcome.filtered_fields,
               "Iterable dropped the field \"{}\", which its project does not have: rows count as "
@@ -88,18 +94,19 @@ SendResult ReadCounts(ProjectType project, const BulkOutcome& outcome, Rows rows
   for (size_t i = 0; i < rows.size(); ++i) {
     if (!blamed[i]) continue;
     ++named;
-    result.outcomes[i] = OutcomeOf(*blamed[i]);
+    result.outcomes[i] = OutcomeOf(call, *blamed[i]);
   }
   const bool counted =
       outcome.succeeded <= rows.size() && outcome.failed == rows.size() - outcome.succeeded;
   if (counted && outcome.failed == named) return result;
   // A person alone who was counted as failed needs no name.
   if (counted && rows.size() == 1 && named == 0 && outcome.failed == 1) {
-    result.outcomes.front() = OutcomeOf(FailedUser{});
+    result.outcomes.front() = OutcomeOf(call, FailedUser{});
     return result;
   }
-  for (RowOutcome& row : result.outcomes) {
-    if (row.state != RowState::kAcknowledged) continue;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    RowOutcome& row = result.outcomes[i];
+    if (blamed[i] || row.state != RowState::kAcknowledged) continue;
     row = {RowState::kUnknown, "CountsDisagree",
            "Iterable's answer counts otherwise than it names, so it does not say whether this row "
            "arrived"};
@@ -132,8 +139,9 @@ Status KeyError(int status, std::string_view code) {
 }
 
 Status AddressError(int status, std::string_view code) {
-  return ConfigError(Answered(status, code) + ", which is no answer to a bulk update of users",
-                     "Correct `endpoint` or `region` of the connection.");
+  return ConfigError(
+      Answered(status, code) + ", which is no answer of Iterable's to such a request",
+      "Correct `endpoint` or `region` of the connection.");
 }
 
 std::optional<std::chrono::milliseconds> RetryAfter(const env::HttpResponse& response,
@@ -207,9 +215,20 @@ SendResult Stopped(size_t rows, std::string code, Status stop) {
   return result;
 }
 
-SendResult ReadRefused(const env::HttpResponse& response, Rows rows, env::Micros now) {
+// Iterable says so with the code "Success".
+bool IsAboutList(const Refusal& refusal) {
+  return StartsWith(refusal.said, "error.lists.");
+}
+
+SendResult ReadRefused(BulkCall call, const env::HttpResponse& response, Rows rows,
+                       env::Micros now) {
   const int status = response.status;
   const Refusal refusal = ReadRefusal(response.body);
+  if (call != BulkCall::kUpdate && status == 400 && IsAboutList(refusal)) {
+    return Stopped(rows.size(), "InvalidListId",
+                   ConfigError("the list is not there any more, or none that takes people",
+                               "Look at it in Iterable; the next run says what it finds."));
+  }
   const std::string http = fmt::format("http_{}", status);
   // Seen with 400 and with 500; in both it says that nothing was written.
   if (refusal.code == "RequestFieldsTypesMismatched") return ReadMismatches(refusal, rows);
@@ -249,13 +268,13 @@ SendResult ReadRefused(const env::HttpResponse& response, Rows rows, env::Micros
 
 }  // namespace
 
-SendResult ReadBulkAnswer(ProjectType project, const env::HttpResponse& response, Rows rows,
-                          env::Micros now) {
+SendResult ReadBulkAnswer(ProjectType project, BulkCall call, const env::HttpResponse& response,
+                          Rows rows, env::Micros now) {
   SendResult result;
   if (response.status / 100 != 2) {
-    result = ReadRefused(response, rows, now);
+    result = ReadRefused(call, response, rows, now);
   } else if (const auto outcome = ReadOutcome(response.body)) {
-    result = ReadCounts(project, *outcome, rows);
+    result = ReadCounts(project, call, *outcome, rows);
   } else {
     result = Everybody(
         rows.size(), RowState::kUnknown, "unreadable_answer",

@@ -1,4 +1,5 @@
-// What an answer to users/bulkUpdate means for the rows of its request. Pure.
+// What an answer to users/bulkUpdate, lists/subscribe or lists/unsubscribe means for the rows of its
+// request. Pure.
 //
 //   200, with counts      rows that are named failed for good; the rest are acknowledged when the
 //                         counts agree with the names, else in doubt: they go again
@@ -9,6 +10,7 @@
 //   413, BatchTooLarge    in halves
 //   401, 403, bad key     stop: the key has to be renewed
 //   field limit reached   stop: more requests would end the same
+//   no such list          stop
 //   429                   deferred, with the time that was asked for
 //   408, 5xx              unknown: it may have happened before the commit or after it
 //   anything else         stop: the address is not Iterable's
@@ -23,8 +25,13 @@
 
 namespace sluice::connectors::iterable {
 
+// What was asked. Somebody who is not found is refused by an update; he may still come and is tried
+// again where he was to be put on a list of known people; there is nothing to take off one.
+enum class BulkCall { kUpdate, kSubscribe, kUnsubscribe };
+
 // `rows` are exactly those of the request, in order. `now` is for a Retry-After that is a date.
-connector::SendResult ReadBulkAnswer(ProjectType project, const env::HttpResponse& response,
+connector::SendResult ReadBulkAnswer(ProjectType project, BulkCall call,
+                                     const env::HttpResponse& response,
                                      std::span<const connector::Operation> rows, env::Micros now);
 
 // The error of an answer that is about key or address, for requests without rows. Ok when it is

@@ -34,12 +34,12 @@ RowsForTests& Three() {
 }
 
 SendResult Answer(const RowsForTests& rows, int status, const std::string& body,
-                  env::HttpHeaders headers = {}) {
+                  env::HttpHeaders headers = {}, BulkCall call = BulkCall::kUpdate) {
   env::HttpResponse response;
   response.status = status;
   response.body = body;
   response.headers = std::move(headers);
-  SendResult result = ReadBulkAnswer(rows.project(), response, rows.operations(), kNow);
+  SendResult result = ReadBulkAnswer(rows.project(), call, response, rows.operations(), kNow);
   EXPECT_EQ(result.status, status);
   EXPECT_EQ(result.outcomes.size(), rows.size());
   for (const auto& outcome : result.outcomes) {
@@ -83,6 +83,37 @@ std::string Failed(int succeeded, int failed, const std::string& lists) {
 
 std::string Refused(const std::string& code, const std::string& params = "null") {
   return "{\"code\":\"" + code + "\",\"msg\":\"a@x.org is wrong\",\"params\":" + params + "}";
+}
+
+TEST(IterableBulkAnswer, WhoIsNotFoundIsOffAListAlreadyOrMayStillCome) {
+  const std::string body =
+      Failed(1, 2, R"("forgottenEmails":["a@x.org"],"notFoundEmails":["bo@x.org"])");
+  EXPECT_THAT(States(Answer(Three(), 200, body, {}, BulkCall::kUnsubscribe)), Each("ack"));
+  EXPECT_THAT(States(Answer(Three(), 200, body, {}, BulkCall::kSubscribe)),
+              ElementsAre("rejected ForgottenUserError", "deferred UnknownEmailError", "ack"));
+  // Who is named is off the list, whatever the counts; of the others nobody knows.
+  const std::string uncounted = Failed(3, 0, R"("notFoundEmails":["bo@x.org"])");
+  EXPECT_THAT(States(Answer(Three(), 200, uncounted, {}, BulkCall::kUnsubscribe)),
+              ElementsAre("unknown CountsDisagree", "ack", "unknown CountsDisagree"));
+}
+
+TEST(IterableBulkAnswer, AListThatIsGoneStopsAndIsNobodysFault) {
+  const std::string body =
+      R"json({"code":"Success","msg":"error.lists.invalidListId(17)","params":{"listId":17}})json";
+  const SendResult gone = Answer(Three(), 400, body, {}, BulkCall::kSubscribe);
+  EXPECT_EQ(gone.stop.code(), Code::kConfig);
+  EXPECT_FALSE(gone.split);
+  EXPECT_THAT(States(gone), Each("deferred InvalidListId"));
+  EXPECT_TRUE(Answer(Three(), 400, body).stop.ok()) << "an update of users has no list";
+}
+
+TEST(IterableBulkAnswer, RowsOfAListAreNamedByTheirPlaceToo) {
+  const SendResult result =
+      Answer(Three(), 400,
+             Refused("BadJsonBody", R"({"obj.subscribers[1].email":"String value expected"})"), {},
+             BulkCall::kSubscribe);
+  EXPECT_THAT(States(result),
+              ElementsAre("deferred BadJsonBody", "rejected BadJsonBody", "deferred BadJsonBody"));
 }
 
 TEST(IterableBulkAnswer, EverybodyIsAcknowledged) {

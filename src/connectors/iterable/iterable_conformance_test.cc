@@ -72,14 +72,48 @@ class IterableFixture : public connector::DestinationFixture {
     return true;
   }
 
- private:
+ protected:
   // With capitals, as people write them.
   static std::string Email(int n) { return fmt::format("P{}@Example.com", n); }
   static std::string UserId(int n) { return fmt::format("id {}", n); }
+  Standin& standin() { return standin_; }
 
+ private:
   Standin standin_;
   Refusing refusing_;
 };
+
+// People of the project count only as far as they are on the list.
+class ListFixture : public IterableFixture {
+ public:
+  using IterableFixture::IterableFixture;
+
+  std::unique_ptr<connector::Destination> Open() override {
+    ListOptions options;
+    options.name = "VIP guests";
+    options.create_users = true;
+    options.fields = true;
+    return standin().ConnectList(options);
+  }
+  std::optional<std::string> NoteOf(int n) override {
+    return IsOnList(n) ? IterableFixture::NoteOf(n) : std::nullopt;
+  }
+
+ private:
+  bool IsOnList(int n) {
+    const std::string people = standin().Get("users");
+    for (const std::string_view person : JsonItems(people)) {
+      if (JsonMemberValue(person, "userId") != '"' + UserId(n) + '"') continue;
+      return JsonMemberValue(person, "lists") == "[1]";
+    }
+    return false;
+  }
+};
+
+connector::DestinationFixtureFactory ListFactory(std::string name, ProjectType project,
+                                                 Refusing refusing) {
+  return {std::move(name), [=] { return std::make_unique<ListFixture>(project, refusing); }};
+}
 
 connector::DestinationFixtureFactory Factory(std::string name, ProjectType project,
                                              Refusing refusing) {
@@ -92,6 +126,7 @@ connector::DestinationFixtureFactory Factory(std::string name, ProjectType proje
 namespace sluice::connector {
 
 using connectors::iterable::Factory;
+using connectors::iterable::ListFactory;
 using connectors::iterable::ProjectType;
 using connectors::iterable::Refusing;
 
@@ -102,6 +137,13 @@ INSTANTIATE_TEST_SUITE_P(
                     Factory("userid", ProjectType::kUserId, Refusing::kByName),
                     Factory("userid_by_place", ProjectType::kUserId, Refusing::kByPlace),
                     Factory("hybrid", ProjectType::kHybrid, Refusing::kByName)),
+    [](const auto& param) { return param.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(
+    IterableList, DestinationConformance,
+    testing::Values(ListFactory("email", ProjectType::kEmail, Refusing::kByName),
+                    ListFactory("userid", ProjectType::kUserId, Refusing::kByPlace),
+                    ListFactory("hybrid", ProjectType::kHybrid, Refusing::kByName)),
     [](const auto& param) { return param.param.name; });
 
 }  // namespace sluice::connector

@@ -18,6 +18,8 @@ struct IterableSettings {
   std::string place;
   ProjectType project = ProjectType::kEmail;
   config::Secret api_key;
+  // Whether people may be made by putting them on a list.
+  bool create_users = false;
   double requests_per_second = 5;
   int64_t max_users = 1000;
   int64_t max_body_bytes = 4'000'000;
@@ -28,7 +30,7 @@ struct IterableSettings {
   std::string Describe() const;
 };
 
-// Reads the options region, endpoint, project_type, api_key, requests_per_second,
+// Reads the options region, endpoint, project_type, api_key, create_users, requests_per_second,
 // max_users_per_request, max_body_bytes, timeout and ca_file. kConfig when one is impossible.
 Result<IterableSettings> ReadIterableSettings(const config::Options& options);
 

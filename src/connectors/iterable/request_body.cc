@@ -91,22 +91,34 @@ size_t ExpectedSize(std::span<const connector::Operation> operations, const Body
   return std::min(limit.bytes, rows * (operations.front().payload.size() + 80) + 64);
 }
 
-}  // namespace
+// The identifier alone. False when there is none.
+bool AppendIdentifier(std::string& out, ProjectType project, std::string_view payload) {
+  const PayloadIds ids = FindIds(payload);
+  const auto used = IdentifiedBy(project, ids);
+  if (!used) return false;
+  out += "{\"";
+  out += FieldOf(*used);
+  out += "\":";
+  AppendIdValue(out, ids.Value(*used));
+  out += '}';
+  return true;
+}
 
-Result<Body> BuildBody(ProjectType project, const UserOptions& options,
-                       std::span<const connector::Operation> operations, const BodyLimit& limit) {
+// `append` writes the person of a payload; false when nothing says who it is.
+template <typename Append>
+Result<Body> Assemble(const std::string& head, std::span<const connector::Operation> operations,
+                      const BodyLimit& limit, const Append& append) {
   SLUICE_CHECK(!operations.empty() && limit.users > 0 && limit.bytes > 0, "nothing to send");
   Body body;
   body.text.reserve(ExpectedSize(operations, limit));
-  body.text = options.create_new_fields ? "{\"createNewFields\":true,\"users\":["
-                                        : "{\"createNewFields\":false,\"users\":[";
+  body.text = head;
   std::unordered_set<std::string_view> seen;
   seen.reserve(std::min(operations.size(), limit.users));
   for (const connector::Operation& operation : operations) {
     if (body.users == limit.users || !seen.insert(operation.identity).second) break;
     const size_t before = body.text.size();
     if (body.users > 0) body.text += ',';
-    const bool named = AppendUser(body.text, project, options, operation.payload);
+    const bool named = append(body.text, operation.payload);
     const size_t size = body.text.size() + kEnd.size();
     if (named && size <= limit.bytes) {
       ++body.users;
@@ -122,6 +134,38 @@ Result<Body> BuildBody(ProjectType project, const UserOptions& options,
   }
   body.text += kEnd;
   return body;
+}
+
+}  // namespace
+
+BodyLimit LimitOfBody(const connector::RequestLimit& limit) {
+  return {static_cast<size_t>(limit.rows), static_cast<size_t>(limit.bytes)};
+}
+
+Result<Body> BuildBody(ProjectType project, const UserOptions& options,
+                       std::span<const connector::Operation> operations, const BodyLimit& limit) {
+  return Assemble(options.create_new_fields ? "{\"createNewFields\":true,\"users\":["
+                                            : "{\"createNewFields\":false,\"users\":[",
+                  operations, limit, [&](std::string& out, std::string_view payload) {
+                    return AppendUser(out, project, options, payload);
+                  });
+}
+
+Result<Body> BuildListBody(ProjectType project, const UserOptions& options, const ListForm& form,
+                           std::span<const connector::Operation> operations,
+                           const BodyLimit& limit) {
+  std::string head = fmt::format("{{\"listId\":{},", form.id);
+  if (form.kind == connector::OperationKind::kRemove) {
+    return Assemble(head + "\"subscribers\":[", operations, limit,
+                    [&](std::string& out, std::string_view payload) {
+                      return AppendIdentifier(out, project, payload);
+                    });
+  }
+  if (form.existing_only) head += "\"updateExistingUsersOnly\":true,";
+  return Assemble(head + "\"subscribers\":[", operations, limit,
+                  [&](std::string& out, std::string_view payload) {
+                    return AppendUser(out, project, options, payload);
+                  });
 }
 
 }  // namespace sluice::connectors::iterable

@@ -1,9 +1,10 @@
-// The body of POST /api/users/bulkUpdate, spliced from payloads: their text is copied, never parsed
-// into values and printed again.
+// The bodies of POST /api/users/bulkUpdate, /api/lists/subscribe and /api/lists/unsubscribe, spliced from
+// payloads: their text is copied, never parsed into values and printed again.
 //
 //   {"createNewFields":true,"users":[
 //     {"email":"ann@x.org","dataFields":{"firstName":"Ann","userId":"7"},"mergeNestedObjects":true},
 //     {"userId":"8","dataFields":{"firstName":"Bo"},"preferUserId":true}]}
+//   {"listId":17,"updateExistingUsersOnly":true,"subscribers":[{"userId":"8"}]}
 //
 // Iterable wants one of `email` and `userId` beside the data fields, never both; the other one is
 // set through the data fields. docs/decisions/0005-iterable-identifiers.md.
@@ -31,6 +32,9 @@ struct BodyLimit {
   size_t bytes = 0;
 };
 
+// Both of `limit` are set.
+BodyLimit LimitOfBody(const connector::RequestLimit& limit);
+
 struct Body {
   size_t users = 0;  // of the first operations, in their order
   std::string text;
@@ -41,5 +45,16 @@ struct Body {
 // larger than the limit all alone, or without an identifier. Numbers as userIds are sent as text.
 Result<Body> BuildBody(ProjectType project, const UserOptions& options,
                        std::span<const connector::Operation> operations, const BodyLimit& limit);
+
+// The same for a static list. All of `operations` are of one kind: those to be put on the list go with
+// their fields, those to be taken off it by their identifier alone.
+struct ListForm {
+  int64_t id = 0;  // 0: it is not made yet, and nothing is sent
+  connector::OperationKind kind = connector::OperationKind::kUpsert;
+  bool existing_only = false;  // nobody is made; e-mail projects do not know that
+};
+Result<Body> BuildListBody(ProjectType project, const UserOptions& options, const ListForm& form,
+                           std::span<const connector::Operation> operations,
+                           const BodyLimit& limit);
 
 }  // namespace sluice::connectors::iterable

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "base/json_text.h"
+#include "connector/container.h"
 
 namespace sluice::connectors::iterable {
 namespace {
@@ -175,6 +176,19 @@ std::unique_ptr<connector::Destination> Standin::Connect(UserOptions options,
                                                          IterableSettings settings) const {
   return MakeIterableDestination(std::move(settings), options, env::MakeCurlTransport(),
                                  env::SystemClock());
+}
+
+std::unique_ptr<connector::Destination> Standin::ConnectList(ListOptions options) const {
+  auto destination = MakeListDestination(Settings(), std::move(options), env::MakeCurlTransport(),
+                                         env::SystemClock());
+  connector::Container* container = connector::ContainerOf(*destination);
+  const auto there = container->Find(nullptr);
+  EXPECT_TRUE(there.ok()) << there.status().ToString();
+  if (there.ok() && !there.value()) {
+    const Status made = container->Make(nullptr);
+    EXPECT_TRUE(made.ok()) << made.ToString();
+  }
+  return destination;
 }
 
 Delivered Deliver(connector::Destination& destination, const RowsForTests& rows, int tries,

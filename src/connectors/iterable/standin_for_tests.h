@@ -9,6 +9,7 @@
 
 #include "connector/destination.h"
 #include "connectors/iterable/iterable_destination.h"
+#include "connectors/iterable/list_destination.h"
 #include "connectors/iterable/rows_for_tests.h"
 #include "env/clock.h"
 #include "env/http.h"
@@ -39,6 +40,8 @@ class Standin {
   std::unique_ptr<connector::Destination> Connect(UserOptions options = {}) const;
   std::unique_ptr<connector::Destination> Connect(UserOptions options,
                                                   IterableSettings settings) const;
+  // A list, found or made.
+  std::unique_ptr<connector::Destination> ConnectList(ListOptions options) const;
 
  private:
   env::HttpResponse Ask(const std::string& method, const std::string& name,

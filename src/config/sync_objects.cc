@@ -1,0 +1,35 @@
+#include "config/sync_objects.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace sluice::config {
+namespace {
+
+// "list:" of "list:NAME"; empty where it has no such part.
+std::string_view Prefix(std::string_view object) {
+  const size_t colon = object.find(':');
+  return colon == std::string_view::npos ? std::string_view() : object.substr(0, colon + 1);
+}
+
+}  // namespace
+
+const std::string* FindObject(const ConnectionType& type, std::string_view object) {
+  const auto fits = [&](const std::string& known) {
+    const std::string_view prefix = Prefix(known);
+    return prefix.empty() ? known == object
+                          : StartsWith(object, prefix) && object.size() > prefix.size();
+  };
+  const auto found = std::find_if(type.objects.begin(), type.objects.end(), fits);
+  return found == type.objects.end() ? nullptr : &*found;
+}
+
+std::vector<std::string> ModesOf(const ConnectionType& type, std::string_view object) {
+  // Who is on a list is all there is to it: there is nothing to change.
+  if (StartsWith(Prefix(object), "list")) return {"add", "remove", "mirror"};
+  if (type.mirrors && type.objects.empty()) return {"upsert", "mirror"};
+  return {"upsert"};
+}
+
+}  // namespace sluice::config

@@ -1,0 +1,188 @@
+#include "connectors/iterable/list_destination.h"
+
+#include <algorithm>
+#include <atomic>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "base/json_text.h"
+#include "base/text.h"
+#include "connector/container.h"
+#include "connectors/iterable/api.h"
+#include "connectors/iterable/bulk_answer.h"
+#include "connectors/iterable/field_names.h"
+#include "connectors/iterable/identifiers.h"
+#include "connectors/iterable/lists.h"
+
+namespace sluice::connectors::iterable {
+namespace {
+
+using connector::Operation;
+using connector::OperationKind;
+using connector::PreparedRequest;
+using connector::RequestLimit;
+using connector::SendResult;
+
+constexpr const char* kLists = "/api/lists";
+constexpr const char* kSubscribe = "/api/lists/subscribe";
+constexpr const char* kUnsubscribe = "/api/lists/unsubscribe";
+
+// The operations at the front that are of one kind.
+std::span<const Operation> OfOneKind(std::span<const Operation> operations) {
+  size_t count = 0;
+  while (count < operations.size() && operations[count].kind == operations.front().kind) ++count;
+  return operations.first(count);
+}
+
+class ListDestination : public connector::Destination,
+                        public connector::Container,
+                        public connector::FieldCatalog {
+ public:
+  ListDestination(IterableSettings settings, ListOptions options,
+                  std::unique_ptr<env::HttpTransport> transport, env::Clock& clock)
+      : api_(std::move(settings), std::move(transport), clock),
+        options_(std::move(options)),
+        capabilities_(CommonCapabilities(api_.settings())) {
+    capabilities_.removes = true;
+    capabilities_.merges_nested = options_.user.merge_nested_objects;
+    capabilities_.request_name = fmt::format("POST {}", kSubscribe);
+  }
+
+  std::string Describe() const override { return api_.settings().Describe(); }
+  const connector::Capabilities& capabilities() const override { return capabilities_; }
+
+  Status CheckFields(std::span<const std::string> fields) const override {
+    SLUICE_TRY(CheckUserFields(project(), fields));
+    for (const std::string& field : fields) {
+      const auto ids = identifiers();
+      if (options_.fields || std::find(ids.begin(), ids.end(), field) != ids.end()) continue;
+      return ConfigError(fmt::format("the field \"{}\" is none that identifies, and the modes add "
+                                     "and remove send nothing else",
+                                     field),
+                         "Leave it out, and send it by a sync of the object users.");
+    }
+    return Status::Ok();
+  }
+  Result<std::string> IdentityOf(std::string_view, std::string_view payload) const override {
+    return IdentityOfUser(project(), payload);
+  }
+  std::span<const std::string> identifiers() const override { return IdentifierFields(project()); }
+
+  Result<PreparedRequest> Prepare(std::span<const Operation> operations,
+                                  const RequestLimit& limit) const override {
+    ListForm form;
+    form.id = id_;
+    form.kind = options_.takes_off ? OperationKind::kRemove : operations.front().kind;
+    form.existing_only = !options_.create_users && project() != ProjectType::kEmail;
+    SLUICE_ASSIGN(Body body, BuildListBody(project(), options_.user, form, OfOneKind(operations),
+                                           LimitOfBody(Within(limit, api_.settings()))));
+    const bool removes = form.kind == OperationKind::kRemove;
+    return PreparedRequest{body.users, "POST", removes ? kUnsubscribe : kSubscribe,
+                           std::move(body.text)};
+  }
+
+  SendResult Send(const PreparedRequest& request, std::span<const Operation> operations,
+                  const env::Cancel* cancel) override {
+    SLUICE_CHECK(request.rows > 0 && request.rows <= operations.size(),
+                 "a request for more rows than there are");
+    SLUICE_CHECK(id_ != 0, "a list is looked up before anybody is put on it");
+    const BulkCall call =
+        request.target == kUnsubscribe ? BulkCall::kUnsubscribe : BulkCall::kSubscribe;
+    return api_.Send(request, operations.first(request.rows), cancel,
+                     [this, call](const env::HttpResponse& response,
+                                  std::span<const Operation> rows, env::Micros now) {
+                       return ReadBulkAnswer(project(), call, response, rows, now);
+                     });
+  }
+
+  std::string HintOf(std::span<const std::string> codes) const override {
+    return HintAboutProject(api_.settings(), codes);
+  }
+
+  Status Probe(const env::Cancel* cancel) override { return Find(cancel).status(); }
+
+  connector::FieldCatalog* catalog() override { return this; }
+  Result<connector::FieldsReport> Compare(std::span<const connector::FieldToSend> fields,
+                                          const env::Cancel* cancel) override {
+    // Subscribing has no word about new fields: the project's own setting decides.
+    return CompareUserFields(api_, fields, true, cancel);
+  }
+
+  std::string Name() const override {
+    return options_.id != 0 ? fmt::format("the list {}", options_.id)
+                            : fmt::format("the list \"{}\"", options_.name);
+  }
+  std::string Id() const override {
+    const int64_t id = id_;
+    return id != 0 ? fmt::format("list {}", id) : std::string();
+  }
+
+  Result<bool> Find(const env::Cancel* cancel) override {
+    SLUICE_ASSIGN(const std::string body, api_.Ask("GET", kLists, "", cancel));
+    const auto id = Recognise(body);
+    if (!id.ok()) return id.status().WithContext(Describe());
+    if (id.value()) id_ = *id.value();
+    return id.value().has_value();
+  }
+
+  Status Make(const env::Cancel* cancel) override {
+    std::string body = "{\"name\":";
+    AppendJsonString(body, options_.name);
+    body += "}";
+    SLUICE_ASSIGN(const std::string answer, api_.Ask("POST", kLists, body, cancel));
+    const auto json = CanonicalJson(answer);
+    const bool object = json.ok() && !json->empty() && json->front() == '{';
+    if (!object || !ParseUnsigned(JsonMemberValue(json.value(), "listId"))) {
+      return RetryError(fmt::format("{}: the answer to POST {} has no listId", Describe(), kLists),
+                        "The next run looks whether the list is there.");
+    }
+    // Somebody else may have made one meanwhile: then there are two, and this says so.
+    SLUICE_ASSIGN(const bool there, Find(cancel));
+    if (there) return Status::Ok();
+    return RetryError(fmt::format("{}: {} was made and is not to be seen yet", Describe(), Name()),
+                      "The next run looks for it.");
+  }
+
+  Result<uint64_t> Size(const env::Cancel* cancel) override {
+    SLUICE_CHECK(id_ != 0, "a list is looked up before its people are counted");
+    const std::string target = fmt::format("{}/{}/size", kLists, id_.load());
+    SLUICE_ASSIGN(const std::string body, api_.Ask("GET", target, "", cancel));
+    std::string_view text = Trim(body);
+    if (text.size() > 1 && text.front() == '"' && text.back() == '"') {
+      text = text.substr(1, text.size() - 2);
+    }
+    if (const auto count = ParseUnsigned(text)) return *count;
+    return RetryError(fmt::format("{}: GET {} gave no number", Describe(), target),
+                      "Try again later.");
+  }
+
+ private:
+  ProjectType project() const { return api_.settings().project; }
+
+  Result<std::optional<int64_t>> Recognise(std::string_view body) const {
+    SLUICE_ASSIGN(const auto lists, ReadLists(body));
+    if (options_.id == 0) return FindListByName(lists, options_.name);
+    SLUICE_TRY(CheckListId(lists, options_.id));
+    return std::optional(options_.id);
+  }
+
+  Api api_;
+  const ListOptions options_;
+  connector::Capabilities capabilities_;
+  // Once it was found: for good, since requests for it may be on their way. (A plan may be made beside a run.)
+  std::atomic<int64_t> id_{0};
+};
+
+}  // namespace
+
+std::unique_ptr<connector::Destination> MakeListDestination(
+    IterableSettings settings, ListOptions options, std::unique_ptr<env::HttpTransport> transport,
+    env::Clock& clock) {
+  return std::make_unique<ListDestination>(std::move(settings), std::move(options),
+                                           std::move(transport), clock);
+}
+
+}  // namespace sluice::connectors::iterable
