@@ -117,6 +117,28 @@ TEST_F(MirrorTest, WhoComesBackAfterARemovalThatMayHaveArrivedGoesWhole) {
   EXPECT_EQ(world_.Person("b@x"), R"({"city":"Ulm","email":"b@x","visits":2})");
 }
 
+// Found by the simulation: what may have arrived was forgotten with the next refusal.
+TEST_F(MirrorTest, WhatMayHaveArrivedBeforeARefusalIsRemoved) {
+  deliver_options_.passes = 0;
+  deliver_options_.max_attempts = 1;
+  Put("1", "a@x", "Ulm", 1);
+  Fail(MemoryFault::kLostAnswer);
+  EXPECT_EQ(MustRun().unknown, 1U);
+  Behave();
+  Put("1", "a@x", "Ulm", 2);
+  Answer("1", RowState::kRejected);
+  EXPECT_EQ(MustRun().rejected, 1U);
+  EXPECT_EQ(States(), "1 rejected");
+  EXPECT_EQ(MustRun().delivery_id, 0) << "it is not tried again";
+  Behave();
+  destination_->options().refuse = nullptr;
+  Put("2", "b@x", "Ulm", 1);
+  Do("DELETE FROM people WHERE id = '1'");
+  MustRun();
+  EXPECT_EQ(world_.Person("a@x"), "");
+  EXPECT_EQ(States(), "2 delivered");
+}
+
 TEST_F(MirrorTest, AnUnknownRemovalIsHeldWhereItMustNotBeRepeated) {
   options_.capabilities.repeatable = false;
   Restart();

@@ -17,7 +17,8 @@ std::string TempName(std::string_view what, const FoldNames& names) {
 
 // What is known of a row after its last try that counts. Only an acknowledgement moves what was
 // delivered. After a try that may have arrived, what another key left at the same identity is what
-// this one has to replace. A row that was unknown before, and only deferred now, is unknown still. Of a
+// this one has to replace. A row that was unknown before, and only deferred now, is unknown still; one that
+// is rejected now keeps what may have arrived then, without a digest, for it has to be removed one day. Of a
 // removal that may have arrived nothing may be left there: `{}`, so that a row that comes back goes whole.
 std::string MakeFresh(const FoldNames& names) {
   return fmt::format(
@@ -30,7 +31,10 @@ SELECT s.key, s.identity,
     WHEN f.state = 'unknown' THEN coalesce(o.digest_kind, p.digest_kind)
     ELSE o.digest_kind END AS digest_kind,
   CASE WHEN s.removes THEN o.payload WHEN f.state = 'acknowledged' THEN s.payload
-    WHEN f.state = 'unknown' THEN coalesce(o.payload, p.payload) ELSE o.payload END AS payload,
+    WHEN f.state = 'unknown' THEN coalesce(o.payload, p.payload)
+    WHEN f.state = 'rejected' AND o.state IN ('unknown', 'left')
+      THEN coalesce(o.payload, o.attempted_payload)
+    ELSE o.payload END AS payload,
   CASE f.state WHEN 'acknowledged' THEN 'delivered' WHEN 'deferred' THEN
     CASE WHEN o.attempted_payload IS NOT NULL AND o.state IN ('unknown', 'left') THEN 'unknown'
     ELSE 'deferred' END ELSE f.state END AS state,
