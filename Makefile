@@ -12,6 +12,8 @@ BUILD := build/$(PRESET)
 TESTS := OFF
 # Names of suites (test/run.py --list), or --all; without any, all that need no build of their own.
 SUITES :=
+# Of the simulation, FIRST-LAST.
+SEEDS := 1-1000
 # What clang-tidy looks at; without any, everything.
 FILES :=
 NODE_PACKAGES := test/servers/iterable
@@ -42,6 +44,13 @@ test: ## everything, from nothing, with one summary
 	@scripts/install-deps test
 	@$(MAKE_PARTS) binary s3-server node-packages TESTS=ON
 	@scripts/test --build-dir $(BUILD) $(SUITES)
+
+.PHONY: sim
+sim: ## the simulation of syncs, SEEDS=1-5000; `make test` runs 200
+	@scripts/install-deps test
+	@$(MAKE_PARTS) configure TESTS=ON
+	@cmake --build $(BUILD) --target sync_simulation
+	@test/simulate.py --build-dir $(BUILD) --seeds $(SEEDS)
 
 .PHONY: torture
 torture: ## stopped at every write, killed 300 times, defects that must be found: many hours

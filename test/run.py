@@ -134,6 +134,8 @@ def suites(build_dir):
     scenarios = ROOT / "test" / "scenarios" / "run.py"
     if scenarios.exists():
         yield Suite("scenarios", [sys.executable, str(scenarios)], ROOT, count_plain, 2400)
+    simulate = [sys.executable, str(ROOT / "test" / "simulate.py"), "--build-dir", str(build_dir), "--keep-going"]
+    yield Suite("simulation", simulate, ROOT, count_plain, 2400)
     sanitized = [str(ROOT / "scripts" / "test-sanitized"), "--quick"]
     yield Suite("sanitized", sanitized, ROOT, count_plain, 2400, on_request=True)
 

@@ -165,6 +165,7 @@ SendResult MemoryDestination::Answer(std::span<const Operation> operations, Memo
     }
   }
   if (fault == MemoryFault::kLostAnswer) return Whole(rows, RowState::kUnknown, 0, "timeout");
+  if (options_.warn) result.warnings = options_.warn(operations);
   return result;
 }
 

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,8 @@ struct MemoryOptions {
   std::function<bool(const Operation&)> poison;
   bool name_poison = false;
   std::optional<std::chrono::milliseconds> retry_after;  // comes with 429
+  // Warnings that come with the answer to these rows, when one comes.
+  std::function<std::vector<std::string>(std::span<const Operation>)> warn;
   // Called after the request took effect and before the answer: where a kill hurts most.
   std::function<void()> before_answer;
 

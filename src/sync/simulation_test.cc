@@ -1,9 +1,11 @@
 // A simulation from a seed: the real engine over a real file, a destination in memory that fails in
 // every way it can, and a process that is killed anywhere, torn log included. The model changes
-// from round to round. When the faults stop the destination holds what the model says, and nothing
-// that was known to be delivered was ever sent again without a change.
+// from round to round, its table's shape and the mapping now and then. When the faults stop the
+// destination holds what the model says, and nothing that was known to be delivered was ever sent
+// again without a change.
 //
-// SLUICE_SIM_SEEDS=FIRST-LAST runs others; a failure prints its seed.
+// SLUICE_SIM_SEEDS=FIRST-LAST runs others (test/simulate.py does so with many); a failure prints its
+// seed.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -25,7 +27,7 @@ using connector::RowState;
 struct Killed {};
 
 struct Person {
-  std::string email;
+  std::string email;  // as somebody typed it
   std::optional<std::string> city;
   int visits = 0;
   bool operator==(const Person&) const = default;
@@ -39,7 +41,12 @@ bool IsPoison(int visits) {
   return visits % 17 == 0;
 }
 
-std::string PayloadOf(const Person& person) {
+std::string IdentityOf(const Person& person) {
+  return Lower(Trim(person.email));
+}
+
+// `with_town`: the city is mapped to a second field.
+std::string PayloadOf(const Person& person, bool with_town) {
   std::string out = "{";
   if (person.city) {
     out += "\"city\":";
@@ -48,7 +55,19 @@ std::string PayloadOf(const Person& person) {
   }
   out += "\"email\":";
   AppendJsonString(out, person.email);
+  if (with_town && person.city) {
+    out += ",\"town\":";
+    AppendJsonString(out, *person.city);
+  }
   return out + ",\"visits\":" + std::to_string(person.visits) + "}";
+}
+
+// What a mapping leaves at the destination when it is taken away, or when its value goes later, is its
+// own matter: the sync says nothing of it any more.
+std::string WithoutTown(std::string payload) {
+  if (payload.empty()) return payload;  // nobody is there
+  const std::string town(JsonMemberValue(payload, "town"));
+  return town.empty() ? payload : ReplaceAll(payload, ",\"town\":" + town, "");
 }
 
 int VisitsIn(const Operation& operation) {
@@ -70,7 +89,11 @@ class Simulation : public SyncWorld {
 
   void Run(int rounds) {
     for (int round = 0; round < rounds && !testing::Test::HasFailure(); ++round) {
-      EditModel();
+      if (OneIn(6)) {
+        EditMapping();
+      } else {
+        EditModel();
+      }
       faulty_ = true;
       limit_ = OneIn(5) ? 1 + Below(20) : 0;
       TryRun();
@@ -93,6 +116,7 @@ class Simulation : public SyncWorld {
     destination_->options().before_answer = [this] { MayDie(40); };
     destination_->options().poison = [](const Operation& o) { return IsPoison(VisitsIn(o)); };
     destination_->options().refuse = [this](const Operation& o) { return Judge(o); };
+    destination_->options().warn = [this](std::span<const Operation>) { return Warn(); };
     deliver_options_.progress = [this](const DeliverProgress&) { MayDie(60); };
     engine_->on_step = [this](std::string_view) { MayDie(25); };
   }
@@ -109,8 +133,19 @@ class Simulation : public SyncWorld {
     return kFaults[Below(std::size(kFaults))];
   }
 
+  // A field that was dropped silently, of an answer that names no failure.
+  std::vector<std::string> Warn() {
+    if (!OneIn(4)) return {};
+    ++warned_;
+    return {"the field \"visits\" was dropped"};
+  }
+
   std::optional<RowOutcome> Judge(const Operation& operation) {
     const std::string key(operation.key);
+    if (only_town_is_new_.count(key) > 0 && !JsonMemberValue(operation.payload, "visits").empty()) {
+      ADD_FAILURE() << "seed " << seed_ << ": only one field of " << key
+                    << " is new to the destination: " << operation.payload;
+    }
     if (known_delivered_.count(key) > 0) {
       ADD_FAILURE() << "seed " << seed_ << ": " << key
                     << " was delivered and is sent again: " << operation.payload;
@@ -125,7 +160,18 @@ class Simulation : public SyncWorld {
     if (OneIn(4)) return {};
     return kCities[Below(std::size(kCities))];
   }
-  std::string SomeEmail() { return "p" + std::to_string(Below(40)) + "@x"; }
+  std::string SomeEmail() {
+    const std::string number = std::to_string(Below(40));
+    return OneIn(8) ? " P" + number + "@X" : "p" + number + "@x";
+  }
+
+  // A second field of a column that is mapped already, or without it again.
+  void EditMapping() {
+    with_town_ = !with_town_;
+    sync_.fields = {Column("email", "email"), Column("city", "city"), Column("visits", "visits")};
+    if (with_town_) sync_.fields.insert(sync_.fields.begin() + 1, Column("town", "city"));
+    mapping_is_new_ = with_town_;
+  }
 
   void EditModel() {
     for (uint64_t i = 0, n = 1 + Below(15); i < n; ++i) {
@@ -148,28 +194,52 @@ class Simulation : public SyncWorld {
       }
     }
     if (OneIn(12)) people_.clear();
-    Do("DELETE FROM people");
-    std::string values;
-    for (const auto& [key, person] : people_) {
-      values += (values.empty() ? "(" : ", (") + engine::QuoteText(key) + ", " +
-                engine::QuoteText(person.email) + ", " +
-                (person.city ? engine::QuoteText(*person.city) : "NULL") + ", " +
-                std::to_string(person.visits) + ")";
-    }
-    if (!values.empty()) Do("INSERT INTO people VALUES " + values);
+    WriteModel();
     if (!OneIn(5)) return;
     EXPECT_TRUE(database_->Checkpoint().ok());
+  }
+
+  // The table as another run of the model leaves it: the rows in any order, the columns too, with one that
+  // nobody maps, and rows without a key.
+  void WriteModel() {
+    mapping_is_new_ = false;
+    keyless_ = OneIn(3) ? Below(3) : 0;
+    std::string rows;
+    for (const auto& [key, person] : people_) {
+      rows += (rows.empty() ? "(" : ", (") + engine::QuoteText(key) + ", " +
+              engine::QuoteText(person.email) + ", " +
+              (person.city ? engine::QuoteText(*person.city) : "NULL") + ", " +
+              std::to_string(person.visits) + ")";
+    }
+    for (uint64_t i = 0; i < keyless_; ++i) {
+      rows += (rows.empty() ? "" : ", ") + std::string("(NULL, 'nobody") + std::to_string(i) +
+              "@x', 'Ulm', 1)";
+    }
+    const std::string values =
+        rows.empty() ? "SELECT NULL::VARCHAR, NULL::VARCHAR, NULL::VARCHAR, NULL::BIGINT LIMIT 0"
+                     : "VALUES " + rows;
+    constexpr const char* kOrders[] = {"id, email, city, visits, noise",
+                                       "noise, visits, city, email, id",
+                                       "city, noise, id, visits, email"};
+    Do("CREATE OR REPLACE TABLE people AS SELECT " +
+       std::string(kOrders[Below(std::size(kOrders))]) + " FROM (SELECT *, visits + " +
+       std::to_string(Below(1000)) + " AS noise FROM (" + values +
+       ") AS v(id, email, city, visits)) ORDER BY hash(noise)");
   }
 
   // What is known to be delivered as the model has it now: it may not be sent.
   void NoteDelivered() {
     known_delivered_.clear();
+    only_town_is_new_.clear();
     const auto rows = connection_->Rows(
         "SELECT key, payload FROM _sluice.sync_delivered WHERE state = 'delivered'");
     for (const auto& row : rows.value()) {
       const auto at = people_.find(engine::ToText(row[0]));
-      if (at != people_.end() && PayloadOf(at->second) == engine::ToText(row[1])) {
+      if (at == people_.end()) continue;
+      if (PayloadOf(at->second, with_town_) == engine::ToText(row[1])) {
         known_delivered_.insert(at->first);
+      } else if (mapping_is_new_ && PayloadOf(at->second, false) == engine::ToText(row[1])) {
+        only_town_is_new_.insert(at->first);
       }
     }
   }
@@ -183,7 +253,9 @@ class Simulation : public SyncWorld {
       NoteDelivered();
       const auto delivery = engine_->Prepare(*connection_, job);
       ASSERT_TRUE(delivery.ok()) << "seed " << seed_ << ": " << delivery.status().ToString();
+      ExpectKeylessFound();
       if (delivery->id == 0) return;
+      warned_ = 0;
       const auto report = engine_->Deliver(*delivery, job, limiter_, deliver_options_);
       ASSERT_TRUE(report.ok()) << "seed " << seed_ << ": " << report.status().ToString();
       const auto summary = engine_->Fold(*connection_, job, *delivery);
@@ -192,6 +264,9 @@ class Simulation : public SyncWorld {
       EXPECT_EQ(summary->rejected, report->rejected) << "seed " << seed_;
       EXPECT_EQ(summary->deferred, report->deferred) << "seed " << seed_;
       EXPECT_EQ(summary->unknown, report->unknown) << "seed " << seed_;
+      uint64_t told = 0;
+      for (const auto& [text, count] : summary->warnings) told += count;
+      EXPECT_EQ(told, warned_) << "seed " << seed_ << ": warnings of answers";
       ExpectBooksBalanced();
     } catch (const Killed&) {
       ++kills_;
@@ -234,6 +309,13 @@ class Simulation : public SyncWorld {
     EXPECT_EQ(Ask("SELECT count(*) - count(DISTINCT key) FROM _sluice.sync_delivered"), "0");
   }
 
+  // Rows without a key are told, whatever else is up to date, and never sent (ExpectNobodyElse).
+  void ExpectKeylessFound() {
+    EXPECT_EQ(Ask("SELECT count(*) FROM _sluice.sync_findings WHERE kind = 'null_key'"),
+              std::to_string(keyless_))
+        << "seed " << seed_;
+  }
+
   void ExpectQuiet() {
     // Rows that are held for a person to look at keep their state.
     EXPECT_EQ(Ask("SELECT key, state FROM _sluice.sync_delivered WHERE state IN ('unknown', "
@@ -246,8 +328,13 @@ class Simulation : public SyncWorld {
     for (const auto& row : findings.value()) left_out.insert(engine::ToText(row[0]));
     for (const auto& [key, person] : people_) {
       if (left_out.count(key) > 0 || IsRefused(person.visits) || IsPoison(person.visits)) continue;
-      EXPECT_EQ(world_.Person(person.email), PayloadOf(person)) << "seed " << seed_ << ", " << key;
+      std::string there = world_.Person(IdentityOf(person));
+      if (!with_town_ || !person.city) there = WithoutTown(std::move(there));
+      EXPECT_EQ(there, PayloadOf(person, with_town_)) << "seed " << seed_ << ", " << key;
       ++compared_;
+    }
+    for (uint64_t i = 0; i < 3; ++i) {
+      EXPECT_EQ(world_.Person("nobody" + std::to_string(i) + "@x"), "") << "seed " << seed_;
     }
     if (mirror_) ExpectNobodyElse();
   }
@@ -255,7 +342,7 @@ class Simulation : public SyncWorld {
   // Who is there is in the model, or was delivered under a key that is and is held for it.
   void ExpectNobodyElse() {
     std::set<std::string> known;
-    for (const auto& [key, person] : people_) known.insert(person.email);
+    for (const auto& [key, person] : people_) known.insert(IdentityOf(person));
     const auto rows = connection_->Rows("SELECT key, identity FROM _sluice.sync_delivered");
     for (const auto& row : rows.value()) {
       if (people_.count(engine::ToText(row[0])) > 0) known.insert(engine::ToText(row[1]));
@@ -281,6 +368,11 @@ class Simulation : public SyncWorld {
   bool faulty_ = false;
   std::map<std::string, Person> people_;
   std::set<std::string> known_delivered_;
+  std::set<std::string> only_town_is_new_;
+  bool with_town_ = false;
+  bool mapping_is_new_ = false;  // and nothing else since the last run
+  uint64_t keyless_ = 0;
+  uint64_t warned_ = 0;
 };
 
 class SimulationTest : public testing::TestWithParam<bool> {};
