@@ -87,7 +87,7 @@ ConnectionType IterableConnection() {
   type.description = "A project of Iterable.";
   type.destination = true;
   type.mirrors = true;
-  type.objects = {"users", "list:NAME", "list_id:NUMBER"};
+  type.objects = {"users", "list:NAME", "list_id:NUMBER", "catalog:NAME"};
   type.options = {
       EnumOption("region", "The data centre that the project lies in.",
                  {{"us", "api.iterable.com"}, {"eu", "api.eu.iterable.com"}})

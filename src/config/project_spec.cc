@@ -159,9 +159,10 @@ OptionSpec SyncSpec() {
               Option(OptionKind::kText, "to", "The connection that takes them.")
                   .Required()
                   .Format(TextFormat::kName),
-              Option(OptionKind::kText, "object",
-                     "What they become there. At Iterable `users`, `list:NAME` (made when it is "
-                     "missing) or `list_id:NUMBER`; any name at a folder.")
+              Option(
+                  OptionKind::kText, "object",
+                  "What they become there. At Iterable `users`, `list:NAME` (made when it is "
+                  "missing), `list_id:NUMBER` or `catalog:NAME` (made too); any name at a folder.")
                   .Required()
                   .Example("users"),
               EnumOption("mode", "How rows are written.",

@@ -28,6 +28,7 @@ const std::string* FindObject(const ConnectionType& type, std::string_view objec
 std::vector<std::string> ModesOf(const ConnectionType& type, std::string_view object) {
   // Who is on a list is all there is to it: there is nothing to change.
   if (StartsWith(Prefix(object), "list")) return {"add", "remove", "mirror"};
+  if (Prefix(object) == "catalog:") return {"upsert", "mirror"};
   if (type.mirrors && type.objects.empty()) return {"upsert", "mirror"};
   return {"upsert"};
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "base/status.h"
@@ -25,6 +26,12 @@ class Container {
   // Makes it, after Find saw none. After an error that is not kConfig or kAuth it may be there all the
   // same, or come to be: Find tells.
   virtual Status Make(const env::Cancel* cancel) = 0;
+  // Gives fields that it does not know yet their types, where they have to be given. Before rows go.
+  virtual Status Define(std::span<const FieldToSend> fields, const env::Cancel* cancel) {
+    (void)fields;
+    (void)cancel;
+    return Status::Ok();
+  }
   // How many it holds; only after it was found or made. For people: it may be counted late.
   virtual Result<uint64_t> Size(const env::Cancel* cancel) = 0;
 };

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "connector/container.h"
+#include "connector/sampling.h"
 #include "env/file.h"
 #include "models/build.h"
 #include "models/dependencies.h"
@@ -19,6 +21,7 @@ namespace sluice::pipeline {
 namespace {
 
 constexpr std::chrono::seconds kWarehouseWait{60};
+constexpr std::chrono::seconds kSamplePatience{60};
 
 class SyncStep {
  public:
@@ -105,17 +108,24 @@ class SyncStep {
     }
     TellCounts(delivery);
     if (delivery.id != 0 && delivery.first_run) TellFields(job->destination, fields);
+    connector::Container* container = connector::ContainerOf(job->destination);
+    if (delivery.id != 0 && container != nullptr) {
+      SLUICE_TRY(container->Define(fields, options_.cancel));
+    }
     if (delivery.id == 0) {
       report_.outcome = delivery.up_to_date ? "unchanged" : "done";
       report_.message = "nothing to send" + Quiet(delivery.counts);
       return Status::Ok();
     }
     const auto delivered = runtime_.sync_engine().Deliver(delivery, *job, Limiter(*job), Options());
-    SLUICE_ASSIGN(const auto session, OpenWarehouse());
-    SLUICE_ASSIGN(const sync::SyncSummary summary,
-                  runtime_.sync_engine().Fold(session->connection(), *job, delivery));
+    sync::SyncSummary summary;
+    {
+      SLUICE_ASSIGN(const auto session, OpenWarehouse());
+      SLUICE_ASSIGN(summary, runtime_.sync_engine().Fold(session->connection(), *job, delivery));
+    }
     if (!delivered.ok()) return delivered.status();
     TellSummary(summary, delivered.value(), delivery.counts, job->destination);
+    if (summary.acknowledged > 0) TellSamples(job->destination);
     return Status::Ok();
   }
 
@@ -162,6 +172,29 @@ class SyncStep {
       const bool bad = !notes.report.conflicts.empty() || !notes.report.dropped.empty();
       reporter_.Note(bad ? report::Level::kWarning : report::Level::kInfo,
                      sync_.name + ": " + line);
+    }
+  }
+
+  // What was accepted is known by now; that it was written is looked for with the warehouse closed.
+  void TellSamples(connector::Destination& destination) {
+    connector::Sampling* sampling = connector::SamplingOf(destination);
+    if (sampling == nullptr) return;
+    const auto seen = sampling->LookAgain(kSamplePatience, options_.cancel);
+    if (!seen.ok()) {
+      report_.warnings.push_back(fmt::format("{}: what was accepted could not be looked at: {}",
+                                             sync_.name, seen.status().ToString()));
+    } else if (seen->found < seen->looked) {
+      report_.warnings.push_back(
+          fmt::format("{}: {} of {} that were looked at are not to be seen after {} s: they are "
+                      "written late, or "
+                      "were lost; if they do not come: sluice sync start-anew {} --reason TEXT",
+                      sync_.name, seen->looked - seen->found,
+                      Counted(seen->looked, destination.capabilities().noun),
+                      kSamplePatience.count(), sync_.name));
+    } else if (seen->looked > 0) {
+      reporter_.Note(report::Level::kInfo,
+                     fmt::format("{}: {} looked at, all there as they were sent", sync_.name,
+                                 Counted(seen->looked, destination.capabilities().noun)));
     }
   }
 

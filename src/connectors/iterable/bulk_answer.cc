@@ -284,6 +284,13 @@ SendResult ReadBulkAnswer(ProjectType project, BulkCall call, const env::HttpRes
   return result;
 }
 
+SendResult ReadRefusedRequest(BulkCall call, const env::HttpResponse& response, Rows rows,
+                              env::Micros now) {
+  SendResult result = ReadRefused(call, response, rows, now);
+  result.status = response.status;
+  return result;
+}
+
 Status StatusOfRefusal(const env::HttpResponse& response) {
   const int status = response.status;
   if (status / 100 == 2) return Status::Ok();

@@ -34,6 +34,11 @@ connector::SendResult ReadBulkAnswer(ProjectType project, BulkCall call,
                                      const env::HttpResponse& response,
                                      std::span<const connector::Operation> rows, env::Micros now);
 
+// The same of an answer that is no success, for requests whose successes mean something else.
+connector::SendResult ReadRefusedRequest(BulkCall call, const env::HttpResponse& response,
+                                         std::span<const connector::Operation> rows,
+                                         env::Micros now);
+
 // The error of an answer that is about key or address, for requests without rows. Ok when it is
 // about neither.
 Status StatusOfRefusal(const env::HttpResponse& response);

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "connectors/iterable/catalog_body.h"
 
 namespace sluice::connectors::iterable {
 namespace {
@@ -41,6 +42,12 @@ Status CheckName(const std::string& field) {
       return ConfigError("a field has a control character in its name");
     }
   }
+  return Status::Ok();
+}
+
+Status CheckUserName(const std::string& field) {
+  SLUICE_TRY(CheckName(field));
+  const std::vector<std::string> parts = Split(field, '.');
   const std::string& root = parts.front();
   if (std::find(std::begin(kManaged), std::end(kManaged), root) != std::end(kManaged)) {
     return ConfigError(fmt::format("the field \"{}\" is kept by Iterable itself", field),
@@ -96,7 +103,7 @@ Status Missing(std::span<const std::string> fields, std::string_view wanted,
 }  // namespace
 
 Status CheckUserFields(ProjectType project, std::span<const std::string> fields) {
-  for (const std::string& field : fields) SLUICE_TRY(CheckName(field));
+  for (const std::string& field : fields) SLUICE_TRY(CheckUserName(field));
   SLUICE_TRY(CheckClashes(fields));
   const auto has = [&](std::string_view name) {
     return std::find(fields.begin(), fields.end(), name) != fields.end();
@@ -122,6 +129,22 @@ Status CheckUserFields(ProjectType project, std::span<const std::string> fields)
       break;
   }
   return Status::Ok();
+}
+
+Status CheckItemFields(std::span<const std::string> fields) {
+  for (const std::string& field : fields) {
+    SLUICE_TRY(CheckName(field));
+    if (StartsWith(field, std::string(kItemId) + ".")) {
+      return ConfigError(fmt::format("the field \"{}\" makes an object of \"{}\", which identifies",
+                                     field, kItemId),
+                         "Use another name for the object.");
+    }
+  }
+  SLUICE_TRY(CheckClashes(fields));
+  if (std::find(fields.begin(), fields.end(), kItemId) != fields.end()) return Status::Ok();
+  return ConfigError(fmt::format("\"{}\", which identifies items of a catalog, is not mapped{}",
+                                 kItemId, DidYouMean(kItemId, fields)),
+                     fmt::format("Add `{}: COLUMN` to the sync's fields.", kItemId));
 }
 
 }  // namespace sluice::connectors::iterable

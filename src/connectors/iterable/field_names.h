@@ -14,4 +14,7 @@ namespace sluice::connectors::iterable {
 // comes twice or is both a value and an object, or is one that Iterable keeps for itself.
 Status CheckUserFields(ProjectType project, std::span<const std::string> fields);
 
+// The same for the items of a catalog: `itemId` has to be there.
+Status CheckItemFields(std::span<const std::string> fields);
+
 }  // namespace sluice::connectors::iterable

@@ -115,6 +115,48 @@ connector::DestinationFixtureFactory ListFactory(std::string name, ProjectType p
   return {std::move(name), [=] { return std::make_unique<ListFixture>(project, refusing); }};
 }
 
+// Items of a catalog: nobody is refused by name, for no answer names one.
+class CatalogFixture : public connector::DestinationFixture {
+ public:
+  CatalogFixture() : standin_(ProjectType::kUserId) { standin_.Reset(); }
+  ~CatalogFixture() override {
+    EXPECT_EQ(standin_.Complaints(), "");
+    standin_.Reset();
+  }
+  std::unique_ptr<connector::Destination> Open() override {
+    return standin_.ConnectCatalog("spas");
+  }
+  std::string Payload(int n, const std::string& note) const override {
+    std::string payload = fmt::format("{{\"itemId\":\"spa-{}\"", n);
+    if (!note.empty()) {
+      payload += ",\"note\":";
+      AppendJsonString(payload, note);
+    }
+    return payload + "}";
+  }
+  std::string NoteField() const override { return "note"; }
+  std::optional<std::string> NoteOf(int n) override {
+    const std::string catalogs = standin_.Get("catalogs");
+    const auto items = JsonMemberValue(JsonMemberValue(catalogs, "spas"), "items");
+    const auto item = JsonMemberValue(items, fmt::format("spa-{}", n));
+    const auto note = item.empty() ? std::string_view() : JsonMemberValue(item, "note");
+    return note.empty() || note == "null" ? std::nullopt : std::optional(std::string(note));
+  }
+  std::optional<std::string> PayloadOfNobody() const override { return R"({"itemId":"no dots."})"; }
+  bool MakeUnavailable() override {
+    standin_.Post("random-faults",
+                  R"({"rate":1,"kinds":["error-before-commit"],"endpoints":["*"]})");
+    return true;
+  }
+  bool RevokeCredentials() override {
+    standin_.Post("settings", R"({"api_key":"a new one"})");
+    return true;
+  }
+
+ private:
+  Standin standin_;
+};
+
 connector::DestinationFixtureFactory Factory(std::string name, ProjectType project,
                                              Refusing refusing) {
   return {std::move(name), [=] { return std::make_unique<IterableFixture>(project, refusing); }};
@@ -125,6 +167,7 @@ connector::DestinationFixtureFactory Factory(std::string name, ProjectType proje
 
 namespace sluice::connector {
 
+using connectors::iterable::CatalogFixture;
 using connectors::iterable::Factory;
 using connectors::iterable::ListFactory;
 using connectors::iterable::ProjectType;
@@ -145,5 +188,10 @@ INSTANTIATE_TEST_SUITE_P(
                     ListFactory("userid", ProjectType::kUserId, Refusing::kByPlace),
                     ListFactory("hybrid", ProjectType::kHybrid, Refusing::kByName)),
     [](const auto& param) { return param.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(IterableCatalog, DestinationConformance,
+                         testing::Values(DestinationFixtureFactory{
+                             "catalog", [] { return std::make_unique<CatalogFixture>(); }}),
+                         [](const auto& param) { return param.param.name; });
 
 }  // namespace sluice::connector

@@ -1,6 +1,5 @@
 #include "connectors/iterable/list_destination.h"
 
-#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,6 +10,7 @@
 #include "connector/container.h"
 #include "connectors/iterable/lists.h"
 #include "connectors/iterable/rows_for_tests.h"
+#include "connectors/iterable/scripted_transport_for_tests.h"
 #include "connectors/iterable/sync_destination.h"
 
 namespace sluice::connectors::iterable {
@@ -22,35 +22,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
-// Answers in their order, and what was asked.
-struct Script {
-  std::deque<env::HttpResponse> answers;
-  std::vector<std::string> asked;
-
-  void Answer(int status, std::string body) {
-    env::HttpResponse response;
-    response.status = status;
-    response.body = std::move(body);
-    answers.push_back(std::move(response));
-  }
-};
-
-class ScriptedTransport : public env::HttpTransport {
- public:
-  explicit ScriptedTransport(Script& script) : script_(script) {}
-  Result<env::HttpResponse> Send(const env::HttpRequest& request, env::HttpError*) override {
-    script_.asked.push_back(request.method + " " + request.url.substr(request.url.find("/api/")) +
-                            (request.body.empty() ? "" : " " + request.body));
-    if (script_.answers.empty()) return FailedError("the test expected no such request");
-    auto answer = std::move(script_.answers.front());
-    script_.answers.pop_front();
-    return answer;
-  }
-
- private:
-  Script& script_;
-};
-
 std::string Lists(const std::string& items) {
   return "{\"lists\":[" + items + "]}";
 }
@@ -59,19 +30,10 @@ std::string List(int id, const std::string& name, const std::string& type = "Sta
          "\",\"createdAt\":1}";
 }
 
-IterableSettings Settings(ProjectType project) {
-  IterableSettings settings;
-  settings.base_url = "https://api.iterable.com";
-  settings.place = "us";
-  settings.project = project;
-  settings.api_key = config::Secret("key-7");
-  return settings;
-}
-
 class ListDestinationTest : public testing::Test {
  protected:
   void Make(ProjectType project, const config::Sync& sync, bool create_users = false) {
-    IterableSettings settings = Settings(project);
+    IterableSettings settings = SettingsForTests(project);
     settings.create_users = create_users;
     auto made =
         MakeSyncDestination(settings, sync, std::make_unique<ScriptedTransport>(script_), clock_);

@@ -178,9 +178,10 @@ std::unique_ptr<connector::Destination> Standin::Connect(UserOptions options,
                                  env::SystemClock());
 }
 
-std::unique_ptr<connector::Destination> Standin::ConnectList(ListOptions options) const {
-  auto destination = MakeListDestination(Settings(), std::move(options), env::MakeCurlTransport(),
-                                         env::SystemClock());
+namespace {
+
+// Looks for what the rows go into, and makes it when it is missing.
+std::unique_ptr<connector::Destination> Ready(std::unique_ptr<connector::Destination> destination) {
   connector::Container* container = connector::ContainerOf(*destination);
   const auto there = container->Find(nullptr);
   EXPECT_TRUE(there.ok()) << there.status().ToString();
@@ -189,6 +190,18 @@ std::unique_ptr<connector::Destination> Standin::ConnectList(ListOptions options
     EXPECT_TRUE(made.ok()) << made.ToString();
   }
   return destination;
+}
+
+}  // namespace
+
+std::unique_ptr<connector::Destination> Standin::ConnectList(ListOptions options) const {
+  return Ready(MakeListDestination(Settings(), std::move(options), env::MakeCurlTransport(),
+                                   env::SystemClock()));
+}
+
+std::unique_ptr<connector::Destination> Standin::ConnectCatalog(const std::string& name) const {
+  return Ready(
+      MakeCatalogDestination(Settings(), name, env::MakeCurlTransport(), env::SystemClock()));
 }
 
 Delivered Deliver(connector::Destination& destination, const RowsForTests& rows, int tries,

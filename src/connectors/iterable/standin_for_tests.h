@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "connector/destination.h"
+#include "connectors/iterable/catalog_destination.h"
 #include "connectors/iterable/iterable_destination.h"
 #include "connectors/iterable/list_destination.h"
 #include "connectors/iterable/rows_for_tests.h"
@@ -40,8 +41,9 @@ class Standin {
   std::unique_ptr<connector::Destination> Connect(UserOptions options = {}) const;
   std::unique_ptr<connector::Destination> Connect(UserOptions options,
                                                   IterableSettings settings) const;
-  // A list, found or made.
+  // A list, or a catalog, found or made.
   std::unique_ptr<connector::Destination> ConnectList(ListOptions options) const;
+  std::unique_ptr<connector::Destination> ConnectCatalog(const std::string& name) const;
 
  private:
   env::HttpResponse Ask(const std::string& method, const std::string& name,

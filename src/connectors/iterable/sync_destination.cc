@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "connectors/iterable/catalog_destination.h"
 #include "connectors/iterable/iterable_destination.h"
 #include "connectors/iterable/list_destination.h"
 
@@ -14,6 +15,7 @@ namespace {
 
 constexpr std::string_view kList = "list:";
 constexpr std::string_view kListId = "list_id:";
+constexpr std::string_view kCatalog = "catalog:";
 
 Status Wrong(const config::Sync& sync, std::string_view key, const std::string& what,
              std::string next) {
@@ -67,8 +69,21 @@ Result<std::unique_ptr<connector::Destination>> MakeSyncDestination(
     return MakeListDestination(std::move(settings), std::move(options), std::move(transport),
                                clock);
   }
+  if (StartsWith(sync.object, kCatalog)) {
+    std::string name(Trim(std::string_view(sync.object).substr(kCatalog.size())));
+    if (!IsCatalogName(name)) {
+      return Wrong(
+          sync, ".object",
+          fmt::format("\"{}\" is no name of a catalog: letters, digits and dashes, at most "
+                      "255",
+                      name),
+          "Write it as catalog:spa-treatments.");
+    }
+    return MakeCatalogDestination(std::move(settings), std::move(name), std::move(transport),
+                                  clock);
+  }
   return Wrong(sync, ".object", fmt::format("Iterable has no object \"{}\"", sync.object),
-               "Write users, or list:NAME.");
+               "Write users, list:NAME or catalog:NAME.");
 }
 
 }  // namespace sluice::connectors::iterable

@@ -3,6 +3,8 @@
 //   users             the people of the project        iterable_destination.h
 //   list:NAME         a static list, made if missing   list_destination.h
 //   list_id:NUMBER    a static list that is there
+//   catalog:NAME      the items of a catalog, made    catalog_destination.h
+//                     if missing
 #pragma once
 
 #include <memory>

@@ -27,6 +27,7 @@ const ENDPOINTS = {
   'GET stats': (app) => stats(app),
   'GET fields': (app) => Object.fromEntries([...app.store.fields].sort()),
   'GET lists': (app) => [...app.store.lists.values()],
+  'GET catalogs': (app) => catalogs(app),
   'GET requests': (app, url) => requests(app, url.searchParams),
   'GET violations': (app) => ({
     total: app.records.violationTotal,
@@ -113,6 +114,20 @@ function stats(app) {
   };
 }
 
+/** name → {mappings, items: id → value}, as they will be once everything is written. */
+function catalogs(app) {
+  const shown = {};
+  for (const name of [...app.store.catalogs.keys()].sort()) {
+    const { mappings, items } = app.store.catalogs.get(name);
+    const there = [...items].filter(([, item]) => item.value !== null).sort();
+    shown[name] = {
+      mappings: Object.fromEntries([...mappings].sort()),
+      items: Object.fromEntries(there.map(([id, item]) => [id, item.value])),
+    };
+  }
+  return shown;
+}
+
 function faults(app) {
   return {
     queue: app.faults.queue,
@@ -175,6 +190,7 @@ const SETTINGS = {
   max_body_bytes: ['maxBodyBytes', 'number'],
   max_fields: ['maxFields', 'number'],
   api_key: ['apiKey', 'string'],
+  catalog_delay_ms: ['catalogDelayMs', 'number'],
 };
 
 function changeSettings(app, body) {

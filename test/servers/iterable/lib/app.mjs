@@ -114,7 +114,7 @@ export class App {
     });
     request.values = checked.values;
     request.items = route.handler?.items;
-    request.list = request.items ? (request.body?.[request.items] ?? []) : [request.body];
+    request.list = request.items ? listOf(request.body?.[request.items]) : [request.body];
     request.project = this.options.projectType;
     request.projectName = this.options.projectName;
     if (Array.isArray(request.list) && request.items) entry.users = request.list.length;
@@ -263,6 +263,12 @@ export class App {
       if (after !== undefined) setTimeout(() => req.socket.destroy(), after).unref();
     }
   }
+}
+
+// A list, or the values of an object that has one for each name.
+function listOf(items) {
+  const isObject = items !== null && typeof items === 'object' && !Array.isArray(items);
+  return isObject ? Object.values(items) : (items ?? []);
 }
 
 export function writeAnswer(res, answer) {

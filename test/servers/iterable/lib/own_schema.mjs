@@ -62,6 +62,19 @@ const BODIES = {
   'POST /api/lists': object({ name: text, description: text }, ['name']),
   'POST /api/lists/subscribe': subscribe,
   'POST /api/lists/unsubscribe': unsubscribe,
+  'PUT /api/catalogs/{catalogName}/fieldMappings': object(
+    { mappingsUpdates: arrayOf(object({ fieldName: text, fieldType: text }, ['fieldName', 'fieldType'])) },
+    ['mappingsUpdates'],
+  ),
+  'POST /api/catalogs/{catalogName}/items': object(
+    { documents: { type: 'object' }, replaceUploadedFieldsOnly: flag },
+    ['documents', 'replaceUploadedFieldsOnly'],
+  ),
+  'DELETE /api/catalogs/{catalogName}/items': object({ itemIds: arrayOf(text) }, ['itemIds']),
+  'PUT /api/catalogs/{catalogName}/items/{itemId}': object({ value: { type: 'object' } }, ['value']),
+  'PATCH /api/catalogs/{catalogName}/items/{itemId}': object({ update: { type: 'object' } }, [
+    'update',
+  ]),
 };
 
 const PARAMETERS = {
@@ -82,6 +95,25 @@ const PARAMETERS = {
     { in: 'query', name: 'preferUserId', type: 'boolean' },
   ],
 };
+
+const catalog = [pathText('catalogName')];
+const item = [pathText('catalogName'), pathText('itemId')];
+const pages = ['page', 'pageSize'].map((name) => ({ in: 'query', name, type: 'integer' }));
+Object.assign(PARAMETERS, {
+  'GET /api/catalogs': pages,
+  'POST /api/catalogs/{catalogName}': catalog,
+  'DELETE /api/catalogs/{catalogName}': catalog,
+  'GET /api/catalogs/{catalogName}/fieldMappings': catalog,
+  'GET /api/catalogs/{catalogName}/items': [...catalog, ...pages],
+  'GET /api/catalogs/{catalogName}/items/{itemId}': item,
+  'DELETE /api/catalogs/{catalogName}/items/{itemId}': item,
+});
+
+// Of what has a body.
+function parametersOf(key) {
+  if (!key.includes('{catalogName}')) return [];
+  return key.includes('{itemId}') ? item : catalog;
+}
 
 function pathText(name) {
   return { in: 'path', name, required: true, type: 'string' };
@@ -106,7 +138,7 @@ export function ownOperations(strict) {
     };
   };
   return [
-    ...Object.entries(BODIES).map(([key, body]) => operation(key, [], body)),
+    ...Object.entries(BODIES).map(([key, body]) => operation(key, parametersOf(key), body)),
     ...Object.entries(PARAMETERS).map(([key, parameters]) => operation(key, parameters, null)),
   ];
 }

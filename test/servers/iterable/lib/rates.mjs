@@ -25,6 +25,10 @@ export const DEFAULT_RATES = {
   'POST lists/unsubscribe': [5, 1],
   'GET lists/getUsers': [5, 60],
   'GET lists/{listId}/size': [5, 60],
+  'GET catalogs': [100, 1],
+  'POST catalogs/{catalogName}/items': [100, 1],
+  'GET catalogs/{catalogName}/items': [100, 1],
+  'PUT catalogs/{catalogName}/items/{itemId}': [1000, 1],
 };
 
 export const DAILY_CAPS = { 'POST users/forget': 1000, 'POST users/unforget': 1000 };

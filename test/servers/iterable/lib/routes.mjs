@@ -1,13 +1,14 @@
 // The endpoints: which are built here, and how a path finds its operation.
 
+import * as catalogs from './handlers/catalogs.mjs';
 import * as forget from './handlers/forget.mjs';
 import * as lists from './handlers/lists.mjs';
 import * as subscriptions from './handlers/subscriptions.mjs';
 import * as users from './handlers/users.mjs';
 
 /**
- * "METHOD path" → {run, items, lane}. `items` names the list of people in the body (null: the body
- * is one person). `lane` says whether people are written by bulk or by single calls.
+ * "METHOD path" → {run, items, lane}. `items` names the list of people, or items, in the body (null:
+ * the body is one person). `lane` says whether people are written by bulk or by single calls.
  */
 export const HANDLERS = {
   'POST users/bulkUpdate': { run: users.bulkUpdate, items: 'users', lane: 'bulk' },
@@ -41,6 +42,18 @@ export const HANDLERS = {
   'GET lists/getUsers': { run: lists.listUsers },
   'POST lists/subscribe': { run: lists.subscribe, items: 'subscribers', lane: 'bulk' },
   'POST lists/unsubscribe': { run: lists.unsubscribe, items: 'subscribers', lane: 'bulk' },
+  'GET catalogs': { run: catalogs.getCatalogs },
+  'POST catalogs/{catalogName}': { run: catalogs.createCatalog },
+  'DELETE catalogs/{catalogName}': { run: catalogs.deleteCatalog },
+  'GET catalogs/{catalogName}/fieldMappings': { run: catalogs.getMappings },
+  'PUT catalogs/{catalogName}/fieldMappings': { run: catalogs.putMappings },
+  'GET catalogs/{catalogName}/items': { run: catalogs.getItems },
+  'POST catalogs/{catalogName}/items': { run: catalogs.bulkItems, items: 'documents' },
+  'DELETE catalogs/{catalogName}/items': { run: catalogs.deleteItems, items: 'itemIds' },
+  'GET catalogs/{catalogName}/items/{itemId}': { run: catalogs.getItem },
+  'PUT catalogs/{catalogName}/items/{itemId}': { run: catalogs.putItem },
+  'PATCH catalogs/{catalogName}/items/{itemId}': { run: catalogs.patchItem },
+  'DELETE catalogs/{catalogName}/items/{itemId}': { run: catalogs.deleteItem },
 };
 
 export class Routes {

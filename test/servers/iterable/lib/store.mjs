@@ -1,4 +1,4 @@
-// The state of the project: users, fields, lists, forgotten people, daily caps.
+// The state of the project: users, fields, lists, catalogs, forgotten people, daily caps.
 //
 // All changes are operations ({op: 'put', user}, …) that a transaction collects while it looks at
 // the state as if they were done. `commit` applies them and hands them to the journal, if any. So
@@ -50,6 +50,7 @@ export class Store {
     this.byUserId = new Index();
     this.fields = new Map(Object.entries(BUILT_IN_FIELDS));
     this.lists = new Map();
+    this.catalogs = new Map();
     this.forgotten = { email: new Set(), userId: new Set() };
     this.daily = new Map();
     this.nextUserId = 1;
@@ -86,6 +87,15 @@ export class Store {
         return this.lists.set(op.list.id, op.list);
       case 'unlist':
         return this.lists.delete(op.id);
+      case 'catalog':
+        return this.catalogs.set(op.name, { mappings: new Map(), items: new Map() });
+      case 'uncatalog':
+        return this.catalogs.delete(op.name);
+      case 'mappings':
+        for (const [name, type] of op.mappings) this.catalogs.get(op.name).mappings.set(name, type);
+        return undefined;
+      case 'items':
+        return this.#putItems(op);
       case 'daily':
         return this.daily.set(op.endpoint, { since: op.since, count: op.count });
       case 'clear':
@@ -99,6 +109,12 @@ export class Store {
   *operations() {
     yield { op: 'fields', fields: [...this.fields] };
     for (const list of this.lists.values()) yield { op: 'list', list };
+    for (const [name, { mappings, items }] of this.catalogs) {
+      yield { op: 'catalog', name };
+      yield { op: 'mappings', name, mappings: [...mappings] };
+      const there = [...items].map(([id, { value }]) => [id, value]);
+      yield { op: 'items', name, items: there, at: 0, from: 0 };
+    }
     for (const kind of ['email', 'userId']) {
       for (const hash of this.forgotten[kind]) yield { op: 'forget', kind, hash };
     }
@@ -109,6 +125,16 @@ export class Store {
   /** Number of fields that count against the soft limit: all but those every project has. */
   get customFieldCount() {
     return this.fields.size - Object.keys(BUILT_IN_FIELDS).length;
+  }
+
+  // Items show what was there before until `from`.
+  #putItems({ name, items, at, from }) {
+    const there = this.catalogs.get(name).items;
+    for (const [id, value] of items) {
+      const old = there.get(id);
+      const before = old === undefined ? null : at >= old.from ? old.value : old.before;
+      there.set(id, { value, from, before });
+    }
   }
 
   #put(user) {

@@ -5,6 +5,15 @@
 // (getUserByEmail, deleteList, …) is given the path and query values.
 
 import {
+  BulkDeleteCatalogItemsParamsSchema,
+  CreateCatalogParamsSchema,
+  GetCatalogItemParamsSchema,
+  PartialUpdateCatalogItemParamsSchema,
+  PartialUpdateCatalogItemsParamsSchema,
+  ReplaceCatalogItemParamsSchema,
+  UpdateCatalogFieldMappingsParamsSchema,
+} from '@iterable/api/dist/types/catalogs.js';
+import {
   CreateListParamsSchema,
   DeleteListParamsSchema,
   GetListSizeParamsSchema,
@@ -26,6 +35,9 @@ import {
 const body = (schema) => (request) => schema.safeParse(request.body).error?.issues ?? [];
 const values = (schema) => (request) =>
   schema.safeParse({ ...request.query, ...request.path }).error?.issues ?? [];
+
+const everything = (schema) => (request) =>
+  schema.safeParse({ ...request.path, ...request.body }).error?.issues ?? [];
 
 // The package has no schema for this body, only for one element of it.
 function eachSubscription(request) {
@@ -49,6 +61,17 @@ export const ZOD_RULES = {
   'POST /api/lists': body(CreateListParamsSchema),
   'POST /api/lists/subscribe': body(SubscribeToListParamsSchema),
   'POST /api/lists/unsubscribe': body(UnsubscribeFromListParamsSchema),
+  'POST /api/catalogs/{catalogName}': values(CreateCatalogParamsSchema),
+  'PUT /api/catalogs/{catalogName}/fieldMappings': everything(
+    UpdateCatalogFieldMappingsParamsSchema,
+  ),
+  'POST /api/catalogs/{catalogName}/items': everything(PartialUpdateCatalogItemsParamsSchema),
+  'DELETE /api/catalogs/{catalogName}/items': everything(BulkDeleteCatalogItemsParamsSchema),
+  'GET /api/catalogs/{catalogName}/items/{itemId}': values(GetCatalogItemParamsSchema),
+  'PUT /api/catalogs/{catalogName}/items/{itemId}': everything(ReplaceCatalogItemParamsSchema),
+  'PATCH /api/catalogs/{catalogName}/items/{itemId}': everything(
+    PartialUpdateCatalogItemParamsSchema,
+  ),
   'GET /api/users/getByEmail': values(GetUserByEmailParamsSchema),
   'GET /api/users/{email}': values(GetUserByEmailParamsSchema),
   'DELETE /api/users/{email}': values(DeleteUserByEmailParamsSchema),

@@ -93,7 +93,10 @@ class Server {
 export function send(url, method, path, body, headers, timeout = 10_000) {
   const raw = typeof body === 'string' || Buffer.isBuffer(body);
   const payload = body === undefined ? null : raw ? body : JSON.stringify(body);
-  const base = payload === null ? {} : { 'Content-Type': 'application/json' };
+  // Node gives the body of a DELETE no length by itself.
+  const length = payload === null ? 0 : Buffer.byteLength(payload);
+  const base =
+    payload === null ? {} : { 'Content-Type': 'application/json', 'Content-Length': length };
   return new Promise((done, fail) => {
     const req = request(`${url}${path}`, { method, headers: { ...base, ...headers } }, (res) => {
       const chunks = [];

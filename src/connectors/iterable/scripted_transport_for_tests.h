@@ -1,0 +1,51 @@
+// A transport that gives the answers it was told to give, in their order, and keeps what it was asked.
+#pragma once
+
+#include <deque>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "connectors/iterable/iterable_settings.h"
+#include "env/http.h"
+
+namespace sluice::connectors::iterable {
+
+struct Script {
+  std::deque<env::HttpResponse> answers;
+  std::vector<std::string> asked;  // "POST /api/lists {...}"
+
+  void Answer(int status, std::string body) {
+    env::HttpResponse response;
+    response.status = status;
+    response.body = std::move(body);
+    answers.push_back(std::move(response));
+  }
+};
+
+class ScriptedTransport : public env::HttpTransport {
+ public:
+  explicit ScriptedTransport(Script& script) : script_(script) {}
+  Result<env::HttpResponse> Send(const env::HttpRequest& request, env::HttpError*) override {
+    script_.asked.push_back(request.method + " " + request.url.substr(request.url.find("/api/")) +
+                            (request.body.empty() ? "" : " " + request.body));
+    if (script_.answers.empty()) return FailedError("the test expected no such request");
+    auto answer = std::move(script_.answers.front());
+    script_.answers.pop_front();
+    return answer;
+  }
+
+ private:
+  Script& script_;
+};
+
+inline IterableSettings SettingsForTests(ProjectType project) {
+  IterableSettings settings;
+  settings.base_url = "https://api.iterable.com";
+  settings.place = "us";
+  settings.project = project;
+  settings.api_key = config::Secret("key-7");
+  return settings;
+}
+
+}  // namespace sluice::connectors::iterable
