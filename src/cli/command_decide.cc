@@ -13,28 +13,26 @@
 namespace sluice::cli {
 namespace {
 
-using Decision = Result<std::string>(pipeline::Runtime&, warehouse::Session&,
-                                     const std::string& subject, const std::string& reason);
+using pipeline::Decided;
 
 // Tells what was done, and what to type next.
-Result<int> Decide(World& world, const Arguments& arguments, Decision& decide,
-                   std::string_view next) {
-  SLUICE_ASSIGN(config::Project project, OpenProject(arguments, world, Secrets::kNo, nullptr));
+template <typename Work>
+Result<int> Decide(World& world, const Arguments& arguments, config::Project project, Work decide) {
   const auto runtime = MakeRuntime(std::move(project), arguments, world);
   SLUICE_ASSIGN(const auto session, runtime->warehouse().Open(false, kReadDeadline, world.cancel));
-  SLUICE_ASSIGN(const std::string done,
-                decide(*runtime, *session, arguments.subject, arguments.reason));
+  SLUICE_ASSIGN(const Decided decided, decide(*runtime, *session));
   // The next opening is quick.
   SLUICE_TRY(session->database().Checkpoint());
   if (arguments.json) {
     JsonWriter json(world.out);
     json.BeginObject();
     json.Field("version", int64_t{1});
-    json.Field("done", done);
+    json.Field("done", decided.text);
+    json.Field("next", decided.next);
     json.EndObject();
     json.Finish();
   } else if (!arguments.quiet) {
-    world.out << Printable(done) << "\nnext:  " << next << "\n";
+    world.out << Printable(decided.text) << "\nnext:  " << Printable(decided.next) << "\n";
   }
   return pipeline::kExitDone;
 }
@@ -42,16 +40,27 @@ Result<int> Decide(World& world, const Arguments& arguments, Decision& decide,
 }  // namespace
 
 Result<int> DecideGate(World& world, const Arguments& arguments) {
-  Decision& decide = arguments.command == Command::kGateAccept   ? pipeline::GateAccept
-                     : arguments.command == Command::kGateReject ? pipeline::GateReject
-                                                                 : pipeline::GateSkip;
-  return Decide(world, arguments, decide, "sluice run");
+  // What was loaded by hand is held too.
+  SLUICE_ASSIGN(config::Project project, OpenForRows(arguments, world));
+  const auto verb = arguments.command == Command::kGateAccept   ? pipeline::GateAccept
+                    : arguments.command == Command::kGateReject ? pipeline::GateReject
+                                                                : pipeline::GateSkip;
+  return Decide(world, arguments, std::move(project),
+                [&](pipeline::Runtime& runtime, warehouse::Session& session) {
+                  return verb(runtime, session, arguments.subject, arguments.reason);
+                });
 }
 
 Result<int> DecideSync(World& world, const Arguments& arguments) {
-  Decision& decide = arguments.command == Command::kSyncStartAnew ? pipeline::StartSyncAnew
-                                                                  : pipeline::ForgetSyncDelivery;
-  return Decide(world, arguments, decide, "sluice plan " + arguments.subject);
+  SLUICE_ASSIGN(config::Project project, OpenProject(arguments, world, Secrets::kNo, nullptr));
+  const auto verb = arguments.command == Command::kSyncStartAnew ? pipeline::StartSyncAnew
+                                                                 : pipeline::ForgetSyncDelivery;
+  return Decide(world, arguments, std::move(project),
+                [&](pipeline::Runtime& runtime, warehouse::Session& session) -> Result<Decided> {
+                  SLUICE_ASSIGN(std::string text,
+                                verb(runtime, session, arguments.subject, arguments.reason));
+                  return Decided{std::move(text), "sluice plan " + arguments.subject};
+                });
 }
 
 }  // namespace sluice::cli

@@ -21,7 +21,23 @@ using quality::HoldRecord;
 struct Listed {
   HoldRecord hold;
   std::vector<std::string> queries;
+  int64_t rows = 0;      // of its files, where they were read
+  int64_t bad_rows = 0;  // of these, in quarantine
 };
+
+Status CountRows(engine::Connection& connection, Listed& listed) {
+  const HoldRecord& hold = listed.hold;
+  if (hold.state != "open" || hold.table.empty()) return Status::Ok();
+  SLUICE_ASSIGN(
+      const auto rows,
+      connection.Rows("SELECT coalesce(sum(rows_read), 0)::BIGINT, coalesce(sum(quarantined), "
+                      "0)::BIGINT FROM _sluice.files WHERE state = 'held' AND ingest = $1 AND "
+                      "table_name = $2 AND list_contains(string_split($3, chr(10)), address)",
+                      {hold.owner, hold.table, Join(hold.files, "\n")}));
+  listed.rows = engine::ToInt(rows[0][0]);
+  listed.bad_rows = engine::ToInt(rows[0][1]);
+  return Status::Ok();
+}
 
 void WriteHold(JsonWriter& json, const Listed& listed) {
   const HoldRecord& hold = listed.hold;
@@ -39,6 +55,8 @@ void WriteHold(JsonWriter& json, const Listed& listed) {
   json.BeginArray();
   for (const std::string& sql : listed.queries) json.Text(sql);
   json.EndArray();
+  json.Field("rows", listed.rows);
+  json.Field("bad_rows", listed.bad_rows);
   json.Name("files");
   json.BeginArray();
   for (const std::string& file : hold.files) json.Text(file);
@@ -64,14 +82,19 @@ std::string TypedQuery(const std::string& sql) {
 }
 
 void PrintHolds(std::ostream& out, const Terminal& terminal, const std::vector<Listed>& holds) {
-  for (const auto& [hold, queries] : holds) {
+  for (const Listed& listed : holds) {
+    const HoldRecord& hold = listed.hold;
     out << fmt::format(
         "{}  {}  {}, since {}\n", Styled(terminal, Look::kBold, hold.id),
         hold.state == "open" ? Styled(terminal, Look::kWarning, "held") : Printable(hold.state),
         Printable(pipeline::HeldName(hold)), hold.created_at.substr(0, 19));
     out << "    " << Printable(hold.message) << "\n";
-    for (const std::string& sql : queries) {
+    for (const std::string& sql : listed.queries) {
       out << "    which:  " << Printable(TypedQuery(sql)) << "\n";
+    }
+    if (listed.bad_rows > 0) {
+      out << fmt::format("    which:  sluice quarantine list --rows {}   ({} of {} are bad)\n",
+                         Printable(hold.table), Number(listed.bad_rows), Number(listed.rows));
     }
     constexpr size_t kMostFiles = 3;
     for (size_t i = 0; i < hold.files.size() && i < kMostFiles; ++i) {
@@ -100,7 +123,8 @@ Result<int> ListGate(const ReadContext& context) {
     for (HoldRecord& hold : records) {
       SLUICE_ASSIGN(auto queries,
                     pipeline::QueriesFor(context.runtime.project(), context.connection(), hold));
-      holds.push_back({std::move(hold), std::move(queries)});
+      Listed& listed = holds.emplace_back(Listed{std::move(hold), std::move(queries)});
+      SLUICE_TRY(CountRows(context.connection(), listed));
     }
   }
   std::ostream& out = context.world.out;

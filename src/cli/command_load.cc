@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <istream>
+#include <optional>
 #include <ostream>
 
 #include <fmt/format.h>
@@ -18,6 +19,7 @@
 #include "config/csv_words.h"
 #include "env/file.h"
 #include "ingest/file_shape.h"
+#include "ingest/hand.h"
 #include "pipeline/run.h"
 #include "warehouse/dialect.h"
 
@@ -57,9 +59,7 @@ class HandLoader {
                                      owner_->name, owner_->layout),
                          "Load into a table of another name");
     }
-    const bool says = arguments_.columns || !arguments_.mode.empty() || !arguments_.key.empty() ||
-                      !arguments_.delete_when.empty();
-    if (declared_ != nullptr && (says || !SaidOfCsv().empty())) {
+    if (declared_ != nullptr && (SaysOfTable() || !SaidOfCsv().empty())) {
       return ConfigError(
           fmt::format("{} is declared at {}: columns, mode, key and csv are those", table_.name,
                       declared_->where.ToString()),
@@ -103,13 +103,15 @@ class HandLoader {
     auto session = runtime->warehouse().Open(false, std::chrono::seconds(10), world_.cancel);
     if (session.status().code() == Code::kNotFound) return Status::Ok();
     SLUICE_TRY(session.status());
+    SLUICE_TRY(CheckIsNotHeld(session.value()->connection()));
     SLUICE_ASSIGN(
         const auto rows,
         session.value()->connection().Rows(
             "SELECT f.address, f.load_id, f.state, strftime(l.published_at, '%Y-%m-%d "
             "%H:%M:%S') FROM _sluice.files AS f LEFT JOIN _sluice.loads AS l ON l.load_id = "
             "f.load_id AND l.ingest = f.ingest AND l.table_name = f.table_name WHERE "
-            "f.table_name = $1 AND f.content_hash = $2 AND f.state IN ('loaded', 'held') "
+            "f.table_name = $1 AND f.content_hash = $2 AND f.state IN ('loaded', 'held', "
+            "'skipped') "
             "ORDER BY f.rowid DESC LIMIT 1",
             {table_.name, file_.hash}));
     if (rows.empty()) return Status::Ok();
@@ -118,11 +120,35 @@ class HandLoader {
           fmt::format("{} waits for a decision for {}", engine::ToText(rows[0][0]), table_.name),
           "sluice gate list");
     }
+    if (engine::ToText(rows[0][2]) == "skipped") {
+      return ConfigError(fmt::format("{} was skipped for good, for {}, by a decision",
+                                     engine::ToText(rows[0][0]), table_.name),
+                         "--again loads it all the same");
+    }
     return ConfigError(
         fmt::format("the same content is in {} already: {}, load {}{}", table_.name,
                     engine::ToText(rows[0][0]), engine::ToInt(rows[0][1]),
                     engine::IsNull(rows[0][3]) ? "" : " of " + engine::ToText(rows[0][3])),
         "--again loads it once more");
+  }
+
+  // By an earlier load of the same content by hand. What is held may have left nothing else.
+  Status CheckIsNotHeld(engine::Connection& connection) {
+    SLUICE_ASSIGN(const auto rows,
+                  connection.Rows("SELECT hold_id, message, state FROM _sluice.holds WHERE "
+                                  "connection = $1 AND table_name = $2 ORDER BY created_at DESC",
+                                  {Connection(), table_.name}));
+    for (const auto& row : rows) {
+      if (engine::ToText(row[2]) != "open") continue;
+      return HeldError(fmt::format("it waits for a decision (hold {}): {}", engine::ToText(row[0]),
+                                   engine::ToText(row[1])),
+                       fmt::format("sluice gate accept, reject or skip {} --reason TEXT   (sluice "
+                                   "gate list says what each does)",
+                                   engine::ToText(row[0])));
+    }
+    if (rows.empty() || declared_ != nullptr) return Status::Ok();
+    SLUICE_ASSIGN(decided_, FindHandLoad(connection, Connection(), table_.name));
+    return Status::Ok();
   }
 
   Status DescribeTable() {
@@ -150,7 +176,7 @@ class HandLoader {
   }
 
   std::string Connection() const {
-    std::string name = fmt::format("hand-{}", file_.hash.substr(0, kHashShown));
+    std::string name = ingest::kHandConnection + file_.hash.substr(0, kHashShown);
     if (arguments_.again) {
       name += fmt::format("-{}", world_.clock.Now() / 1'000'000);
     }
@@ -161,6 +187,11 @@ class HandLoader {
     ingest_.name = kIngest;
     while (project_.FindIngest(ingest_.name) != nullptr) ingest_.name += "_";
     ingest_.layout = "files";
+    if (decided_ && !SaysOfTable() && SaidOfCsv().empty()) {
+      table_ = decided_->table;
+      csv_ = decided_->csv;
+      return Format() == config::FileFormat::kCsv ? TakeCsv() : Status::Ok();
+    }
     table_.key = arguments_.key;
     for (std::string& column : table_.key) column = Lower(column);
     SLUICE_TRY(SetMode());
@@ -176,6 +207,11 @@ class HandLoader {
         fmt::format("{} is no CSV: --csv, --header and --delimiter say nothing of it",
                     Printable(arguments_.subject)),
         "Leave them out");
+  }
+
+  bool SaysOfTable() const {
+    return arguments_.columns || !arguments_.mode.empty() || !arguments_.key.empty() ||
+           !arguments_.delete_when.empty();
   }
 
   // What somebody has said of how the file is written, as words of --csv.
@@ -376,6 +412,8 @@ class HandLoader {
   const config::Table* declared_ = nullptr;
   config::Ingest ingest_;
   config::Table table_;
+  std::optional<HandLoad>
+      decided_;  // what was said when this content was held, of which somebody has decided
   std::vector<std::string> csv_;  // words of --csv: what was said, and what the file showed
 };
 

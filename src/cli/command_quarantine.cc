@@ -25,6 +25,16 @@ constexpr size_t kIdShown = 10;  // of 16 hex digits
 // Ids as people see and type them.
 constexpr const char* kId = "format('{:016x}', q.quarantine_id)";
 
+const char* HeldWord(const engine::Value& held) {
+  return ToInt(held) != 0 ? "held" : "";
+}
+
+std::string OfHeldFiles(int64_t rows) {
+  if (rows == 0) return {};
+  return fmt::format(", {} of them in files that are held (sluice gate list)",
+                     Thousands(static_cast<uint64_t>(rows)));
+}
+
 // For people by table and reason; machines get the files too.
 Result<int> ListCounts(const ReadContext& context) {
   SLUICE_ASSIGN(const std::string only_run, OnlyRun(context));
@@ -34,17 +44,22 @@ Result<int> ListCounts(const ReadContext& context) {
       const auto rows,
       context.connection().Rows(fmt::format(
           "SELECT q.table_name, q.reason, q.column_name, {}, count(*) AS n, "
-          "min(q.found_at), max(q.found_at) FROM _sluice.quarantine AS q WHERE true{}{} GROUP "
-          "BY ALL ORDER BY q.table_name, n DESC, 4, q.reason, q.column_name",
-          address, only_tables, only_run)));
+          "min(q.found_at), max(q.found_at), {} AS held FROM _sluice.quarantine AS q WHERE "
+          "true{}{} GROUP BY ALL ORDER BY q.table_name, n DESC, 4, q.reason, q.column_name",
+          address, kIsHeld, only_tables, only_run)));
   std::ostream& out = context.world.out;
   int64_t total = 0;
-  for (const auto& row : rows) total += ToInt(row[4]);
+  int64_t held = 0;
+  for (const auto& row : rows) {
+    total += ToInt(row[4]);
+    if (ToInt(row[7]) != 0) held += ToInt(row[4]);
+  }
   if (context.arguments.json) {
     JsonWriter json(out);
     json.BeginObject();
     json.Field("version", int64_t{1});
     json.Field("rows", total);
+    json.Field("held_rows", held);
     json.Name("counts");
     json.BeginArray();
     for (const auto& row : rows) {
@@ -54,6 +69,7 @@ Result<int> ListCounts(const ReadContext& context) {
       json.FieldOrNull("column", ToText(row[2]));
       json.Field("file", ToText(row[3]));
       json.Field("rows", ToInt(row[4]));
+      json.Field("held", ToInt(row[7]) != 0);
       json.Field("first_found_at", ToText(row[5]));
       json.Field("last_found_at", ToText(row[6]));
       json.EndObject();
@@ -68,10 +84,10 @@ Result<int> ListCounts(const ReadContext& context) {
     return pipeline::kExitDone;
   }
   Table table(
-      {{"table"}, {"rows", Align::kRight}, {"files", Align::kRight}, {"column"}, {"reason"}});
+      {{"table"}, {"rows", Align::kRight}, {"files", Align::kRight}, {"column"}, {"reason"}, {""}});
   for (const auto& row : rows) {
     table.Row({ToText(row[0]), Number(ToInt(row[4])), Number(ToInt(row[3])), ToText(row[2]),
-               ToText(row[1])});
+               ToText(row[1]), HeldWord(row[7])});
   }
   table.Print(out, context.world.terminal);
   if (!context.arguments.quiet) {
@@ -79,20 +95,22 @@ Result<int> ListCounts(const ReadContext& context) {
                   context.connection().Scalar("SELECT count(*) FROM _sluice.quarantine_fixes WHERE "
                                               "state = 'open'"));
     const auto waiting = static_cast<uint64_t>(ToInt(fixed));
-    out << fmt::format("\n{} in quarantine{}\nnext:  sluice quarantine {}\n",
-                       Counted(static_cast<uint64_t>(total), "row"),
+    out << fmt::format("\n{} in quarantine{}{}\nnext:  sluice quarantine {}\n",
+                       Counted(static_cast<uint64_t>(total), "row"), OfHeldFiles(held),
                        waiting > 0 ? fmt::format(", {} of them fixed", Thousands(waiting)) : "",
                        waiting > 0 ? "replay" : "list --rows");
   }
   return pipeline::kExitDone;
 }
 
-// The columns of one quarantined row, in the order of kRowColumns.
-constexpr const char* kRowColumns =
-    "format('{:016x}', q.quarantine_id), q.table_name, q.pod, q.address, q.line, q.byte_offset, "
-    "q.record, q.column_name, q.value, q.reason, q.found_at, q.ingest, q.content_hash, q.raw, "
-    "l.run_id, "
-    "l.group_id, q.rule, x.raw";
+// The columns of one quarantined row, in the order of RowColumns().
+std::string RowColumns() {
+  return std::string(
+             "format('{:016x}', q.quarantine_id), q.table_name, q.pod, q.address, q.line, "
+             "q.byte_offset, q.record, q.column_name, q.value, q.reason, q.found_at, q.ingest, "
+             "q.content_hash, q.raw, l.run_id, l.group_id, q.rule, x.raw, ") +
+         kIsHeld;
+}
 constexpr const char* kFromRows =
     " FROM _sluice.quarantine AS q LEFT JOIN _sluice.loads AS l ON l.load_id = q.load_id LEFT JOIN "
     "_sluice.quarantine_fixes AS x ON x.quarantine_id = q.quarantine_id AND x.ingest = q.ingest "
@@ -118,6 +136,7 @@ void WriteRow(JsonWriter& json, const std::vector<engine::Value>& row) {
   json.FieldOrNull("run", ToText(row[14]));
   json.Field("raw", ToText(row[13]));
   json.FieldOrNull("fix", ToText(row[17]));
+  json.Field("held", ToInt(row[18]) != 0);
   json.EndObject();
 }
 
@@ -131,7 +150,7 @@ Result<int> ListRows(const ReadContext& context) {
                 context.connection().Rows(fmt::format(
                     "SELECT {}{}WHERE true{}{} ORDER BY q.found_at DESC, q.table_name, q.address, "
                     "q.byte_offset LIMIT {}",
-                    kRowColumns, kFromRows, only_tables, only_run, limit + 1)));
+                    RowColumns(), kFromRows, only_tables, only_run, limit + 1)));
   const size_t shown = std::min(rows.size(), static_cast<size_t>(limit));
   std::ostream& out = context.world.out;
   if (context.arguments.json) {
@@ -151,12 +170,18 @@ Result<int> ListRows(const ReadContext& context) {
     out << "no row is in quarantine\n";
     return pipeline::kExitDone;
   }
-  Table table(
-      {{"id"}, {"table"}, {"column"}, {"value"}, {"reason"}, {"line", Align::kRight}, {"file"}});
+  Table table({{"id"},
+               {"table"},
+               {"column"},
+               {"value"},
+               {"reason"},
+               {""},
+               {"line", Align::kRight},
+               {"file"}});
   for (size_t i = 0; i < shown; ++i) {
     const auto& row = rows[i];
     table.Row({ToText(row[0]).substr(0, kIdShown), ToText(row[1]), ToText(row[7]), ToText(row[8]),
-               ToText(row[9]), Number(ToInt(row[4])), ToText(row[3])});
+               ToText(row[9]), HeldWord(row[18]), Number(ToInt(row[4])), ToText(row[3])});
   }
   table.Print(out, context.world.terminal);
   if (shown < rows.size())
@@ -177,6 +202,7 @@ void PrintRow(std::ostream& out, const Terminal& terminal, const std::vector<eng
   };
   line("id", ToText(row[0]));
   line("table", fmt::format("{}.{}", ToText(row[11]), ToText(row[1])));
+  if (ToInt(row[18]) != 0) line("held", "its file waits for a decision: sluice gate list");
   line("reason", ToText(row[9]));
   line("rule", ToText(row[16]));
   line("column", ToText(row[7]));
@@ -238,8 +264,10 @@ Result<std::string> OnlyRun(const ReadContext& context) {
   SLUICE_ASSIGN(const auto store,
                 pipeline::RunStore::Open(context.runtime.project().StateFolder()));
   SLUICE_ASSIGN(const pipeline::RunSummary run, store->Find(context.arguments.run));
-  return fmt::format(" AND q.load_id IN (SELECT load_id FROM _sluice.loads WHERE run_id = {})",
-                     engine::QuoteText(run.run_id));
+  return fmt::format(
+      " AND q.load_id IN (SELECT load_id FROM _sluice.loads WHERE run_id = {0} UNION ALL SELECT "
+      "load_id FROM _sluice.holds WHERE run_id = {0} AND state = 'open')",
+      engine::QuoteText(run.run_id));
 }
 
 Result<int> ListQuarantine(const ReadContext& context) {
@@ -257,7 +285,7 @@ Result<int> ShowQuarantine(const ReadContext& context) {
   SLUICE_ASSIGN(const auto rows,
                 context.connection().Rows(
                     fmt::format("SELECT {}{}WHERE starts_with({}, $1) ORDER BY 1 LIMIT 3",
-                                kRowColumns, kFromRows, kId),
+                                RowColumns(), kFromRows, kId),
                     {id}));
   if (rows.empty()) return not_there;
   if (rows.size() > 1 && ToText(rows[0][0]) != ToText(rows[1][0])) {

@@ -28,9 +28,9 @@ Result<int> ExportQuarantine(const ReadContext& context) {
       "\"table\", q.pod AS pod, q.address AS file, q.content_hash AS content_hash, q.line AS line, "
       "q.byte_offset AS byte_offset, q.record AS record, q.column_name AS \"column\", q.value AS "
       "value, q.reason AS reason, q.rule AS rule, q.found_at AS found_at, q.raw AS raw, "
-      "coalesce(q.raw_cut, false) AS raw_cut FROM _sluice.quarantine AS q WHERE true{}{} ORDER BY "
-      "q.table_name, q.address, q.byte_offset",
-      only_tables, only_run);
+      "coalesce(q.raw_cut, false) AS raw_cut, {} AS held FROM _sluice.quarantine AS q WHERE "
+      "true{}{} ORDER BY q.table_name, q.address, q.byte_offset",
+      kIsHeld, only_tables, only_run);
   SLUICE_ASSIGN(auto result, context.connection().Stream(sql));
   std::ostream& out = context.world.out;
   if (context.arguments.csv || EndsWith(Lower(context.arguments.to), ".csv")) {

@@ -110,6 +110,20 @@ Status RememberHandLoad(engine::Connection& connection, const HandLoad& load) {
   return transaction->Commit();
 }
 
+Result<std::optional<HandLoad>> FindHandLoad(engine::Connection& connection,
+                                             const std::string& of_connection,
+                                             const std::string& table) {
+  SLUICE_ASSIGN(const auto rows, connection.Rows("SELECT value FROM _sluice.meta WHERE name = $1",
+                                                 {kPrefix + of_connection + ":" + table}));
+  if (rows.empty()) return std::optional<HandLoad>();
+  try {
+    auto load = FromJson(Json::parse(engine::ToText(rows[0][0]), nullptr, false));
+    if (load.ok()) return std::optional<HandLoad>(std::move(load).value());
+  } catch (const Json::exception&) {  // written by another version
+  }
+  return std::optional<HandLoad>();
+}
+
 Status AddHandLoads(engine::Connection& connection, config::Project& project) {
   SLUICE_ASSIGN(const auto rows,
                 connection.Rows("SELECT value FROM _sluice.meta WHERE starts_with(name, $1) ORDER "

@@ -2,6 +2,7 @@
 // warehouse (`_sluice.meta`, "hand:CONNECTION:TABLE"), so that their rows in quarantine can be fixed later.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,11 @@ struct HandLoad {
 
 // In a transaction of its own. What is known of the same content and table is replaced.
 Status RememberHandLoad(engine::Connection& connection, const HandLoad& load);
+
+// What was said when the content of `connection` was loaded into `table`; nothing when that is not known.
+Result<std::optional<HandLoad>> FindHandLoad(engine::Connection& connection,
+                                             const std::string& of_connection,
+                                             const std::string& table);
 
 // Adds to `project` the connections of all files that were loaded by hand, and an ingest for the tables that it does
 // not declare: of each as its newest load said. What cannot be read is left out.

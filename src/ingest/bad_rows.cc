@@ -8,6 +8,8 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "ingest/file_shape.h"
+#include "ingest/hand.h"
 #include "ingest/parquet_files.h"
 #include "ingest/second_look.h"
 
@@ -57,15 +59,40 @@ bool IsUseless(const TableLoad& load, const FileCounts& counts) {
   return !load.target.has_pod && counts.read > 0 && counts.quarantined == counts.read;
 }
 
+// What to write where rows are no UTF-8 and nobody has said what they are; "" otherwise. Windows-1252 is what such files
+// mostly are, and has all of what else is called Latin.
+std::string EncodingHint(const TableLoad& load, size_t index) {
+  if (load.target.csv.encoding != "auto") return {};
+  const bool any = std::any_of(
+      load.quarantined.begin(), load.quarantined.end(),
+      [&](const QuarantinedRow& row) { return row.file == index && row.rule == "encoding"; });
+  if (!any || FormatOf(load.target, load.files[index].stored.path) != config::FileFormat::kCsv) {
+    return {};
+  }
+  return StartsWith(load.files[index].connection, kHandConnection)
+             ? "if it is written in another encoding, say so: --csv encoding=windows-1252"
+             : "if it is written in another encoding, say so: csv: { encoding: windows-1252 }";
+}
+
+std::string AfterSemicolon(const std::string& text) {
+  return text.empty() ? text : "; " + text;
+}
+
+// Never so short that it looks like what is allowed.
+std::string ShortPercent(double percent) {
+  return percent < 10 ? fmt::format("{:.3g}", percent) : fmt::format("{:.1f}", percent);
+}
+
 Status Useless(const TableLoad& load, size_t index) {
   const LoadFile& file = load.files[index];
   const auto first = std::find_if(load.quarantined.begin(), load.quarantined.end(),
                                   [&](const QuarantinedRow& row) { return row.file == index; });
   SLUICE_CHECK(first != load.quarantined.end(), "bad rows that nobody has seen");
   return RejectedError(
-      fmt::format("{}: all of its rows are bad ({}); line {}: {}{}", file.stored.path,
+      fmt::format("{}: all of its rows are bad ({}); line {}: {}{}{}", file.stored.path,
                   Thousands(static_cast<uint64_t>(file.counts.read)), first->line,
-                  first->column.empty() ? "" : "column " + first->column + ": ", first->reason),
+                  first->column.empty() ? "" : "column " + first->column + ": ", first->reason,
+                  AfterSemicolon(EncodingHint(load, index))),
       "Compare delimiter and columns with the project's");
 }
 
@@ -101,6 +128,21 @@ Status AccountForBadRows(engine::Connection& connection, TableLoad& load,
   return Status::Ok();
 }
 
+void TellOtherEncodings(TableLoad& load) {
+  for (size_t i = 0; i < load.files.size(); ++i) {
+    const std::string hint = EncodingHint(load, i);
+    if (hint.empty()) continue;
+    const auto rows = std::count_if(
+        load.quarantined.begin(), load.quarantined.end(),
+        [&](const QuarantinedRow& row) { return row.file == i && row.rule == "encoding"; });
+    load.warnings.push_back(fmt::format(
+        "{}.{}: {}: {} not valid UTF-8; {}", load.ingest, load.target.name,
+        load.files[i].stored.path,
+        Counted(static_cast<uint64_t>(rows), "row") + (rows == 1 ? " is" : " are"), hint));
+    return;
+  }
+}
+
 Status CheckBadRows(const TableLoad& load, size_t index) {
   const config::BadRowLimit& limit = load.target.bad_rows;
   const LoadFile& file = load.files[index];
@@ -112,12 +154,16 @@ Status CheckBadRows(const TableLoad& load, size_t index) {
       limit.percent / 100 * static_cast<double>(counts.read)) {
     return Status::Ok();
   }
+  const double percent =
+      100 * static_cast<double>(counts.quarantined) / static_cast<double>(counts.read);
   return RejectedError(
-      fmt::format("{}: {} of {} are bad, more than the {}% or {} that are allowed",
+      fmt::format("{}: {} of {} ({}%) are bad, more than the {}% or {} that are allowed{}",
                   file.stored.path, Thousands(static_cast<uint64_t>(counts.quarantined)),
-                  Counted(static_cast<uint64_t>(counts.read), "row"), limit.percent,
-                  Thousands(static_cast<uint64_t>(limit.always_allowed))),
-      "Have the file sent again, or raise bad_rows for this table");
+                  Counted(static_cast<uint64_t>(counts.read), "row"), ShortPercent(percent),
+                  limit.percent, Thousands(static_cast<uint64_t>(limit.always_allowed)),
+                  AfterSemicolon(EncodingHint(load, index))),
+      "Look at them: sluice quarantine list. Have the file sent again, or raise bad_rows for this "
+      "table");
 }
 
 }  // namespace sluice::ingest

@@ -1,6 +1,7 @@
 // What becomes of the rows that staging could not use: each is found and named, and too many of them are refused.
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include "base/status.h"
@@ -11,11 +12,18 @@
 
 namespace sluice::ingest {
 
+// Of a load that is held for its bad rows so many are kept, the first ones: they show what is wrong. When it is read
+// again all of them are found again.
+inline constexpr size_t kMostHeldRows = 100'000;
+
 // Once all of `files` are read: sums up what was read and counted for each file of `load`, and finds the bad rows for
 // `load.quarantined`. `connection` is the one that staged them. kRejected: a second look finds other rows than were
 // counted.
 Status AccountForBadRows(engine::Connection& connection, TableLoad& load,
                          std::vector<ShapedFile>& files, const env::Cancel* cancel);
+
+// Warns, once for a load, of rows that are no UTF-8 where no encoding is declared.
+void TellOtherEncodings(TableLoad& load);
 
 // kRejected: file `index` of `load`, which is accounted for, has more bad rows than the table allows, or nothing else;
 // unless somebody accepted it so.

@@ -318,8 +318,14 @@ TEST_F(FilesTest, FilesThatDoNotFitAreLeftOutAndTheOthersKeepTheirColumns) {
             "0\n");
   EXPECT_EQ(Rows("SELECT files, check_name FROM _sluice.holds ORDER BY 1"),
             "orders/b.csv|bad_rows\norders/d.csv.gz|file\n");
-  EXPECT_EQ(Rows("SELECT count(DISTINCT load_id) FROM _sluice.files WHERE table_name = 'orders'"),
-            "1\n");
+  EXPECT_EQ(
+      Rows("SELECT count(DISTINCT load_id) FROM _sluice.files WHERE table_name = 'orders' AND "
+           "state = 'loaded'"),
+      "1\n");
+  EXPECT_EQ(Rows("SELECT address, rows_read, quarantined FROM _sluice.files WHERE state = 'held'"),
+            "orders/b.csv|1|1\n");
+  EXPECT_EQ(Rows("SELECT address, line, column_name FROM _sluice.quarantine"),
+            "orders/b.csv|2|id\n");
   EXPECT_TRUE(Run()->loads.empty()) << "what is held is not read again";
 }
 

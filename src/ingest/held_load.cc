@@ -161,7 +161,9 @@ Status SkipHeld(engine::Connection& connection, const config::Ingest& ingest,
                 const quality::RunInfo& run) {
   SLUICE_ASSIGN(std::vector<LoadFile> files, HeldFiles(connection, hold));
   SLUICE_TRY(DropHeldTables(connection, hold));
-  SLUICE_TRY(RemoveHeldEntries(connection, hold, false));
+  // Of a file that was held for its bad rows they may not even be all.
+  const bool bad_rows = hold.kind == "file";
+  SLUICE_TRY(RemoveHeldEntries(connection, hold, bad_rows));
   if (files.empty()) {
     // Never staged: what the store says of them now is what is passed.
     for (const connector::StoredFile& stored : listing) {
@@ -179,7 +181,7 @@ Status SkipHeld(engine::Connection& connection, const config::Ingest& ingest,
   load.target.name = hold.table;
   for (LoadFile& file : files) {
     // Whatever was in it is passed over, and counted so.
-    const int64_t quarantined = file.counts.quarantined;
+    const int64_t quarantined = bad_rows ? 0 : file.counts.quarantined;
     const int64_t read = file.counts.read;
     file.counts = {};
     file.counts.read = read;

@@ -96,6 +96,9 @@ class IngestTest : public testing::Test {
           PublishHeld(session_->connection(), ingest_, hold.value(), {"gate", clock_.Now()});
       ASSERT_TRUE(published.ok()) << published.status().ToString();
     }
+    if (hold->kind == "file") {
+      ASSERT_TRUE(ForgetHeld(session_->connection(), hold.value()).ok());
+    }
     ASSERT_TRUE(
         quality::SettleHold(session_->connection(), hold.value(), "accepted", "fine", 0).ok());
     ASSERT_TRUE(transaction.value()->Commit().ok());

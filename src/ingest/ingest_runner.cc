@@ -1,6 +1,7 @@
 #include "ingest/ingest_runner.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
 
@@ -238,9 +239,7 @@ class IngestRun::Impl {
 
   // Only what concerns this one table may leave it behind alone.
   static bool MayBeLeft(const Status& status) {
-    return status.code() == Code::kRejected || status.code() == Code::kHeld ||
-           status.code() == Code::kNotFound || status.code() == Code::kRetry ||
-           status.code() == Code::kAuth;
+    return status.code() == Code::kHeld || ConcernsOneFile(status);
   }
 
   // Staging, checks and publishing of all loads in one transaction: each commit costs as much as a small
@@ -369,7 +368,8 @@ class IngestRun::Impl {
                              context_.cancel,
                              context_.spool_folder,
                              true,
-                             &context_.session.database()};
+                             &context_.session.database(),
+                             &left_rows_};
     SLUICE_TRY(in_transaction ? StageInTransaction(stage, load) : Stage(stage, load));
     SLUICE_TRY(FindEarlierVersions(connection_, load));
     SLUICE_TRY(TellKnownContent(connection_, load));
@@ -413,13 +413,15 @@ class IngestRun::Impl {
 
   // Those that staging went on without.
   Status HoldLeft(const TableLoad& load) {
-    for (const UnfitFile& file : UnfitFilesOf(load)) SLUICE_TRY(HoldFile(file));
+    for (const LeftSet& set : LeftSetsOf(load, left_rows_)) {
+      SLUICE_TRY(HoldFile(set.what, set.rows ? &*set.rows : nullptr));
+    }
     return Status::Ok();
   }
 
-  Status HoldFile(const UnfitFile& file) {
+  Status HoldFile(const UnfitFile& file, const TableLoad* rows = nullptr) {
     SLUICE_ASSIGN(const std::string id,
-                  HoldUnfitFile(connection_, fence_, context_.ingest.name, file, run_));
+                  HoldUnfitFile(connection_, fence_, context_.ingest.name, file, rows, run_));
     const std::string name = context_.ingest.name + "." + file.table;
     context_.reporter.Note(report::Level::kWarning,
                            fmt::format("{}: {} (hold {})", name, file.message, id));
@@ -534,6 +536,7 @@ class IngestRun::Impl {
   size_t next_file_ = 0;           // the first one of that step, in the fetcher
   std::vector<Part> parts_;        // of the step in work, one for each load
   std::set<std::string> blocked_;  // "table" or "table/pod"
+  std::map<int64_t, std::vector<QuarantinedRow>> left_rows_;  // of the load in work (stage.h)
   IngestReport told_;
   bool done_ = false;
 };

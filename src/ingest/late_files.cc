@@ -198,7 +198,31 @@ Result<std::string> HoldLateFiles(engine::Connection& connection, const std::str
   return last;
 }
 
-std::vector<UnfitFile> UnfitFilesOf(const TableLoad& load) {
+namespace {
+
+// The files of a set that are held for their bad rows, as a load of their own.
+TableLoad RowsOf(const TableLoad& load, const std::vector<const LeftFile*>& set, int64_t load_id,
+                 std::map<int64_t, std::vector<QuarantinedRow>>& left_rows) {
+  TableLoad held;
+  held.ingest = load.ingest;
+  held.target.name = load.target.name;
+  held.too_many_bad_rows = true;
+  for (const LeftFile* left : set) {
+    LoadFile& file = held.files.emplace_back(left->file);
+    file.load_id = load_id;
+    for (QuarantinedRow& row : left_rows[file.file_id]) {
+      row.file = held.files.size() - 1;
+      held.quarantined.push_back(std::move(row));
+    }
+    left_rows.erase(file.file_id);
+  }
+  return held;
+}
+
+}  // namespace
+
+std::vector<LeftSet> LeftSetsOf(const TableLoad& load,
+                                std::map<int64_t, std::vector<QuarantinedRow>>& left_rows) {
   std::vector<std::vector<const LeftFile*>> sets;
   std::map<std::string, size_t> set_of_check;
   for (const LeftFile& left : load.left) {
@@ -209,10 +233,11 @@ std::vector<UnfitFile> UnfitFilesOf(const TableLoad& load) {
     }
     sets[place->second].push_back(&left);
   }
-  std::vector<UnfitFile> unfit;
+  std::vector<LeftSet> unfit;
   for (const auto& set : sets) {
     const LeftFile& first = *set.front();
-    UnfitFile& file = unfit.emplace_back();
+    LeftSet& held = unfit.emplace_back();
+    UnfitFile& file = held.what;
     file = {first.file.connection, load.target.name, first.file.stored.path, first.check,
             first.message};
     std::vector<const LoadFile*> files;
@@ -224,6 +249,7 @@ std::vector<UnfitFile> UnfitFilesOf(const TableLoad& load) {
       file.message += fmt::format("; {} likewise", Counted(file.more.size(), "more file"));
     }
     file.load_id = LoadIdOf(load.ingest, load.target.name, files);
+    if (file.check == "bad_rows") held.rows = RowsOf(load, set, file.load_id, left_rows);
   }
   return unfit;
 }
@@ -235,7 +261,7 @@ bool ConcernsOneFile(const Status& status) {
 
 Result<std::string> HoldUnfitFile(engine::Connection& connection, const warehouse::Fence& fence,
                                   const std::string& ingest, const UnfitFile& file,
-                                  const RunInfo& run) {
+                                  const TableLoad* rows, const RunInfo& run) {
   quality::NewHold hold;
   hold.kind = "file";
   hold.owner = ingest;
@@ -248,6 +274,7 @@ Result<std::string> HoldUnfitFile(engine::Connection& connection, const warehous
   hold.message = file.message;
   SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection));
   SLUICE_TRY(warehouse::CheckFence(connection, fence));
+  if (rows != nullptr) SLUICE_TRY(RecordHeldFiles(connection, *rows, run));
   SLUICE_ASSIGN(std::string id, quality::WriteHold(connection, hold, run));
   SLUICE_TRY(transaction->Commit());
   return id;

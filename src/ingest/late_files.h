@@ -1,6 +1,9 @@
 // Files that the ledger knows under another tag, and files that came too late.
 #pragma once
 
+#include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,13 +33,20 @@ Result<std::string> HoldLateFiles(engine::Connection& connection, const std::str
                                   report::Reporter* reporter);
 
 // What is to be held of the files that `load` was staged without: each alone while they are few, else all together that
-// have the same wrong with them.
-std::vector<UnfitFile> UnfitFilesOf(const TableLoad& load);
+// have the same wrong with them. Where that is their bad rows, `rows` is what is there for each, with files and counts.
+struct LeftSet {
+  UnfitFile what;
+  std::optional<TableLoad> rows;
+};
+// `left_rows` as staging has filled it (stage.h); gives its rows away.
+std::vector<LeftSet> LeftSetsOf(const TableLoad& load,
+                                std::map<int64_t, std::vector<QuarantinedRow>>& left_rows);
 
-// Holds one file that cannot be loaded as it is, alone; gives the id of the hold.
+// Holds one file that cannot be loaded as it is, alone; gives the id of the hold. `rows` (may be null) is recorded with
+// it.
 Result<std::string> HoldUnfitFile(engine::Connection& connection, const warehouse::Fence& fence,
                                   const std::string& ingest, const UnfitFile& file,
-                                  const RunInfo& run);
+                                  const TableLoad* rows, const RunInfo& run);
 
 // Whether a file that could not be had says nothing about the others of its load.
 bool ConcernsOneFile(const Status& status);

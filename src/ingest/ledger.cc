@@ -1,12 +1,14 @@
 #include "ingest/ledger.h"
 
 #include <algorithm>
+#include <limits>
 #include <unordered_set>
 
 #include <fmt/format.h>
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "ingest/bad_rows.h"
 #include "ingest/earlier_files.h"
 #include "ingest/plan.h"
 #include "ingest/row_fixes.h"
@@ -60,11 +62,13 @@ Status AppendFiles(engine::Connection& connection, const TableLoad& load,
 }
 
 Status AppendQuarantine(engine::Connection& connection, const TableLoad& load, const RunInfo& run,
-                        const LedgerTables& tables = {}) {
+                        const LedgerTables& tables = {},
+                        size_t most = std::numeric_limits<size_t>::max()) {
   if (load.quarantined.empty()) return Status::Ok();
   SLUICE_ASSIGN(const auto appender,
                 engine::Appender::Open(connection, tables.schema, tables.quarantine));
-  for (const QuarantinedRow& bad : load.quarantined) {
+  for (size_t i = 0; i < std::min(load.quarantined.size(), most); ++i) {
+    const QuarantinedRow& bad = load.quarantined[i];
     const LoadFile& file = load.files[bad.file];
     // Known by the content of its file and its place in it, wherever the file lies.
     const int64_t id = StableId({PartHash(file, bad.member), std::to_string(bad.byte_offset)});
@@ -389,7 +393,8 @@ Status RecordSkipped(engine::Connection& connection, const TableLoad& load, bool
 
 Status RecordHeldFiles(engine::Connection& connection, const TableLoad& load, const RunInfo& run) {
   SLUICE_TRY(AppendFiles(connection, load, "held"));
-  return AppendQuarantine(connection, load, run);
+  const size_t most = load.too_many_bad_rows ? kMostHeldRows : std::numeric_limits<size_t>::max();
+  return AppendQuarantine(connection, load, run, {}, most);
 }
 
 Result<std::vector<double>> LoadHistory(engine::Connection& connection, const std::string& ingest,

@@ -91,8 +91,8 @@ Result<std::string> HoldLoad(engine::Connection& connection, const warehouse::Fe
                                         : "file";
   for (const LoadFile& file : load.files) hold.files.push_back(file.stored.path);
   SLUICE_TRY(warehouse::CheckFence(connection, fence));
-  if (hold.kind == "gate") {
-    hold.stage = load.stage;
+  if (hold.kind == "gate") hold.stage = load.stage;
+  if (hold.kind == "gate" || load.too_many_bad_rows) {
     SLUICE_TRY(RecordHeldFiles(connection, load, run));
   }
   SLUICE_TRY(RecordChecksOf(connection, {&judged}, run));

@@ -86,12 +86,23 @@ class Stager {
     return true;
   }
 
+  // What is bad in a file that is left behind, for whoever decides about it.
+  void KeepRowsOf(size_t index) {
+    if (context_.left_rows == nullptr) return;
+    std::vector<QuarantinedRow>& rows = (*context_.left_rows)[load_.files[index].file_id];
+    rows.clear();
+    for (QuarantinedRow& row : load_.quarantined) {
+      if (row.file == index && rows.size() < kMostHeldRows) rows.push_back(std::move(row));
+    }
+  }
+
   void LeaveUnfit() {
     std::vector<LoadFile> fit;
     size_t next = 0;
     for (size_t i = 0; i < load_.files.size(); ++i) {
       if (next < unfit_.size() && unfit_[next].index == i) {
         const Unfit& unfit = unfit_[next++];
+        if (unfit.check == kBadRows) KeepRowsOf(i);
         load_.left.push_back({std::move(load_.files[i]), unfit.check, unfit.status.message()});
       } else {
         fit.push_back(std::move(load_.files[i]));
@@ -167,6 +178,7 @@ class Stager {
     SLUICE_TRY(AccountForBadRows(context_.connection, load_, files_, context_.cancel));
     SLUICE_TRY(CheckLimits());
     TellMissingColumns(files_, load_);
+    TellOtherEncodings(load_);
     return ReduceStage(context_.connection, load_);
   }
 

@@ -285,7 +285,7 @@ TEST_F(ZenotiTest, TooManyBadRowsHoldTheWholeFile) {
   ASSERT_EQ(outcome->hold_ids.size(), 1U);
   EXPECT_EQ(
       Rows("SELECT check_name, message FROM _sluice.holds"),
-      "bad_rows|POD1/1/bi_dimuser/1/a.csv: 3 of 4 rows are bad, more than the 1% or 2 that are "
+      "bad_rows|POD1/1/bi_dimuser/1/a.csv: 3 of 4 rows (75.0%) are bad, more than the 1% or 2 that are "
       "allowed\n");
 }
 

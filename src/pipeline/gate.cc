@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "env/file.h"
+#include "ingest/hand.h"
 #include "ingest/held_load.h"
 #include "ingest/plan.h"
 #include "models/build.h"
@@ -126,15 +128,21 @@ Result<models::ModelNode> NodeOf(Decision& decision) {
   return *node;
 }
 
-Result<std::string> Settle(Decision& decision, engine::Transaction& transaction,
-                           const std::string& state, const std::string& text) {
+// Of a file that was loaded by hand `by_hand` is said, where it is given, and the command that loads it again.
+Result<Decided> Settle(Decision& decision, engine::Transaction& transaction,
+                       const std::string& state, const std::string& text,
+                       const std::string& by_hand = "") {
   SLUICE_TRY(quality::SettleHold(decision.connection, decision.hold, state, decision.reason,
                                  decision.run.now));
   SLUICE_TRY(transaction.Commit());
-  return fmt::format("hold {} ({}) {}: {}", decision.hold.id, Describe(decision.hold), state, text);
+  const std::string command = CommandOfHandLoad(decision.runtime.project(), decision.hold);
+  const bool again = !command.empty() && !by_hand.empty();
+  return Decided{fmt::format("hold {} ({}) {}: {}", decision.hold.id, Describe(decision.hold),
+                             state, again ? by_hand : text),
+                 again ? command : "sluice run"};
 }
 
-Result<std::string> AcceptModel(Decision& decision) {
+Result<Decided> AcceptModel(Decision& decision) {
   SLUICE_ASSIGN(const models::ModelNode node, NodeOf(decision));
   SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(decision.connection));
   const models::BuildContext context{decision.connection, decision.runtime.clock(), "gate"};
@@ -142,7 +150,7 @@ Result<std::string> AcceptModel(Decision& decision) {
   return Settle(decision, *transaction, "accepted", "the model is published as it is");
 }
 
-Result<std::string> AcceptGate(Decision& decision) {
+Result<Decided> AcceptGate(Decision& decision) {
   SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(decision.connection));
   SLUICE_ASSIGN(
       const ingest::TableLoad load,
@@ -157,13 +165,16 @@ Result<std::string> AcceptGate(Decision& decision) {
   return Settle(decision, *transaction, "accepted", text);
 }
 
-Result<std::string> AcceptFile(Decision& decision) {
+Result<Decided> AcceptFile(Decision& decision) {
   SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(decision.connection));
   if (decision.hold.kind == "late") {
     return Settle(decision, *transaction, "accepted", "the next run makes the table again with it");
   }
+  // Its rows are found again where it is read again.
+  SLUICE_TRY(ingest::ForgetHeld(decision.connection, decision.hold));
   return Settle(decision, *transaction, "accepted",
-                "the next run loads it, with its bad rows in quarantine");
+                "the next run loads it, with its bad rows in quarantine",
+                "loaded again, its bad rows go to quarantine");
 }
 
 }  // namespace
@@ -184,6 +195,18 @@ std::vector<GateVerb> VerbsForLate(const HoldRecord& hold) {
 
 }  // namespace
 
+std::string CommandOfHandLoad(const config::Project& project, const HoldRecord& hold) {
+  const config::Connection* connection = project.FindConnection(hold.connection);
+  const bool by_hand = StartsWith(hold.connection, ingest::kHandConnection) && hold.files.size() == 1;
+  if (!by_hand || connection == nullptr || !connection->options.Has("path")) return {};
+  std::string path = env::JoinPath(connection->options.Text("path"), hold.files.front());
+  const bool plain = path.find_first_not_of(
+                         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=") ==
+                     std::string::npos;
+  if (!plain) path = "'" + ReplaceAll(path, "'", "'\\''") + "'";
+  return fmt::format("sluice load {} --into {}", path, hold.table);
+}
+
 std::vector<GateVerb> VerbsFor(const HoldRecord& hold) {
   if (hold.kind == "model") {
     return {{"accept", "publish the model as it was built"},
@@ -194,18 +217,21 @@ std::vector<GateVerb> VerbsFor(const HoldRecord& hold) {
     return {{"accept", "take the day as it is; what depends on the table goes on"}};
   }
   if (hold.kind == "late") return VerbsForLate(hold);
+  const bool by_hand = StartsWith(hold.connection, ingest::kHandConnection);
   std::vector<GateVerb> verbs;
   if (hold.kind == "gate") verbs.push_back({"accept", "publish it as it is"});
   if (hold.check == "bad_rows") {
-    verbs.push_back({"accept", "the next run loads it, with its bad rows in quarantine"});
+    verbs.push_back({"accept", by_hand ? "loaded again, its bad rows go to quarantine"
+                                       : "the next run loads it, with its bad rows in quarantine"});
   }
-  verbs.push_back({"reject", "the next run reads it again, with what came since"});
+  verbs.push_back({"reject", by_hand ? "forget what was read of it, to load it again"
+                                     : "the next run reads it again, with what came since"});
   verbs.push_back({"skip", "never load it; what came after it goes on"});
   return verbs;
 }
 
-Result<std::string> GateAccept(Runtime& runtime, warehouse::Session& session, const std::string& id,
-                               const std::string& reason) {
+Result<Decided> GateAccept(Runtime& runtime, warehouse::Session& session, const std::string& id,
+                           const std::string& reason) {
   SLUICE_ASSIGN(Decision decision, Begin(runtime, session, id, "accept", reason));
   SLUICE_ASSIGN([[maybe_unused]] const auto lock, LockOwner(decision));
   if (decision.hold.kind == "model") return AcceptModel(decision);
@@ -220,8 +246,8 @@ Result<std::string> GateAccept(Runtime& runtime, warehouse::Session& session, co
   return decision.hold.kind == "gate" ? AcceptGate(decision) : AcceptFile(decision);
 }
 
-Result<std::string> GateReject(Runtime& runtime, warehouse::Session& session, const std::string& id,
-                               const std::string& reason) {
+Result<Decided> GateReject(Runtime& runtime, warehouse::Session& session, const std::string& id,
+                           const std::string& reason) {
   SLUICE_ASSIGN(Decision decision, Begin(runtime, session, id, "reject", reason));
   SLUICE_ASSIGN([[maybe_unused]] const auto lock, LockOwner(decision));
   SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(decision.connection));
@@ -235,11 +261,12 @@ Result<std::string> GateReject(Runtime& runtime, warehouse::Session& session, co
     return Settle(decision, *transaction, "rejected", "the next run builds the model again");
   }
   SLUICE_TRY(ingest::ForgetHeld(decision.connection, decision.hold));
-  return Settle(decision, *transaction, "rejected", "the next run reads it again");
+  return Settle(decision, *transaction, "rejected", "the next run reads it again",
+                "what was read of it is forgotten");
 }
 
-Result<std::string> GateSkip(Runtime& runtime, warehouse::Session& session, const std::string& id,
-                             const std::string& reason) {
+Result<Decided> GateSkip(Runtime& runtime, warehouse::Session& session, const std::string& id,
+                         const std::string& reason) {
   SLUICE_ASSIGN(Decision decision, Begin(runtime, session, id, "skip", reason));
   SLUICE_ASSIGN([[maybe_unused]] const auto lock, LockOwner(decision));
   const HoldRecord& hold = decision.hold;

@@ -1,5 +1,4 @@
-// `sluice gate accept|reject|skip`: settling what is held. Each gives one sentence that names the hold,
-// what is held and why, and what comes of the decision.
+// `sluice gate accept|reject|skip`: settling what is held.
 #pragma once
 
 #include <string>
@@ -14,6 +13,9 @@
 
 namespace sluice::pipeline {
 
+// "sluice load /drop/a.csv --into orders", where the hold is of a file that was loaded by hand; else "".
+std::string CommandOfHandLoad(const config::Project& project, const quality::HoldRecord& hold);
+
 // What can be done about a hold, and what it means for this one.
 struct GateVerb {
   std::string verb;     // accept, reject, skip
@@ -27,16 +29,21 @@ Result<std::vector<std::string>> QueriesFor(const config::Project& project,
                                             engine::Connection& connection,
                                             const quality::HoldRecord& hold);
 
+struct Decided {
+  std::string text;  // one sentence: the hold, what is held and why, and what comes of the decision
+  std::string next;  // the command to type
+};
+
 // `id`: an id, a unique prefix, or "latest" while only one hold is open. kConfig for what VerbsFor does
 // not offer. Accept publishes a held stage as it is (waiting columns are
 // added, keys are checked against today's table), or lets a file with too many bad rows through.
-Result<std::string> GateAccept(Runtime& runtime, warehouse::Session& session, const std::string& id,
-                               const std::string& reason);
+Result<Decided> GateAccept(Runtime& runtime, warehouse::Session& session, const std::string& id,
+                           const std::string& reason);
 // Drops the stage; the group is read again next time.
-Result<std::string> GateReject(Runtime& runtime, warehouse::Session& session, const std::string& id,
-                               const std::string& reason);
+Result<Decided> GateReject(Runtime& runtime, warehouse::Session& session, const std::string& id,
+                           const std::string& reason);
 // Passes what is held for good: it is never loaded.
-Result<std::string> GateSkip(Runtime& runtime, warehouse::Session& session, const std::string& id,
-                             const std::string& reason);
+Result<Decided> GateSkip(Runtime& runtime, warehouse::Session& session, const std::string& id,
+                         const std::string& reason);
 
 }  // namespace sluice::pipeline

@@ -47,8 +47,9 @@ int64_t GroupsBehind(const quality::HoldRecord& hold,
       if (waiting.hold_id == hold.id) groups += waiting.groups;
     }
   }
-  // What is held for its files is still among the files that wait: it is not behind itself.
-  if (hold.kind == "file" && groups > 0) --groups;
+  // What is held for its files is still among the files that wait, unless their rows are recorded: it is not behind
+  // itself.
+  if (hold.kind == "file" && hold.check != "bad_rows" && groups > 0) --groups;
   return groups;
 }
 
