@@ -28,6 +28,7 @@ void WriteJson(World& world, const pipeline::UnloadReport& report, bool done) {
   json.Field("rows", load.rows);
   json.Field("quarantined", load.quarantined);
   json.Field("rebuild", load.by_rebuild);
+  if (load.former != 0) json.Field("former_load", std::to_string(load.former));
   json.Name("files");
   json.BeginArray();
   for (const std::string& file : load.files) json.Text(file);
@@ -57,7 +58,10 @@ std::string Summary(const pipeline::UnloadReport& report, bool dry_run) {
       load.quarantined > 0 ? fmt::format(", and {} from quarantine",
                                          Thousands(static_cast<uint64_t>(load.quarantined)))
                            : "");
-  if (load.by_rebuild) {
+  if (load.former != 0) {
+    text += fmt::format("what it took the place of, load {}, {} back, from {}\n", load.former,
+                        dry_run ? "would come" : "is", Counted(report.files, "file"));
+  } else if (load.by_rebuild) {
     text += fmt::format("{} {} made again without it, from {}\n", load.table,
                         dry_run ? "would be" : "is", Counted(report.files, "file"));
   }
@@ -69,7 +73,7 @@ std::string Summary(const pipeline::UnloadReport& report, bool dry_run) {
 Result<int> Unload(World& world, const Arguments& arguments) {
   SLUICE_ASSIGN(const bool reads_files, ReadsFiles(world, arguments));
   SLUICE_ASSIGN(config::Project project,
-                reads_files ? OpenForIngests(arguments, world)
+                reads_files ? OpenForRows(arguments, world)
                             : OpenProject(arguments, world, Secrets::kNo, nullptr));
   const auto runtime = MakeRuntime(std::move(project), arguments, world);
   SLUICE_ASSIGN(const auto session, runtime->warehouse().Open(false, kReadDeadline, world.cancel));

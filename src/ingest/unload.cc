@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "ingest/former_content.h"
 #include "ingest/plan_changed.h"
 #include "ingest/plan_late.h"
 #include "ingest/restore_rows.h"
@@ -22,14 +23,6 @@ using warehouse::QualifiedName;
 constexpr const char* kLoadsQuery =
     "sluice query \"SELECT load_id, table_name, pod, group_id, published_at, rows_read FROM "
     "_sluice.loads ORDER BY published_at DESC LIMIT 20\"";
-
-Status CheckMode(const LoadToUndo& load) {
-  if (load.mode != MergeName(Merge::kReplace)) return Status::Ok();
-  return ConfigError(
-      fmt::format("load {} of {} (mode replace) cannot be taken back: what it replaced is gone",
-                  load.load_id, load.table),
-      "Put the files that were there before back, and run again");
-}
 
 // Whether more than its rows must go: it replaced or deleted rows, or what came after it met them.
 Result<bool> NeedsRebuild(engine::Connection& connection, const LoadToUndo& load) {
@@ -90,7 +83,6 @@ Result<LoadToUndo> FindLoadToUndo(engine::Connection& connection, const std::str
     return ConfigError(fmt::format("load {} of {} was taken back already, on {}", load.load_id,
                                    load.table, ToText(row[7]).substr(0, 19)));
   }
-  SLUICE_TRY(CheckMode(load));
   const std::string where =
       fmt::format(" WHERE {} = {}", engine::QuoteName(kLoadColumn), load.load_id);
   SLUICE_ASSIGN(const auto columns, warehouse::ColumnsOf(connection, load.table));
@@ -123,6 +115,12 @@ Result<LoadToUndo> FindLoadToUndo(engine::Connection& connection, const std::str
                     load.load_id, load.table),
         "Put the files that were there before back, and run again");
   }
+  if (load.mode == MergeName(Merge::kReplace)) {
+    SLUICE_ASSIGN(const PlaceOfReplace place, PlaceOf(connection, load.load_id, load.table));
+    load.former = place.former;
+    load.by_rebuild = place.former != 0;
+    return load;
+  }
   SLUICE_ASSIGN(load.by_rebuild, NeedsRebuild(connection, load));
   return load;
 }
@@ -130,6 +128,13 @@ Result<LoadToUndo> FindLoadToUndo(engine::Connection& connection, const std::str
 Result<Rebuild> PlanWithout(engine::Connection& connection, const config::Ingest& ingest,
                             const std::vector<Source>& sources, const LoadToUndo& load,
                             const std::string& reason) {
+  if (ingest.from.empty()) {
+    return RejectedError(
+        fmt::format("{} was loaded by hand, and is not made again from files", load.table),
+        fmt::format("Load the files that are right once more, the newest last: sluice load FILE "
+                    "--into {} --again",
+                    load.table));
+  }
   SLUICE_ASSIGN(const LedgerState ledger, ReadLedger(connection, ingest, sources));
   if (ingest.layout == "files") {
     return PlanFilesRebuild(connection, ingest, sources, ledger, load.table, reason, load.load_id);

@@ -3,7 +3,7 @@
 //   append, insert-nonvoid   its rows go: nothing else came of it
 //   upsert, update-insert,   its rows go where it only added rows and nothing came after it; else the table is made
 //   delete-insert            again from its files without those of this load, while they are all there
-//   replace                  refused: what stood there before is gone
+//   replace                  what it took the place of is read again from its files, while they are all there
 #pragma once
 
 #include <cstdint>
@@ -30,6 +30,7 @@ struct LoadToUndo {
   int64_t quarantined = 0;  // of it in quarantine
   std::vector<std::string> files;
   bool by_rebuild = false;  // else its rows go
+  int64_t former = 0;       // mode replace, by_rebuild: the load whose content comes back
 };
 
 // By id or a unique beginning of one. kNotFound; kConfig when several fit, when it was taken back

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "env/file.h"
+#include "ingest/former_content.h"
 #include "ingest/rebuild.h"
 #include "ingest/stage.h"
 #include "pipeline/interrupt.h"
@@ -58,23 +59,15 @@ class Unloading {
     }
     const InterruptOnCancel interrupt(connection_, cancel_);
     SLUICE_ASSIGN(const auto sources, ListSources(runtime_, *ingest, cancel_));
+    if (load.former != 0) return BringBackFormer(fence, *ingest, sources);
     auto planned = ingest::PlanWithout(connection_, *ingest, sources, load,
                                        fmt::format("load {} was taken back", load.load_id));
     if (!planned.ok()) return planned.status().WithContext(Cannot());
     report_.files = planned->files();
     if (request_.dry_run) return Status::Ok();
-    SLUICE_TRY(ingest::DropStaleStages(connection_));
     report::SilentReporter silent;
-    const ingest::IngestContext context{*ingest,
-                                        session_,
-                                        runtime_.stage_functions(),
-                                        silent,
-                                        runtime_.clock(),
-                                        cancel_,
-                                        runtime_.StatePath("spool-" + ingest->name),
-                                        "unload"};
-    SLUICE_TRY(env::RemoveTree(context.spool_folder));
-    SLUICE_TRY(env::CreateDirectories(context.spool_folder, 0700));
+    const ingest::IngestContext context = ContextOf(*ingest, silent);
+    SLUICE_TRY(PrepareSpool(context));
     // The table without its rows is swapped in; what is left to do is the records.
     ingest::LoadToUndo records = load;
     records.rows = 0;
@@ -84,6 +77,42 @@ class Unloading {
     if (!made.status.ok()) return made.status.WithContext(Cannot());
     report_.warnings = std::move(made.warnings);
     return Status::Ok();
+  }
+
+  // Mode replace.
+  Status BringBackFormer(const warehouse::Fence& fence, const config::Ingest& ingest,
+                         const std::vector<ingest::Source>& sources) {
+    auto planned = ingest::PlanFormerContent(connection_, ingest, sources, report_.load);
+    if (!planned.ok()) return planned.status().WithContext(Cannot());
+    report_.files = planned->files.size();
+    if (request_.dry_run) return Status::Ok();
+    report::SilentReporter silent;
+    const ingest::IngestContext context = ContextOf(ingest, silent);
+    SLUICE_TRY(PrepareSpool(context));
+    ingest::LoadToUndo records = report_.load;
+    records.rows = 0;  // they went with the table
+    const Status done =
+        ingest::BringBack(context, fence, run_, *planned, [&] { return Undo(records); });
+    SLUICE_TRY(env::RemoveTree(context.spool_folder));
+    report_.warnings = std::move(planned->warnings);
+    return done.ok() ? done : done.WithContext(Cannot());
+  }
+
+  ingest::IngestContext ContextOf(const config::Ingest& ingest, report::Reporter& reporter) {
+    return {ingest,
+            session_,
+            runtime_.stage_functions(),
+            reporter,
+            runtime_.clock(),
+            cancel_,
+            runtime_.StatePath("spool-" + ingest.name),
+            "unload"};
+  }
+
+  Status PrepareSpool(const ingest::IngestContext& context) {
+    SLUICE_TRY(ingest::DropStaleStages(connection_));
+    SLUICE_TRY(env::RemoveTree(context.spool_folder));
+    return env::CreateDirectories(context.spool_folder, 0700);
   }
 
   std::string Cannot() const {
