@@ -54,6 +54,24 @@ void WriteJson(World& world, const std::vector<ReplayReport>& reports) {
   json.Finish();
 }
 
+// What came in is read on by models and syncs; what did not waits for something else.
+std::string NextCommand(const config::Project& project, const std::vector<ReplayReport>& reports) {
+  bool came = false;
+  std::string kept_out;
+  for (const ReplayReport& report : reports) {
+    if (report.outcome.held > 0) return "sluice gate list";
+    const std::string& outcome = report.outcome.outcome;
+    if (outcome == "done" || outcome == "rebuilt") {
+      came = true;
+    } else if (kept_out.empty()) {
+      kept_out = report.outcome.table;
+    }
+  }
+  if (!kept_out.empty()) return "sluice quarantine list --rows " + kept_out;
+  const bool read_on = !project.models.empty() || !project.syncs.empty();
+  return came && read_on ? "sluice run" : "sluice quarantine list";
+}
+
 void Print(World& world, const std::vector<ReplayReport>& reports) {
   for (const ReplayReport& report : reports) {
     const ingest::ReplayOutcome& outcome = report.outcome;
@@ -84,7 +102,9 @@ Result<int> ReplayFixed(World& world, const Arguments& arguments) {
     WriteJson(world, reports);
   } else {
     Print(world, reports);
-    if (!reports.empty() && !arguments.quiet) world.out << "next:  sluice run\n";
+    if (!reports.empty() && !arguments.quiet) {
+      world.out << "next:  " << NextCommand(runtime->project(), reports) << "\n";
+    }
   }
   return ExitCode(reports);
 }

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/hand_loads.h"
 #include "cli/json_writer.h"
 #include "cli/trace_data.h"
 #include "pipeline/run.h"
@@ -90,6 +91,18 @@ void WriteRow(JsonWriter& json, const TracedRow& row) {
   json.EndArray();
   json.FieldOrNull("lines_unknown", row.lines_unknown);
   json.EndObject();
+  json.Name("fixed");
+  if (row.fixed_line == 0) {
+    json.Null();
+  } else {
+    json.BeginObject();
+    json.Field("line", row.fixed_line);
+    json.FieldOrNull("column", row.fixed_column);
+    json.Field("fault", row.fixed_fault);
+    json.Field("at", row.fixed_at);
+    json.FieldOrNull("reason", row.fixed_why);
+    json.EndObject();
+  }
   json.EndObject();
 }
 
@@ -179,6 +192,10 @@ void WriteJson(std::ostream& out, const std::string& key, const TraceResult& res
     json.EndObject();
   }
   json.EndArray();
+  json.Name("spellings");
+  json.BeginArray();
+  for (const std::string& spelling : result.spellings) json.Text(spelling);
+  json.EndArray();
   json.Name("notes");
   json.BeginArray();
   for (const std::string& note : result.notes) json.Text(note);
@@ -204,6 +221,10 @@ class TextTrace {
       out_ << fmt::format("  {}  {}, line {} of {}: {}{}\n", row.id.substr(0, kIdShown), row.table,
                           Thousands(static_cast<uint64_t>(row.line)), Printable(row.address),
                           row.column.empty() ? "" : row.column + ": ", Printable(row.reason));
+    }
+    for (const std::string& spelling : result.spellings) {
+      out_ << "\n"
+           << Styled(terminal_, Look::kWarning, "note:") << " " << Printable(spelling) << "\n";
     }
     for (const std::string& note : result.notes) {
       out_ << "\n" << Styled(terminal_, Look::kWarning, "note:") << " " << Printable(note) << "\n";
@@ -251,6 +272,13 @@ class TextTrace {
     PrintValues(row.values);
     Line("from",
          fmt::format("{}: {}{}{}", row.connection, row.address, MemberText(row), LinesText(row)));
+    if (row.fixed_line > 0) {
+      Line("fixed",
+           fmt::format("in quarantine, {}: line {} had {}{}{}{}", row.fixed_at.substr(0, 19),
+                       Thousands(static_cast<uint64_t>(row.fixed_line)),
+                       row.fixed_column.empty() ? "" : row.fixed_column + ": ", row.fixed_fault,
+                       row.fixed_why.empty() ? "" : "; ", row.fixed_why));
+    }
     std::string load = fmt::format("{} by run {}", row.loaded_at.substr(0, 19), row.run_id);
     if (!row.pod.empty()) load += fmt::format(", {} group {}", row.pod, row.group);
     Line("loaded", fmt::format("{}, {}, {}", load, row.load_kind, row.mode));
@@ -315,6 +343,7 @@ Result<TraceResult> TraceKey(const ReadContext& context, const std::string& key,
     SLUICE_TRY(FindQuarantined(context, {other}, in, result));
   }
   SLUICE_TRY(FindQuarantined(context, parts, in, result));
+  SLUICE_TRY(FindFixes(context, result));
   FindLines(context, result);
   return result;
 }
@@ -322,11 +351,21 @@ Result<TraceResult> TraceKey(const ReadContext& context, const std::string& key,
 Result<int> Trace(const ReadContext& context) {
   SLUICE_TRY(NeedsWarehouse(context));
   const Arguments& arguments = context.arguments;
-  SLUICE_TRY(CheckIn(context.runtime.project(), arguments.in));
-  SLUICE_ASSIGN(const TraceResult result, TraceKey(context, arguments.subject, arguments.in));
+  // Tables that were loaded by hand have keys too.
+  config::Project project = context.runtime.project();
+  SLUICE_TRY(AddHandLoads(context.connection(), project));
+  const auto runtime = MakeRuntime(std::move(project), arguments, context.world);
+  const ReadContext all{context.world, arguments, *runtime, context.session};
+  SLUICE_TRY(CheckIn(runtime->project(), arguments.in));
+  SLUICE_ASSIGN(const TraceResult result, TraceKey(all, arguments.subject, arguments.in));
   if (arguments.json) {
     WriteJson(context.world.out, arguments.subject, result);
     return result.empty() ? pipeline::kExitFailed : pipeline::kExitDone;
+  }
+  if (result.empty() && !result.spellings.empty()) {
+    return NotFoundError(fmt::format("nothing is known of {}; {}", Printable(arguments.subject),
+                                     Printable(Join(result.spellings, "; "))),
+                         "sluice trace KEY, as it is spelled there");
   }
   if (result.empty()) {
     return NotFoundError(fmt::format("nothing is known of {}{}", Printable(arguments.subject),

@@ -4,11 +4,13 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/status.h"
 #include "cli/open_project.h"
+#include "format/strict.h"
 
 namespace sluice::cli {
 
@@ -36,6 +38,12 @@ struct TracedRow {
   std::string member;  // of an archive, where they are; "" else
   std::vector<uint64_t> lines;
   std::string lines_unknown;
+  // Where somebody has fixed it in quarantine: the line that it stands in, what was wrong with it, when and why.
+  int64_t fixed_line = 0;  // 0: nobody has
+  std::string fixed_column;
+  std::string fixed_fault;
+  std::string fixed_at;
+  std::string fixed_why;
 };
 
 struct TracedModelRow {
@@ -85,7 +93,8 @@ struct TraceResult {
   std::vector<TracedModelRow> model_rows;
   std::vector<TracedSyncRow> sync_rows;
   std::vector<TracedQuarantine> quarantined;
-  std::vector<std::string> notes;  // what could not be looked at, or was cut
+  std::vector<std::string> notes;      // what could not be looked at, or was cut
+  std::vector<std::string> spellings;  // keys that are nearly what was typed: "orders has 7 (…)"
 
   bool empty() const {
     return rows.empty() && model_rows.empty() && sync_rows.empty() && quarantined.empty();
@@ -108,8 +117,13 @@ Status FindSyncRows(const ReadContext& context, const std::string& key, const st
                     TraceResult& result);
 Status FindQuarantined(const ReadContext& context, const std::vector<std::string>& parts,
                        const std::string& in, TraceResult& result);
+// Whether rows of `result` were fixed in quarantine: such a row stands otherwise in its file.
+Status FindFixes(const ReadContext& context, TraceResult& result);
 // Reads the files of `result.rows` again, as far as that is cheap.
 void FindLines(const ReadContext& context, TraceResult& result);
+
+// Whether a cell of a file, as strict.h reads it, and a text of the warehouse are the same value: "007" is 7.
+bool SameValue(const format::SqlType& type, std::string_view cell, std::string_view text);
 
 // "\"userid\" = CAST($1 AS DECIMAL(19,0)) AND …" over `columns` (with types) for `parts`; nothing when a
 // part does not fit its column exactly.

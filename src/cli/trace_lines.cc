@@ -13,6 +13,7 @@
 #include "format/text_source.h"
 #include "ingest/file_parts.h"
 #include "ingest/file_shape.h"
+#include "ingest/hand.h"
 #include "ingest/json_files.h"
 #include "ingest/plan.h"
 #include "ingest/schema_catalog.h"
@@ -26,35 +27,6 @@ constexpr size_t kMostFiles = 5;   // that are read for one trace
 constexpr size_t kMostLines = 10;  // that are shown
 
 using format::SqlType;
-
-// Whether a cell of the file and a text of the warehouse are the same value: "007" is 7.
-bool SameValue(const SqlType& type, std::string_view cell, std::string_view text) {
-  using Kind = SqlType::Kind;
-  const auto same = [](const auto& a, const auto& b) { return a && b && *a == *b; };
-  switch (type.kind) {
-    case Kind::kBoolean:
-      return same(format::ParseBoolean(cell), format::ParseBoolean(text));
-    case Kind::kSmallInt:
-    case Kind::kInteger:
-    case Kind::kBigInt:
-      return same(format::ParseInteger(cell, INT64_MIN, INT64_MAX),
-                  format::ParseInteger(text, INT64_MIN, INT64_MAX));
-    case Kind::kDecimal:
-      return same(format::ParseDecimal(cell, type.width, type.scale),
-                  format::ParseDecimal(text, type.width, type.scale));
-    case Kind::kDouble:
-      return same(format::ParseDouble(cell), format::ParseDouble(text));
-    case Kind::kDate:
-      return same(format::ParseDate(cell), format::ParseDate(text));
-    case Kind::kTimestamp:
-      return same(format::ParseTimestamp(cell), format::ParseTimestamp(text));
-    case Kind::kTimestampTz:
-      return same(format::ParseTimestampTz(cell), format::ParseTimestampTz(text));
-    case Kind::kText:
-      break;
-  }
-  return cell == text;
-}
 
 // One column of the key: where it stands in the file, and what must stand there.
 struct Wanted {
@@ -192,6 +164,34 @@ Result<Place> LinesOf(const ReadContext& context, pipeline::Runtime& runtime, co
 
 }  // namespace
 
+bool SameValue(const SqlType& type, std::string_view cell, std::string_view text) {
+  using Kind = SqlType::Kind;
+  const auto same = [](const auto& a, const auto& b) { return a && b && *a == *b; };
+  switch (type.kind) {
+    case Kind::kBoolean:
+      return same(format::ParseBoolean(cell), format::ParseBoolean(text));
+    case Kind::kSmallInt:
+    case Kind::kInteger:
+    case Kind::kBigInt:
+      return same(format::ParseInteger(cell, INT64_MIN, INT64_MAX),
+                  format::ParseInteger(text, INT64_MIN, INT64_MAX));
+    case Kind::kDecimal:
+      return same(format::ParseDecimal(cell, type.width, type.scale),
+                  format::ParseDecimal(text, type.width, type.scale));
+    case Kind::kDouble:
+      return same(format::ParseDouble(cell), format::ParseDouble(text));
+    case Kind::kDate:
+      return same(format::ParseDate(cell), format::ParseDate(text));
+    case Kind::kTimestamp:
+      return same(format::ParseTimestamp(cell), format::ParseTimestamp(text));
+    case Kind::kTimestampTz:
+      return same(format::ParseTimestampTz(cell), format::ParseTimestampTz(text));
+    case Kind::kText:
+      break;
+  }
+  return cell == text;
+}
+
 void FindLines(const ReadContext& context, TraceResult& result) {
   if (result.rows.empty()) return;
   // Stores need credentials, which a read command goes without otherwise.
@@ -215,10 +215,15 @@ void FindLines(const ReadContext& context, TraceResult& result) {
     } else if (runtime == nullptr) {
       row.lines_unknown = unusable.message();
     } else {
-      auto place = LinesOf(context, *runtime, row, deadline.get());
+      // Files that were loaded by hand lie here, and need no credentials.
+      const bool by_hand = StartsWith(row.connection, ingest::kHandConnection);
+      auto place = LinesOf(context, by_hand ? context.runtime : *runtime, row, deadline.get());
       if (place.ok()) {
         row.member = std::move(place->member);
         row.lines = std::move(place->lines);
+        if (row.lines.empty() && row.fixed_line > 0) {
+          row.lines.push_back(static_cast<uint64_t>(row.fixed_line));
+        }
         if (row.lines.empty()) row.lines_unknown = "no line of the file has this key";
       } else {
         row.lines_unknown = place.status().message();

@@ -9,6 +9,7 @@
 #include "cli/trace_data.h"
 #include "format/byte_source.h"
 #include "format/csv_reader.h"
+#include "format/value_form.h"
 #include "ingest/ddl.h"
 #include "ingest/file_shape.h"
 #include "ingest/quarantine.h"
@@ -57,6 +58,10 @@ class Reader {
     const auto is = [](const std::string& cell, const std::string& part) {
       return Trim(cell) == part;
     };
+    const auto is_value = [&](const std::string& name, const std::string& cell,
+                              const std::string& part) {
+      return is(cell, part) || IsValue(name, Trim(cell), part);
+    };
     if (key_.empty() || !editor_ || entry.file_columns.empty()) {
       return std::all_of(parts.begin(), parts.end(), [&](const std::string& part) {
         return std::any_of(cells.begin(), cells.end(),
@@ -69,12 +74,24 @@ class Reader {
       const auto at = std::find(columns.begin(), columns.end(), key_[i]);
       const auto position = static_cast<size_t>(at - columns.begin());
       if (at == columns.end() || position >= cells.size()) return false;
-      if (!is(cells[position], parts[i])) return false;
+      if (!is_value(key_[i], cells[position], parts[i])) return false;
     }
     return true;
   }
 
  private:
+  // Keys are compared as what their columns hold: 007 is 7 where these are numbers, and another text where they are not.
+  bool IsValue(const std::string& name, std::string_view cell, const std::string& part) const {
+    for (const ingest::DdlColumn& column : editor_->target().columns) {
+      if (column.name != name) continue;
+      std::string strict;
+      return format::ToStrict(cell, column.type, ingest::FormOf(editor_->target(), column, {}),
+                              strict) &&
+             SameValue(column.type, strict, part);
+    }
+    return false;
+  }
+
   std::vector<std::string> CellsOf(const ingest::QuarantineEntry& entry) const {
     if (!editor_) return LooseCells(entry.raw, csv_);
     const auto told = editor_->CellsOf(entry);
@@ -89,7 +106,57 @@ class Reader {
   std::optional<ingest::RowEditor> editor_;
 };
 
+// What a row must contain to have this as (the first part of) its key; however many zeros stand before it.
+std::string Needle(const std::string& part) {
+  const size_t digits = part.find_first_not_of("+-0");
+  const bool number = !part.empty() && part.find_first_not_of("+-0123456789.") == part.npos;
+  if (!number || digits == std::string::npos) return number ? "0" : part;
+  return part.substr(digits, part.find('.', digits) - digits);
+}
+
 }  // namespace
+
+Status FindFixes(const ReadContext& context, TraceResult& result) {
+  engine::Connection& connection = context.connection();
+  for (TracedRow& row : result.rows) {
+    if (row.content_hash.empty()) continue;
+    std::vector<std::string> parts;
+    for (const std::string& name : row.key) {
+      for (const auto& [column, text] : row.values) {
+        if (Lower(column) == name) parts.push_back(text);
+      }
+    }
+    if (parts.empty()) continue;
+    const Reader reader(connection, context.runtime.project().FindIngest(row.ingest), row.table);
+    SLUICE_ASSIGN(
+        const auto fixes,
+        connection.Rows("SELECT x.line, x.raw, x.column_name, x.found_reason, "
+                        "x.applied_at::VARCHAR, x.reason, (SELECT any_value(f.file_columns) FROM "
+                        "_sluice.files AS f WHERE f.content_hash = $3 AND f.table_name = $2) FROM "
+                        "_sluice.quarantine_fixes AS x WHERE x.ingest = $1 AND x.table_name = $2 "
+                        "AND starts_with(x.content_hash, $3) AND x.action = 'fix' AND x.state = "
+                        "'applied' AND contains(x.raw, $4) ORDER BY x.line",
+                        {row.ingest, row.table, row.content_hash, Needle(parts.front())}));
+    for (const auto& fix : fixes) {
+      ingest::QuarantineEntry entry;
+      entry.ingest = row.ingest;
+      entry.table = row.table;
+      entry.address = row.address;
+      entry.line = ToInt(fix[0]);
+      entry.raw = ToText(fix[1]);
+      if (const auto columns = ToText(fix[6]); !columns.empty()) {
+        entry.file_columns = Split(columns, '\n');
+      }
+      if (!reader.IsMeant(entry, parts)) continue;
+      row.fixed_line = entry.line;
+      row.fixed_column = ToText(fix[2]);
+      row.fixed_fault = ToText(fix[3]);
+      row.fixed_at = ToText(fix[4]);
+      row.fixed_why = ToText(fix[5]);
+    }
+  }
+  return Status::Ok();
+}
 
 Status FindQuarantined(const ReadContext& context, const std::vector<std::string>& parts,
                        const std::string& in, TraceResult& result) {
@@ -117,7 +184,7 @@ Status FindQuarantined(const ReadContext& context, const std::vector<std::string
           "ON f.file_id = q.file_id AND f.load_id = q.load_id WHERE contains(q.raw, $1) "
           "AND ($2 = '' OR q.table_name = $2 OR q.ingest = $2) ORDER BY q.found_at DESC, "
           "q.address, q.byte_offset",
-          {parts.front(), in}));
+          {Needle(parts.front()), in}));
   while (true) {
     SLUICE_ASSIGN(const auto batch, rows.Next());
     if (!batch) return Status::Ok();

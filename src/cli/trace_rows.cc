@@ -111,6 +111,43 @@ std::vector<std::pair<std::string, std::string>> Typed(
   return typed;
 }
 
+// Keys are compared by the types of their columns: where that is text, "007" is not "7", and "A" is not "a". Whoever
+// typed one of them may mean the other.
+Status TellOtherSpelling(engine::Connection& connection, const std::string& table,
+                         const std::vector<std::string>& key,
+                         const std::vector<warehouse::ColumnInfo>& columns,
+                         const std::vector<std::string>& parts, TraceResult& result) {
+  const auto typed = Typed(key, parts.size(), columns);
+  std::vector<std::string> conditions;
+  std::vector<std::string> names;
+  bool any_text = false;
+  for (size_t i = 0; i < typed.size(); ++i) {
+    const auto type = format::ParseSqlType(typed[i].second);
+    const std::string name = "t." + warehouse::QuoteName(typed[i].first);
+    names.push_back(fmt::format("replace(CAST({} AS VARCHAR), ',', '\\,')", name));
+    if (type.ok() && type->kind == format::SqlType::Kind::kText) {
+      any_text = true;
+      conditions.push_back(
+          fmt::format("lower(ltrim(trim({}), '0')) = lower(ltrim(trim(${}), '0'))", name, i + 1));
+    } else {
+      conditions.push_back(fmt::format("CAST({} AS VARCHAR) = ${}", name, i + 1));
+    }
+  }
+  if (!any_text) return Status::Ok();
+  SLUICE_ASSIGN(const auto others,
+                connection.Rows(fmt::format("SELECT DISTINCT concat_ws(',', {}) FROM {} AS t WHERE "
+                                            "{} ORDER BY 1 LIMIT 3",
+                                            Join(names, ", "), warehouse::QualifiedName(table),
+                                            Join(conditions, " AND ")),
+                                AsParameters(parts)));
+  if (others.empty()) return Status::Ok();
+  std::vector<std::string> spelled;
+  for (const auto& row : others) spelled.push_back(ToText(row[0]));
+  result.spellings.push_back(fmt::format("{} has {} (its key is text, and is compared as such)",
+                                         table, Join(spelled, ", ")));
+  return Status::Ok();
+}
+
 Status SearchTable(const ReadContext& context, const config::Ingest& ingest,
                    const config::Table& table, const std::string& name,
                    const std::vector<std::string>& parts, TraceResult& result) {
@@ -121,6 +158,8 @@ Status SearchTable(const ReadContext& context, const config::Ingest& ingest,
   SLUICE_ASSIGN(auto found, Search(context.connection(), warehouse::QualifiedName(name),
                                    match.condition, parts));
   Cut(found, name, result);
+  if (found.empty())
+    SLUICE_TRY(TellOtherSpelling(context.connection(), name, table.key, columns, parts, result));
   for (FoundRow& hit : found) {
     TracedRow row;
     row.ingest = ingest.name;

@@ -103,6 +103,7 @@ class TableReplay {
         entries_.push_back(std::move(entry));
       }
     }
+    outcome_.held = held;
     const auto say = [&](int64_t n, std::string_view why) {
       if (n == 0) return;
       outcome_.outcome = "waiting";

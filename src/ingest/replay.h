@@ -30,6 +30,7 @@ struct ReplayOutcome {
   // done; rebuilt; waiting (its load is held); held (a check fails); failed.
   std::string outcome;
   std::string message;
+  int64_t held = 0;   // rows that wait for a decision about their load
   FileCounts counts;  // of `done`
 };
 
