@@ -100,8 +100,17 @@ class BackupMaker {
       : runtime_(runtime), folder_(std::move(folder)), cancel_(cancel) {}
 
   Result<BackupReport> Make() {
-    SLUICE_TRY(MakeFolder());
+    SLUICE_TRY(CheckFolder());
     SLUICE_ASSIGN(const auto locks, LockAll(runtime_));
+    auto report = MakeInFolder();
+    // What is not complete would stand in the way of the next backup into the same folder.
+    if (!report.ok()) RemoveWhatWasMade();
+    return report;
+  }
+
+ private:
+  Result<BackupReport> MakeInFolder() {
+    SLUICE_TRY(env::CreateDirectories(folder_, 0700));
     manifest_.project = runtime_.project().name;
     manifest_.env = runtime_.project().env;
     manifest_.sluice_version = runtime_.options().version;
@@ -119,16 +128,25 @@ class BackupMaker {
     return Report();
   }
 
- private:
-  Status MakeFolder() {
-    if (env::Exists(folder_)) {
-      SLUICE_ASSIGN(const auto entries, env::ListDirectory(folder_));
-      if (!entries.empty()) {
-        return ConfigError(fmt::format("{} is not empty", folder_), "Name a new folder");
-      }
+  Status CheckFolder() {
+    there_before_ = env::Exists(folder_);
+    if (!there_before_) return Status::Ok();
+    SLUICE_ASSIGN(const auto entries, env::ListDirectory(folder_));
+    if (entries.empty()) return Status::Ok();
+    return ConfigError(fmt::format("{} is not empty", folder_), "Name a new folder");
+  }
+
+  // The folder was empty, or not there.
+  void RemoveWhatWasMade() const {
+    if (!there_before_) {
+      (void)env::RemoveTree(folder_);
+      return;
     }
-    SLUICE_TRY(env::CreateDirectories(folder_, 0700));
-    return env::CreateDirectories(env::JoinPath(folder_, "state/syncs"), 0700);
+    const auto entries = env::ListDirectory(folder_);
+    if (!entries.ok()) return;
+    for (const auto& entry : *entries) {
+      (void)env::RemoveTree(env::JoinPath(folder_, entry.name));
+    }
   }
 
   Status CopyWarehouse() {
@@ -157,6 +175,7 @@ class BackupMaker {
     const std::string runs = env::JoinPath(state, "state.db");
     if (env::Exists(runs)) {
       const std::string to = env::JoinPath(folder_, "state/state.db");
+      SLUICE_TRY(env::CreateDirectories(env::Dirname(to), 0700));
       SLUICE_TRY(env::RemoveFile(to));
       SLUICE_ASSIGN(auto file, SqliteFile::Open(runs));
       SLUICE_TRY(file.Execute("VACUUM INTO " + engine::QuoteText(to)));
@@ -203,6 +222,7 @@ class BackupMaker {
   Runtime& runtime_;
   const std::string folder_;
   const env::Cancel* cancel_;
+  bool there_before_ = false;
   BackupManifest manifest_;
   BackupReport report_;
 };
