@@ -1,4 +1,7 @@
+#include <algorithm>
+#include <array>
 #include <ostream>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -15,6 +18,30 @@ namespace {
 using engine::ToInt;
 using engine::ToText;
 
+constexpr int64_t kFilesShown = 20;
+constexpr int64_t kFilesOfJson = 1000;
+
+// What became of the rows of a file, in the order in which they are told: the first is what was read, the others add up
+// to it unless the file is held.
+constexpr std::array<std::pair<const char*, const char*>, 9> kAccounts = {{
+    {"rows_read", "read"},
+    {"inserted", "inserted"},
+    {"updated", "updated"},
+    {"unchanged", "unchanged"},
+    {"delete_matched", "deleted"},
+    {"delete_unmatched", "not_there_to_delete"},
+    {"superseded", "superseded"},
+    {"skipped", "skipped"},
+    {"quarantined", "quarantined"},
+}};
+
+struct FileAccount {
+  std::string address;
+  std::string state;
+  std::string load_id;
+  std::array<int64_t, kAccounts.size()> rows{};
+};
+
 struct TableInfo {
   std::string name;
   std::string kind;   // "loaded table", "model table", "model view", "table", "view"
@@ -23,6 +50,8 @@ struct TableInfo {
   std::string changed_at;  // last load or build
   std::string origin;      // the ingest or the model's inputs
   std::vector<warehouse::ColumnInfo> details;
+  std::vector<FileAccount> files;  // newest first
+  int64_t all_files = 0;
 };
 
 // Tables first, in the order of their names. Stages are nobody's business.
@@ -64,7 +93,27 @@ Result<std::vector<TableInfo>> ReadTables(const ReadContext& context) {
   return tables;
 }
 
-// Only those that were asked for, with their columns; a view is counted then.
+Status ReadFiles(const ReadContext& context, TableInfo& table) {
+  std::string columns;
+  for (const auto& [column, name] : kAccounts) columns += fmt::format(", {}", column);
+  SLUICE_ASSIGN(const auto rows,
+                context.connection().Rows(
+                    fmt::format("SELECT address, state, load_id::VARCHAR, count(*) OVER (){} FROM "
+                                "_sluice.files WHERE table_name = $1 ORDER BY rowid DESC LIMIT {}",
+                                columns, context.arguments.json ? kFilesOfJson : kFilesShown),
+                    {table.name}));
+  for (const auto& row : rows) {
+    FileAccount& file = table.files.emplace_back();
+    file.address = ToText(row[0]);
+    file.state = ToText(row[1]);
+    file.load_id = ToText(row[2]);
+    table.all_files = ToInt(row[3]);
+    for (size_t i = 0; i < kAccounts.size(); ++i) file.rows[i] = ToInt(row[4 + i]);
+  }
+  return Status::Ok();
+}
+
+// Only those that were asked for, with their columns and files; a view is counted then.
 Result<std::vector<TableInfo>> Chosen(const ReadContext& context, std::vector<TableInfo> tables) {
   std::vector<TableInfo> chosen;
   for (const std::string& wanted : context.arguments.names) {
@@ -81,6 +130,7 @@ Result<std::vector<TableInfo>> Chosen(const ReadContext& context, std::vector<Ta
     }
     TableInfo table = *found;
     SLUICE_ASSIGN(table.details, warehouse::ColumnsOf(context.connection(), table.name));
+    SLUICE_TRY(ReadFiles(context, table));
     if (table.rows < 0) {
       SLUICE_ASSIGN(const auto count,
                     context.connection().Scalar("SELECT count(*) FROM " +
@@ -90,6 +140,21 @@ Result<std::vector<TableInfo>> Chosen(const ReadContext& context, std::vector<Ta
     chosen.push_back(std::move(table));
   }
   return chosen;
+}
+
+void WriteFiles(JsonWriter& json, const TableInfo& table) {
+  json.Field("all_files", table.all_files);
+  json.Name("files");
+  json.BeginArray();
+  for (const FileAccount& file : table.files) {
+    json.BeginObject();
+    json.Field("address", file.address);
+    json.Field("state", file.state);
+    json.Field("load", file.load_id);
+    for (size_t i = 0; i < kAccounts.size(); ++i) json.Field(kAccounts[i].second, file.rows[i]);
+    json.EndObject();
+  }
+  json.EndArray();
 }
 
 void WriteJson(std::ostream& out, const std::vector<TableInfo>& tables) {
@@ -122,11 +187,38 @@ void WriteJson(std::ostream& out, const std::vector<TableInfo>& tables) {
       }
       json.EndArray();
     }
+    if (table.all_files > 0) WriteFiles(json, table);
     json.EndObject();
   }
   json.EndArray();
   json.EndObject();
   json.Finish();
+}
+
+// What never happened in any of the files is left out.
+void PrintFiles(std::ostream& out, const Terminal& terminal, const TableInfo& table) {
+  if (table.files.empty()) return;
+  std::vector<TableColumn> columns = {{"file"}, {""}};
+  for (const auto& [column, name] : kAccounts) {
+    columns.push_back({ReplaceAll(name, "_", " "), Align::kRight});
+  }
+  Table list(std::move(columns));
+  for (const FileAccount& file : table.files) {
+    std::vector<std::string> row = {file.address, file.state == "loaded" ? "" : file.state};
+    for (size_t i = 0; i < kAccounts.size(); ++i) {
+      row.push_back(file.rows[i] == 0 && i > 0 ? "" : Number(file.rows[i]));
+    }
+    list.Row(std::move(row));
+  }
+  out << "\n";
+  list.Print(out, terminal, 2);
+  if (table.all_files > static_cast<int64_t>(table.files.size())) {
+    out << fmt::format(
+        "  the newest {} of {}; all of them: sluice query \"FROM _sluice.files "
+        "WHERE table_name = '{}'\"\n",
+        table.files.size(), Counted(static_cast<uint64_t>(table.all_files), "file"),
+        Printable(table.name));
+  }
 }
 
 void Print(std::ostream& out, const Terminal& terminal, const std::vector<TableInfo>& tables) {
@@ -149,6 +241,7 @@ void Print(std::ostream& out, const Terminal& terminal, const std::vector<TableI
       columns.Row({column.name, column.sql_type});
     }
     columns.Print(out, terminal, 2);
+    PrintFiles(out, terminal, table);
   }
 }
 
