@@ -1,10 +1,14 @@
 #include "cli/hand_loads.h"
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
 #include "config/csv_words.h"
+#include "ingest/hand.h"
+#include "pipeline/quarantine.h"
 
 namespace sluice::cli {
 namespace {
@@ -77,6 +81,7 @@ void AddConnection(const HandLoad& load, config::Project& project) {
   config::OptionValue folder;
   folder.text = load.folder;
   connection.options.values["path"] = folder;
+  connection.options.values[pipeline::kHandCsv].list = load.csv;
   project.connections.push_back(std::move(connection));
 }
 
@@ -129,13 +134,26 @@ Status AddHandLoads(engine::Connection& connection, config::Project& project) {
                 connection.Rows("SELECT value FROM _sluice.meta WHERE starts_with(name, $1) ORDER "
                                 "BY rowid",
                                 {std::string(kPrefix)}));
+  SLUICE_ASSIGN(const auto waiting,
+                connection.Rows("SELECT DISTINCT f.connection, q.table_name FROM "
+                                "_sluice.quarantine AS q JOIN _sluice.files AS f ON f.file_id = "
+                                "q.file_id AND f.load_id = q.load_id WHERE "
+                                "starts_with(f.connection, $1)",
+                                {std::string(ingest::kHandConnection)}));
+  std::set<std::pair<std::string, std::string>> with_rows;
+  for (const auto& row : waiting) with_rows.emplace(engine::ToText(row[0]), engine::ToText(row[1]));
+  std::set<std::string> settled;  // tables that a load with rows in quarantine has described
   for (const auto& row : rows) {
     const Json json = Json::parse(engine::ToText(row[0]), nullptr, false);
     try {
       const auto load = FromJson(json);
       if (!load.ok()) continue;
       AddConnection(*load, project);
-      if (!load->declared) AddTable(*load, project);
+      if (load->declared) continue;
+      // Of what was loaded otherwise since, nothing can be fixed: it does not say how to read these rows.
+      const bool has_rows = with_rows.count({load->connection, load->table.name}) > 0;
+      if (has_rows) settled.insert(load->table.name);
+      if (has_rows || settled.count(load->table.name) == 0) AddTable(*load, project);
     } catch (const Json::exception&) {
       continue;  // written by another version
     }

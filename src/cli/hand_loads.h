@@ -31,7 +31,8 @@ Result<std::optional<HandLoad>> FindHandLoad(engine::Connection& connection,
                                              const std::string& table);
 
 // Adds to `project` the connections of all files that were loaded by hand, and an ingest for the tables that it does
-// not declare: of each as its newest load said. What cannot be read is left out.
+// not declare: of each as its newest load said that has rows in quarantine, or else the newest. What cannot be read is
+// left out.
 Status AddHandLoads(engine::Connection& connection, config::Project& project);
 
 }  // namespace sluice::cli

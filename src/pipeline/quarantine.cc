@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "config/csv_words.h"
 #include "env/file.h"
 #include "ingest/file_shape.h"
+#include "ingest/hand.h"
 #include "ingest/quarantine_sql.h"
 #include "pipeline/interrupt.h"
 #include "pipeline/sources.h"
@@ -27,11 +30,77 @@ Result<const config::Ingest*> IngestOf(Runtime& runtime, const std::string& name
   return NotFoundError(fmt::format("ingest {} is not in this project any more", name));
 }
 
+// A table that was loaded by hand may have rows of files that are written otherwise than the one that it is described
+// by: they would be read wrongly.
+Status CheckReadsAlike(const config::Project& project, const std::string& connection_name,
+                       const std::string& address, const ingest::TargetTable& target) {
+  const config::Connection* connection = project.FindConnection(connection_name);
+  if (connection == nullptr || !StartsWith(connection_name, ingest::kHandConnection)) {
+    return Status::Ok();
+  }
+  const auto words = connection->options.values.find(kHandCsv);
+  if (words == connection->options.values.end()) return Status::Ok();
+  SLUICE_ASSIGN(const config::CsvOptions own,
+                config::CsvFromWords(words->second.list, connection_name));
+  const config::CsvOptions& csv = target.csv;
+  const bool alike = ingest::DialectOf(own) == ingest::DialectOf(csv) &&
+                     own.decimal == csv.decimal && own.thousands == csv.thousands &&
+                     own.date_format == csv.date_format;
+  if (alike) return Status::Ok();
+  return RejectedError(
+      fmt::format("{} is written otherwise than the file with rows in quarantine that was loaded "
+                  "into {} by hand after it",
+                  address, target.name),
+      "Settle the rows of that file first: fix and replay them, or discard them");
+}
+
+// Of `entries`, which are of one table, those stay that it can read; `left_out` says why others do not.
 Result<ingest::RowEditor> EditorOf(Runtime& runtime, warehouse::Session& session,
-                                   const QuarantineEntry& entry) {
-  SLUICE_ASSIGN(const config::Ingest* ingest, IngestOf(runtime, entry.ingest));
-  SLUICE_ASSIGN(auto target, ingest::TargetOf(session.connection(), *ingest, entry.table));
+                                   std::vector<QuarantineEntry>& entries, Status& left_out) {
+  const std::string table = entries.front().table;
+  SLUICE_ASSIGN(const config::Ingest* ingest, IngestOf(runtime, entries.front().ingest));
+  SLUICE_ASSIGN(auto target, ingest::TargetOf(session.connection(), *ingest, table));
+  if (ingest->from.empty()) {
+    std::map<std::string, Status> alike;
+    for (const QuarantineEntry& entry : entries) {
+      const auto [place, is_new] = alike.try_emplace(entry.connection);
+      if (!is_new) continue;
+      place->second = CheckReadsAlike(runtime.project(), entry.connection, entry.address, target);
+      if (left_out.ok()) left_out = place->second;
+    }
+    std::erase_if(entries,
+                  [&](const QuarantineEntry& entry) { return !alike.at(entry.connection).ok(); });
+    if (entries.empty()) return left_out;
+  }
   return ingest::RowEditor(std::move(target));
+}
+
+// The tables that were loaded by hand and have fixes of files that cannot be read with the others: why.
+Result<std::map<std::string, std::string>> UnlikeTables(Runtime& runtime,
+                                                        warehouse::Session& session,
+                                                        const config::Ingest& ingest,
+                                                        std::set<std::string>& tables) {
+  std::map<std::string, std::string> unlike;
+  if (!ingest.from.empty()) return unlike;
+  SLUICE_ASSIGN(
+      const auto rows,
+      session.connection().Rows(
+          "SELECT DISTINCT x.table_name, f.connection, f.address FROM _sluice.quarantine_fixes AS "
+          "x JOIN _sluice.quarantine AS q ON q.quarantine_id = x.quarantine_id AND q.ingest = "
+          "x.ingest AND q.table_name = x.table_name JOIN _sluice.files AS f ON f.file_id = "
+          "q.file_id AND f.load_id = q.load_id WHERE x.state = 'open' AND x.ingest = $1",
+          {ingest.name}));
+  std::set<std::string> asked;
+  for (const auto& row : rows) {
+    const std::string table = engine::ToText(row[0]);
+    if (tables.empty() || tables.count(table) > 0) asked.insert(table);
+    SLUICE_ASSIGN(const auto target, ingest::TargetOf(session.connection(), ingest, table));
+    const Status status =
+        CheckReadsAlike(runtime.project(), engine::ToText(row[1]), engine::ToText(row[2]), target);
+    if (!status.ok()) unlike[table] = status.message() + ". " + status.next();
+  }
+  tables = std::move(asked);
+  return unlike;
 }
 
 // The table that `where` is about: the one that was named, or the only one with rows in quarantine.
@@ -152,7 +221,8 @@ Result<std::vector<ProposedFix>> ProposeById(Runtime& runtime, warehouse::Sessio
                                              const FixRequest& request) {
   SLUICE_ASSIGN(auto entries,
                 ingest::FindQuarantined(session.connection(), request.id, request.table));
-  SLUICE_ASSIGN(const auto editor, EditorOf(runtime, session, entries.front()));
+  Status left_out;
+  SLUICE_ASSIGN(const auto editor, EditorOf(runtime, session, entries, left_out));
   SLUICE_TRY(NoteColumns(runtime, session, editor, entries));
   ingest::RowEditor::Changes changes;
   for (const auto& [column, value] : request.set) {
@@ -193,13 +263,15 @@ Result<std::vector<QuarantineEntry>> PickRows(Runtime& runtime, warehouse::Sessi
   SLUICE_ASSIGN(const std::string table, TableOf(session, request.table));
   SLUICE_ASSIGN(auto entries, AllOf(session, table));
   if (entries.empty()) return entries;
-  SLUICE_ASSIGN(const auto editor, EditorOf(runtime, session, entries.front()));
+  Status left_out;
+  SLUICE_ASSIGN(const auto editor, EditorOf(runtime, session, entries, left_out));
   SLUICE_ASSIGN(const auto texts, ingest::TextsBySql(session.connection(), editor, entries,
                                                      {*request.where, {}, "_raw"}));
   std::vector<QuarantineEntry> picked;
   for (size_t i = 0; i < entries.size(); ++i) {
     if (texts[i]) picked.push_back(std::move(entries[i]));
   }
+  if (picked.empty() && !left_out.ok()) return left_out;
   return picked;
 }
 
@@ -209,7 +281,8 @@ Result<std::vector<ProposedFix>> ProposeFixes(Runtime& runtime, warehouse::Sessi
   SLUICE_ASSIGN(const std::string table, TableOf(session, request.table));
   SLUICE_ASSIGN(auto entries, AllOf(session, table));
   if (entries.empty()) return std::vector<ProposedFix>();
-  SLUICE_ASSIGN(const auto editor, EditorOf(runtime, session, entries.front()));
+  Status left_out;
+  SLUICE_ASSIGN(const auto editor, EditorOf(runtime, session, entries, left_out));
   SLUICE_TRY(NoteColumns(runtime, session, editor, entries));
   ingest::SqlFix sql;
   sql.where = *request.where;
@@ -220,6 +293,7 @@ Result<std::vector<ProposedFix>> ProposeFixes(Runtime& runtime, warehouse::Sessi
   for (size_t i = 0; i < entries.size(); ++i) {
     if (texts[i]) fixes.push_back({std::move(entries[i]), WithoutLineEnd(*texts[i])});
   }
+  if (fixes.empty() && !left_out.ok()) return left_out;
   SLUICE_TRY(CheckAll(editor, fixes));
   return fixes;
 }
@@ -278,7 +352,15 @@ Result<std::vector<ReplayReport>> ReplayQuarantine(Runtime& runtime, warehouse::
       return store->Fetch(file, spool_path, nullptr, cancel);
     };
     const ingest::ListSources list = [&] { return ListSources(runtime, *ingest, cancel); };
-    SLUICE_ASSIGN(auto outcomes, ingest::ReplayFixes(context, tables, fetch, list));
+    std::set<std::string> of_ingest = tables;
+    SLUICE_ASSIGN(const auto unlike, UnlikeTables(runtime, session, *ingest, of_ingest));
+    for (const auto& [table, why] : unlike) {
+      if (of_ingest.erase(table) > 0) {
+        reports.push_back({ingest->name, {table, 0, "failed", why, 0, {}}});
+      }
+    }
+    if (of_ingest.empty() && !unlike.empty()) continue;
+    SLUICE_ASSIGN(auto outcomes, ingest::ReplayFixes(context, of_ingest, fetch, list));
     for (ingest::ReplayOutcome& outcome : outcomes) {
       reports.push_back({ingest->name, std::move(outcome)});
     }

@@ -17,6 +17,9 @@
 
 namespace sluice::pipeline {
 
+// Of the connection of a file that was loaded by hand: how its CSV is written, as words (config/csv_words.h).
+inline constexpr const char* kHandCsv = "csv";
+
 // What is asked for: one row by `id`, or those of a table that `where` picks.
 struct FixRequest {
   std::string id;
