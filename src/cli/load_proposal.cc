@@ -180,6 +180,8 @@ std::string TakeType(std::string_view& text) {
 
 Result<std::string> GuessDelimiter(const std::string& path, const config::CsvOptions& csv) {
   std::string best = csv.delimiter;
+  SLUICE_ASSIGN(const format::Compression compression, format::DetectCompression(path));
+  if (compression == format::Compression::kZip) return best;
   size_t most = 1;
   for (const char* delimiter : {",", ";", "\t", "|"}) {
     config::CsvOptions other = csv;

@@ -17,7 +17,8 @@ struct ColumnProposal {
   std::vector<std::string> evidence;                         // for people, no values
 };
 
-// The delimiter that cuts the beginning of the CSV file at `path` into most fields: , ; tab or |.
+// The delimiter that cuts the beginning of the CSV file at `path` into most fields: , ; tab or |. Of an archive, whose
+// members are not looked into, the one of `csv`.
 Result<std::string> GuessDelimiter(const std::string& path, const config::CsvOptions& csv);
 
 // Reads the whole file at `path`, written as `format` (not kByName) and `csv` say; without a header its columns are
