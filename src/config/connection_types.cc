@@ -87,7 +87,8 @@ ConnectionType IterableConnection() {
   type.description = "A project of Iterable.";
   type.destination = true;
   type.mirrors = true;
-  type.objects = {"users", "list:NAME", "list_id:NUMBER", "catalog:NAME"};
+  type.objects = {"users",  "list:NAME", "list_id:NUMBER", "catalog:NAME",
+                  "events", "purchases", "carts"};
   type.options = {
       EnumOption("region", "The data centre that the project lies in.",
                  {{"us", "api.iterable.com"}, {"eu", "api.eu.iterable.com"}})

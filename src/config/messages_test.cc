@@ -87,9 +87,10 @@ TEST(Messages, SayWhichWordsThereAre) {
   EXPECT_THAT(ErrorsWith("layout: files", "layout: file"),
               ElementsAre("sluice.yml:8:13: ingests.load.layout: expected \"zenoti\" or \"files\", "
                           "found \"file\" (did you mean \"files\"?)"));
-  EXPECT_THAT(ErrorsWith("key: id, fields", "mode: miror, key: id, fields"),
-              ElementsAre("sluice.yml:14:57: syncs.send.mode: expected \"upsert\", \"mirror\", "
-                          "\"add\" or \"remove\", found \"miror\" (did you mean \"mirror\"?)"));
+  EXPECT_THAT(
+      ErrorsWith("key: id, fields", "mode: miror, key: id, fields"),
+      ElementsAre("sluice.yml:14:57: syncs.send.mode: expected \"upsert\", \"mirror\", "
+                  "\"append\", \"add\" or \"remove\", found \"miror\" (did you mean \"mirror\"?)"));
   EXPECT_THAT(ErrorsWith("{ type: file, path: out }", "{ type: iterabel, region: us }"),
               ElementsAre("sluice.yml:4:16: connections.out.type: expected \"file\", \"s3\" or "
                           "\"iterable\", found \"iterabel\" (did you mean \"iterable\"?)"));

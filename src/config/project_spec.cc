@@ -159,10 +159,10 @@ OptionSpec SyncSpec() {
               Option(OptionKind::kText, "to", "The connection that takes them.")
                   .Required()
                   .Format(TextFormat::kName),
-              Option(
-                  OptionKind::kText, "object",
-                  "What they become there. At Iterable `users`, `list:NAME` (made when it is "
-                  "missing), `list_id:NUMBER` or `catalog:NAME` (made too); any name at a folder.")
+              Option(OptionKind::kText, "object",
+                     "What they become there. At Iterable `users`, `list:NAME` (made when it is "
+                     "missing), `list_id:NUMBER` or `catalog:NAME` (made too), `events`, "
+                     "`purchases` or `carts`; any name at a folder.")
                   .Required()
                   .Example("users"),
               EnumOption("mode", "How rows are written.",
@@ -170,6 +170,7 @@ OptionSpec SyncSpec() {
                           {"mirror",
                            "and rows that are not in the model any more are removed, where the "
                            "destination can"},
+                          {"append", "new rows are sent, once; what changes later is not"},
                           {"add", "of lists: new rows are put on the list, nobody is taken off it"},
                           {"remove", "of lists: the model's rows are taken off the list"}})
                   .Default("upsert"),

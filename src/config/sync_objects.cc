@@ -29,7 +29,10 @@ std::vector<std::string> ModesOf(const ConnectionType& type, std::string_view ob
   // Who is on a list is all there is to it: there is nothing to change.
   if (StartsWith(Prefix(object), "list")) return {"add", "remove", "mirror"};
   if (Prefix(object) == "catalog:") return {"upsert", "mirror"};
-  if (type.mirrors && type.objects.empty()) return {"upsert", "mirror"};
+  // What happened is told once.
+  if (object == "events" || object == "purchases") return {"append"};
+  if (object == "carts") return {"upsert", "mirror"};
+  if (type.mirrors && type.objects.empty()) return {"upsert", "mirror", "append"};
   return {"upsert"};
 }
 

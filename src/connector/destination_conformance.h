@@ -69,8 +69,10 @@ class DestinationConformance : public testing::TestWithParam<DestinationFixtureF
   Row MakeRow(int n, const std::string& note) const;
   std::vector<Row> MakeRows(int count, const std::string& note) const;
   static std::vector<Operation> Operations(const std::vector<Row>& rows);
-  // Prepares all of them as one request and sends it; the test fails when they do not fit.
+  // Prepares all of them, as one request where a request can hold so many, and sends them.
   SendResult SendAll(const std::vector<Row>& rows, const env::Cancel* cancel = nullptr);
+
+  size_t most_rows() const;  // that a request can hold
 
   std::unique_ptr<DestinationFixture> fixture_;
   std::unique_ptr<Destination> destination_;

@@ -7,6 +7,7 @@
 
 #include "base/json_text.h"
 #include "base/text.h"
+#include "connector/ordered.h"
 #include "sync/field_sql.h"
 #include "warehouse/dialect.h"
 
@@ -70,6 +71,19 @@ Result<Change> ChangeOf(std::string_view name) {
   if (name == "retried") return Change::kRetried;
   if (name == "removed") return Change::kRemoved;
   return FailedError(fmt::format("a row of the class {} is not to be sent", name));
+}
+
+// The column of the field by which the destination wants its rows ordered; "" without one.
+std::string SequenceOf(const FieldPlan& plan, const connector::Destination& destination) {
+  const connector::Ordered* ordered = connector::OrderedOf(destination);
+  if (ordered == nullptr) return {};
+  size_t column = 0;
+  for (const PayloadField& field : plan.fields) {
+    if (field.kind == FieldKind::kConstant) continue;
+    if (field.to == ordered->order_field()) return plan.expressions[column];
+    ++column;
+  }
+  return {};
 }
 
 Status RunAll(engine::Connection& connection, const std::vector<std::string>& statements) {
@@ -154,10 +168,12 @@ Result<std::unique_ptr<Difference>> Difference::Make(engine::Connection& connect
   names.sync = sync.name;
   names.relation = relation;
   names.key = std::move(key);
+  names.sequence = SequenceOf(plan, destination);
   names.columns = std::move(plan.expressions);
   names.binding = difference->bound_.number();
   names.repeatable = destination.capabilities().repeatable;
   names.mirror = mirror;
+  names.once = sync.mode == "append" || sync.mode == "add" || sync.mode == "remove";
   SLUICE_TRY(RunAll(connection, sql::MakeDifference(names)));
   SLUICE_TRY(difference->Count());
   return difference;

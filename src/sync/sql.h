@@ -17,6 +17,9 @@ struct DifferenceNames {
   int64_t binding = 0;               // SyncFunctions::Bound
   bool repeatable = false;
   bool mirror = false;
+  bool once = false;  // what was delivered is not sent again, whatever it is now
+  std::string
+      sequence;  // expression over `src` by which rows are sent, before the key; may be empty
   std::string Rows() const;      // one row for each of the model: key, class, digest, payload, ...
   std::string Pairs() const;     // keys that come more than once
   std::string Remapped() const;  // what `sync_delivered` will say of such rows

@@ -31,7 +31,7 @@ std::string MakeRows(const DifferenceNames& names) {
   // Each step is a sub-select of its own, so that nothing is computed twice.
   return fmt::format(
       R"(CREATE TEMP TABLE {rows} AS
-SELECT key, identity, digest, class,
+SELECT key, identity, digest, class{turn},
   CASE WHEN class IN ({send}, 'remapped') THEN body END AS payload,
   CASE WHEN class IN ({send}) THEN delivered_payload END AS delivered_payload,
   CASE WHEN class IN ({send}) THEN attempted_payload END AS attempted_payload,
@@ -43,7 +43,7 @@ SELECT key, identity, digest, class,
     WHEN 'unknown_outcome' THEN 'it may have arrived, and must not be sent twice'
     END AS message
 FROM (
-  SELECT m.key, m.body, m.who, m.digest, d.identity AS delivered_identity,
+  SELECT m.key, m.body, m.who, m.digest{turn}, d.identity AS delivered_identity,
     d.payload AS delivered_payload, d.attempted_payload,
     CASE WHEN starts_with(m.who, '=') THEN substr(m.who, 2) END AS identity,
     CASE
@@ -51,6 +51,8 @@ FROM (
       WHEN NOT starts_with(m.body, '{{') THEN 'bad_value'
       WHEN NOT starts_with(m.who, '=') THEN 'no_identity'
       WHEN d.key IS NULL THEN 'added'
+      WHEN {once} AND d.payload IS NOT NULL AND d.state = 'left' THEN 'back'
+      WHEN {once} AND d.payload IS NOT NULL THEN 'unchanged'
       WHEN d.identity <> substr(m.who, 2) AND {there} THEN 'identifier_changed'
       WHEN d.state = 'unknown' AND NOT {repeatable} THEN 'unknown_outcome'
       WHEN d.state IN ('unknown', 'deferred') THEN 'retried'
@@ -64,10 +66,10 @@ FROM (
       ELSE 'changed'
     END AS class
   FROM (
-    SELECT key, body, _sluice_digest(body) AS digest,
+    SELECT key, body{turn}, _sluice_digest(body) AS digest,
       CASE WHEN starts_with(body, '{{') THEN _sluice_identity({binding}, key, body) END AS who
     FROM (
-      SELECT CAST(src.{key} AS VARCHAR) AS key, _sluice_payload({arguments}) AS body
+      SELECT CAST(src.{key} AS VARCHAR) AS key, _sluice_payload({arguments}) AS body{expression}
       FROM {relation} AS src
     )
   ) AS m
@@ -75,6 +77,9 @@ FROM (
 ))",
       fmt::arg("rows", names.Rows()), fmt::arg("send", kSendClasses),
       fmt::arg("there", kMayBeThere), fmt::arg("repeatable", names.repeatable ? "true" : "false"),
+      fmt::arg("once", names.once ? "true" : "false"),
+      fmt::arg("turn", names.sequence.empty() ? "" : ", turn"),
+      fmt::arg("expression", names.sequence.empty() ? "" : ", " + names.sequence + " AS turn"),
       fmt::arg("kind", QuoteText(kDigestKind)), fmt::arg("binding", names.binding),
       fmt::arg("key", names.key), fmt::arg("arguments", arguments),
       fmt::arg("relation", names.relation), fmt::arg("sync", QuoteText(names.sync)));
@@ -228,7 +233,7 @@ std::string RowsToSend(const DifferenceNames& names, uint64_t limit) {
         "'removed') AS r ORDER BY r.class = 'removed', r.key",
         statement, kRemovalSql, names.Removed());
   } else {
-    statement += " ORDER BY r.key";
+    statement += names.sequence.empty() ? " ORDER BY r.key" : " ORDER BY r.turn NULLS FIRST, r.key";
   }
   if (limit > 0) statement += fmt::format(" LIMIT {}", limit);
   return statement;

@@ -88,18 +88,17 @@ std::string Expected(std::string_view text) {
   return "";
 }
 
-// "obj.users[3].email", "obj.subscribers[3].email" -> user 3, field "email".
+// "obj.users[3].email", "obj.subscribers[3].email", "obj.events[3]" -> user 3, field "email".
 std::optional<UserProblem> ProblemOf(const std::string& path) {
-  std::string_view before = "users[";
-  size_t at = path.find(before);
-  if (at == std::string::npos) {
-    before = "subscribers[";
-    at = path.find(before);
-  }
-  if (at == std::string::npos) return std::nullopt;
-  const size_t close = path.find(']', at);
+  // One of them, at the first bracket.
+  const size_t bracket = path.find('[');
+  const std::string_view list = std::string_view(path).substr(0, bracket);
+  const bool known =
+      EndsWith(list, "users") || EndsWith(list, "subscribers") || EndsWith(list, "events");
+  if (bracket == std::string::npos || !known) return std::nullopt;
+  const size_t close = path.find(']', bracket);
   if (close == std::string::npos) return std::nullopt;
-  const size_t digits = at + before.size();
+  const size_t digits = bracket + 1;
   const auto index = ParseUnsigned(std::string_view(path).substr(digits, close - digits));
   if (!index) return std::nullopt;
   UserProblem problem;
@@ -183,6 +182,7 @@ std::optional<BulkOutcome> ReadOutcome(std::string_view body) {
   outcome.named_before = Failures(answer, kDeprecated);
   outcome.created_fields = Texts(JsonMemberValue(answer, "createdFields"));
   outcome.filtered_fields = Texts(JsonMemberValue(answer, "filteredOutFields"));
+  outcome.untracked_events = Texts(JsonMemberValue(answer, "disallowedEventNames"));
   return outcome;
 }
 

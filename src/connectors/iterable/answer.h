@@ -40,8 +40,9 @@ struct BulkOutcome {
   uint64_t failed = 0;
   std::vector<FailedUser> failures;      // of failedUpdates
   std::vector<FailedUser> named_before;  // of the deprecated lists: identifiers of the user objects
-  std::vector<std::string> created_fields;   // names
-  std::vector<std::string> filtered_fields;  // names
+  std::vector<std::string> created_fields;    // names
+  std::vector<std::string> filtered_fields;   // names
+  std::vector<std::string> untracked_events;  // names that the project does not track
 };
 
 // Nothing when the body is not JSON or has no counts.

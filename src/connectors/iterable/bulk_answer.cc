@@ -1,12 +1,14 @@
 #include "connectors/iterable/bulk_answer.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include "base/json_text.h"
 #include "base/text.h"
 #include "connectors/iterable/answer.h"
 #include "connectors/iterable/attribution.h"
@@ -66,7 +68,7 @@ RowOutcome OutcomeOf(BulkCall call, const FailedUser& failure) {
       RowOutcome outcome =
           rejected(email ? "UnknownEmailError" : "UnknownUserIdError",
                    fmt::format("nobody in Iterable has the {} of this row", field));
-      if (call == BulkCall::kSubscribe) outcome.state = RowState::kDeferred;
+      if (call != BulkCall::kUpdate) outcome.state = RowState::kDeferred;
       return outcome;
     }
     case Reason::kUnsaid:
@@ -80,6 +82,21 @@ void AddWarnings(const std::vector<std::string>& fields, std::string_view text,
   for (size_t i = 0; i < std::min(fields.size(), kMostFieldsReported); ++i) {
     warnings.push_back(fmt::format(fmt::runtime(text), ShownName(fields[i])));
   }
+}
+
+// Events with a name that the project does not track. How many.
+uint64_t RejectUntracked(const BulkOutcome& outcome, Rows rows,
+                         const std::vector<std::optional<FailedUser>>& blamed, SendResult& result) {
+  uint64_t untracked = 0;
+  for (size_t i = 0; i < rows.size() && !outcome.untracked_events.empty(); ++i) {
+    const std::string name = JsonText(JsonMemberValue(rows[i].payload, "eventName"));
+    const auto& names = outcome.untracked_events;
+    if (blamed[i] || std::find(names.begin(), names.end(), name) == names.end()) continue;
+    result.outcomes[i] = {RowState::kRejected, "DisallowedEventName",
+                          "the Iterable project does not track events of this name"};
+    ++untracked;
+  }
+  return untracked;
 }
 
 SendResult ReadCounts(ProjectType project, BulkCall call, const BulkOutcome& outcome, Rows rows) {
@@ -96,9 +113,11 @@ SendResult ReadCounts(ProjectType project, BulkCall call, const BulkOutcome& out
     ++named;
     result.outcomes[i] = OutcomeOf(call, *blamed[i]);
   }
+  const uint64_t untracked = RejectUntracked(outcome, rows, blamed, result);
   const bool counted =
       outcome.succeeded <= rows.size() && outcome.failed == rows.size() - outcome.succeeded;
-  if (counted && outcome.failed == named) return result;
+  // Nobody says whether an event that is not tracked counts as failed.
+  if (counted && (outcome.failed == named || outcome.failed == named + untracked)) return result;
   // A person alone who was counted as failed needs no name.
   if (counted && rows.size() == 1 && named == 0 && outcome.failed == 1) {
     result.outcomes.front() = OutcomeOf(call, FailedUser{});

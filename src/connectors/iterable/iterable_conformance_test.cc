@@ -8,6 +8,7 @@
 
 #include "base/json_text.h"
 #include "connector/destination_conformance.h"
+#include "connectors/iterable/event_destination.h"
 #include "connectors/iterable/standin_for_tests.h"
 
 namespace sluice::connectors::iterable {
@@ -115,6 +116,66 @@ connector::DestinationFixtureFactory ListFactory(std::string name, ProjectType p
   return {std::move(name), [=] { return std::make_unique<ListFixture>(project, refusing); }};
 }
 
+// Events of people who are there already.
+class EventFixture : public IterableFixture {
+ public:
+  EventFixture(ProjectType project, Refusing refusing) : IterableFixture(project, refusing) {
+    RowsForTests people(project);
+    for (int n = 0; n < 20; ++n) people.Add(IterableFixture::Payload(n, ""));
+    Deliver(*standin().Connect(), people);
+  }
+  std::unique_ptr<connector::Destination> Open() override {
+    return MakeEventDestination(ActivityKind::kEvent, standin().Settings(), {}, "visits",
+                                env::MakeCurlTransport(), env::SystemClock());
+  }
+  std::string Payload(int n, const std::string& note) const override {
+    std::string payload = fmt::format(
+        R"({{"createdAt":1700000000,"email":"{}","eventName":"visit","id":"e-{}")", Email(n), n);
+    if (!note.empty()) {
+      payload += ",\"note\":";
+      AppendJsonString(payload, note);
+    }
+    return payload + ",\"userId\":\"" + UserId(n) + "\"}";
+  }
+  std::optional<std::string> NoteOf(int n) override {
+    const std::string events = standin().Get("events");
+    for (const std::string_view event : JsonItems(events)) {
+      if (JsonMemberValue(event, "userId") != '"' + UserId(n) + '"') continue;
+      const auto note = JsonMemberValue(JsonMemberValue(event, "dataFields"), "note");
+      return note.empty() ? std::nullopt : std::optional(std::string(note));
+    }
+    return std::nullopt;
+  }
+  std::optional<std::string> PayloadOfNobody() const override {
+    return R"({"email":"nobody","eventName":"visit","userId":null})";
+  }
+};
+
+// Purchases, one in a request; nobody can be refused by name.
+class PurchaseFixture : public EventFixture {
+ public:
+  explicit PurchaseFixture(ProjectType project) : EventFixture(project, Refusing::kByName) {}
+  std::unique_ptr<connector::Destination> Open() override {
+    return MakeEventDestination(ActivityKind::kPurchase, standin().Settings(), {}, "bills",
+                                env::MakeCurlTransport(), env::SystemClock());
+  }
+  std::string Payload(int n, const std::string& note) const override {
+    std::string payload =
+        fmt::format(R"({{"createdAt":1700000000,"email":"{}","id":"b-{}",)"
+                    R"("items":[{{"id":"7","name":"Oil","price":9.5,"quantity":1}}])",
+                    Email(n), n);
+    if (!note.empty()) {
+      payload += ",\"note\":";
+      AppendJsonString(payload, note);
+    }
+    return payload + ",\"total\":9.5,\"userId\":\"" + UserId(n) + "\"}";
+  }
+  std::optional<std::string> PayloadOfNobody() const override {
+    return R"({"email":null,"items":[],"total":1,"userId":null})";
+  }
+  bool Refuse(int) override { return false; }
+};
+
 // Items of a catalog: nobody is refused by name, for no answer names one.
 class CatalogFixture : public connector::DestinationFixture {
  public:
@@ -168,9 +229,11 @@ connector::DestinationFixtureFactory Factory(std::string name, ProjectType proje
 namespace sluice::connector {
 
 using connectors::iterable::CatalogFixture;
+using connectors::iterable::EventFixture;
 using connectors::iterable::Factory;
 using connectors::iterable::ListFactory;
 using connectors::iterable::ProjectType;
+using connectors::iterable::PurchaseFixture;
 using connectors::iterable::Refusing;
 
 INSTANTIATE_TEST_SUITE_P(
@@ -187,6 +250,26 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(ListFactory("email", ProjectType::kEmail, Refusing::kByName),
                     ListFactory("userid", ProjectType::kUserId, Refusing::kByPlace),
                     ListFactory("hybrid", ProjectType::kHybrid, Refusing::kByName)),
+    [](const auto& param) { return param.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(
+    IterableEvents, DestinationConformance,
+    testing::Values(DestinationFixtureFactory{"email",
+                                              [] {
+                                                return std::make_unique<EventFixture>(
+                                                    ProjectType::kEmail, Refusing::kByName);
+                                              }},
+                    DestinationFixtureFactory{"userid_by_place",
+                                              [] {
+                                                return std::make_unique<EventFixture>(
+                                                    ProjectType::kUserId, Refusing::kByPlace);
+                                              }}),
+    [](const auto& param) { return param.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(
+    IterablePurchases, DestinationConformance,
+    testing::Values(DestinationFixtureFactory{
+        "hybrid", [] { return std::make_unique<PurchaseFixture>(ProjectType::kHybrid); }}),
     [](const auto& param) { return param.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(IterableCatalog, DestinationConformance,

@@ -37,4 +37,22 @@ class RowsForTests {
   std::vector<connector::Operation> operations_;
 };
 
+// The same with identities that somebody else knows.
+class EventRows {
+ public:
+  void Add(const std::string& key, const std::string& identity, const std::string& payload) {
+    connector::Operation operation;
+    operation.key = texts_.emplace_back(key);
+    operation.identity = texts_.emplace_back(identity);
+    operation.payload = texts_.emplace_back(payload);
+    operations_.push_back(operation);
+  }
+  std::span<const connector::Operation> operations() const { return operations_; }
+  size_t size() const { return operations_.size(); }
+
+ private:
+  std::deque<std::string> texts_;
+  std::vector<connector::Operation> operations_;
+};
+
 }  // namespace sluice::connectors::iterable

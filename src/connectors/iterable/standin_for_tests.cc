@@ -206,7 +206,12 @@ std::unique_ptr<connector::Destination> Standin::ConnectCatalog(const std::strin
 
 Delivered Deliver(connector::Destination& destination, const RowsForTests& rows, int tries,
                   const connector::RequestLimit& limit) {
-  return Delivery(destination, rows.operations(), tries, limit).Run();
+  return Deliver(destination, rows.operations(), tries, limit);
+}
+
+Delivered Deliver(connector::Destination& destination, std::span<const Operation> rows, int tries,
+                  const connector::RequestLimit& limit) {
+  return Delivery(destination, rows, tries, limit).Run();
 }
 
 }  // namespace sluice::connectors::iterable

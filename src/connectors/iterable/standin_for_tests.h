@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -66,5 +67,7 @@ struct Delivered {
 // `tries` times in a request that did not say: what the sync engine does, without its patience.
 Delivered Deliver(connector::Destination& destination, const RowsForTests& rows, int tries = 1,
                   const connector::RequestLimit& limit = {});
+Delivered Deliver(connector::Destination& destination, std::span<const connector::Operation> rows,
+                  int tries = 1, const connector::RequestLimit& limit = {});
 
 }  // namespace sluice::connectors::iterable

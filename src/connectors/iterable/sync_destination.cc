@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "connectors/iterable/catalog_destination.h"
+#include "connectors/iterable/event_destination.h"
 #include "connectors/iterable/iterable_destination.h"
 #include "connectors/iterable/list_destination.h"
 
@@ -16,6 +17,10 @@ namespace {
 constexpr std::string_view kList = "list:";
 constexpr std::string_view kListId = "list_id:";
 constexpr std::string_view kCatalog = "catalog:";
+constexpr std::pair<std::string_view, ActivityKind> kActivities[] = {
+    {"events", ActivityKind::kEvent},
+    {"purchases", ActivityKind::kPurchase},
+    {"carts", ActivityKind::kCart}};
 
 Status Wrong(const config::Sync& sync, std::string_view key, const std::string& what,
              std::string next) {
@@ -69,6 +74,18 @@ Result<std::unique_ptr<connector::Destination>> MakeSyncDestination(
     return MakeListDestination(std::move(settings), std::move(options), std::move(transport),
                                clock);
   }
+  for (const auto& [object, kind] : kActivities) {
+    if (sync.object != object) continue;
+    if (kind != ActivityKind::kEvent && !settings.create_users) {
+      return Wrong(
+          sync, "",
+          fmt::format("Iterable makes whoever it does not know when it is sent one of the {}",
+                      object),
+          fmt::format("If that may be, write create_users: true at the connection {}.", sync.to));
+    }
+    return MakeEventDestination(kind, std::move(settings), OptionsOfSync(sync), sync.name,
+                                std::move(transport), clock);
+  }
   if (StartsWith(sync.object, kCatalog)) {
     std::string name(Trim(std::string_view(sync.object).substr(kCatalog.size())));
     if (!IsCatalogName(name)) {
@@ -83,7 +100,7 @@ Result<std::unique_ptr<connector::Destination>> MakeSyncDestination(
                                   clock);
   }
   return Wrong(sync, ".object", fmt::format("Iterable has no object \"{}\"", sync.object),
-               "Write users, list:NAME or catalog:NAME.");
+               "Write users, list:NAME, catalog:NAME, events, purchases or carts.");
 }
 
 }  // namespace sluice::connectors::iterable

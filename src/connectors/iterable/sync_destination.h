@@ -5,6 +5,8 @@
 //   list_id:NUMBER    a static list that is there
 //   catalog:NAME      the items of a catalog, made    catalog_destination.h
 //                     if missing
+//   events, purchases,
+//   carts             what people did                 event_destination.h
 #pragma once
 
 #include <memory>

@@ -28,6 +28,7 @@ const ENDPOINTS = {
   'GET fields': (app) => Object.fromEntries([...app.store.fields].sort()),
   'GET lists': (app) => [...app.store.lists.values()],
   'GET catalogs': (app) => catalogs(app),
+  'GET events': (app) => events(app),
   'GET requests': (app, url) => requests(app, url.searchParams),
   'GET violations': (app) => ({
     total: app.records.violationTotal,
@@ -100,6 +101,7 @@ function stats(app) {
     users: app.store.users.size,
     fields: app.store.customFieldCount,
     lists: app.store.lists.size,
+    events: app.store.events.size,
     commits: app.store.commits,
     acknowledged: records.acknowledged,
     requests: records.total,
@@ -112,6 +114,14 @@ function stats(app) {
     in_flight: app.inFlight,
     hanging: app.held.size,
   };
+}
+
+/** Events and purchases in the order of their arrival, with the identifiers of their people. */
+function events(app) {
+  return [...app.store.events].map(([id, { user, ...event }]) => {
+    const { email, userId } = app.store.users.get(user) ?? { email: null, userId: null };
+    return { id, email, userId, ...event };
+  });
 }
 
 /** name → {mappings, items: id → value}, as they will be once everything is written. */
@@ -190,6 +200,7 @@ const SETTINGS = {
   max_body_bytes: ['maxBodyBytes', 'number'],
   max_fields: ['maxFields', 'number'],
   api_key: ['apiKey', 'string'],
+  disallowed_events: ['disallowedEvents', 'string'],
   catalog_delay_ms: ['catalogDelayMs', 'number'],
 };
 

@@ -49,6 +49,7 @@ export class BulkOutcome {
     this.successCount = 0;
     this.failed = Object.fromEntries(FAILURE_LISTS.map((name) => [name, []]));
     this.deprecated = { email: [], userId: [] };
+    this.disallowed = 0;
   }
 
   /** `reason`: 'invalid' | 'invalidData' | 'forgotten' | 'conflict' | 'notFound'. */
@@ -57,8 +58,13 @@ export class BulkOutcome {
     this.deprecated[identifier.kind].push(identifier.value);
   }
 
+  /** An event whose name the project does not track: it is nobody's fault. */
+  disallow() {
+    this.disallowed += 1;
+  }
+
   get failCount() {
-    return this.deprecated.email.length + this.deprecated.userId.length;
+    return this.deprecated.email.length + this.deprecated.userId.length + this.disallowed;
   }
 
   body(createdFields, filteredOutFields) {

@@ -7,6 +7,7 @@
 
 import { existsSync } from 'node:fs';
 
+import { plain } from './json_text.mjs';
 import { ownOperations } from './own_schema.mjs';
 import { Swagger } from './swagger.mjs';
 import { ZOD_RULES } from './zod_rules.mjs';
@@ -46,10 +47,11 @@ export class Checks {
   check(operation, request) {
     const problems = [];
     const values = this.#parameters(operation, request, problems);
-    this.#body(operation, request.body, problems);
+    const body = plain(request.body);
+    this.#body(operation, body, problems);
     const notes = [];
     const rule = ZOD_RULES[keyOf(operation)];
-    for (const issue of rule?.({ body: request.body, ...values }) ?? []) {
+    for (const issue of rule?.({ body, ...values }) ?? []) {
       const problem = { source: 'zod', path: pathText(issue.path), message: issue.message };
       const shapeOnly = issue.code === 'invalid_format' && issue.format === 'email';
       (shapeOnly && this.zodEmails === 'report' ? notes : problems).push(problem);

@@ -23,6 +23,16 @@ export class ExactNumber {
   }
 }
 
+/** `value` with plain numbers, for who asks for their type alone; the same object where it has no others. */
+export function plain(value) {
+  if (value instanceof ExactNumber) return Number(value.text);
+  if (value === null || typeof value !== 'object') return value;
+  const entries = Object.entries(value);
+  const changed = entries.map(([key, inner]) => [key, plain(inner)]);
+  if (changed.every(([, inner], i) => inner === entries[i][1])) return value;
+  return Array.isArray(value) ? changed.map(([, inner]) => inner) : Object.fromEntries(changed);
+}
+
 // JSON.stringify cannot emit raw digits, so an ExactNumber leaves as a marked string and the mark
 // and its quotes are cut out afterwards. Random, so that no payload can forge it.
 const MARK = `number-${randomBytes(12).toString('hex')}:`;

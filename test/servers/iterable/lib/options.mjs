@@ -68,6 +68,7 @@ export const OPTIONS = {
   'max-fields': [number, 1000, 'user fields of the project'],
   'max-value-bytes': [number, 32000, 'bytes of one text value'],
   'lane-seconds': [number, 60, 'bulk and single calls for one person this close are a violation'],
+  'disallowed-events': [text, '', 'names of events that are not tracked, comma-separated'],
   'catalog-delay-ms': [number, 0, 'how long after its answer an item is to be seen'],
   fields: [fieldTypes, [], 'fields that exist already: NAME:TYPE, comma-separated'],
   'keep-bodies': [flag, false, 'keep request bodies for /__admin/requests'],

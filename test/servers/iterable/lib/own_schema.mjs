@@ -43,6 +43,35 @@ const unsubscribe = object(
   ['listId', 'subscribers'],
 );
 
+const event = object(
+  {
+    ...person,
+    eventName: text,
+    id: text,
+    createdAt: id,
+    dataFields: { type: 'object' },
+    campaignId: id,
+    templateId: id,
+    createNewFields: flag,
+  },
+  ['eventName'],
+);
+const commerceItem = object(
+  {
+    id: text,
+    name: text,
+    price: { type: 'number' },
+    quantity: id,
+    sku: text,
+    description: text,
+    categories: arrayOf(text),
+    imageUrl: text,
+    url: text,
+    dataFields: { type: 'object' },
+  },
+  ['id', 'name', 'price', 'quantity'],
+);
+
 const BODIES = {
   'POST /api/users/bulkUpdate': object({ users: arrayOf(object(profile)), createNewFields: flag }, [
     'users',
@@ -62,6 +91,25 @@ const BODIES = {
   'POST /api/lists': object({ name: text, description: text }, ['name']),
   'POST /api/lists/subscribe': subscribe,
   'POST /api/lists/unsubscribe': unsubscribe,
+  'POST /api/events/trackBulk': object({ events: arrayOf(event) }, ['events']),
+  'POST /api/events/track': event,
+  'POST /api/commerce/trackPurchase': object(
+    {
+      user: object({ ...profile, createNewFields: flag }),
+      items: arrayOf(commerceItem),
+      total: { type: 'number' },
+      id: text,
+      createdAt: id,
+      dataFields: { type: 'object' },
+      campaignId: id,
+      templateId: id,
+    },
+    ['items', 'total', 'user'],
+  ),
+  'POST /api/commerce/updateCart': object(
+    { user: object({ ...profile, createNewFields: flag }), items: arrayOf(commerceItem) },
+    ['items', 'user'],
+  ),
   'PUT /api/catalogs/{catalogName}/fieldMappings': object(
     { mappingsUpdates: arrayOf(object({ fieldName: text, fieldType: text }, ['fieldName', 'fieldType'])) },
     ['mappingsUpdates'],

@@ -1,6 +1,7 @@
 // The endpoints: which are built here, and how a path finds its operation.
 
 import * as catalogs from './handlers/catalogs.mjs';
+import * as events from './handlers/events.mjs';
 import * as forget from './handlers/forget.mjs';
 import * as lists from './handlers/lists.mjs';
 import * as subscriptions from './handlers/subscriptions.mjs';
@@ -42,6 +43,10 @@ export const HANDLERS = {
   'GET lists/getUsers': { run: lists.listUsers },
   'POST lists/subscribe': { run: lists.subscribe, items: 'subscribers', lane: 'bulk' },
   'POST lists/unsubscribe': { run: lists.unsubscribe, items: 'subscribers', lane: 'bulk' },
+  'POST events/trackBulk': { run: events.trackBulk, items: 'events' },
+  'POST events/track': { run: events.track, items: null },
+  'POST commerce/trackPurchase': { run: events.trackPurchase, items: null },
+  'POST commerce/updateCart': { run: events.updateCart, items: null },
   'GET catalogs': { run: catalogs.getCatalogs },
   'POST catalogs/{catalogName}': { run: catalogs.createCatalog },
   'DELETE catalogs/{catalogName}': { run: catalogs.deleteCatalog },

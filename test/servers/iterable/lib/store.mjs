@@ -1,4 +1,4 @@
-// The state of the project: users, fields, lists, catalogs, forgotten people, daily caps.
+// The state of the project: users, fields, lists, catalogs, events, forgotten people, daily caps.
 //
 // All changes are operations ({op: 'put', user}, …) that a transaction collects while it looks at
 // the state as if they were done. `commit` applies them and hands them to the journal, if any. So
@@ -51,6 +51,7 @@ export class Store {
     this.fields = new Map(Object.entries(BUILT_IN_FIELDS));
     this.lists = new Map();
     this.catalogs = new Map();
+    this.events = new Map(); // id → event, in the order of their arrival
     this.forgotten = { email: new Set(), userId: new Set() };
     this.daily = new Map();
     this.nextUserId = 1;
@@ -87,6 +88,8 @@ export class Store {
         return this.lists.set(op.list.id, op.list);
       case 'unlist':
         return this.lists.delete(op.id);
+      case 'event':
+        return this.events.set(op.id, op.event);
       case 'catalog':
         return this.catalogs.set(op.name, { mappings: new Map(), items: new Map() });
       case 'uncatalog':
@@ -120,6 +123,7 @@ export class Store {
     }
     for (const [endpoint, cap] of this.daily) yield { op: 'daily', endpoint, ...cap };
     for (const user of this.users.values()) yield { op: 'put', user };
+    for (const [id, event] of this.events) yield { op: 'event', id, event };
   }
 
   /** Number of fields that count against the soft limit: all but those every project has. */

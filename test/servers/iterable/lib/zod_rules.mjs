@@ -14,6 +14,10 @@ import {
   UpdateCatalogFieldMappingsParamsSchema,
 } from '@iterable/api/dist/types/catalogs.js';
 import {
+  TrackBulkEventsParamsSchema,
+  TrackEventParamsSchema,
+} from '@iterable/api/dist/types/events.js';
+import {
   CreateListParamsSchema,
   DeleteListParamsSchema,
   GetListSizeParamsSchema,
@@ -61,6 +65,8 @@ export const ZOD_RULES = {
   'POST /api/lists': body(CreateListParamsSchema),
   'POST /api/lists/subscribe': body(SubscribeToListParamsSchema),
   'POST /api/lists/unsubscribe': body(UnsubscribeFromListParamsSchema),
+  'POST /api/events/trackBulk': body(TrackBulkEventsParamsSchema),
+  'POST /api/events/track': body(TrackEventParamsSchema),
   'POST /api/catalogs/{catalogName}': values(CreateCatalogParamsSchema),
   'PUT /api/catalogs/{catalogName}/fieldMappings': everything(
     UpdateCatalogFieldMappingsParamsSchema,

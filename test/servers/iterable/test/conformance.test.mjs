@@ -64,6 +64,17 @@ async function tour(server) {
   });
   await server.api('DELETE', `/api/lists/${listId}`);
   await catalogTour(server, post, get);
+  await post('events/trackBulk', {
+    events: [
+      { email: 'a@x.org', eventName: 'visit', id: 'e1', createdAt: 1767225600 },
+      { email: 'no@x.org', eventName: 'visit' },
+    ],
+  });
+  await post('events/track', { email: 'a@x.org', eventName: 'visit' });
+  const user = { email: 'a@x.org' };
+  const items = [{ id: '1', name: 'Massage', price: 80, quantity: 1 }];
+  await post('commerce/updateCart', { user, items });
+  await post('commerce/trackPurchase', { user, items, total: 80 });
   await post('users/forget', { email: 'c@x.org' });
   await post('users/unforget', { email: 'c@x.org' });
   await get('users/forgotten');

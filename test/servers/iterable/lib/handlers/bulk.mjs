@@ -45,13 +45,13 @@ export function createsFields(ctx) {
   return ctx.body.createNewFields ?? ctx.options.createNewFields;
 }
 
-function tooMany(ctx, count) {
+export function tooMany(ctx, count) {
   const most = ctx.options.maxUsers;
   if (count <= most) return null;
   return failure(400, 'BatchTooLarge', `[${ctx.path}] ${count} users, at most ${most} are taken`);
 }
 
-function wrongIdentifiers(ctx, name, items) {
+export function wrongIdentifiers(ctx, name, items) {
   const params = {};
   items.forEach((item, index) => {
     const where = name === null ? 'obj' : `obj.${name}[${index}]`;
@@ -66,7 +66,7 @@ function wrongIdentifiers(ctx, name, items) {
 
 // One failure per identifier comes back, so two operations for one person cannot be told apart.
 // The server takes them in their order, as Iterable does; a writer must not rely on that.
-function noteDuplicates(ctx, name, items) {
+export function noteDuplicates(ctx, name, items) {
   const seen = new Map();
   items.forEach((item, index) => {
     const { kind, value } = identifierOf(ctx.project, item);
@@ -100,7 +100,7 @@ function refusedFields(ctx, pass) {
 }
 
 // A failure that a fault asks for; the profile stays as it is.
-function injected(ctx, item, index) {
+export function injected(ctx, item, index) {
   const reason = ctx.tweak.fail?.(item, index) ?? null;
   if (reason === null) return null;
   const { kind, value } = identifierOf(ctx.project, item);

@@ -1,0 +1,134 @@
+#include "connectors/iterable/event_destination.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "connector/ordered.h"
+#include "connectors/iterable/answer.h"
+#include "connectors/iterable/api.h"
+#include "connectors/iterable/bulk_answer.h"
+#include "connectors/iterable/event_body.h"
+
+namespace sluice::connectors::iterable {
+namespace {
+
+using connector::Operation;
+using connector::OperationKind;
+using connector::PreparedRequest;
+using connector::RequestLimit;
+using connector::RowState;
+using connector::SendResult;
+
+const char* TargetOf(ActivityKind kind) {
+  switch (kind) {
+    case ActivityKind::kEvent:
+      return "/api/events/trackBulk";
+    case ActivityKind::kPurchase:
+      return "/api/commerce/trackPurchase";
+    case ActivityKind::kCart:
+      break;
+  }
+  return "/api/commerce/updateCart";
+}
+
+// One row, and one answer: {"code":"Success"}.
+SendResult ReadSingle(const env::HttpResponse& response, std::span<const Operation> rows,
+                      env::Micros now) {
+  if (response.status / 100 != 2) {
+    return ReadRefusedRequest(BulkCall::kUpdate, response, rows, now);
+  }
+  SendResult result;
+  result.status = response.status;
+  const bool done = ReadRefusal(response.body).code == "Success";
+  result.outcomes.push_back(
+      done ? connector::RowOutcome{RowState::kAcknowledged, "", ""}
+           : connector::RowOutcome{
+                 RowState::kUnknown, "unreadable_answer",
+                 fmt::format("Iterable answered {} without saying what became of the row",
+                             response.status)});
+  return result;
+}
+
+class EventDestination : public connector::Destination, public connector::Ordered {
+ public:
+  EventDestination(ActivityKind kind, IterableSettings settings, UserOptions options,
+                   std::string sync, std::unique_ptr<env::HttpTransport> transport,
+                   env::Clock& clock)
+      : kind_(kind),
+        api_(std::move(settings), std::move(transport), clock),
+        options_(options),
+        sync_(std::move(sync)),
+        capabilities_(CommonCapabilities(api_.settings())) {
+    if (kind_ != ActivityKind::kEvent) capabilities_.max_rows_per_request = 1;
+    capabilities_.removes = kind_ == ActivityKind::kCart;
+    capabilities_.noun = kind_ == ActivityKind::kEvent      ? "event"
+                         : kind_ == ActivityKind::kPurchase ? "purchase"
+                                                            : "cart";
+    capabilities_.request_name = fmt::format("POST {}", TargetOf(kind_));
+  }
+
+  std::string Describe() const override { return api_.settings().Describe(); }
+  const connector::Capabilities& capabilities() const override { return capabilities_; }
+  std::string order_field() const override { return "createdAt"; }
+
+  Status CheckFields(std::span<const std::string> fields) const override {
+    return CheckActivityFields(kind_, project(), fields);
+  }
+  Result<std::string> IdentityOf(std::string_view key, std::string_view payload) const override {
+    return IdentityOfActivity(kind_, project(), sync_, key, payload);
+  }
+  std::span<const std::string> identifiers() const override { return IdentifierFields(project()); }
+
+  Result<PreparedRequest> Prepare(std::span<const Operation> operations,
+                                  const RequestLimit& limit) const override {
+    const BodyLimit most = LimitOfBody(Within(limit, api_.settings()));
+    auto body = kind_ == ActivityKind::kEvent
+                    ? BuildEventsBody(project(), options_.create_new_fields, operations, most)
+                    : BuildCommerceBody(kind_, project(), options_, operations.front(), most.bytes);
+    if (!body.ok()) return body.status();
+    return PreparedRequest{body->users, "POST", TargetOf(kind_), std::move(body->text)};
+  }
+
+  SendResult Send(const PreparedRequest& request, std::span<const Operation> operations,
+                  const env::Cancel* cancel) override {
+    SLUICE_CHECK(request.rows > 0 && request.rows <= operations.size(),
+                 "a request for more rows than there are");
+    return api_.Send(request, operations.first(request.rows), cancel,
+                     [this](const env::HttpResponse& response, std::span<const Operation> rows,
+                            env::Micros now) {
+                       return kind_ == ActivityKind::kEvent
+                                  ? ReadBulkAnswer(project(), BulkCall::kTrack, response, rows, now)
+                                  : ReadSingle(response, rows, now);
+                     });
+  }
+
+  std::string HintOf(std::span<const std::string> codes) const override {
+    return HintAboutProject(api_.settings(), codes);
+  }
+  Status Probe(const env::Cancel* cancel) override {
+    return CompareUserFields(api_, {}, true, cancel).status();
+  }
+
+ private:
+  ProjectType project() const { return api_.settings().project; }
+
+  const ActivityKind kind_;
+  Api api_;
+  const UserOptions options_;
+  const std::string sync_;
+  connector::Capabilities capabilities_;
+};
+
+}  // namespace
+
+std::unique_ptr<connector::Destination> MakeEventDestination(
+    ActivityKind kind, IterableSettings settings, UserOptions options, std::string sync,
+    std::unique_ptr<env::HttpTransport> transport, env::Clock& clock) {
+  return std::make_unique<EventDestination>(kind, std::move(settings), options, std::move(sync),
+                                            std::move(transport), clock);
+}
+
+}  // namespace sluice::connectors::iterable
