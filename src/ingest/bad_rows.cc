@@ -38,14 +38,14 @@ SuspectFile Suspect(const ShapedFile& file) {
   return suspect;
 }
 
-Status TakeRows(TableLoad& load, const ShapedFile& file, std::vector<QuarantinedRow> rows) {
-  if (static_cast<int64_t>(rows.size()) != file.quarantined) {
+Status TakeRows(TableLoad& load, const ShapedFile& file, FoundRows found) {
+  if (found.all != file.quarantined) {
     return RejectedError(fmt::format(
         "{}: the engine found {} and a second look {}: such a file cannot be accounted for",
         PartName(load.files[file.index], file.part.member),
-        Counted(static_cast<uint64_t>(file.quarantined), "bad row"), rows.size()));
+        Counted(static_cast<uint64_t>(file.quarantined), "bad row"), found.all));
   }
-  for (QuarantinedRow& row : rows) {
+  for (QuarantinedRow& row : found.rows) {
     row.file = file.index;
     row.member = file.part.member;
     load.quarantined.push_back(std::move(row));
@@ -83,6 +83,17 @@ std::string ShortPercent(double percent) {
   return percent < 10 ? fmt::format("{:.3g}", percent) : fmt::format("{:.1f}", percent);
 }
 
+// Whether the file is held for its bad rows.
+bool HasTooMany(const TableLoad& load, const LoadFile& file) {
+  const config::BadRowLimit& limit = load.target.bad_rows;
+  const FileCounts& counts = file.counts;
+  if (file.any_bad_rows) return false;
+  if (IsUseless(load, counts)) return true;
+  return counts.quarantined > limit.always_allowed &&
+         static_cast<double>(counts.quarantined) >
+             limit.percent / 100 * static_cast<double>(counts.read);
+}
+
 Status Useless(const TableLoad& load, size_t index) {
   const LoadFile& file = load.files[index];
   const auto first = std::find_if(load.quarantined.begin(), load.quarantined.end(),
@@ -103,7 +114,6 @@ Status Useless(const TableLoad& load, size_t index) {
 Status AccountForBadRows(engine::Connection& connection, TableLoad& load,
                          std::vector<ShapedFile>& files, const env::Cancel* cancel) {
   std::vector<ShapedFile*> bad;
-  std::vector<SuspectFile> suspects;
   for (ShapedFile& file : files) {
     LoadFile& from = load.files[file.index];
     file.quarantined += file.copy.removed;
@@ -113,17 +123,26 @@ Status AccountForBadRows(engine::Connection& connection, TableLoad& load,
     if (file.quarantined == 0) continue;
     SLUICE_TRY(NoteColumns(from, file));
     bad.push_back(&file);
-    if (file.shape.format != config::FileFormat::kParquet) suspects.push_back(Suspect(file));
+  }
+  std::vector<SuspectFile> suspects;
+  for (const ShapedFile* file : bad) {
+    if (file->shape.format == config::FileFormat::kParquet) continue;
+    suspects.push_back(Suspect(*file));
+    if (HasTooMany(load, load.files[file->index])) suspects.back().most = kMostHeldRows;
   }
   auto found = FindBadRows(load.target, suspects, cancel);
   auto next = found.begin();
   for (const ShapedFile* file : bad) {
-    auto rows = file->shape.format == config::FileFormat::kParquet
-                    ? FindBadParquetRows(connection, load.target, file->part.path, file->shape,
-                                         FixesOf(*file))
-                    : std::move(*next++);
-    SLUICE_TRY(rows.status());
-    SLUICE_TRY(TakeRows(load, *file, std::move(*rows)));
+    if (file->shape.format != config::FileFormat::kParquet) {
+      auto rows = std::move(*next++);
+      SLUICE_TRY(rows.status());
+      SLUICE_TRY(TakeRows(load, *file, std::move(*rows)));
+      continue;
+    }
+    SLUICE_ASSIGN(auto rows, FindBadParquetRows(connection, load.target, file->part.path,
+                                                file->shape, FixesOf(*file)));
+    const auto all = static_cast<int64_t>(rows.size());
+    SLUICE_TRY(TakeRows(load, *file, {std::move(rows), all}));
   }
   return Status::Ok();
 }
@@ -147,13 +166,8 @@ Status CheckBadRows(const TableLoad& load, size_t index) {
   const config::BadRowLimit& limit = load.target.bad_rows;
   const LoadFile& file = load.files[index];
   const FileCounts& counts = file.counts;
-  if (file.any_bad_rows) return Status::Ok();
+  if (!HasTooMany(load, file)) return Status::Ok();
   if (IsUseless(load, counts)) return Useless(load, index);
-  if (counts.quarantined <= limit.always_allowed) return Status::Ok();
-  if (static_cast<double>(counts.quarantined) <=
-      limit.percent / 100 * static_cast<double>(counts.read)) {
-    return Status::Ok();
-  }
   const double percent =
       100 * static_cast<double>(counts.quarantined) / static_cast<double>(counts.read);
   return RejectedError(

@@ -329,6 +329,22 @@ TEST_F(FilesTest, FilesThatDoNotFitAreLeftOutAndTheOthersKeepTheirColumns) {
   EXPECT_TRUE(Run()->loads.empty()) << "what is held is not read again";
 }
 
+TEST_F(FilesTest, OfAHeldFileTheFirstHundredThousandBadRowsAreKept) {
+  std::string content = "id,amount,note\n1,1,x\n";
+  for (int i = 0; i < 100'050; ++i) content += "x,1,\n";
+  Write("orders/a.csv", content);
+  ASSERT_EQ(Run()->hold_ids.size(), 1U);
+  EXPECT_EQ(Rows("SELECT rows_read, quarantined FROM _sluice.files"), "100051|100050\n");
+  EXPECT_EQ(Rows("SELECT count(*), min(line), max(line) FROM _sluice.quarantine"),
+            "100000|3|100002\n");
+  AcceptHold();
+  MustRun();
+  EXPECT_EQ(Rows("SELECT count(*), min(line), max(line) FROM _sluice.quarantine"),
+            "100050|3|100052\n");
+  EXPECT_EQ(Rows("SELECT rows_read, inserted, quarantined FROM _sluice.files"),
+            "100051|1|100050\n");
+}
+
 TEST_F(FilesTest, AHeldFileIsAcceptedAloneThoughOthersCameWithIt) {
   ingest_.tables[0].bad_rows = config::BadRowLimit{0, 0};
   Write("orders/a.csv", "id,amount,note\n1,1,x\n");

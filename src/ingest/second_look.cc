@@ -123,6 +123,7 @@ struct Stretch {
   uint64_t end = 0;  // 0: the whole file
   // What was found. Records and lines count from where the stretch begins.
   std::vector<QuarantinedRow> rows;
+  int64_t bad = 0;
   int64_t records = 0;
   int64_t lines = 0;
   Status status = CancelledError("stopped");
@@ -171,6 +172,8 @@ class Look {
       QuarantinedRow row;
       SLUICE_ASSIGN(const bool bad, IsBad(record, row));
       if (!bad) continue;
+      ++stretch.bad;
+      if (stretch.rows.size() >= file_.most) continue;
       row.record = static_cast<int64_t>(record.number);
       row.line = static_cast<int64_t>(record.line);
       row.byte_offset = static_cast<int64_t>(record.offset);
@@ -206,21 +209,22 @@ void LookThrough(const TargetTable& target, const SuspectFile& file, const env::
   }
   auto rows = FindBadJsonRows(target, file.path, *file.shape, *file.fixes);
   stretch.status = rows.status();
-  if (rows.ok()) stretch.rows = std::move(*rows);
+  if (!rows.ok()) return;
+  stretch.rows = std::move(*rows);
+  stretch.bad = static_cast<int64_t>(stretch.rows.size());
 }
 
 }  // namespace
 
-std::vector<Result<std::vector<QuarantinedRow>>> FindBadRows(const TargetTable& target,
-                                                             const std::vector<SuspectFile>& files,
-                                                             const env::Cancel* cancel) {
+std::vector<Result<FoundRows>> FindBadRows(const TargetTable& target,
+                                           const std::vector<SuspectFile>& files,
+                                           const env::Cancel* cancel) {
   std::vector<Stretch> stretches = StretchesOf(files);
   env::OnAllCores(stretches.size(), [&](size_t i) {
     LookThrough(target, files[stretches[i].file], cancel, stretches[i]);
     return stretches[i].status.ok();
   });
-  std::vector<Result<std::vector<QuarantinedRow>>> found(files.size(),
-                                                         std::vector<QuarantinedRow>());
+  std::vector<Result<FoundRows>> found(files.size(), FoundRows());
   int64_t records = 0;  // of the file, before the stretch
   int64_t lines = 0;
   for (Stretch& stretch : stretches) {
@@ -228,10 +232,12 @@ std::vector<Result<std::vector<QuarantinedRow>>> FindBadRows(const TargetTable& 
     auto& of_file = found[stretch.file];
     if (of_file.ok() && !stretch.status.ok()) of_file = stretch.status;
     if (!of_file.ok()) continue;
+    of_file->all += stretch.bad;
     for (QuarantinedRow& row : stretch.rows) {
+      if (of_file->rows.size() >= files[stretch.file].most) break;
       row.record += records;
       row.line += lines;
-      of_file->push_back(std::move(row));
+      of_file->rows.push_back(std::move(row));
     }
     stretch.rows = {};
     records += stretch.records;

@@ -2,7 +2,9 @@
 // counted bad rows are read again, by our own reader; its count must be the engine's.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -53,14 +55,21 @@ struct SuspectFile {
   const FileShape* shape = nullptr;
   const FixesOfFile* fixes = nullptr;  // never nullptr
   std::vector<uint64_t> marks;         // of a CSV file: CsvCensus::marks of `path`; may be empty
+  // So many rows are kept, the first ones; what is not kept of CSV takes no memory.
+  size_t most = std::numeric_limits<size_t>::max();
+};
+
+struct FoundRows {
+  std::vector<QuarantinedRow> rows;
+  int64_t all = 0;  // how many there are
 };
 
 // The bad rows of each file, in its order; whose they are is not said yet. Of a row with a fix the fix is judged;
 // discarded rows are none. On all cores: several files at the same time, and a file with marks by its stretches. After
 // a failure files behind it may be kCancelled. CSV and JSON.
-std::vector<Result<std::vector<QuarantinedRow>>> FindBadRows(const TargetTable& target,
-                                                             const std::vector<SuspectFile>& files,
-                                                             const env::Cancel* cancel);
+std::vector<Result<FoundRows>> FindBadRows(const TargetTable& target,
+                                           const std::vector<SuspectFile>& files,
+                                           const env::Cancel* cancel);
 
 // Whether `text` is not exactly one record that fits; then `row` says why.
 Result<bool> IsBadText(const std::string& text, format::CsvReaderOptions options,
