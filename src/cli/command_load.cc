@@ -434,9 +434,14 @@ Result<int> LoadByHand(World& world, const Arguments& arguments) {
   // From the look at what is there to the end: of two loads of the same content the second sees the first.
   const auto runtime = MakeRuntime(loader.project(), arguments, world);
   SLUICE_TRY(runtime->MakeStateFolder());
-  SLUICE_ASSIGN([[maybe_unused]] const auto lock,
-                runtime->Lock("load", Lower(arguments.in),
-                              arguments.wait.value_or(std::chrono::milliseconds(0)), world.cancel));
+  const auto lock =
+      runtime->Lock("load", Lower(arguments.in),
+                    arguments.wait.value_or(std::chrono::milliseconds(0)), world.cancel);
+  if (lock.status().code() == Code::kBusy) {
+    return lock.status().WithNext(
+        "The same command with --wait 10m waits for it, and sees what it has loaded");
+  }
+  SLUICE_TRY(lock.status());
   SLUICE_ASSIGN(auto prepared, loader.Prepare());
   if (!prepared) return pipeline::kExitConfig;
   SLUICE_TRY(Remember(*runtime, loader.Known(), world));
