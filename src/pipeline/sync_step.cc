@@ -117,6 +117,9 @@ class SyncStep {
       report_.message = "nothing to send" + Quiet(delivery.counts);
       return Status::Ok();
     }
+    reporter_.Note(
+        report::Level::kInfo,
+        fmt::format("{}: {}", label_, sync::SyncEngine::PlanOf(delivery, *job).Describe()));
     const auto delivered = runtime_.sync_engine().Deliver(delivery, *job, Limiter(*job), Options());
     sync::SyncSummary summary;
     {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <optional>
-#include <vector>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -10,71 +10,55 @@
 #include "env/file.h"
 
 namespace sluice::sync {
-namespace {
 
-// Collects rows until a request is certain to be full, makes it, and keeps the rest.
-class Walker {
- public:
-  Walker(const connector::Destination& destination, const connector::RequestLimit& limit,
-         const std::function<Status(const connector::PreparedRequest&)>& visit)
-      : destination_(destination), limit_(limit), visit_(visit) {
-    most_ =
-        static_cast<size_t>(std::max<int64_t>(1, destination.capabilities().max_rows_per_request));
-    if (limit.rows > 0) most_ = std::min(most_, static_cast<size_t>(limit.rows));
+RequestMaker::RequestMaker(const connector::Destination& destination,
+                           const connector::RequestLimit& limit, Visit visit)
+    : destination_(destination), limit_(limit), visit_(std::move(visit)) {
+  most_ =
+      static_cast<size_t>(std::max<int64_t>(1, destination.capabilities().max_rows_per_request));
+  if (limit.rows > 0) most_ = std::min(most_, static_cast<size_t>(limit.rows));
+}
+
+Status RequestMaker::Add(SpoolRow row) {
+  window_.push_back(std::move(row));
+  return window_.size() < most_ ? Status::Ok() : MakeOne();
+}
+
+Status RequestMaker::Finish() {
+  while (!window_.empty()) SLUICE_TRY(MakeOne());
+  return Status::Ok();
+}
+
+Status RequestMaker::MakeOne() {
+  std::vector<connector::Operation> operations;
+  operations.reserve(window_.size());
+  for (const SpoolRow& row : window_) operations.push_back(OperationOf(row));
+  const auto request = destination_.Prepare(operations, limit_);
+  size_t taken = 1;
+  if (request.ok()) {
+    taken = request->rows;
+    SLUICE_CHECK(taken > 0 && taken <= window_.size(), "a request without rows, or with others'");
+    ++totals_.requests;
+    totals_.rows += taken;
+    totals_.bytes += request->body.size();
+    if (visit_) SLUICE_TRY(visit_(*request));
+  } else if (request.status().code() == Code::kRejected) {
+    ++totals_.unsendable;
+  } else {
+    return request.status();
   }
-
-  Status Add(const SpoolRow& row) {
-    window_.push_back(row);
-    return window_.size() < most_ ? Status::Ok() : MakeOne();
-  }
-  Status Finish() {
-    while (!window_.empty()) SLUICE_TRY(MakeOne());
-    return Status::Ok();
-  }
-  const RequestTotals& totals() const { return totals_; }
-
- private:
-  Status MakeOne() {
-    std::vector<connector::Operation> operations;
-    for (const SpoolRow& row : window_) {
-      operations.push_back(OperationOf(row));
-    }
-    const auto request = destination_.Prepare(operations, limit_);
-    size_t taken = 1;
-    if (request.ok()) {
-      taken = request->rows;
-      SLUICE_CHECK(taken > 0 && taken <= window_.size(), "a request without rows, or with others'");
-      ++totals_.requests;
-      totals_.rows += taken;
-      totals_.bytes += request->body.size();
-      SLUICE_TRY(visit_(*request));
-    } else if (request.status().code() == Code::kRejected) {
-      ++totals_.unsendable;
-    } else {
-      return request.status();
-    }
-    window_.erase(window_.begin(), window_.begin() + static_cast<std::ptrdiff_t>(taken));
-    return Status::Ok();
-  }
-
-  const connector::Destination& destination_;
-  const connector::RequestLimit& limit_;
-  const std::function<Status(const connector::PreparedRequest&)>& visit_;
-  size_t most_ = 1;
-  std::vector<SpoolRow> window_;
-  RequestTotals totals_;
-};
-
-}  // namespace
+  window_.erase(window_.begin(), window_.begin() + static_cast<std::ptrdiff_t>(taken));
+  return Status::Ok();
+}
 
 Result<RequestTotals> ForEachRequest(
     Difference& difference, const connector::Destination& destination,
     const connector::RequestLimit& request_limit, uint64_t limit,
     const std::function<Status(const connector::PreparedRequest&)>& visit) {
-  Walker walker(destination, request_limit, visit);
-  SLUICE_TRY(difference.ForEachRow(limit, [&](const SpoolRow& row) { return walker.Add(row); }));
-  SLUICE_TRY(walker.Finish());
-  return walker.totals();
+  RequestMaker maker(destination, request_limit, visit);
+  SLUICE_TRY(difference.ForEachRow(limit, [&](const SpoolRow& row) { return maker.Add(row); }));
+  SLUICE_TRY(maker.Finish());
+  return maker.totals();
 }
 
 Result<RequestTotals> WriteRequests(Difference& difference,

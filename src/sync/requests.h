@@ -1,13 +1,16 @@
-// The requests that a difference would make, without sending them: for plans and dry runs.
+// The requests that a difference would make, without sending them: for plans, for dry runs, and for what a
+// run says before it sends.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 #include "connector/destination.h"
 #include "sync/difference.h"
+#include "sync/spool.h"
 
 namespace sluice::sync {
 
@@ -16,6 +19,29 @@ struct RequestTotals {
   uint64_t requests = 0;
   uint64_t bytes = 0;       // of bodies
   uint64_t unsendable = 0;  // rows that fit into no request
+};
+
+// Makes requests of rows as they come, as a delivery would that meets no trouble. Memory: the rows of one.
+class RequestMaker {
+ public:
+  using Visit = std::function<Status(const connector::PreparedRequest&)>;
+  // `visit` sees each request and may be empty. `destination` outlives the maker.
+  RequestMaker(const connector::Destination& destination, const connector::RequestLimit& limit,
+               Visit visit);
+  Status Add(SpoolRow row);
+  // The requests of the rows that are left.
+  Status Finish();
+  const RequestTotals& totals() const { return totals_; }
+
+ private:
+  Status MakeOne();
+
+  const connector::Destination& destination_;
+  const connector::RequestLimit limit_;
+  const Visit visit_;
+  size_t most_ = 1;  // rows with which a request is certain to be full
+  std::vector<SpoolRow> window_;
+  RequestTotals totals_;
 };
 
 // Prepares every request of the first `limit` rows (0: all) in order. Memory: the rows of one.

@@ -104,6 +104,13 @@ Status PutState(engine::Connection& connection, const SyncJob& job, int64_t next
       .status();
 }
 
+// What a plan says of destination and command.
+void SetTerms(const SyncJob& job, SyncPlan& plan) {
+  plan.noun = job.destination.capabilities().noun;
+  plan.requests_per_second = job.destination.capabilities().requests_per_second;
+  plan.limit = job.limit;
+}
+
 }  // namespace
 
 std::string MappingDigest(const config::Sync& sync, const connector::Destination& destination) {
@@ -190,9 +197,7 @@ Result<SyncPlan> SyncEngine::WithOpenDelivery(engine::Connection& connection, co
   }
   SLUICE_ASSIGN(plan.open, RecoverWithin(connection, recover, files, clock_));
   SLUICE_ASSIGN(const SyncState state, ReadState(connection, job.sync.name));
-  plan.noun = job.destination.capabilities().noun;
-  plan.requests_per_second = job.destination.capabilities().requests_per_second;
-  plan.limit = job.limit;
+  SetTerms(job, plan);
   plan.first_run = !state.delivered;
   plan.up_to_date = IsUpToDate(state, job);
   plan.counts.refused = state.rejected;
@@ -225,7 +230,15 @@ Status SyncEngine::WriteFiles(const SyncJob& job, Difference& difference, Delive
   const DeliveryFiles files(job.state_folder, job.sync.name);
   SLUICE_TRY(files.MakeFolder());
   SLUICE_ASSIGN(auto spool, SpoolWriter::Create(files.Spool(delivery.id)));
-  SLUICE_TRY(difference.ForEachRow(job.limit, [&](const SpoolRow& row) { return spool.Add(row); }));
+  // The requests are made once more when they are sent: who reads what is about to happen wants their number.
+  RequestMaker requests(job.destination, LimitOf(job.sync), nullptr);
+  const auto add = [&](const SpoolRow& row) {
+    Status written = spool.Add(row);
+    return written.ok() ? requests.Add(row) : written;
+  };
+  SLUICE_TRY(difference.ForEachRow(job.limit, add));
+  SLUICE_TRY(requests.Finish());
+  delivery.totals = requests.totals();
   SLUICE_ASSIGN(delivery.spool, spool.Finish());
   Step("spool");
   LogHeader header;
@@ -265,6 +278,16 @@ Status SyncEngine::Open(engine::Connection& connection, const SyncJob& job, Diff
                    .status());
   }
   return transaction->Commit();
+}
+
+SyncPlan SyncEngine::PlanOf(const Delivery& delivery, const SyncJob& job) {
+  SyncPlan plan;
+  SetTerms(job, plan);
+  plan.counts = delivery.counts;
+  plan.totals = delivery.totals;
+  plan.first_run = delivery.first_run;
+  plan.up_to_date = delivery.up_to_date;
+  return plan;
 }
 
 Result<DeliverReport> SyncEngine::Deliver(const Delivery& delivery, const SyncJob& job,

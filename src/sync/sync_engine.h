@@ -2,8 +2,7 @@
 // syncs. The order of a run, with the sync's lock held for the whole of it:
 //
 //   engine.Recover(connection, job)     what an earlier run left open is folded; stops where it is
-//   lost engine.Prepare(connection, job)     the difference; the spool, the log and the note of the
-//   open
+//   engine.Prepare(connection, job)     the difference; the spool, the log and the note of the open
 //                                       delivery are durable
 //   ... the warehouse may be closed ...
 //   engine.Deliver(delivery, ...)       hours, maybe; needs no connection
@@ -63,6 +62,7 @@ struct Delivery {
   int64_t id = 0;  // 0: there is nothing to send, and the run is recorded already
   SyncCounts counts;
   SpoolInfo spool;
+  RequestTotals totals;     // of what is sent when nothing goes wrong
   bool up_to_date = false;  // neither mapping nor inputs changed since nothing was left to do
   bool first_run = false;   // nothing was ever delivered by this sync
 };
@@ -93,6 +93,9 @@ class SyncEngine {
 
   // kHeld when more would change than the sync's guards allow: nothing has happened then.
   Result<Delivery> Prepare(engine::Connection& connection, const SyncJob& job);
+
+  // What Deliver will do, as Plan would have said it before.
+  static SyncPlan PlanOf(const Delivery& delivery, const SyncJob& job);
 
   // Sends what was prepared. An error is one of the log or the spool; Fold all the same.
   Result<DeliverReport> Deliver(const Delivery& delivery, const SyncJob& job, RateLimiter& limiter,

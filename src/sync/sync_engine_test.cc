@@ -33,6 +33,26 @@ TEST_F(SyncEngineTest, TheFirstRunSendsAllAndTheNextNothing) {
             "2,b@x,delivered,{\"email\":\"b@x\",\"visits\":2}");
 }
 
+TEST_F(SyncEngineTest, WhatWasPreparedIsToldInTheWordsOfThePlan) {
+  const auto told = [&] { return SyncEngine::PlanOf(delivery_, Job()).Describe(); };
+  sync_.batch_rows = 2;
+  for (const char* key : {"1", "2", "3"}) Put(key, std::string(key) + "@x", "Ulm", 1);
+  std::string planned = Plan().Describe();
+  EXPECT_EQ(planned, "FIRST RUN: sends all 3 users, 2 requests");
+  MustRun();
+  EXPECT_EQ(told(), planned);
+  EXPECT_EQ(delivery_.totals.requests, report_.requests);
+  EXPECT_EQ(delivery_.totals.bytes, report_.bytes);
+  Put("1", "1@x", "Bonn", 1);
+  Put("4", "4@x", "Bonn", 1);
+  Put("5", "5@x", "Bonn", 1);
+  limit_ = 2;
+  planned = Plan().Describe();
+  EXPECT_EQ(planned, "sends 2 of 3 users (2 added, 1 changed), 1 request; 2 unchanged");
+  MustRun();
+  EXPECT_EQ(told(), planned);
+}
+
 TEST_F(SyncEngineTest, OnlyWhatChangedGoesAndNullOnlyWhereAValueWasDelivered) {
   Put("1", "a@x", "Ulm", 1);
   Put("2", "b@x", "NULL", 2);
