@@ -7,6 +7,7 @@
 #include <fstream>
 #include <stdexcept>
 
+#include "connector/read_only_store.h"
 #include "connector/store_conformance.h"
 #include "env/file.h"
 
@@ -48,6 +49,19 @@ class Folder : public StoreFixture {
 INSTANTIATE_TEST_SUITE_P(Folder, StoreConformance,
                          testing::Values(StoreFixtureFactory{
                              "folder", [] { return std::make_unique<Folder>(); }}));
+
+// What makes any store unchangeable keeps the rest of the contract.
+class ReadOnlyFolder : public Folder {
+ public:
+  std::unique_ptr<Store> Open() override {
+    return std::make_unique<connector::ReadOnlyStore>(Folder::Open());
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(ReadOnly, StoreConformance,
+                         testing::Values(StoreFixtureFactory{
+                             "read_only", [] { return std::make_unique<ReadOnlyFolder>(); },
+                             false}));
 
 class FileStoreTest : public testing::Test {
  protected:

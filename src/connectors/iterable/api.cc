@@ -17,6 +17,10 @@ using connector::SendResult;
 constexpr const char* kGetFields = "/api/users/getFields";
 // A refused request of 10,000 people names each of them once or twice.
 constexpr uint64_t kLargestAnswer = 16ULL << 20;
+// That somebody asked a moment ago says nothing against key or address: the fields are told once a second.
+constexpr std::chrono::milliseconds kPatience{15'000};
+constexpr std::chrono::milliseconds kUsualWait{1'000};
+constexpr std::chrono::milliseconds kShortestWait{200};
 
 SendResult Unanswered(size_t rows, const Status& status, env::Sent sent) {
   SendResult result;
@@ -63,9 +67,16 @@ Result<env::HttpResponse> Api::AskAnything(const std::string& method, const std:
                                            const std::string& body, const env::Cancel* cancel) {
   env::HttpRequest http = NewRequest(method, target, body, cancel);
   http.repeatable = method == "GET";
-  auto response = transport_->Send(http);
-  if (!response.ok()) return response.status().WithContext(settings_.Describe());
-  return response;
+  const auto give_up = clock_.Monotonic() + kPatience;
+  while (true) {
+    auto response = transport_->Send(http);
+    if (!response.ok()) return response.status().WithContext(settings_.Describe());
+    if (!http.repeatable || response->status != 429) return response;
+    const auto wait =
+        std::max(RetryAfter(*response, clock_.Now()).value_or(kUsualWait), kShortestWait);
+    if (clock_.Monotonic() + wait > give_up) return response;
+    if (!clock_.Sleep(wait, cancel)) return CancelledError("stopped");
+  }
 }
 
 Result<std::string> Api::Ask(const std::string& method, const std::string& target,

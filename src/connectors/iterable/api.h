@@ -1,5 +1,5 @@
 // Iterable's API over HTTP: what every destination of this folder sends and reads alike. One request for
-// one call, no retries, no rate limit: both are the engine's.
+// one call, no retries, no rate limit: both are the engine's, but for questions (GET), which nobody else sends.
 #pragma once
 
 #include <functional>
@@ -38,7 +38,8 @@ class Api {
   Result<std::string> Ask(const std::string& method, const std::string& target,
                           const std::string& body, const env::Cancel* cancel);
 
-  // The same without an opinion about the answer, for calls whose refusals mean something.
+  // The same without an opinion about the answer, for calls whose refusals mean something. A GET that is
+  // refused for too many asked (429) is asked again after a pause, for 15 s in all.
   Result<env::HttpResponse> AskAnything(const std::string& method, const std::string& target,
                                         const std::string& body, const env::Cancel* cancel);
 

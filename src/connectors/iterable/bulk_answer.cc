@@ -163,20 +163,6 @@ Status AddressError(int status, std::string_view code) {
       "Correct `endpoint` or `region` of the connection.");
 }
 
-std::optional<std::chrono::milliseconds> RetryAfter(const env::HttpResponse& response,
-                                                    env::Micros now) {
-  const std::string_view text = Trim(response.Header("Retry-After"));
-  if (const auto seconds = ParseUnsigned(text)) {
-    return std::chrono::seconds(std::min(*seconds, kLongestWaitSeconds));
-  }
-  const auto date = env::ParseHttpDate(text);
-  if (!date) return std::nullopt;
-  const auto wait = std::chrono::microseconds(std::max<env::Micros>(*date - now, 0));
-  return std::min<std::chrono::milliseconds>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(wait),
-      std::chrono::seconds(kLongestWaitSeconds));
-}
-
 // "the field "age" is a long in Iterable, and this row has a string/keyword".
 std::string DescribeMismatch(const TypeMismatch& mismatch) {
   return fmt::format(
@@ -308,6 +294,20 @@ SendResult ReadRefusedRequest(BulkCall call, const env::HttpResponse& response, 
   SendResult result = ReadRefused(call, response, rows, now);
   result.status = response.status;
   return result;
+}
+
+std::optional<std::chrono::milliseconds> RetryAfter(const env::HttpResponse& response,
+                                                    env::Micros now) {
+  const std::string_view text = Trim(response.Header("Retry-After"));
+  if (const auto seconds = ParseUnsigned(text)) {
+    return std::chrono::seconds(std::min(*seconds, kLongestWaitSeconds));
+  }
+  const auto date = env::ParseHttpDate(text);
+  if (!date) return std::nullopt;
+  const auto wait = std::chrono::microseconds(std::max<env::Micros>(*date - now, 0));
+  return std::min<std::chrono::milliseconds>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(wait),
+      std::chrono::seconds(kLongestWaitSeconds));
 }
 
 Status StatusOfRefusal(const env::HttpResponse& response) {

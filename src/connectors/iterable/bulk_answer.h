@@ -16,6 +16,8 @@
 //   anything else         stop: the address is not Iterable's
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <span>
 
 #include "connector/destination.h"
@@ -39,6 +41,10 @@ connector::SendResult ReadBulkAnswer(ProjectType project, BulkCall call,
 connector::SendResult ReadRefusedRequest(BulkCall call, const env::HttpResponse& response,
                                          std::span<const connector::Operation> rows,
                                          env::Micros now);
+
+// How long the answer asks to stay away, a day at most; nothing when it does not.
+std::optional<std::chrono::milliseconds> RetryAfter(const env::HttpResponse& response,
+                                                    env::Micros now);
 
 // The error of an answer that is about key or address, for requests without rows. Ok when it is
 // about neither.

@@ -26,7 +26,8 @@ namespace sluice::connectors::iterable {
 UserOptions OptionsOfSync(const config::Sync& sync);
 
 // `transport` does not retry by itself (env::MakeCurlTransport with the settings' ca_file); `clock`
-// outlives the destination and is asked only for a Retry-After that is a date.
+// outlives the destination; what is asked of it are the pauses between questions for the fields, and
+// Retry-After where it is a date.
 std::unique_ptr<connector::Destination> MakeIterableDestination(
     IterableSettings settings, UserOptions options, std::unique_ptr<env::HttpTransport> transport,
     env::Clock& clock);

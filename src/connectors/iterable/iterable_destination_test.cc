@@ -21,6 +21,7 @@ using testing::Pair;
 
 // Gives the answer that it was told to give, and keeps what it was asked.
 struct Script {
+  std::vector<env::HttpResponse> first;  // answers before the one that is given for good
   Result<env::HttpResponse> answer = env::HttpResponse();
   env::Sent sent = env::Sent::kMaybe;  // of an error
   std::vector<env::HttpRequest> asked;
@@ -38,6 +39,9 @@ class ScriptedTransport : public env::HttpTransport {
   explicit ScriptedTransport(Script& script) : script_(script) {}
   Result<env::HttpResponse> Send(const env::HttpRequest& request, env::HttpError* error) override {
     script_.asked.push_back(request);
+    if (script_.asked.size() <= script_.first.size()) {
+      return script_.first[script_.asked.size() - 1];
+    }
     if (!script_.answer.ok() && error != nullptr) {
       error->status = script_.answer.status();
       error->sent = script_.sent;
@@ -256,6 +260,35 @@ TEST_F(IterableDestinationTest, ProbeAsksForTheFields) {
   EXPECT_EQ(destination_->Probe(nullptr).code(), Code::kConfig);
   script_.answer = RetryError("no route");
   EXPECT_EQ(destination_->Probe(nullptr).code(), Code::kRetry);
+}
+
+TEST_F(IterableDestinationTest, ThatManyAskForTheFieldsIsWaitedOut) {
+  Make(SomeOptions());
+  env::HttpResponse busy;
+  busy.status = 429;
+  busy.headers = {{"Retry-After", "2"}};
+  script_.first = {busy, busy};
+  script_.Answer(200, R"({"fields":{}})");
+  const auto began = clock_.Monotonic();
+  EXPECT_TRUE(destination_->Probe(nullptr).ok());
+  EXPECT_EQ(script_.asked.size(), 3U);
+  EXPECT_EQ(clock_.Monotonic() - began, std::chrono::seconds(4));
+}
+
+TEST_F(IterableDestinationTest, ThatTooManyAskForTheFieldsIsToldInTheEnd) {
+  Make(SomeOptions());
+  script_.Answer(429, R"({"code":"RateLimitExceeded"})");
+  const auto began = clock_.Monotonic();
+  EXPECT_EQ(destination_->Probe(nullptr).code(), Code::kRetry);
+  EXPECT_LE(clock_.Monotonic() - began, std::chrono::seconds(15));
+  // Nobody is waited for who wants an hour.
+  script_.asked.clear();
+  env::HttpResponse later;
+  later.status = 429;
+  later.headers = {{"Retry-After", "3600"}};
+  script_.answer = later;
+  EXPECT_EQ(destination_->Probe(nullptr).code(), Code::kRetry);
+  EXPECT_EQ(script_.asked.size(), 1U);
 }
 
 }  // namespace
