@@ -269,15 +269,18 @@ void TypeTrial::Value(const format::CsvCell& cell) {
       zoned_ && format::ParseTimestampTz(Strict(text, Kind::kTimestampTz, zoned_text)).has_value();
 }
 
-std::string TypeTrial::SqlType() const {
+std::string TypeTrial::SqlType(int least_scale) const {
   if (!any_) return "VARCHAR";
   if (boolean_) return "BOOLEAN";
   if (integer_) return "BIGINT";
   constexpr int kUsual = 18;
   constexpr int kMost = 38;
-  const int width = whole_digits_ + fraction_digits_;
-  if (decimal_ && width <= kMost) {
-    return fmt::format("DECIMAL({},{})", width <= kUsual ? kUsual : kMost, fraction_digits_);
+  const int seen = whole_digits_ + fraction_digits_;
+  if (decimal_ && seen <= kMost) {
+    // None behind the point: a whole number of many digits.
+    const int wanted = fraction_digits_ == 0 ? 0 : std::max(fraction_digits_, least_scale);
+    const int scale = std::min(wanted, kMost - whole_digits_);
+    return fmt::format("DECIMAL({},{})", whole_digits_ + scale <= kUsual ? kUsual : kMost, scale);
   }
   if (real_) return "DOUBLE";
   if (date_) return "DATE";

@@ -112,6 +112,10 @@ std::vector<KeyCandidate> RankColumns(const std::string& table,
 // How numbers and dates are written in such files.
 format::ValueForm FormOf(const config::CsvOptions& csv);
 
+// What is proposed from one file is for others too, which may have more digits behind the point than it
+// has: prices of other currencies, shares that were computed.
+inline constexpr int kSafeScale = 4;
+
 // The narrowest type that every value which was shown fits exactly; text when nothing else does, and
 // for what only looks like a number ("007", "+49 30").
 class TypeTrial {
@@ -122,7 +126,8 @@ class TypeTrial {
   void Value(const format::CsvCell& cell);
   // The last value was written as a text by a format that tells numbers from texts: none is meant.
   void IsQuoted() { integer_ = decimal_ = real_ = boolean_ = false; }
-  std::string SqlType() const;
+  // A decimal has at least `least_scale` digits behind the point.
+  std::string SqlType(int least_scale = 0) const;
 
  private:
   // The value as strict.h reads it, were it a `kind`; what is written in no such way is as it is.

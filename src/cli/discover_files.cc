@@ -111,6 +111,19 @@ bool IsBetterSample(const connector::StoredFile& file, const connector::StoredFi
   return file.size <= kSampleBytes && file.size > than.size;
 }
 
+// That decimals are wider than the values which were seen.
+void TellScale(Proposal& proposal) {
+  const bool decimals =
+      std::any_of(proposal.columns.begin(), proposal.columns.end(), [](const auto& column) {
+        return StartsWith(column.second, "DECIMAL") && !EndsWith(column.second, ",0)");
+      });
+  if (!decimals) return;
+  proposal.evidence.push_back(fmt::format(
+      "decimals have room for {} digits behind the point, whatever this file shows: narrow them "
+      "where you know better",
+      kSafeScale));
+}
+
 class FileReader {
  public:
   FileReader(const DiscoverContext& context, Proposal& proposal)
@@ -145,10 +158,11 @@ class FileReader {
     uint64_t broken = 0;
     SLUICE_TRY(ReadRows(path, dialect, keys, types, broken));
     for (size_t i = 0; i < names_.size(); ++i) {
-      proposal_.columns.emplace_back(names_[i], types[i].SqlType());
+      proposal_.columns.emplace_back(names_[i], types[i].SqlType(kSafeScale));
     }
     proposal_.evidence.push_back(
         fmt::format("types fit all {} of {}", Counted(keys.rows(), "row"), name_));
+    TellScale(proposal_);
     if (broken > 0) {
       proposal_.evidence.push_back(Counted(broken, "broken record") + " left out of account");
     }
@@ -257,11 +271,12 @@ Status ReadSample(const DiscoverContext& context, const std::string& path, const
     return reader.Read(path);
   }
   SLUICE_ASSIGN(ColumnProposal found,
-                ProposeColumns(path, format, context.ingest.csv, context.cancel));
+                ProposeColumns(path, format, context.ingest.csv, context.cancel, kSafeScale));
   proposal.columns = std::move(found.columns);
   for (const std::string& evidence : found.evidence) {
     proposal.evidence.push_back(name + ": " + evidence);
   }
+  if (format != config::FileFormat::kParquet) TellScale(proposal);
   return Status::Ok();
 }
 

@@ -35,6 +35,20 @@ TEST(TypeTrialTest, WhatOnlyLooksLikeANumberIsText) {
   EXPECT_EQ(TypeOf({"0", "0.5"}), "DECIMAL(18,1)");
 }
 
+TEST(TypeTrialTest, DecimalsHaveRoomForMoreDigitsThanOneFileShows) {
+  const auto type = [](const std::vector<std::string_view>& values) {
+    TypeTrial trial;
+    for (const std::string_view value : values) trial.Value({value, false, value.empty()});
+    return trial.SqlType(kSafeScale);
+  };
+  EXPECT_EQ(type({"1", "2.50"}), "DECIMAL(18,4)");
+  EXPECT_EQ(type({"2.123456"}), "DECIMAL(18,6)");
+  EXPECT_EQ(type({"123456789012345.5"}), "DECIMAL(38,4)");
+  EXPECT_EQ(type({"123456789012345678901234567890123456.5"}), "DECIMAL(38,2)");
+  EXPECT_EQ(type({"1", "2"}), "BIGINT");
+  EXPECT_EQ(type({"12345678901234567890"}), "DECIMAL(38,0)");
+}
+
 TEST(TypeTrialTest, NothingKnownIsText) {
   EXPECT_EQ(TypeOf({"", ""}), "VARCHAR");
 }

@@ -56,7 +56,7 @@ Result<ColumnProposal> ReadAll(Reader& reader, const env::Cancel* cancel, Take t
 }
 
 Result<ColumnProposal> FromCsv(const std::string& path, const config::CsvOptions& csv,
-                               const env::Cancel* cancel) {
+                               const env::Cancel* cancel, int least_scale) {
   format::CsvReaderOptions options;
   options.dialect = ingest::DialectOf(csv);
   options.header = csv.header != config::CsvOptions::Header::kNo;
@@ -76,13 +76,14 @@ Result<ColumnProposal> FromCsv(const std::string& path, const config::CsvOptions
                   for (size_t i = 0; i < types.size(); ++i) types[i].Value(record.cells[i]);
                 }));
   for (size_t i = 0; i < types.size(); ++i) {
-    proposal.columns.emplace_back(head.names[i], types[i].SqlType());
+    proposal.columns.emplace_back(head.names[i], types[i].SqlType(least_scale));
   }
   return proposal;
 }
 
 // First which keys there are, then what stands under them.
-Result<ColumnProposal> FromJson(const std::string& path, const env::Cancel* cancel) {
+Result<ColumnProposal> FromJson(const std::string& path, const env::Cancel* cancel,
+                                int least_scale) {
   format::JsonReaderOptions options;
   options.collect_unknown = true;
   SLUICE_ASSIGN(auto source, format::OpenByteSource(path));
@@ -112,7 +113,8 @@ Result<ColumnProposal> FromJson(const std::string& path, const env::Cancel* canc
                     if (record.cells[i].quoted) types[i].IsQuoted();
                   }
                 }));
-  for (size_t i = 0; i < types.size(); ++i) proposal.columns[i].second = types[i].SqlType();
+  for (size_t i = 0; i < types.size(); ++i)
+    proposal.columns[i].second = types[i].SqlType(least_scale);
   proposal.evidence = std::move(found.evidence);
   return proposal;
 }
@@ -197,14 +199,15 @@ Result<std::string> GuessDelimiter(const std::string& path, const config::CsvOpt
 }
 
 Result<ColumnProposal> ProposeColumns(const std::string& path, config::FileFormat format,
-                                      const config::CsvOptions& csv, const env::Cancel* cancel) {
+                                      const config::CsvOptions& csv, const env::Cancel* cancel,
+                                      int least_scale) {
   SLUICE_ASSIGN(const format::Compression compression, format::DetectCompression(path));
   if (compression == format::Compression::kZip) {
     return NoColumns("columns are not proposed for the members of an archive");
   }
-  if (format == config::FileFormat::kJson) return FromJson(path, cancel);
+  if (format == config::FileFormat::kJson) return FromJson(path, cancel, least_scale);
   if (format == config::FileFormat::kParquet) return FromParquet(path);
-  return FromCsv(path, csv, cancel);
+  return FromCsv(path, csv, cancel, least_scale);
 }
 
 Result<Columns> ParseColumns(std::string_view text) {

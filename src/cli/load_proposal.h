@@ -23,8 +23,10 @@ Result<std::string> GuessDelimiter(const std::string& path, const config::CsvOpt
 
 // Reads the whole file at `path`, written as `format` (not kByName) and `csv` say; without a header its columns are
 // column1, column2 … kRejected when they cannot be told: an archive, nothing in it, nested JSON without keys. kCancelled.
+// Decimals get at least `least_scale` digits behind the point, but for Parquet, whose file says how many there are.
 Result<ColumnProposal> ProposeColumns(const std::string& path, config::FileFormat format,
-                                      const config::CsvOptions& csv, const env::Cancel* cancel);
+                                      const config::CsvOptions& csv, const env::Cancel* cancel,
+                                      int least_scale = 0);
 
 // "a BIGINT, b DECIMAL(12,2), \"c d\" DATE" and back. kConfig with what is wrong.
 Result<std::vector<std::pair<std::string, std::string>>> ParseColumns(std::string_view text);
