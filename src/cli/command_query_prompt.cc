@@ -162,7 +162,7 @@ class Prompt {
 
 Result<int> QueryPrompt(World& world, const Arguments& arguments, const ReadCommand& read) {
   if (!arguments.subject.empty()) return ConfigError("a prompt takes its SQL there: query -i");
-  SLUICE_ASSIGN(config::Project project, OpenProject(arguments, world, Secrets::kNo, nullptr));
+  SLUICE_ASSIGN(config::Project project, OpenForReading(arguments, world));
   const auto runtime = MakeRuntime(std::move(project), arguments, world);
   SLUICE_TRY(runtime->MakeStateFolder());
   const bool terminal = world.terminal.is_terminal && isatty(STDIN_FILENO) != 0;

@@ -1,5 +1,6 @@
 #include "cli/open_project.h"
 
+#include <ostream>
 #include <set>
 
 #include <fmt/format.h>
@@ -33,6 +34,25 @@ Result<config::Project> OpenProject(const Arguments& arguments, const World& wor
   return config::LoadProject(arguments.project, OptionsOf(arguments, world, secrets), diagnostics);
 }
 
+Result<config::Project> OpenWithoutWrongSyncs(const Arguments& arguments, const World& world,
+                                              Secrets secrets, config::Diagnostics* diagnostics) {
+  config::LoadOptions options = OptionsOf(arguments, world, secrets);
+  options.leave_out_wrong_syncs = true;
+  return config::LoadProject(arguments.project, options, diagnostics);
+}
+
+Result<config::Project> OpenForReading(const Arguments& arguments, World& world) {
+  config::Diagnostics diagnostics;
+  SLUICE_ASSIGN(config::Project project,
+                OpenWithoutWrongSyncs(arguments, world, Secrets::kNo, &diagnostics));
+  for (const config::Problem& problem : diagnostics.warnings()) {
+    if (problem.key != "syncs" && !StartsWith(problem.key, "syncs.")) continue;
+    world.err << Styled(world.terminal, Look::kWarning, "warning:") << " "
+              << Printable(problem.ToString()) << "\n";
+  }
+  return project;
+}
+
 Result<config::Project> OpenSelected(const Arguments& arguments, const World& world,
                                      config::Diagnostics* diagnostics) {
   SLUICE_ASSIGN(const config::Project project,
@@ -50,12 +70,14 @@ Result<config::Project> OpenSelected(const Arguments& arguments, const World& wo
 }
 
 Result<config::Project> OpenForIngests(const Arguments& arguments, const World& world) {
-  SLUICE_ASSIGN(config::Project project, OpenProject(arguments, world, Secrets::kNo, nullptr));
+  SLUICE_ASSIGN(config::Project project,
+                OpenWithoutWrongSyncs(arguments, world, Secrets::kNo, nullptr));
   std::set<std::string> connections;
   for (const config::Ingest& ingest : project.ingests) {
     connections.insert(ingest.from.begin(), ingest.from.end());
   }
   config::LoadOptions options = OptionsOf(arguments, world, Secrets::kYes);
+  options.leave_out_wrong_syncs = true;
   options.only_connections = std::move(connections);
   auto with_secrets = config::LoadProject(arguments.project, options, nullptr);
   return with_secrets.ok() ? std::move(with_secrets) : Result<config::Project>(std::move(project));

@@ -20,6 +20,11 @@ enum class Secrets { kNo, kYes };
 Result<config::Project> OpenProject(const Arguments& arguments, const World& world, Secrets secrets,
                                     config::Diagnostics* diagnostics);
 
+// For what only reads: a sync with a mistake is not there, and OpenForReading tells why as a warning.
+Result<config::Project> OpenForReading(const Arguments& arguments, World& world);
+Result<config::Project> OpenWithoutWrongSyncs(const Arguments& arguments, const World& world,
+                                              Secrets secrets, config::Diagnostics* diagnostics);
+
 // With the secrets of those connections that the selection (`names`) needs, and of no other.
 Result<config::Project> OpenSelected(const Arguments& arguments, const World& world,
                                      config::Diagnostics* diagnostics);

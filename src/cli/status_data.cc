@@ -187,7 +187,7 @@ Result<pipeline::Runtime*> Connectable(const ReadContext& context,
                                        std::unique_ptr<pipeline::Runtime>& own) {
   if (context.world.living != nullptr) return context.world.living;
   SLUICE_ASSIGN(config::Project project,
-                OpenProject(context.arguments, context.world, Secrets::kYes, nullptr));
+                OpenWithoutWrongSyncs(context.arguments, context.world, Secrets::kYes, nullptr));
   own = MakeRuntime(std::move(project), context.arguments, context.world);
   return own.get();
 }

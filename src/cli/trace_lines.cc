@@ -199,7 +199,7 @@ void FindLines(const ReadContext& context, TraceResult& result) {
   pipeline::Runtime* runtime = context.world.living;
   Status unusable;
   if (runtime == nullptr) {
-    auto project = OpenProject(context.arguments, context.world, Secrets::kYes, nullptr);
+    auto project = OpenWithoutWrongSyncs(context.arguments, context.world, Secrets::kYes, nullptr);
     if (project.ok()) {
       own = MakeRuntime(std::move(project).value(), context.arguments, context.world);
       runtime = own.get();

@@ -73,6 +73,23 @@ void Diagnostics::Unknown(const Location& where, std::string key, std::string_vi
   Error(Problem{where, std::move(key), std::move(message), "", "", nearest.value_or("")});
 }
 
+size_t Diagnostics::SetAside(const std::string& key, const std::string& suffix) {
+  const auto concerns = [&](const Problem& problem) {
+    return problem.key == key || StartsWith(problem.key, key + ".") ||
+           StartsWith(problem.key, key + "[");
+  };
+  size_t moved = 0;
+  for (Problem& problem : errors_) {
+    if (!concerns(problem)) continue;
+    ++moved;
+    Problem warning = problem;
+    warning.message += suffix;
+    Warn(std::move(warning));
+  }
+  std::erase_if(errors_, concerns);
+  return moved;
+}
+
 void Diagnostics::Sort() {
   const auto before = [](const Problem& a, const Problem& b) {
     return std::tie(a.where.file, a.where.line, a.where.column) <

@@ -47,6 +47,10 @@ class Diagnostics {
   const std::vector<Problem>& warnings() const { return warnings_; }
   size_t error_count() const { return errors_.size() + errors_not_kept_; }
 
+  // Makes warnings of the errors whose key is `key` or below it, with `suffix` added to the message, and
+  // says how many. Not of those that were only counted.
+  size_t SetAside(const std::string& key, const std::string& suffix);
+
   // By file, line and column; each variable that is not set is told once.
   void Sort();
 

@@ -50,6 +50,14 @@ Variables ReadVariables(const std::string& folder, std::map<std::string, std::st
   return {std::move(environment), ParseDotenv(*text, ".env", diagnostics)};
 }
 
+void LeaveOutWrongSyncs(Project& project, Diagnostics& diagnostics) {
+  const std::string suffix = "; this command goes on without the sync";
+  std::erase_if(project.syncs, [&](const Sync& sync) {
+    return diagnostics.SetAside("syncs." + sync.name, suffix) > 0;
+  });
+  diagnostics.SetAside("syncs", suffix);
+}
+
 class Loader {
  public:
   Loader(std::string file, const LoadOptions& options, Diagnostics* diagnostics)
@@ -73,6 +81,7 @@ class Loader {
     Project project = BuildProject(value, {folder_, options_.env, &diagnostics_});
     CheckProject(*root, options_.connection_types, &project, &diagnostics_);
     CheckEnvironmentsApart(*whole, spec_, context, &diagnostics_);
+    if (options_.leave_out_wrong_syncs) LeaveOutWrongSyncs(project, diagnostics_);
     if (!diagnostics_.ok()) return diagnostics_.ToStatus();
     project.digest = DigestOf(value, project);
     return project;

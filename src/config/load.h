@@ -25,6 +25,9 @@ struct LoadOptions {
   bool resolve_secrets = false;
   // With resolve_secrets: of these connections only.
   std::optional<std::set<std::string>> only_connections;
+  // For commands that only read what is there: a sync with a mistake is left out and its errors are
+  // warnings.
+  bool leave_out_wrong_syncs = false;
   std::vector<ConnectionType> connection_types = AllConnectionTypes();
   // Effects; what is not given is the process's own.
   std::optional<std::map<std::string, std::string>> environment;
