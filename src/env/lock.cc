@@ -44,7 +44,12 @@ FileLock::~FileLock() {
 Result<FileLock> FileLock::TryAcquire(const std::string& path, const std::string& holder) {
   const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) {
-    return FailedError(fmt::format("cannot open the lock {}: {}", path, std::strerror(errno)));
+    const bool forbidden = errno == EACCES || errno == EROFS || errno == EPERM;
+    return FailedError(fmt::format("cannot open the lock {}: {}", path, std::strerror(errno)),
+                       forbidden ? fmt::format("Let this user write in {}, or run as the user who "
+                                               "owns it: reading takes a lock too",
+                                               Dirname(path))
+                                 : "");
   }
   FileLock lock(fd);
   if (flock(fd, LOCK_EX | LOCK_NB) != 0) {

@@ -138,6 +138,15 @@ Result<std::vector<RunSummary>> RunStore::List(int limit) {
   return Collect(statement);
 }
 
+Result<std::vector<RunSummary>> RunStore::Killed(int limit) {
+  SLUICE_ASSIGN(auto statement,
+                impl_->file.Prepare(std::string(kSelect) + "WHERE ended_at = ''" + kNewestFirst));
+  statement.Bind(int64_t{limit});
+  SLUICE_ASSIGN(std::vector<RunSummary> runs, Collect(statement));
+  std::erase_if(runs, [](const RunSummary& run) { return IsAlive(run); });
+  return runs;
+}
+
 Result<RunSummary> RunStore::Find(const std::string& name) {
   const bool latest = name == "latest";
   const std::string where = latest ? "" : "WHERE substr(run_id, 1, length(?)) = ?";

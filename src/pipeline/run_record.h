@@ -52,6 +52,8 @@ class RunStore {
   Result<int64_t> RemoveBefore(const std::string& time, bool dry_run);
   // Newest first.
   Result<std::vector<RunSummary>> List(int limit);
+  // Those that never said that they ended and whose process is gone: newest first, at most `limit`.
+  Result<std::vector<RunSummary>> Killed(int limit);
   // By id, a unique prefix, or "latest".
   Result<RunSummary> Find(const std::string& name);
 

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <thread>
@@ -116,6 +117,34 @@ TEST_F(RunRecordTest, AnOlderProgramRefusesANewerState) {
   const auto store = RunStore::Open(Path("state"));
   EXPECT_EQ(store.status().code(), Code::kFailed);
   EXPECT_THAT(store.status().message(), HasSubstr("newer Sluice"));
+}
+
+TEST_F(RunRecordTest, AListThatCannotBeWrittenOrReadSaysWhatToDo) {
+  ASSERT_TRUE(env::CreateDirectories(Path("state/state.db")).ok());
+  const auto folder = RunStore::Open(Path("state"));
+  EXPECT_EQ(folder.status().message(),
+            Path("state/state.db") + " cannot be written: the list of runs is kept there");
+  EXPECT_THAT(folder.status().next(), HasSubstr("Let this user write in " + Path("state")));
+  Write("other/state.db", std::string(4096, 'x'));
+  const auto damaged = RunStore::Open(Path("other"));
+  EXPECT_THAT(damaged.status().message(), HasSubstr("is damaged"));
+  EXPECT_THAT(damaged.status().next(), HasSubstr("mv "));
+}
+
+TEST_F(RunRecordTest, RunsThatWereKilledAreThoseWithoutAnEndAndAProcess) {
+  const auto store = Store();
+  RunSummary killed = Run("20261121-140307-aaaa", "2026-11-21 14:03:07");
+  killed.process = 1 << 30;  // no system has so many
+  RunSummary living = Run("20261121-140308-bbbb", "2026-11-21 14:03:08");
+  living.process = getpid();
+  RunSummary ended = killed;
+  ended.run_id = "20261121-140309-cccc";
+  for (const RunSummary& run : {killed, living, ended}) ASSERT_TRUE(store->Begin(run).ok());
+  ASSERT_TRUE(store->End(ended.run_id, "2026-11-21 14:03:10", 0, "{}").ok());
+  const auto found = store->Killed(10);
+  ASSERT_TRUE(found.ok()) << found.status().ToString();
+  ASSERT_EQ(found->size(), 1U);
+  EXPECT_EQ(found->front().run_id, killed.run_id);
 }
 
 TEST_F(RunRecordTest, SeveralWritersLoseNothing) {

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "env/file.h"
+
 namespace sluice::pipeline {
 namespace {
 
@@ -42,9 +44,26 @@ SqliteFile::~SqliteFile() {
 Status SqliteFile::Error() const {
   const char* why = handle_ == nullptr ? "out of memory" : sqlite3_errmsg(handle_);
   const int code = handle_ == nullptr ? SQLITE_NOMEM : sqlite3_errcode(handle_);
-  const std::string message = fmt::format("{}: {}", path_, why);
-  if (code == SQLITE_BUSY || code == SQLITE_LOCKED) return BusyError(message);
-  return FailedError(message);
+  switch (code) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return BusyError(fmt::format("{}: another process has had it for long", path_));
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_CANTOPEN:
+      return FailedError(
+          fmt::format("{} cannot be written: the list of runs is kept there", path_),
+          fmt::format("Let this user write in {}, or run as the user who owns it",
+                      env::Dirname(path_)));
+    case SQLITE_FULL:
+      return FailedError(fmt::format("there is no room left for {}", path_), "Make room there");
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return FailedError(fmt::format("{} is damaged: it is no list of runs any more", path_),
+                         fmt::format("mv {0} {0}.damaged; tables and syncs do not need it", path_));
+    default:
+      return FailedError(fmt::format("{}: {}", path_, why));
+  }
 }
 
 Status SqliteFile::Execute(const std::string& sql) {
