@@ -66,6 +66,7 @@ struct Arguments {
   bool rows = false;
   bool csv = false;
   bool offline = false;
+  bool deep = false;
   int64_t limit = 0;  // 0: not given
   std::optional<uint64_t> confirm;
   std::optional<std::chrono::milliseconds> wait;

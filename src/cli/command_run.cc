@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "cli/audience.h"
 #include "cli/commands.h"
 #include "cli/execute.h"
-#include "cli/reporters.h"
 #include "cli/restore_request.h"
 #include "cli/run_summary.h"
 #include "pipeline/read_server.h"
@@ -14,8 +14,6 @@
 
 namespace sluice::cli {
 namespace {
-
-constexpr std::chrono::milliseconds kDrawEvery{200};
 
 // Passes everything on and remembers which notes were told, so that the summary does not repeat them.
 class RememberingReporter : public report::Reporter {
@@ -50,39 +48,6 @@ class RememberingReporter : public report::Reporter {
   mutable std::mutex mutex_;
   std::set<std::string> told_;
 };
-
-// What the terminal sees while the run works.
-struct Audience {
-  std::unique_ptr<report::Reporter> reporter;
-  std::unique_ptr<Ticker> ticker;  // ends before the reporter
-};
-
-Audience MakeAudience(World& world, const Arguments& arguments, pipeline::Runtime& runtime) {
-  Audience audience;
-  if (arguments.json) {
-    audience.reporter = MakeJsonReporter(world.out, world.clock);
-  } else if (arguments.quiet) {
-    audience.reporter = MakeQuietReporter(world.err);
-  } else if (!world.terminal.is_terminal) {
-    audience.reporter = MakePlainReporter(world.out, world.clock, arguments.verbose);
-  } else {
-    auto reporter = std::make_unique<TerminalReporter>(
-        world.out, world.terminal, world.clock,
-        [&runtime] { return static_cast<uint64_t>(runtime.stage_functions().rows()); },
-        arguments.verbose);
-    audience.ticker = std::make_unique<Ticker>(
-        kDrawEvery, [raw = reporter.get(), cancel = world.cancel, told = false]() mutable {
-          if (!told && cancel != nullptr && cancel->is_set()) {
-            told = true;
-            raw->Note(report::Level::kInfo,
-                      "stopping when what is in work is done; Ctrl-C again breaks it off");
-          }
-          raw->Tick();
-        });
-    audience.reporter = std::move(reporter);
-  }
-  return audience;
-}
 
 // Others' reads, executed in this process because it has the warehouse.
 pipeline::ReadHandler AnswerReads(const World& world, pipeline::Runtime& runtime) {
@@ -166,8 +131,7 @@ Result<int> RunWith(World& world, const Arguments& arguments, config::Project pr
       if (!reporter.Told(warning)) reporter.Note(report::Level::kWarning, warning);
     }
   }
-  audience.ticker.reset();
-  audience.reporter.reset();
+  audience = {};
   if (!report.ok()) return report.status();
   if (arguments.json) {
     WriteRunEnded(world.out, *report, world.clock.Now());

@@ -27,6 +27,7 @@ Result<int> RunWith(World& world, const Arguments& arguments, config::Project pr
 
 // What changes something.
 Result<int> Run(World& world, const Arguments& arguments);
+Result<int> PlanDeep(World& world, const Arguments& arguments);  // in a copy, with downloads
 Result<int> LoadByHand(World& world, const Arguments& arguments);
 Result<int> DecideGate(World& world, const Arguments& arguments);
 Result<int> DecideSync(World& world, const Arguments& arguments);

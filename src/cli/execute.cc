@@ -81,9 +81,8 @@ Result<int> Read(std::vector<std::string> words, Arguments arguments, World& wor
   SLUICE_TRY(TakeStandardInput(words, arguments, world));
   // What waits and what would be sent is only known to who can connect.
   const bool connects = arguments.command == Command::kPlan;
-  SLUICE_ASSIGN(config::Project project,
-                connects ? OpenSelected(arguments, world, nullptr)
-                         : OpenProject(arguments, world, Secrets::kNo, nullptr));
+  SLUICE_ASSIGN(config::Project project, connects ? OpenSelected(arguments, world, nullptr)
+                                                  : OpenForReading(arguments, world));
   SLUICE_ASSIGN(const auto answered, AskLivingRun(words, project, world));
   if (answered) return *answered;
   const auto runtime = MakeRuntime(std::move(project), arguments, world);
@@ -100,7 +99,8 @@ Result<int> Dispatch(const std::vector<std::string>& words, const Arguments& arg
   if (arguments.command == Command::kQuery && arguments.interactive && world.living == nullptr) {
     return QueryPrompt(world, arguments, Read);
   }
-  if (IsRead(arguments.command)) return Read(words, arguments, world);
+  if (arguments.deep && world.living == nullptr) return PlanDeep(world, arguments);
+  if (IsRead(arguments.command) && !arguments.deep) return Read(words, arguments, world);
   if (world.living != nullptr) {
     return FailedError("this command is not for the process of a run");
   }

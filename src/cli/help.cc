@@ -32,8 +32,14 @@ const std::vector<CommandHelp>& List() {
        "say what a run would do",
        "Says what `run` would do and changes nothing: which files wait, which models are built "
        "anew, "
-       "which rows a sync would send in how many requests.",
-       {"sluice plan                 everything", "sluice plan zenoti          one ingest",
+       "which rows a sync would send in how many requests. With --deep what waits is loaded and "
+       "built "
+       "in a copy of the warehouse, which is thrown away: then it says exactly which rows would "
+       "come "
+       "in, which would be held or put in quarantine, and what every sync would send.",
+       {"sluice plan                 everything",
+        "sluice plan --deep          exact: the load and the models are tried in a copy",
+        "sluice plan zenoti          one ingest",
         "sluice plan +guests         a sync and all that it depends on",
         "sluice plan --restore 2026-09 --table bi_factsale"}},
       {Command::kRun,

@@ -64,9 +64,12 @@ class Options {
     for (App* app : {&run, &Of(Command::kLoad)}) {
       app->add_flag("--strict", arguments_.strict,
                     "rows in quarantine and rejected rows make the exit code 1");
-      app->add_option("--wait", wait_, "for another run; without a duration until it has ended")
-          ->option_text("[DURATION]");
+      Wait(*app, "for another run; without a duration until it has ended");
     }
+  }
+
+  CLI::Option* Wait(App& app, const std::string& what) {
+    return app.add_option("--wait", wait_, what)->option_text("[DURATION]");
   }
 
   void AddRestoreOptions(App& app) {
@@ -119,6 +122,11 @@ class Options {
     Of(Command::kPlan)
         .add_option("SELECTOR", arguments_.names, "NAME, NAME.table, NAME+, +NAME")
         ->option_text("...");
+    CLI::Option* deep =
+        Of(Command::kPlan)
+            .add_flag("--deep", arguments_.deep,
+                      "load what waits into a throwaway copy: exact for everything");
+    Wait(Of(Command::kPlan), "with --deep: for another run")->needs(deep);
     AddRestoreOptions(Of(Command::kPlan));
     Of(Command::kStatus)
         .add_flag("--offline", arguments_.offline, "do not ask the stores what waits");

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "engine/copy_database.h"
 #include "engine/engine_fixture.h"
 #include "engine/log_tail.h"
 
@@ -227,6 +228,67 @@ TEST_F(GuardTest, ALinkIsFollowedToTheLogAndTheSideFile) {
   ASSERT_TRUE(CheckpointGuard::Open(real).value()->Save({0}).ok());
   Open();
   EXPECT_FALSE(env::Exists(real + ".guard"));
+}
+
+TEST_F(GuardTest, ACopyOfTheFilesIsRepairedLikeTheOriginalWhichStaysAsItIs) {
+  Tear(MakeAndSave().front());
+  const std::string torn = env::ReadFile(path_).value();
+  const std::string copy = env::JoinPath(dir_, "copy.duckdb");
+  ASSERT_TRUE(CopyDatabase(path_, copy, {}).ok());
+  EXPECT_EQ(env::ReadFile(path_).value(), torn);
+  EXPECT_TRUE(env::Exists(path_ + ".guard"));
+  path_ = copy;
+  Open();
+  EXPECT_EQ(Text("SELECT count(*) || ' ' || max(s) FROM t"), "50000 text 9999");
+}
+
+TEST_F(GuardTest, ACopyHasWhatOnlyTheLogHas) {
+  MakeLog();
+  uint64_t copied = 0;
+  CopyOptions options;
+  options.progress = [&](uint64_t bytes) { copied = bytes; };
+  options.room = [](uint64_t bytes) {
+    return bytes > 0 ? Status::Ok() : FailedError("asked for nothing");
+  };
+  const std::string copy = env::JoinPath(dir_, "copy.duckdb");
+  const Status done = CopyDatabase(path_, copy, options);
+  ASSERT_TRUE(done.ok()) << done.ToString();
+  path_ = copy;
+  Open();
+  EXPECT_EQ(Text("SELECT count(*) FROM t"), "3000");
+  Do("INSERT INTO t VALUES (1, '')");
+}
+
+TEST_F(GuardTest, NothingIsCopiedUnderTheHandsOfAWriterAndBesideAReaderAllIs) {
+  const std::string copy = env::JoinPath(dir_, "copy.duckdb");
+  EXPECT_EQ(CopyDatabase(path_, copy, {}).code(), Code::kBusy);  // open in this process
+  Close();
+  {
+    const OtherProgram writer(path_);
+    const Status refused = CopyDatabase(path_, copy, {});
+    EXPECT_EQ(refused.code(), Code::kBusy);
+    EXPECT_NE(refused.message().find("process " + std::to_string(writer.pid())), std::string::npos)
+        << refused.ToString();
+  }
+  const OtherProgram reader(path_, F_RDLCK);
+  EXPECT_TRUE(CopyDatabase(path_, copy, {}).ok());
+}
+
+TEST_F(GuardTest, ACopyWithoutRoomOrStoppedIsAnError) {
+  Close();
+  const std::string copy = env::JoinPath(dir_, "copy.duckdb");
+  EXPECT_EQ(CopyDatabase(env::JoinPath(dir_, "nothing"), copy, {}).code(), Code::kNotFound);
+  CopyOptions options;
+  options.room = [](uint64_t) { return FailedError("no room"); };
+  const Status full = CopyDatabase(path_, copy, options);
+  if (full.ok()) GTEST_SKIP() << "this file system shares blocks: a copy takes no room";
+  EXPECT_EQ(full.message(), "no room");
+  EXPECT_FALSE(env::Exists(copy));
+  env::Cancel cancel;
+  cancel.Set();
+  options.room = nullptr;
+  options.cancel = &cancel;
+  EXPECT_EQ(CopyDatabase(path_, copy, options).code(), Code::kCancelled);
 }
 
 TEST_F(GuardTest, WhatAStoppedSaveLeftIsRemoved) {

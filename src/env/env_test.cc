@@ -1,4 +1,7 @@
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -7,6 +10,7 @@
 
 #include "base/text.h"
 #include "env/clock.h"
+#include "env/copy_file.h"
 #include "env/file.h"
 #include "env/lock.h"
 #include "env/parallel.h"
@@ -31,6 +35,49 @@ TEST_F(EnvTest, AtomicWriteReplacesTheWholeFile) {
   ASSERT_TRUE(WriteFileAtomically(path, "two", 0600).ok());
   EXPECT_EQ(ReadFile(path).value(), "two");
   EXPECT_EQ(ListDirectory(dir_).value().size(), 1U);
+}
+
+// In a process of its own, for a right that is given up is not had again.
+TEST_F(EnvTest, ALockWhereNobodyMayWriteSaysWhatToDo) {
+  ASSERT_EQ(chmod(dir_.c_str(), 0555), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0)) _exit(2);
+    const auto lock = FileLock::TryAcquire(JoinPath(dir_, "a.lock"), "sluice run");
+    const std::string next = "Let this user write in " + dir_;
+    _exit(!lock.ok() && StartsWith(lock.status().next(), next) ? 0 : 1);
+  }
+  int state = 0;
+  ASSERT_EQ(waitpid(child, &state, 0), child);
+  EXPECT_EQ(state, 0);
+  ASSERT_EQ(chmod(dir_.c_str(), 0700), 0);
+}
+
+TEST_F(EnvTest, ACopyHasTheSameBytesAndNothingIsOverwritten) {
+  const std::string from = JoinPath(dir_, "from");
+  const std::string to = JoinPath(dir_, "to");
+  const std::string bytes = std::string(3'000'001, 'x') + "end";
+  ASSERT_TRUE(WriteFileAtomically(from, bytes).ok());
+  uint64_t told = 0;
+  ASSERT_TRUE(CopyFile(
+                  from, to, [&](uint64_t copied) { told = copied; }, nullptr)
+                  .ok());
+  EXPECT_EQ(ReadFile(to).value(), bytes);
+  EXPECT_EQ(told, bytes.size());
+  EXPECT_FALSE(CopyFile(from, to, nullptr, nullptr).ok());
+  EXPECT_EQ(CopyFile(JoinPath(dir_, "none"), JoinPath(dir_, "x"), nullptr, nullptr).code(),
+            Code::kNotFound);
+  // Whatever the file system can: it is a copy, or nothing is there.
+  const std::string clone = JoinPath(dir_, "clone");
+  const auto cloned = CloneFile(from, clone);
+  ASSERT_TRUE(cloned.ok()) << cloned.status().ToString();
+  EXPECT_EQ(Exists(clone), *cloned);
+  if (*cloned) {
+    EXPECT_EQ(ReadFile(clone).value(), bytes);
+  }
+  Cancel cancel;
+  cancel.Set();
+  EXPECT_EQ(CopyFile(from, JoinPath(dir_, "stopped"), nullptr, &cancel).code(), Code::kCancelled);
 }
 
 TEST_F(EnvTest, ErrorsNameThePathAndWhatIsNotThereIsNotFound) {

@@ -135,6 +135,7 @@ class IngestRun::Impl {
 
   // Only now that everything is committed: whatever fails or is killed here, the next run does.
   void FinishLoaded() {
+    if (context_.leave_files) return;
     const FinishOutcome finished = FinishFiles(context_.ingest, plan_.done, context_.cancel);
     for (const std::string& problem : finished.problems) told_.Fail(problem);
     for (const std::string& note : finished.notes) {

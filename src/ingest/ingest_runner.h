@@ -51,6 +51,7 @@ struct IngestContext {
   std::string run_id;
   uint64_t checkpoint_bytes = 512ULL << 20;  // the log is checkpointed when it is larger
   FetchLimits fetch = {};
+  bool leave_files = false;  // after_loading is not done
 };
 
 // Reads the ledger, updates the schema catalogue (writing it when `write`) and plans: what waits, or only

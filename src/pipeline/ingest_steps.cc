@@ -128,6 +128,7 @@ Status IngestSteps::Plan(One& one) {
                                 run_id_};
   context.fetch.max_threads /= static_cast<int>(at_once_);
   context.fetch.spool_bytes /= at_once_;
+  context.leave_files = options_.leave_files;
   SLUICE_ASSIGN(ingest::IngestPlan plan,
                 ingest::PlanIngest(context, one.listed.sources, true,
                                    options_.restore ? &*options_.restore : nullptr));

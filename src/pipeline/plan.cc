@@ -5,19 +5,12 @@
 #include <set>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "base/text.h"
-#include "env/file.h"
+#include "ingest/ingest_runner.h"
 #include "models/build.h"
 #include "models/dependencies.h"
-#include "pipeline/run_record.h"
 #include "pipeline/sources.h"
-#include "pipeline/sync_container.h"
-#include "pipeline/sync_fields.h"
-#include "pipeline/sync_step.h"
-#include "sync/unfolded.h"
-#include "warehouse/dialect.h"
 
 namespace sluice::pipeline {
 namespace {
@@ -33,6 +26,20 @@ class Planner {
         restore_(restore) {}
 
   Result<ProjectPlan> Make(const Selection& selection) {
+    SLUICE_TRY(PlanLoads(selection));
+    for (const std::string& name : selection.syncs) {
+      plan_.syncs.push_back(PlanSync(*runtime_.project().FindSync(name)));
+    }
+    return std::move(plan_);
+  }
+
+  Result<ProjectPlan> MakeWithoutSyncs(const Selection& selection) {
+    SLUICE_TRY(PlanLoads(selection));
+    return std::move(plan_);
+  }
+
+ private:
+  Status PlanLoads(const Selection& selection) {
     for (const std::string& name : selection.ingests) {
       const config::Ingest& ingest = *runtime_.project().FindIngest(name);
       auto plan = PlanOneIngest(ingest);
@@ -62,13 +69,9 @@ class Planner {
     for (const models::ModelNode& node : selection.models) {
       if (waits_.count(node.model->name) == 0) PlanModel(node);
     }
-    for (const std::string& name : selection.syncs) {
-      plan_.syncs.push_back(PlanSync(*runtime_.project().FindSync(name)));
-    }
-    return std::move(plan_);
+    return Status::Ok();
   }
 
- private:
   Result<ingest::IngestPlan> PlanOneIngest(const config::Ingest& ingest) {
     SLUICE_ASSIGN(const auto sources, ListSources(runtime_, ingest, cancel_));
     if (session_ == nullptr && restore_ != nullptr) {
@@ -142,109 +145,33 @@ class Planner {
     return read.ok() && Changes(read->names);
   }
 
-  static nlohmann::ordered_json OpenJson(const sync::SyncPlan& plan) {
-    if (!plan.open) return nullptr;
-    return {{"under_way", plan.under_way},
-            {"planned", plan.open->planned},
-            {"acknowledged", plan.open->acknowledged},
-            {"rejected", plan.open->rejected},
-            {"deferred", plan.open->deferred},
-            {"waiting", plan.open->waiting},
-            {"unknown", plan.open->unknown}};
-  }
-
   PlannedSync PlanSync(const config::Sync& sync) {
-    PlannedSync planned;
-    planned.name = sync.name;
     if (const auto hold = waits_.find(sync.name); hold != waits_.end()) {
+      PlannedSync planned;
+      planned.name = sync.name;
       planned.hold_id = hold->second;
       planned.text = fmt::format("waits for hold {}: sends nothing before", hold->second);
       return planned;
     }
-    const auto made = MakeSyncPlan(sync);
-    if (!made.ok()) {
-      planned.problem = made.status().ToString();
-      planned.misconfigured = made.status().code() == Code::kConfig;
-      return planned;
-    }
-    const sync::SyncPlan& plan = made.value();
-    planned.text = plan.Describe();
-    if (ChangesRowsOf(sync)) {
-      const bool files_wait = std::any_of(
-          plan_.ingests.begin(), plan_.ingests.end(), [](const ingest::IngestPlan& ingest) {
-            return !ingest.steps.empty() || !ingest.rebuilds.empty();
-          });
-      planned.text =
-          fmt::format("its model is rebuilt first{}; then `sluice plan` tells what it sends",
-                      files_wait ? " from what waits" : "");
-      if (plan.totals.rows > 0 || (!files_wait && !plan.up_to_date)) {
-        planned.text += "\nfrom what is published now: " + plan.Describe();
-      }
-    }
-    if (!makes_[sync.name].empty()) planned.text += "\n" + makes_[sync.name];
-    const FieldNotes notes = FieldsAt(sync, plan);
-    for (const std::string& line : notes.lines) planned.text += "\n" + line;
-    nlohmann::ordered_json created = nlohmann::ordered_json::object();
-    for (const auto& [name, type] : notes.report.created) created[name] = type;
-    const nlohmann::ordered_json json = {{"makes", makes_[sync.name]},
-                                         {"new_fields", created},
-                                         {"dropped_fields", notes.report.dropped},
-                                         {"field_conflicts", notes.report.conflicts},
-                                         {"added", plan.counts.added},
-                                         {"changed", plan.counts.changed},
-                                         {"returned", plan.counts.returned},
-                                         {"retried", plan.counts.retried},
-                                         {"removed", plan.counts.removed},
-                                         {"held", plan.held},
-                                         {"unchanged", plan.counts.unchanged},
-                                         {"refused", plan.counts.refused},
-                                         {"left", plan.counts.left},
-                                         {"left_out", plan.counts.findings},
-                                         {"first_run", plan.first_run},
-                                         {"open_delivery", OpenJson(plan)},
-                                         {"rows", plan.totals.rows},
-                                         {"requests", plan.totals.requests},
-                                         {"bytes", plan.totals.bytes},
-                                         {"least_seconds", plan.LeastSeconds()}};
-    planned.json = json.dump();
-    return planned;
-  }
-
-  // Asked only where something would be sent.
-  FieldNotes FieldsAt(const config::Sync& sync, const sync::SyncPlan& plan) {
-    if (plan.up_to_date || plan.counts.ToSend() == 0) return {};
-    const auto destination = runtime_.DestinationOf(sync);
-    const config::Model* model = runtime_.project().FindModel(sync.model);
-    if (!destination.ok() || model == nullptr) return {};
-    const auto fields = sync::FieldsOf(session_->connection(), sync,
-                                       warehouse::QualifiedName(models::RelationOf(*model)));
-    if (!fields.ok()) return {};
-    return LookAtFields(sync.to, *destination.value(), fields.value(), cancel_);
-  }
-
-  Result<sync::SyncPlan> MakeSyncPlan(const config::Sync& sync) {
     if (session_ == nullptr) {
-      return NotFoundError("its model is not built yet: the first run builds it");
+      return Unplannable(sync.name,
+                         NotFoundError("its model is not built yet: the first run builds it"));
     }
-    SLUICE_ASSIGN(const ContainerNote note, LookAtContainer(runtime_, sync, cancel_));
-    makes_[sync.name] = note.text;
-    SLUICE_ASSIGN(sync::SyncJob job, MakeSyncJob(runtime_, session_->connection(), sync, "plan"));
-    if (!note.target.empty()) job.target = note.target;
-    SLUICE_ASSIGN(sync::SyncPlan plan, runtime_.sync_engine().Plan(session_->connection(), job));
-    if (plan.open) plan.under_way = IsUnderWay(sync);
-    return plan;
-  }
-
-  // Whether the run lives whose delivery is open.
-  bool IsUnderWay(const config::Sync& sync) {
-    const std::string folder = runtime_.project().StateFolder();
-    if (!env::Exists(env::JoinPath(folder, "state.db"))) return false;
-    const auto delivery = sync::ReadUnfolded(session_->connection(), folder, sync.name);
-    if (!delivery.ok() || !delivery.value()) return false;
-    const auto store = RunStore::Open(folder);
-    if (!store.ok()) return false;
-    const auto run = store.value()->Find(delivery.value()->run_id);
-    return run.ok() && IsAlive(run.value());
+    const auto look = LookAtSync(runtime_, *session_, sync, cancel_);
+    if (!look.ok()) return Unplannable(sync.name, look.status());
+    const sync::SyncPlan& plan = look->plan;
+    if (!ChangesRowsOf(sync)) return TellSync(sync.name, *look, plan.Describe());
+    const bool files_wait = std::any_of(plan_.ingests.begin(), plan_.ingests.end(),
+                                        [](const ingest::IngestPlan& ingest) {
+                                          return !ingest.steps.empty() || !ingest.rebuilds.empty();
+                                        });
+    std::string text =
+        fmt::format("its model is rebuilt first{}; `sluice plan --deep` tells what it will send",
+                    files_wait ? " from what waits" : "");
+    if (plan.totals.rows > 0 || (!files_wait && !plan.up_to_date)) {
+      text += "\nfrom what is published now: " + plan.Describe();
+    }
+    return TellSync(sync.name, *look, text);
   }
 
   Runtime& runtime_;
@@ -254,7 +181,6 @@ class Planner {
   const ingest::RestoreRequest* restore_;
   ProjectPlan plan_;
   std::map<std::string, std::string> waits_;  // model or sync -> hold
-  std::map<std::string, std::string> makes_;  // sync -> what its first run makes at the destination
   std::set<std::string> changing_;            // tables and models that a run would change
 };
 
@@ -266,6 +192,12 @@ Result<ProjectPlan> PlanProject(Runtime& runtime, warehouse::Session* session,
                                 const ingest::RestoreRequest* restore) {
   SLUICE_ASSIGN(const Selection selection, Select(runtime.project(), selectors));
   return Planner(runtime, session, reporter, cancel, restore).Make(selection);
+}
+
+Result<ProjectPlan> PlanLoads(Runtime& runtime, warehouse::Session* session,
+                              const Selection& selection, report::Reporter& reporter,
+                              const env::Cancel* cancel, const ingest::RestoreRequest* restore) {
+  return Planner(runtime, session, reporter, cancel, restore).MakeWithoutSyncs(selection);
 }
 
 }  // namespace sluice::pipeline

@@ -8,21 +8,12 @@
 #include "ingest/plan.h"
 #include "ingest/plan_restore.h"
 #include "pipeline/plan_holds.h"
+#include "pipeline/plan_sync.h"
 #include "pipeline/runtime.h"
 #include "pipeline/selector.h"
 #include "report/report.h"
 
 namespace sluice::pipeline {
-
-struct PlannedSync {
-  std::string name;
-  // "FIRST RUN: sends all 48,210 users, 49 requests, 10 s at 5 requests/s", one line or several.
-  std::string text;
-  std::string json;            // the same as an object
-  std::string problem;         // why it cannot be planned, "" when it can
-  bool misconfigured = false;  // the problem is one of the project file
-  std::string hold_id;         // that it waits for; then nothing is sent
-};
 
 struct ProjectPlan {
   std::vector<ingest::IngestPlan> ingests;
@@ -38,5 +29,10 @@ Result<ProjectPlan> PlanProject(Runtime& runtime, warehouse::Session* session,
                                 const std::vector<std::string>& selectors,
                                 report::Reporter& reporter, const env::Cancel* cancel,
                                 const ingest::RestoreRequest* restore = nullptr);
+
+// The same of `selection`, without its syncs.
+Result<ProjectPlan> PlanLoads(Runtime& runtime, warehouse::Session* session,
+                              const Selection& selection, report::Reporter& reporter,
+                              const env::Cancel* cancel, const ingest::RestoreRequest* restore);
 
 }  // namespace sluice::pipeline

@@ -18,6 +18,7 @@ struct PlannedHold {
   quality::HoldRecord hold;
   std::vector<std::string> waiting;  // models and syncs of the project, in order
   int64_t groups_behind = 0;         // later groups of its table that a run does not touch
+  bool would_be = false;             // not there yet: a run would hold it (plan --deep)
 };
 
 // Holds on what is selected, or that something selected waits for; oldest first.

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "env/file.h"
+#include "pipeline/plan_deep.h"
 #include "pipeline/run_record.h"
 
 namespace sluice::pipeline {
@@ -35,6 +36,8 @@ class Cleaner {
     SLUICE_TRY(
         OldFiles("requests of dry runs", runtime_.StatePath("dry-run"), retention_.dry_runs));
     SLUICE_TRY(Spools());
+    SLUICE_ASSIGN(const bool copy, RemoveDeepLeftover(runtime_, dry_run_));
+    Add("copy of a broken-off plan --deep", copy ? 1 : 0);
     SLUICE_TRY(RunList());
     if (session_ != nullptr) SLUICE_TRY(Tables());
     if (!dry_run_) SLUICE_TRY(env::WriteFileAtomically(runtime_.StatePath(kStamp), "", 0600));

@@ -37,6 +37,7 @@ struct RunOptions {
   std::optional<uint64_t> confirmed =
       {};  // so many rows of the sync may go, whatever its guards say
   std::optional<ingest::RestoreRequest> restore = {};  // of the ingests nothing else is done
+  bool leave_files = false;             // after_loading is not done: files stay in their stores
   bool strict = false;                  // quarantined or rejected rows make the exit code 1
   std::chrono::milliseconds wait{0};    // for locks that another run holds
   const env::Cancel* cancel = nullptr;  // Ctrl-C: stop cleanly
@@ -69,6 +70,7 @@ struct SyncReport {
   int64_t bytes = 0;
   std::vector<std::string> warnings;
   bool misconfigured = false;  // it failed for what the project file says
+  std::string hold_id;         // that it waits for
 };
 
 struct IngestReport {

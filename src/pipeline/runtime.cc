@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "connector/read_only_store.h"
 #include "env/file.h"
 #include "env/random.h"
 
@@ -21,12 +22,32 @@ Runtime::Runtime(config::Project project, Factories factories, env::Clock& clock
   warehouse.memory_limit = project_.warehouse.memory_limit;
   warehouse.threads = project_.warehouse.threads;
   warehouse.holder = options_.command;
-  warehouse.on_open = [stage = stage_functions_,
-                       sync = sync_engine_](engine::Connection& connection) -> Status {
-    SLUICE_TRY(ingest::StageFunctions::Register(connection, stage));
-    return sync->Register(connection);
+  warehouse.on_open = [this](engine::Connection& connection) -> Status {
+    SLUICE_TRY(ingest::StageFunctions::Register(connection, stage_functions_));
+    return sync_engine_->Register(connection);
   };
   warehouse_ = std::make_unique<warehouse::Warehouse>(std::move(warehouse), clock_);
+}
+
+std::unique_ptr<Runtime> Runtime::InScratch(const std::string& folder,
+                                            const std::string& warehouse) {
+  config::Project project = project_;
+  project.warehouse.path = warehouse;
+  Factories factories = factories_;
+  factories.make_store =
+      [make = factories_.make_store](
+          const config::Connection& connection,
+          const config::Project& of) -> Result<std::unique_ptr<connector::Store>> {
+    SLUICE_ASSIGN(auto store, make(connection, of));
+    return std::unique_ptr<connector::Store>(
+        std::make_unique<connector::ReadOnlyStore>(std::move(store)));
+  };
+  RuntimeOptions options = options_;
+  options.scratch = folder;
+  auto runtime = std::make_unique<Runtime>(std::move(project), std::move(factories), clock_,
+                                           std::move(options));
+  runtime->stage_functions_ = stage_functions_;  // who draws progress looks at them
+  return runtime;
 }
 
 Status Runtime::MakeStateFolder() {
@@ -35,7 +56,7 @@ Status Runtime::MakeStateFolder() {
 }
 
 std::string Runtime::StatePath(const std::string& name) const {
-  return env::JoinPath(project_.StateFolder(), name);
+  return env::JoinPath(options_.scratch.empty() ? project_.StateFolder() : options_.scratch, name);
 }
 
 Result<env::FileLock> Runtime::Lock(const std::string& kind, const std::string& name,

@@ -34,6 +34,9 @@ struct Factories {
 struct RuntimeOptions {
   std::string command;  // "sluice run zenoti": what holders of locks are called
   std::string version;  // of this program
+  // Where locks, spools and all else lies that this process makes; "": in the project's state folder.
+  // Of a rehearsal, which only reads there.
+  std::string scratch = {};
 };
 
 class Runtime {
@@ -46,6 +49,10 @@ class Runtime {
   ingest::StageFunctions& stage_functions() { return *stage_functions_; }
   sync::SyncEngine& sync_engine() { return *sync_engine_; }
   const RuntimeOptions& options() const { return options_; }
+
+  // The same project with the warehouse file at `warehouse`, all that it writes in `folder`, and stores
+  // that nobody can change. Destinations are the real ones.
+  std::unique_ptr<Runtime> InScratch(const std::string& folder, const std::string& warehouse);
 
   // FOLDER/.sluice/ENV and what is below it; made 0700 on first use.
   Status MakeStateFolder();

@@ -1,0 +1,110 @@
+#include "pipeline/plan_sync.h"
+
+#include <nlohmann/json.hpp>
+
+#include "env/file.h"
+#include "models/build.h"
+#include "pipeline/run_record.h"
+#include "pipeline/sync_container.h"
+#include "pipeline/sync_step.h"
+#include "sync/unfolded.h"
+#include "warehouse/dialect.h"
+
+namespace sluice::pipeline {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json OpenJson(const sync::SyncPlan& plan) {
+  if (!plan.open) return nullptr;
+  return {{"under_way", plan.under_way},
+          {"planned", plan.open->planned},
+          {"acknowledged", plan.open->acknowledged},
+          {"rejected", plan.open->rejected},
+          {"deferred", plan.open->deferred},
+          {"waiting", plan.open->waiting},
+          {"unknown", plan.open->unknown}};
+}
+
+// Whether the run lives whose delivery is open.
+bool IsUnderWay(Runtime& runtime, engine::Connection& connection, const config::Sync& sync) {
+  const std::string folder = runtime.project().StateFolder();
+  if (!env::Exists(env::JoinPath(folder, "state.db"))) return false;
+  const auto delivery = sync::ReadUnfolded(connection, folder, sync.name);
+  if (!delivery.ok() || !delivery.value()) return false;
+  const auto store = RunStore::Open(folder);
+  if (!store.ok()) return false;
+  const auto run = store.value()->Find(delivery.value()->run_id);
+  return run.ok() && IsAlive(run.value());
+}
+
+FieldNotes FieldsAt(Runtime& runtime, engine::Connection& connection, const config::Sync& sync,
+                    const sync::SyncPlan& plan, const env::Cancel* cancel) {
+  if (plan.up_to_date || plan.counts.ToSend() == 0) return {};
+  const auto destination = runtime.DestinationOf(sync);
+  const config::Model* model = runtime.project().FindModel(sync.model);
+  if (!destination.ok() || model == nullptr) return {};
+  const auto fields =
+      sync::FieldsOf(connection, sync, warehouse::QualifiedName(models::RelationOf(*model)));
+  if (!fields.ok()) return {};
+  return LookAtFields(sync.to, *destination.value(), fields.value(), cancel);
+}
+
+}  // namespace
+
+Result<SyncLook> LookAtSync(Runtime& runtime, warehouse::Session& session, const config::Sync& sync,
+                            const env::Cancel* cancel) {
+  engine::Connection& connection = session.connection();
+  SLUICE_ASSIGN(const ContainerNote note, LookAtContainer(runtime, sync, cancel));
+  SLUICE_ASSIGN(sync::SyncJob job, MakeSyncJob(runtime, connection, sync, "plan"));
+  if (!note.target.empty()) job.target = note.target;
+  SyncLook look;
+  look.makes = note.text;
+  SLUICE_ASSIGN(look.plan, runtime.sync_engine().Plan(connection, job));
+  if (look.plan.open) look.plan.under_way = IsUnderWay(runtime, connection, sync);
+  look.fields = FieldsAt(runtime, connection, sync, look.plan, cancel);
+  return look;
+}
+
+PlannedSync TellSync(const std::string& name, const SyncLook& look, const std::string& headline) {
+  const sync::SyncPlan& plan = look.plan;
+  PlannedSync planned;
+  planned.name = name;
+  planned.text = headline;
+  if (!look.makes.empty()) planned.text += "\n" + look.makes;
+  for (const std::string& line : look.fields.lines) planned.text += "\n" + line;
+  Json created = Json::object();
+  for (const auto& [field, type] : look.fields.report.created) created[field] = type;
+  const Json json = {{"makes", look.makes},
+                     {"new_fields", created},
+                     {"dropped_fields", look.fields.report.dropped},
+                     {"field_conflicts", look.fields.report.conflicts},
+                     {"added", plan.counts.added},
+                     {"changed", plan.counts.changed},
+                     {"returned", plan.counts.returned},
+                     {"retried", plan.counts.retried},
+                     {"removed", plan.counts.removed},
+                     {"held", plan.held},
+                     {"unchanged", plan.counts.unchanged},
+                     {"refused", plan.counts.refused},
+                     {"left", plan.counts.left},
+                     {"left_out", plan.counts.findings},
+                     {"first_run", plan.first_run},
+                     {"open_delivery", OpenJson(plan)},
+                     {"rows", plan.totals.rows},
+                     {"requests", plan.totals.requests},
+                     {"bytes", plan.totals.bytes},
+                     {"least_seconds", plan.LeastSeconds()}};
+  planned.json = json.dump();
+  return planned;
+}
+
+PlannedSync Unplannable(const std::string& name, const Status& why) {
+  PlannedSync planned;
+  planned.name = name;
+  planned.problem = why.ToString();
+  planned.misconfigured = why.code() == Code::kConfig;
+  return planned;
+}
+
+}  // namespace sluice::pipeline
