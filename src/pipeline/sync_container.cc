@@ -1,5 +1,8 @@
 #include "pipeline/sync_container.h"
 
+#include <string>
+#include <vector>
+
 #include <fmt/format.h>
 
 #include "base/text.h"
@@ -62,6 +65,10 @@ Status EnsureContainer(Runtime& runtime, const config::Sync& sync, report::Repor
   if (container == nullptr) return Status::Ok();
   SLUICE_ASSIGN(bool there, container->Find(cancel));
   if (there) return Status::Ok();
+  // Nothing is made for a sync that could not send anything into it.
+  std::vector<std::string> fields;
+  for (const config::Field& field : sync.fields) fields.push_back(field.to);
+  SLUICE_TRY(destination->CheckFields(fields).WithContext(sync.where.ToString()));
   // Two syncs may go into one, and run at once.
   const auto lock = runtime.Lock("container", sync.to, kOthersMakeIt, cancel);
   if (!lock.ok()) return lock.status();
