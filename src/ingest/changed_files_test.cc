@@ -118,6 +118,73 @@ TEST_F(ChangedFilesTest, ItIsHeldWhereItWouldEmptyAColumn) {
       std::string::npos);
 }
 
+// Earlier files, read by other options than they were, would change rows that nobody touched.
+TEST_F(ChangedFilesTest, ItIsHeldWhereEarlierFilesWouldBeReadOtherwise) {
+  const auto ops = [&] { return Rows("SELECT id, qty, op FROM lines ORDER BY ALL"); };
+  WriteLines("a.csv", "1,1,NA\n");
+  WriteLines("b.csv", "2,2,I\n");
+  MustRun();
+  ingest_.csv.null_words = {"NA"};
+  WriteLines("b.csv", "2,20,NA\n");
+  EXPECT_EQ(RunLater().late_files, 1);
+  EXPECT_EQ(ops(), "1|1|NA\n2|2|I\n");
+  EXPECT_EQ(Rows("SELECT check_name, message FROM _sluice.holds"),
+            "options|a file has changed after it was loaded: lines cannot be made again: earlier files "
+            "were read otherwise: null_words was [] and is [\"NA\"]; write it as it was, or accept "
+            "that every file is read as is declared now\n");
+  EXPECT_EQ(RunLater().late_files, 1) << "held once";
+  EXPECT_EQ(Holds(), "late|options|open\n");
+  // Somebody wants it so.
+  AcceptHold();
+  EXPECT_EQ(RunLater().late_files, 0);
+  EXPECT_EQ(ops(), "1|1|NULL\n2|20|NULL\n");
+  // From now on that is how they were read.
+  WriteLines("b.csv", "2,21,I\n");
+  EXPECT_EQ(RunLater().late_files, 0);
+  EXPECT_EQ(ops(), "1|1|NULL\n2|21|I\n");
+}
+
+TEST_F(ChangedFilesTest, WrittenAsItWasItGoesOn) {
+  WriteLines("a.csv", "1,1,NA\n");
+  WriteLines("b.csv", "2,2,I\n");
+  MustRun();
+  ingest_.csv.null_words = {"NA"};
+  WriteLines("b.csv", "2,20,I\n");
+  EXPECT_EQ(RunLater().late_files, 1);
+  ingest_.csv.null_words = {};
+  EXPECT_EQ(RunLater().late_files, 0);
+  EXPECT_EQ(Rows("SELECT id, qty, op FROM lines ORDER BY ALL"), "1|1|NA\n2|20|I\n");
+  EXPECT_EQ(Holds(), "late|options|accepted\n");
+}
+
+// What an older Sluice loaded is taken for read as is declared now.
+TEST_F(ChangedFilesTest, HowOlderFilesWereReadIsNotKnown) {
+  WriteLines("a.csv", "1,1,NA\n");
+  WriteLines("b.csv", "2,2,I\n");
+  MustRun();
+  Execute("UPDATE _sluice.files SET reading = NULL");
+  ingest_.csv.null_words = {"NA"};
+  WriteLines("b.csv", "2,20,I\n");
+  EXPECT_EQ(RunLater().late_files, 0);
+  EXPECT_EQ(Rows("SELECT id, qty, op FROM lines ORDER BY ALL"), "1|1|NULL\n2|20|I\n");
+}
+
+// A load that a gate held was read by the options of then.
+TEST_F(ChangedFilesTest, WhatAGateHeldWasReadWhenItWasStaged) {
+  config::Check check;
+  check.kind = config::Check::Kind::kUnique;
+  check.columns = {"id"};
+  ingest_.tables[0].checks.push_back(check);
+  WriteLines("a.csv", "1,1,NA\n1,2,NA\n");
+  WriteLines("b.csv", "2,2,I\n");
+  ASSERT_EQ(RunLater().loads[0].outcome, "held");
+  ingest_.csv.null_words = {"NA"};
+  AcceptHold();
+  WriteLines("b.csv", "2,20,I\n");
+  EXPECT_EQ(RunLater().late_files, 1);
+  EXPECT_EQ(Rows("SELECT check_name FROM _sluice.holds WHERE state = 'open'"), "options\n");
+}
+
 TEST_F(ChangedFilesTest, ItIsHeldWhereEarlierFilesAreGoneUntilTheyAreBack) {
   WriteLines("a.csv", "1,1,\n");
   WriteLines("b.csv", "2,2,\n");

@@ -6,24 +6,13 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "ingest/reading.h"
 
 namespace sluice::ingest {
 namespace {
 
 using engine::ToInt;
 using engine::ToText;
-
-constexpr size_t kMostNamed = 3;  // of files that a message lists
-
-std::string Listed(const std::vector<std::string>& names) {
-  const std::vector<std::string> shown(
-      names.begin(), names.begin() + static_cast<ptrdiff_t>(std::min(kMostNamed, names.size())));
-  std::string text = Join(shown, ", ");
-  if (names.size() > kMostNamed) {
-    text += fmt::format(" and {}", Counted(names.size() - kMostNamed, "more"));
-  }
-  return text;
-}
 
 const LateFile* Find(const std::vector<LateFile>& now, const LoadFile& file) {
   const auto found = std::find_if(now.begin(), now.end(), [&](const LateFile& late) {
@@ -46,11 +35,13 @@ Result<FilesHistory> FilesHistory::Read(engine::Connection& connection,
 
 // Entries are appended as files are published, and a rebuild appends them anew in the same order.
 Status FilesHistory::ReadFiles() {
-  SLUICE_ASSIGN(auto rows,
-                connection_->Query("SELECT connection, address, tag, content_hash, load_id FROM "
-                                   "_sluice.files WHERE ingest = $1 AND table_name = $2 AND state "
-                                   "= 'loaded' ORDER BY rowid",
-                                   {ingest_->name, target_.name}));
+  SLUICE_ASSIGN(
+      auto rows,
+      connection_->Query(
+          "SELECT connection, address, tag, content_hash, load_id, coalesce(reading, 0) FROM "
+          "_sluice.files WHERE ingest = $1 AND table_name = $2 AND state "
+          "= 'loaded' ORDER BY rowid",
+          {ingest_->name, target_.name}));
   std::map<LateKey, size_t> newest;
   std::set<int64_t> seen;
   while (true) {
@@ -63,6 +54,7 @@ Status FilesHistory::ReadFiles() {
       known.tag = std::string(batch->text(2, r));
       known.file.expected_hash = std::string(batch->text(3, r));
       known.file.load_id = batch->integer(4, r);
+      known.reading = batch->integer(5, r);
       newest[{known.file.connection, known.file.stored.path}] = known_.size() - 1;
       if (seen.insert(known.file.load_id).second) loads_.push_back(known.file.load_id);
     }
@@ -135,13 +127,7 @@ std::string FilesHistory::FilesGone(const std::vector<LateFile>& now) const {
         (by_hand ? " (loaded by hand, or from a connection that " + ingest_->name + " has no more)"
                  : ""));
   }
-  if (gone.empty()) return {};
-  return fmt::format(
-      "{} cannot be made again: of the {} that it was loaded from {} no longer in the store as {} "
-      "was: {}",
-      target_.name, Counted(known_.size(), "file"),
-      gone.size() == 1 ? "1 is" : Thousands(gone.size()) + " are", gone.size() == 1 ? "it" : "each",
-      Listed(gone));
+  return TellGone(target_.name, "made again", gone, known_.size(), "that it was loaded from");
 }
 
 // Rows that were there before Sluice, and those of another ingest, stand in no file of this one.
@@ -161,12 +147,22 @@ Result<std::string> FilesHistory::RowsOfOthers() const {
                      ToInt(rows) == 1 ? "comes" : "come", ingest_->name);
 }
 
-Result<std::string> FilesHistory::Obstacle(const std::vector<LateFile>& now) const {
+Result<Obstacle> FilesHistory::FindObstacle(const std::vector<LateFile>& now,
+                                            bool read_anew) const {
   std::string gone = FilesGone(now);
-  if (!gone.empty()) return gone;
+  if (!gone.empty()) return Obstacle{kMissing, std::move(gone)};
   SLUICE_ASSIGN(std::string otherwise, DeclaredOtherwise(*connection_, target_, records_));
-  if (!otherwise.empty()) return otherwise;
-  return RowsOfOthers();
+  if (!otherwise.empty()) return Obstacle{kMissing, std::move(otherwise)};
+  SLUICE_ASSIGN(std::string others, RowsOfOthers());
+  if (!others.empty()) return Obstacle{kMissing, std::move(others)};
+  if (read_anew) return Obstacle();
+  std::set<int64_t> readings;
+  for (size_t i = 0; i < known_.size(); ++i) {
+    const bool newest = std::binary_search(newest_.begin(), newest_.end(), i);
+    if (!newest || !Find(now, known_[i].file)) readings.insert(known_[i].reading);
+  }
+  SLUICE_ASSIGN(std::string read, TellReadOtherwise(*connection_, target_, readings));
+  return read.empty() ? Obstacle() : Obstacle{kReadOtherwise, std::move(read)};
 }
 
 LoadFile FilesHistory::FileOf(const LateFile& late, const LoadFile& before) {

@@ -30,7 +30,8 @@ class FilesHistory {
 
   // Why the table cannot be made again, with `now` in the places of what they were: files are gone, are others by
   // now, or rows of it stand in no file. "" when it can.
-  Result<std::string> Obstacle(const std::vector<LateFile>& now) const;
+  // `read_anew`: somebody wants files that were read otherwise read as is declared now.
+  Result<Obstacle> FindObstacle(const std::vector<LateFile>& now, bool read_anew) const;
 
   // The table from all its files in the order in which they were loaded; of `now`, each in the place that it had.
   Rebuild MakeRebuild(std::vector<LateFile> now, const std::string& reason,

@@ -1,6 +1,7 @@
 #include "ingest/former_content.h"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -10,6 +11,7 @@
 #include "ingest/load_files.h"
 #include "ingest/publish.h"
 #include "ingest/publish_step.h"
+#include "ingest/reading.h"
 #include "ingest/stage.h"
 #include "ingest/table_history.h"
 #include "warehouse/dialect.h"
@@ -73,12 +75,14 @@ Result<TableLoad> PlanFormerContent(engine::Connection& connection, const config
                     undo.table, undo.load_id, undo.former, MergeName(load.target.merge)),
         "Declare it as it was, and do it again");
   }
-  SLUICE_ASSIGN(const auto rows,
-                connection.Rows(fmt::format("SELECT {} FROM _sluice.files WHERE load_id = $1 AND "
-                                            "ingest = $2 AND table_name = $3 AND state = 'loaded' "
-                                            "ORDER BY rowid",
-                                            kFileColumns),
-                                {undo.former, undo.ingest, undo.table}));
+  SLUICE_ASSIGN(
+      const auto rows,
+      connection.Rows(
+          fmt::format("SELECT {}, coalesce(reading, 0) FROM _sluice.files WHERE load_id = $1 AND "
+                      "ingest = $2 AND table_name = $3 AND state = 'loaded' "
+                      "ORDER BY rowid",
+                      kFileColumns),
+          {undo.former, undo.ingest, undo.table}));
   if (rows.empty()) {
     return RejectedError(
         fmt::format("load {} of {} took the place of load {}, of which the ledger of {} has no "
@@ -87,9 +91,11 @@ Result<TableLoad> PlanFormerContent(engine::Connection& connection, const config
         "Have a file with the right content sent, and run");
   }
   std::vector<std::string> gone;
+  std::set<int64_t> readings;
   bool by_hand = false;
   for (const auto& row : rows) {
     LoadFile file = FileOfEntry(row);
+    readings.insert(ToInt(row.back()));
     const connector::StoredFile* stored = FindStored(sources, file.connection, file.stored.path);
     if (stored == nullptr) {
       gone.push_back(file.stored.path);
@@ -105,6 +111,10 @@ Result<TableLoad> PlanFormerContent(engine::Connection& connection, const config
     load.files.push_back(std::move(file));
   }
   if (!gone.empty()) return Gone(undo, rows.size(), gone, by_hand);
+  SLUICE_ASSIGN(const std::string otherwise, TellReadOtherwise(connection, load.target, readings));
+  if (!otherwise.empty()) {
+    return RejectedError(otherwise, "Write it in sluice.yml as it was, and do it again");
+  }
   load.label = fmt::format("{}.{}", ingest.name, undo.table);
   return load;
 }

@@ -32,7 +32,7 @@ Result<std::vector<LoadFile>> HeldFiles(engine::Connection& connection,
           fmt::format(
               "SELECT {}, load_id, rows_read, inserted, updated, unchanged, delete_matched, "
               "delete_unmatched, superseded, skipped, quarantined, key_collisions, too_long, "
-              "file_columns FROM _sluice.files WHERE ingest = $1 AND table_name = $2 AND "
+              "file_columns, reading FROM _sluice.files WHERE ingest = $1 AND table_name = $2 AND "
               "state = 'held' ORDER BY rowid",
               kFileColumns),
           {hold.owner, hold.table}));
@@ -46,6 +46,7 @@ Result<std::vector<LoadFile>> HeldFiles(engine::Connection& connection,
                    ToInt(row[15]), ToInt(row[16]), ToInt(row[17]), ToInt(row[18]),
                    ToInt(row[19]), ToInt(row[20]), ToInt(row[21])};
     if (!engine::IsNull(row[22])) file.columns = Split(ToText(row[22]), '\n');
+    if (!engine::IsNull(row[23])) file.reading = ToInt(row[23]);
   }
   return files;
 }

@@ -11,6 +11,7 @@
 #include "ingest/bad_rows.h"
 #include "ingest/earlier_files.h"
 #include "ingest/plan.h"
+#include "ingest/reading.h"
 #include "ingest/row_fixes.h"
 
 namespace sluice::ingest {
@@ -49,6 +50,7 @@ Status AppendFiles(engine::Appender& appender, const TableLoad& load, const std:
                               file.load_id};
     for (const Value& count : CountValues(file.counts)) row.push_back(count);
     row.push_back(file.columns.empty() ? Value() : Value(Join(file.columns, "\n")));
+    row.push_back(file.reading == 0 ? Value() : Value(file.reading));
     SLUICE_TRY(appender.Row(row));
   }
   return Status::Ok();
@@ -56,6 +58,7 @@ Status AppendFiles(engine::Appender& appender, const TableLoad& load, const std:
 
 Status AppendFiles(engine::Connection& connection, const TableLoad& load,
                    const std::string& state) {
+  SLUICE_TRY(RecordReadings(connection, load.readings));
   SLUICE_ASSIGN(const auto appender, engine::Appender::Open(connection, "_sluice", "files"));
   SLUICE_TRY(AppendFiles(*appender, load, state));
   return appender->Close();
@@ -323,7 +326,12 @@ Result<LedgerState> ReadLedger(engine::Connection& connection, const config::Ing
 Status RecordPublished(engine::Connection& connection,
                        const std::vector<const TableLoad*>& published, const RunInfo& run,
                        const std::string& hold_id, const LedgerTables& tables) {
-  for (const TableLoad* load : published) SLUICE_TRY(RecordReplaced(connection, *load));
+  std::map<int64_t, std::string> readings;
+  for (const TableLoad* load : published) {
+    SLUICE_TRY(RecordReplaced(connection, *load));
+    readings.insert(load->readings.begin(), load->readings.end());
+  }
+  SLUICE_TRY(RecordReadings(connection, readings));
   SLUICE_ASSIGN(const auto files, engine::Appender::Open(connection, tables.schema, tables.files));
   for (const TableLoad* load : published) SLUICE_TRY(AppendFiles(*files, *load, "loaded"));
   SLUICE_TRY(files->Close());

@@ -47,11 +47,12 @@ struct LateFile {
   bool changed = false;  // else late
   Proof proof = {};      // layout files: what speaks of its content
   // Of one that stays out (IngestPlan::late):
-  std::string check;  // kMissing, kByPolicy, or what an open hold of it names
+  std::string check;  // kMissing, kByPolicy, kReadOtherwise, or what an open hold of it names
   std::string why;    // "": the project says so
 };
 inline constexpr const char* kMissing = "missing";  // files of the store are gone
 inline constexpr const char* kByPolicy = "late_files: hold";
+inline constexpr const char* kReadOtherwise = "options";  // reading.h
 
 // A month of a table as a snapshot of the vendor has it (docs/decisions/0013-monthly-restore.md).
 struct MonthRestore {

@@ -11,6 +11,7 @@
 namespace sluice::ingest {
 namespace {
 
+constexpr const char* kAsItWas = "Write it in sluice.yml as it was, and do it again";
 constexpr const char* kPutBack = "Put them back under their names, as they were, and do it again";
 
 class ChangedPlanner {
@@ -28,14 +29,15 @@ class ChangedPlanner {
 
  private:
   Status PlanTable(const std::string& table, std::vector<LateFile> files) {
-    auto [now, accepted] = TakeDecided(ingest_, sources_, ledger_, std::move(files), plan_);
+    auto [now, accepted, read_anew] =
+        TakeDecided(ingest_, sources_, ledger_, std::move(files), plan_);
     if (now.empty()) return Status::Ok();
     SLUICE_ASSIGN(TargetTable target, FilesTarget(ingest_, table));
     SLUICE_ASSIGN(const FilesHistory history,
                   FilesHistory::Read(connection_, ingest_, sources_, ledger_, std::move(target)));
-    SLUICE_ASSIGN(const std::string obstacle, history.Obstacle(now));
-    if (!obstacle.empty()) {
-      for (LateFile& late : now) LeaveOut(std::move(late), kMissing, obstacle, plan_);
+    SLUICE_ASSIGN(const Obstacle obstacle, history.FindObstacle(now, read_anew));
+    if (!obstacle.check.empty()) {
+      for (LateFile& late : now) LeaveOut(std::move(late), obstacle.check, obstacle.why, plan_);
       return Status::Ok();
     }
     const std::string reason = ReasonOf(now);
@@ -70,8 +72,10 @@ Result<Rebuild> PlanFilesRebuild(engine::Connection& connection, const config::I
   SLUICE_ASSIGN(FilesHistory history,
                 FilesHistory::Read(connection, ingest, sources, ledger, std::move(target)));
   history.Without(without);
-  SLUICE_ASSIGN(const std::string obstacle, history.Obstacle({}));
-  if (!obstacle.empty()) return RejectedError(obstacle, kPutBack);
+  SLUICE_ASSIGN(const Obstacle obstacle, history.FindObstacle({}, false));
+  if (!obstacle.check.empty()) {
+    return RejectedError(obstacle.why, obstacle.check == kReadOtherwise ? kAsItWas : kPutBack);
+  }
   if (history.loads().empty()) {
     return RejectedError(table + " was loaded from nothing else, and rows were there before");
   }

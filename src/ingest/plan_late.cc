@@ -1,6 +1,7 @@
 #include "ingest/plan_late.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -44,15 +45,16 @@ class LatePlanner {
 
  private:
   Status PlanScope(const Scope& scope, std::vector<LateFile> files) {
-    auto [now, accepted] = TakeDecided(ingest_, sources_, ledger_, std::move(files), plan_);
+    auto [now, accepted, read_anew] =
+        TakeDecided(ingest_, sources_, ledger_, std::move(files), plan_);
     if (now.empty()) return Status::Ok();
     SLUICE_ASSIGN(TargetTable target, ZenotiTarget(ingest_, catalog_, scope.table));
     SLUICE_ASSIGN(
         const TableHistory history,
         TableHistory::Read(connection_, ingest_, sources_, ledger_, std::move(target), scope));
     if (CanBeAdded(history, scope, now, true)) return AddSteps(history, scope, now, accepted);
-    SLUICE_ASSIGN(const std::string obstacle, history.Obstacle(now));
-    if (obstacle.empty()) {
+    SLUICE_ASSIGN(const Obstacle obstacle, history.FindObstacle(now, read_anew));
+    if (obstacle.check.empty()) {
       const std::string reason = ReasonOf(now);
       plan_.rebuilds.push_back(history.MakeRebuild(std::move(now), reason, accepted));
       return Status::Ok();
@@ -60,7 +62,7 @@ class LatePlanner {
     // The table comes out right all the same; only which of the two rows of a key counts as updated
     // and which as superseded differs.
     if (CanBeAdded(history, scope, now, false)) return AddSteps(history, scope, now, accepted);
-    for (LateFile& late : now) LeaveOut(std::move(late), kMissing, obstacle, plan_);
+    for (LateFile& late : now) LeaveOut(std::move(late), obstacle.check, obstacle.why, plan_);
     return Status::Ok();
   }
 
@@ -179,8 +181,20 @@ class LatePlanner {
 void LeaveOut(LateFile late, std::string check, std::string why, IngestPlan& plan) {
   late.check = std::move(check);
   late.why = std::move(why);
+  if (late.check == kReadOtherwise) {
+    late.why += "; write it as it was, or accept that every file is read as is declared now";
+  }
   plan.late.push_back(std::move(late));
 }
+
+namespace {
+
+// Whether the next plan finds it again, or not, without trying.
+bool IsFoundByPlanning(const std::string& check) {
+  return check == kMissing || check == kByPolicy || check == kReadOtherwise;
+}
+
+}  // namespace
 
 DecidedLate TakeDecided(const config::Ingest& ingest, const std::vector<Source>& sources,
                         const LedgerState& ledger, std::vector<LateFile> files, IngestPlan& plan) {
@@ -189,16 +203,22 @@ DecidedLate TakeDecided(const config::Ingest& ingest, const std::vector<Source>&
   for (LateFile& late : files) {
     const OpenHold* decision = FindLateHold(ledger.late_accepted, sources, late);
     const OpenHold* open = FindLateHold(ledger.holds, sources, late);
-    const bool tried = open != nullptr && !open->check.empty() && open->check != kMissing &&
-                       open->check != kByPolicy;
+    const bool tried = open != nullptr && !open->check.empty() && !IsFoundByPlanning(open->check);
     if (tried) {
       LeaveOut(std::move(late), open->check, "", plan);
     } else if (ingest.late_files == config::LateFiles::kHold && decision == nullptr) {
       LeaveOut(std::move(late), kByPolicy, "", plan);
     } else {
-      const bool as_it_is = decision != nullptr && decision->check != kByPolicy;
-      if (as_it_is) decided.accepted = decision->id;
-      (as_it_is ? as_they_are : decided.now).push_back(std::move(late));
+      const auto accepted = [&](const std::function<bool(const OpenHold&)>& as) {
+        return FindLateHold(ledger.late_accepted, sources, late, as);
+      };
+      if (accepted([](const OpenHold& hold) { return hold.check == kReadOtherwise; }) != nullptr) {
+        decided.read_anew = true;
+      }
+      const OpenHold* as_it_is =
+          accepted([](const OpenHold& hold) { return !IsFoundByPlanning(hold.check); });
+      if (as_it_is != nullptr) decided.accepted = as_it_is->id;
+      (as_it_is != nullptr ? as_they_are : decided.now).push_back(std::move(late));
     }
   }
   if (!as_they_are.empty()) decided.now = std::move(as_they_are);
@@ -206,8 +226,10 @@ DecidedLate TakeDecided(const config::Ingest& ingest, const std::vector<Source>&
 }
 
 const OpenHold* FindLateHold(const std::vector<OpenHold>& holds, const std::vector<Source>& sources,
-                             const LateFile& late) {
+                             const LateFile& late,
+                             const std::function<bool(const OpenHold&)>& also) {
   const auto covers = [&](const OpenHold& hold) {
+    if (also && !also(hold)) return false;
     if (hold.kind != "late" || hold.table != late.table || hold.connection != late.connection ||
         hold.files.count(late.file.path) == 0) {
       return false;
@@ -261,8 +283,8 @@ Result<std::vector<Rebuild>> PlanRebuildFor(engine::Connection& connection,
   for (const Scope& scope : scopes) {
     SLUICE_ASSIGN(const TableHistory history,
                   TableHistory::Read(connection, ingest, sources, ledger, target, scope));
-    SLUICE_ASSIGN(const std::string obstacle, history.Obstacle({}));
-    if (!obstacle.empty()) return RejectedError(obstacle);
+    SLUICE_ASSIGN(const Obstacle obstacle, history.FindObstacle({}, false));
+    if (!obstacle.check.empty()) return RejectedError(obstacle.why);
     rebuilds.push_back(history.MakeRebuild({}, reason, ""));
   }
   return rebuilds;
@@ -276,8 +298,8 @@ Result<Rebuild> PlanRebuildWithout(engine::Connection& connection, const config:
   if (!target.match_pod) scope.connection = scope.pod = "";
   SLUICE_ASSIGN(const TableHistory history,
                 TableHistory::Read(connection, ingest, sources, ledger, target, scope));
-  SLUICE_ASSIGN(const std::string obstacle, history.Obstacle({}));
-  if (!obstacle.empty()) return RejectedError(obstacle);
+  SLUICE_ASSIGN(const Obstacle obstacle, history.FindObstacle({}, false));
+  if (!obstacle.check.empty()) return RejectedError(obstacle.why);
   Rebuild rebuild = history.MakeRebuild({}, reason, "");
   std::erase_if(rebuild.loads, [&](const Rebuild::Load& one) {
     return one.load.files.front().load_id == without;

@@ -2,6 +2,7 @@
 // in time (docs/decisions/0011-late-files-rebuild.md).
 #pragma once
 
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,14 +39,16 @@ Result<Rebuild> PlanRebuildWithout(engine::Connection& connection, const config:
                                    const LedgerState& ledger, Scope scope, int64_t without,
                                    const std::string& reason);
 
-// The hold among `holds` that speaks of this file as it is now; null when none does.
+// The hold among `holds` that speaks of this file as it is now, and that `also` takes; null when none does.
 const OpenHold* FindLateHold(const std::vector<OpenHold>& holds, const std::vector<Source>& sources,
-                             const LateFile& late);
+                             const LateFile& late,
+                             const std::function<bool(const OpenHold&)>& also = {});
 
 // Late files of one table, or of one pod of it, that nothing keeps out.
 struct DecidedLate {
   std::vector<LateFile> now;
-  std::string accepted;  // the hold by which somebody took them as they are; "" none
+  std::string accepted;    // the hold by which somebody took them as they are; "" none
+  bool read_anew = false;  // somebody wants earlier files read as is declared now
 };
 // Leaves in `plan.late` what was tried and is held, and what the project wants held and nobody has decided. What
 // somebody accepted goes alone: the others are judged by the run after this one.

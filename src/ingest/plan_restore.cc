@@ -209,7 +209,7 @@ class RestorePlanner {
       again.push_back(fmt::format("{} {}", pod->pod_label, after));
     }
     Rebuild rebuild = history.MakeRestore(std::move(restores), "");
-    const std::string obstacle = history.ObstacleTo(rebuild);
+    SLUICE_ASSIGN(const std::string obstacle, history.ObstacleTo(rebuild));
     if (!obstacle.empty()) {
       return RejectedError(obstacle, "Put them back; what changed is loaded by sluice run");
     }

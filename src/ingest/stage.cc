@@ -15,6 +15,7 @@
 #include "ingest/json_files.h"
 #include "ingest/missing_columns.h"
 #include "ingest/parquet_files.h"
+#include "ingest/reading.h"
 #include "ingest/reduce.h"
 #include "ingest/row_fixes.h"
 #include "ingest/sql.h"
@@ -133,6 +134,7 @@ class Stager {
     files_.clear();
     waiting_.clear();
     readable_.clear();
+    parts_.assign(load_.files.size(), {});
     load_.quarantined.clear();
     load_.warnings.clear();
     if (context_.with_fixes) {
@@ -179,6 +181,7 @@ class Stager {
     SLUICE_TRY(CheckLimits());
     TellMissingColumns(files_, load_);
     TellOtherEncodings(load_);
+    NoteReadings(parts_, load_);
     return ReduceStage(context_.connection, load_);
   }
 
@@ -201,6 +204,7 @@ class Stager {
     file.counts = {};
     file.columns.clear();
     file.rows_fixed = file.rows_discarded = 0;
+    file.reading = 0;
     const Status captured = ReadCaptures(load_.target, file);
     if (!captured.ok()) return AboutFile(captured, file);
     if (file.stored.size == 0) return Status::Ok();
@@ -222,6 +226,7 @@ class Stager {
     auto shape = ShapeOfPart(part, PartName(file, part.member), &added);
     if (!shape.ok()) return AboutPart(shape.status(), file, part);
     load_.target.columns.insert(load_.target.columns.end(), added.begin(), added.end());
+    parts_[index].Add(*shape, !part.member.empty());
     if (shape->empty) return Status::Ok();
     ShapedFile& shaped = files_.emplace_back();
     shaped.index = index;
@@ -415,6 +420,7 @@ class Stager {
   const bool own_;
   std::vector<ShapedFile> files_;
   std::vector<std::string> unpacked_;  // members of archives
+  std::vector<ReadParts> parts_;       // one for each of load_.files
   RowFixes fixes_;
   std::vector<ReadableFile> readable_;  // files that wait for PrepareWaiting()
   std::vector<size_t> waiting_;         // and where each stands in files_

@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "ingest/reading.h"
 #include "warehouse/dialect.h"
 
 namespace sluice::ingest {
@@ -15,18 +16,6 @@ namespace {
 using engine::ToInt;
 using engine::ToText;
 using engine::Value;
-
-constexpr size_t kMostNamed = 3;  // of files that a message lists
-
-std::string Listed(const std::vector<std::string>& names) {
-  std::vector<std::string> shown(
-      names.begin(), names.begin() + static_cast<ptrdiff_t>(std::min(kMostNamed, names.size())));
-  std::string text = Join(shown, ", ");
-  if (names.size() > kMostNamed) {
-    text += fmt::format(" and {}", Counted(names.size() - kMostNamed, "more"));
-  }
-  return text;
-}
 
 bool IsAmong(const std::vector<LateFile>& now, const Known& known) {
   return std::any_of(now.begin(), now.end(), [&](const LateFile& late) {
@@ -93,11 +82,13 @@ Status TableHistory::ReadScope() {
     where += " AND connection = $3 AND pod = $4";
     values.insert(values.end(), {scope.connection, scope.pod});
   }
-  SLUICE_ASSIGN(auto files,
-                connection_->Query("SELECT connection, pod, group_id::BIGINT, log_id::BIGINT, "
-                                   "address, tag, content_hash, load_id FROM _sluice.files " +
-                                       where + " AND state = 'loaded' ORDER BY rowid",
-                                   values));
+  SLUICE_ASSIGN(
+      auto files,
+      connection_->Query(
+          "SELECT connection, pod, group_id::BIGINT, log_id::BIGINT, "
+          "address, tag, content_hash, load_id, coalesce(reading, 0) FROM _sluice.files " +
+              where + " AND state = 'loaded' ORDER BY rowid",
+          values));
   std::map<LateKey, Known> by_address;  // the newest entry counts
   while (true) {
     SLUICE_ASSIGN(const auto batch, files.Next());
@@ -112,6 +103,7 @@ Status TableHistory::ReadScope() {
       known.tag = std::string(batch->text(5, r));
       known.file.expected_hash = std::string(batch->text(6, r));
       known.file.load_id = batch->integer(7, r);
+      known.reading = batch->integer(8, r);
       LateKey key{known.file.connection, known.file.stored.path};
       by_address[std::move(key)] = std::move(known);
     }
@@ -155,17 +147,12 @@ std::string TableHistory::FilesGone(const std::vector<LateFile>& now) const {
     if (known.stored != nullptr && (!known.changed || IsAmong(now, known))) continue;
     gone.push_back(known.file.stored.path);
   }
-  return TellGone(gone, known_.size(), "rebuilt", "that it was loaded from");
+  return TellGone(NameOf(), "rebuilt", gone, known_.size(), "that it was loaded from");
 }
 
-std::string TableHistory::TellGone(const std::vector<std::string>& gone, size_t of,
-                                   std::string_view done, std::string_view what) const {
-  if (gone.empty()) return {};
-  return fmt::format("{}{} cannot be {}: of the {} {} {} no longer in the store as {} was: {}",
-                     scope_.table, scope_.pod.empty() ? "" : " of " + scope_.pod, done,
-                     Counted(of, "file"), what,
-                     gone.size() == 1 ? "1 is" : Thousands(gone.size()) + " are",
-                     gone.size() == 1 ? "it" : "each", Listed(gone));
+// "bi_factsale of POD1".
+std::string TableHistory::NameOf() const {
+  return scope_.table + (scope_.pod.empty() ? "" : " of " + scope_.pod);
 }
 
 // Rows that were there before Sluice stand in no file.
@@ -185,35 +172,21 @@ Result<std::string> TableHistory::RowsOfOthers() const {
                      ToInt(rows) == 1 ? "was" : "were");
 }
 
-Result<std::string> DeclaredOtherwise(engine::Connection& connection, const TargetTable& target,
-                                      const std::map<int64_t, Record>& records) {
-  const auto other = std::find_if(records.begin(), records.end(), [&](const auto& entry) {
-    return !entry.second.restore && entry.second.mode != MergeName(target.merge);
-  });
-  if (other != records.end()) {
-    return fmt::format(
-        "{} cannot be made again: earlier files were loaded in mode {}, and it is {} now",
-        target.name, other->second.mode, MergeName(target.merge));
-  }
-  if (target.schema_changes == config::SchemaChanges::kEvolve) return std::string();
-  SLUICE_ASSIGN(const auto present, warehouse::ColumnsOf(connection, target.name));
-  const std::vector<std::string> declared = target.AllColumns();
-  for (const warehouse::ColumnInfo& column : present) {
-    if (std::find(declared.begin(), declared.end(), column.name) != declared.end()) continue;
-    return fmt::format(
-        "{} cannot be made again: its column {} is not declared any more, and would be "
-        "empty",
-        target.name, column.name);
-  }
-  return std::string();
-}
-
-Result<std::string> TableHistory::Obstacle(const std::vector<LateFile>& now) const {
+Result<Obstacle> TableHistory::FindObstacle(const std::vector<LateFile>& now,
+                                            bool read_anew) const {
   std::string gone = FilesGone(now);
-  if (!gone.empty()) return gone;
+  if (!gone.empty()) return Obstacle{kMissing, std::move(gone)};
   SLUICE_ASSIGN(std::string otherwise, DeclaredOtherwise(*connection_, target_, records_));
-  if (!otherwise.empty()) return otherwise;
-  return RowsOfOthers();
+  if (!otherwise.empty()) return Obstacle{kMissing, std::move(otherwise)};
+  SLUICE_ASSIGN(std::string others, RowsOfOthers());
+  if (!others.empty()) return Obstacle{kMissing, std::move(others)};
+  if (read_anew) return Obstacle();
+  std::set<int64_t> readings;
+  for (const Known& known : known_) {
+    if (!IsAmong(now, known)) readings.insert(known.reading);
+  }
+  SLUICE_ASSIGN(std::string read, TellReadOtherwise(*connection_, target_, readings));
+  return read.empty() ? Obstacle() : Obstacle{kReadOtherwise, std::move(read)};
 }
 
 size_t TableHistory::SourceIndex(const std::string& connection) const {

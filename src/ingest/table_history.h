@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "env/file.h"
 #include "ingest/ledger.h"
+#include "ingest/obstacle.h"
 #include "ingest/plan.h"
 
 namespace sluice::ingest {
@@ -30,6 +31,7 @@ struct Known {
   std::string tag;                                // of the ledger
   const connector::StoredFile* stored = nullptr;  // null: gone
   bool changed = false;                           // another one by now
+  int64_t reading = 0;                            // LoadFile::reading of when it was loaded
 };
 
 // A load record.
@@ -46,11 +48,6 @@ struct Record {
   std::optional<MonthRestore> restore = {};
   std::string mode = {};  // MergeName of how it was merged
 };
-
-// Why the files of these loads, read as the table is declared now, would not give what they gave: they were merged in
-// another mode, or filled columns that nobody declares any more. "" when they would.
-Result<std::string> DeclaredOtherwise(engine::Connection& connection, const TargetTable& target,
-                                      const std::map<int64_t, Record>& records);
 
 const Source* FindSource(const std::vector<Source>& sources, const std::string& connection);
 // As the listing has it; null when it is not there.
@@ -76,8 +73,9 @@ class TableHistory {
   const std::vector<Known>& files() const { return known_; }
   const std::map<int64_t, Record>& records() const { return records_; }  // by load id
 
-  // Why the table cannot be made again, with `now` in the place of what the ledger has of them; "" when it can.
-  Result<std::string> Obstacle(const std::vector<LateFile>& now) const;
+  // Why the table cannot be made again, with `now` in the place of what the ledger has of them. `read_anew`: somebody
+  // wants files that were read otherwise read as is declared now.
+  Result<Obstacle> FindObstacle(const std::vector<LateFile>& now, bool read_anew) const;
 
   // The table from all its files and `late`, each in its place.
   Rebuild MakeRebuild(std::vector<LateFile> late, const std::string& reason,
@@ -87,7 +85,7 @@ class TableHistory {
   // behind the group that its files name.
   Rebuild MakeRestore(std::vector<Rebuild::Load> restores, const std::string& reason) const;
   // Why `restore` cannot be carried out; "" when it can.
-  std::string ObstacleTo(const Rebuild& restore) const;
+  Result<std::string> ObstacleTo(const Rebuild& restore) const;
   // Whether a month was restored behind this group: what comes into it now must stand before that.
   bool IsRestoredBehind(const std::string& connection, const std::string& pod, int64_t group) const;
 
@@ -125,8 +123,7 @@ class TableHistory {
   void Arrange(std::map<int64_t, Rebuild::Load> loads, Rebuild& rebuild) const;
   void DescribeRestore(Rebuild::Load& one) const;
   void FindOverruled(Rebuild& rebuild) const;
-  std::string TellGone(const std::vector<std::string>& gone, size_t of, std::string_view done,
-                       std::string_view what) const;
+  std::string NameOf() const;
   TableLoad& LoadOf(std::map<int64_t, Rebuild::Load>& loads, const LoadFile& file) const;
   void PutInTime(int64_t load_id, Rebuild::Load& one) const;
   void MarkFull(Rebuild& rebuild) const;

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "ingest/reading.h"
 #include "ingest/table_history.h"
 
 namespace sluice::ingest {
@@ -106,19 +107,23 @@ Rebuild TableHistory::MakeRestore(std::vector<Rebuild::Load> restores,
   return rebuild;
 }
 
-std::string TableHistory::ObstacleTo(const Rebuild& restore) const {
+Result<std::string> TableHistory::ObstacleTo(const Rebuild& restore) const {
   std::set<int64_t> ids;
   for (const Rebuild::Load& one : restore.loads) {
     if (!one.restore || !one.restore->is_new) ids.insert(one.load.files.front().load_id);
   }
   std::vector<std::string> gone;
+  std::set<int64_t> readings;
   size_t files = 0;
   for (const Known& known : known_) {
     if (ids.count(known.file.load_id) == 0) continue;
     ++files;
+    readings.insert(known.reading);
     if (known.stored == nullptr || known.changed) gone.push_back(known.file.stored.path);
   }
-  return TellGone(gone, files, "restored", "applied again behind the month");
+  std::string why = TellGone(NameOf(), "restored", gone, files, "applied again behind the month");
+  if (!why.empty()) return why;
+  return TellReadOtherwise(*connection_, target_, readings);
 }
 
 }  // namespace sluice::ingest

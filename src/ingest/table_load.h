@@ -115,6 +115,7 @@ struct LoadFile {
   FileCounts counts;
   // Of a file with bad rows: its columns in its order, "" for one that the table does not have.
   std::vector<std::string> columns;
+  int64_t reading = 0;  // ReadingId of how it was read (reading.h); 0: not known
   // Decisions about quarantined rows that staging has carried out in it (row_fixes.h).
   int64_t rows_fixed = 0;
   int64_t rows_discarded = 0;
@@ -162,6 +163,7 @@ struct TableLoad {
   // A file that cannot be had or used is left behind, and the others are loaded: where rows are only added.
   bool file_by_file = false;
   std::vector<LeftFile> left;  // by staging
+  std::map<int64_t, std::string> readings;  // of its files, by LoadFile::reading
   // It stops no later load of its table.
   bool stands_alone = false;
   // Files that came late: what else is of their load is published already, so its record and the

@@ -188,6 +188,10 @@ std::vector<GateVerb> VerbsForLate(const HoldRecord& hold) {
   if (hold.check == ingest::kByPolicy) {
     return {{"accept", "the next run makes the table again with it"}, skip};
   }
+  if (hold.check == ingest::kReadOtherwise) {
+    return {{"accept", "the next run makes the table again, every file read as is declared now"},
+            skip};
+  }
   const GateVerb again{"reject", "the next run tries again"};
   if (hold.check == "file") return {again, skip};
   return {{"accept", "the next run makes the table again with it as it is"}, again, skip};

@@ -155,11 +155,18 @@ constexpr const char* kVersion3[] = {
     "ALTER TABLE _sluice.sync_runs ADD COLUMN removed BIGINT",
 };
 
+constexpr const char* kVersion4[] = {
+    // How files were read: the options that concerned them, as JSON. `reading_id`: made from the text.
+    "CREATE TABLE _sluice.readings (reading_id BIGINT, options VARCHAR)",
+    // NULL: loaded before this was kept, or without a row.
+    "ALTER TABLE _sluice.files ADD COLUMN reading BIGINT",
+};
+
 struct Upgrade {
   int to;
   std::span<const char* const> statements;
 };
-constexpr Upgrade kUpgrades[] = {{1, kVersion1}, {2, kVersion2}, {3, kVersion3}};
+constexpr Upgrade kUpgrades[] = {{1, kVersion1}, {2, kVersion2}, {3, kVersion3}, {4, kVersion4}};
 static_assert(std::size(kUpgrades) == kSchemaVersion);
 
 }  // namespace
