@@ -36,10 +36,14 @@ class Finisher {
       any = &file;
       tables.insert(file.table);
     }
+    std::set<std::pair<std::string, std::string>> gone;
     for (const auto& [key, entry] : files) {
       if (cancel_ != nullptr && cancel_->is_set()) break;  // the next run goes on
       const config::Table* policy = PolicyOf(entry.first->file.path, entry.second);
-      if (policy != nullptr) Finish(*entry.first, *policy);
+      if (policy != nullptr && Finish(*entry.first, *policy)) gone.insert(key);
+    }
+    for (const DoneFile& file : done) {
+      if (gone.count({file.connection, file.file.path}) > 0) outcome_.files.push_back(file);
     }
     Tell();
     return std::move(outcome_);
@@ -62,16 +66,19 @@ class Finisher {
     return policy;
   }
 
-  void Finish(const DoneFile& done, const config::Table& table) {
+  // Whether it is gone now.
+  bool Finish(const DoneFile& done, const config::Table& table) {
     connector::StoreEditor* editor = done.store->editor();
     if (editor == nullptr) {
-      return Problem(FailedError(fmt::format("{} takes no changes", done.store->Describe()),
-                                 "Set after_loading: leave"));
+      Problem(FailedError(fmt::format("{} takes no changes", done.store->Describe()),
+                          "Set after_loading: leave"));
+      return false;
     }
     // The sidecar first: of a file that is left the next run knows what to do with it.
-    if (done.sidecar && !Done(*editor, *done.sidecar, table)) return;
-    if (!Done(*editor, done.file, table)) return;
+    if (done.sidecar && !Done(*editor, *done.sidecar, table)) return false;
+    if (!Done(*editor, done.file, table)) return false;
     ++(table.after_loading == AfterLoading::kMove ? outcome_.moved : outcome_.removed);
+    return true;
   }
 
   bool Done(connector::StoreEditor& editor, const StoredFile& file, const config::Table& table) {
@@ -122,6 +129,57 @@ class Finisher {
 };
 
 }  // namespace
+
+namespace {
+
+constexpr size_t kPerStatement = 500;  // files
+
+// Their newest entry once more, as a delivery that nothing was read of.
+Status RecordComeAgain(engine::Connection& connection, const std::string& ingest,
+                       const DoneFile& file) {
+  return connection
+      .Execute(
+          "INSERT INTO _sluice.files SELECT * REPLACE ('skipped' AS state, 'came again with the "
+          "content that was loaded' AS reason, $5::TIMESTAMP AS modified, 0 AS load_id, 0 AS "
+          "rows_read, 0 AS inserted, 0 AS updated, 0 AS unchanged, 0 AS delete_matched, 0 AS "
+          "delete_unmatched, 0 AS superseded, 0 AS skipped, 0 AS quarantined, 0 AS key_collisions, "
+          "0 AS too_long, NULL AS file_columns) FROM _sluice.files WHERE ingest = $1 AND "
+          "connection = $2 AND table_name = $3 AND address = $4 AND state = 'loaded' ORDER BY "
+          "rowid DESC LIMIT 1",
+          {ingest, file.connection, file.table, file.file.path,
+           env::FormatUtc(file.file.modified, true)})
+      .status();
+}
+
+}  // namespace
+
+Status RecordFinished(engine::Connection& connection, const warehouse::Fence& fence,
+                      const std::string& ingest, const std::vector<DoneFile>& files,
+                      const quality::RunInfo& run) {
+  if (files.empty()) return Status::Ok();
+  SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection));
+  SLUICE_TRY(warehouse::CheckFence(connection, fence));
+  for (const DoneFile& file : files) {
+    if (file.again) SLUICE_TRY(RecordComeAgain(connection, ingest, file));
+  }
+  for (size_t from = 0; from < files.size(); from += kPerStatement) {
+    std::vector<engine::Value> bound = {ingest, env::FormatUtc(run.now, true)};
+    std::string places;
+    for (size_t i = from; i < std::min(files.size(), from + kPerStatement); ++i) {
+      const size_t n = bound.size();
+      places += fmt::format("{}(${}, ${}, ${})", places.empty() ? "" : ", ", n + 1, n + 2, n + 3);
+      bound.insert(bound.end(), {files[i].connection, files[i].table, files[i].file.path});
+    }
+    SLUICE_TRY(
+        connection
+            .Execute("UPDATE _sluice.files SET finished_at = $2::TIMESTAMP WHERE ingest = "
+                     "$1 AND finished_at IS NULL AND (connection, table_name, address) IN (" +
+                         places + ")",
+                     bound)
+            .status());
+  }
+  return transaction->Commit();
+}
 
 bool FinishesFiles(const config::Ingest& ingest) {
   return std::any_of(ingest.tables.begin(), ingest.tables.end(), [](const config::Table& table) {

@@ -10,8 +10,11 @@
 #include <vector>
 
 #include "config/project.h"
+#include "engine/engine.h"
 #include "env/clock.h"
 #include "ingest/plan.h"
+#include "quality/holds.h"
+#include "warehouse/fence.h"
 
 namespace sluice::ingest {
 
@@ -20,6 +23,7 @@ struct FinishOutcome {
   int64_t removed = 0;
   std::vector<std::string> problems;  // files that could not be moved or removed
   std::vector<std::string> notes;     // what was done
+  std::vector<DoneFile> files;  // that are not there any more, once for each table that has them
 };
 
 // Whether any table wants more than that its files stay.
@@ -28,5 +32,12 @@ bool FinishesFiles(const config::Ingest& ingest);
 // `done` are files with the tables that have them; nothing happens to a file that is another by now.
 FinishOutcome FinishFiles(const config::Ingest& ingest, const std::vector<DoneFile>& done,
                           const env::Cancel* cancel);
+
+// Notes in the ledger that they have left, so that what comes under their names is loaded; of one that had come again,
+// that it was skipped. A kill before this leaves a file that, when it comes once more with the same content, is taken
+// for the one that was loaded.
+Status RecordFinished(engine::Connection& connection, const warehouse::Fence& fence,
+                      const std::string& ingest, const std::vector<DoneFile>& files,
+                      const quality::RunInfo& run);
 
 }  // namespace sluice::ingest

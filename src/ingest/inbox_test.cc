@@ -249,6 +249,68 @@ TEST_F(InboxTest, AMoveThatWasKilledIsMadeUpForByTheNextRun) {
   EXPECT_TRUE(MustRun().warnings.empty()) << "an empty inbox is how it should be";
 }
 
+// A name that was emptied is a letter box: what comes is a delivery of its own, whatever was in it before.
+TEST_F(InboxTest, TheSameContentDeliveredAgainIsLoadedAgain) {
+  orders().after_loading = AfterLoading::kDelete;
+  const std::string a = "1,a\n";
+  const std::string b = "2,b\n";
+  for (const std::string& content : {a, b, a, a, b}) {
+    Write("orders/x.csv", content);
+    Touch("orders/x.csv");
+    EXPECT_EQ(MustRun().loads.size(), 1U) << content;
+    EXPECT_EQ(Listed(), "");
+  }
+  EXPECT_EQ(Ids(), "1\n1\n1\n2\n2\n");
+  EXPECT_EQ(Rows("SELECT count(DISTINCT load_id), count(*) FROM _sluice.loads"), "5|5\n");
+  EXPECT_EQ(Rows("SELECT count(DISTINCT _sluice_load) FROM orders"), "5\n");
+}
+
+// In a bucket the tag is made from the content alone.
+TEST_F(InboxTest, ADeliveryWithTheTagOfTheOneBeforeIsOneAsWell) {
+  orders().after_loading = AfterLoading::kDelete;
+  Write("orders/x.csv", "1,a\n");
+  MustRun();
+  Write("orders/x.csv", "1,a\n");
+  Execute("UPDATE _sluice.files SET tag = '" + store_->List("", nullptr)->files[0].tag + "'");
+  EXPECT_EQ(MustRun().loads.size(), 1U);
+  EXPECT_EQ(Ids(), "1\n1\n");
+  EXPECT_EQ(Rows("SELECT count(DISTINCT load_id) FROM _sluice.loads"), "2\n");
+}
+
+TEST_F(InboxTest, AReplacementIsMadeOfWhatCameAlthoughItIsAsBefore) {
+  orders().mode = config::Table::Mode::kReplace;
+  orders().after_loading = AfterLoading::kDelete;
+  Write("orders/a.csv", "1,a\n");
+  Write("orders/b.csv", "2,b\n");
+  MustRun();
+  Write("orders/a.csv", "1,a\n");
+  Touch("orders/a.csv");
+  EXPECT_EQ(MustRun().loads.size(), 1U);
+  EXPECT_EQ(Ids(), "1\n");
+}
+
+// Whether it is the same file or another with its content, nobody knows; its rows are in the table.
+TEST_F(InboxTest, WhatComesAgainBeforeItWasGoneIsSkippedAndTold) {
+  Write("orders/a.csv", "1,a\n");
+  MustRun();
+  orders().after_loading = AfterLoading::kDelete;
+  Touch("orders/a.csv");
+  const IngestOutcome outcome = MustRun();
+  ASSERT_EQ(outcome.warnings.size(), 1U);
+  EXPECT_EQ(
+      outcome.warnings[0],
+      "z.orders: orders/a.csv came again before it was gone, with the content that was loaded: "
+      "not loaded again");
+  EXPECT_EQ(Listed(), "");
+  EXPECT_EQ(Ids(), "1\n");
+  EXPECT_EQ(Rows("SELECT state, reason, rows_read FROM _sluice.files ORDER BY rowid"),
+            "loaded||1\nskipped|came again with the content that was loaded|0\n");
+  // The next one is another delivery.
+  Write("orders/a.csv", "1,a\n");
+  EXPECT_EQ(MustRun().loads.size(), 1U);
+  EXPECT_EQ(Ids(), "1\n1\n");
+}
+
 TEST_F(InboxTest, AFileOfTwoTablesGoesWhenBothHaveIt) {
   config::Table copy = orders();
   copy.name = "copy";

@@ -125,7 +125,7 @@ class IngestRun::Impl {
         std::min(context_.checkpoint_bytes, kReplayedBytes)));
     fetcher_.reset();
     SLUICE_TRY(env::RemoveTree(context_.spool_folder));
-    FinishLoaded();
+    SLUICE_TRY(FinishLoaded());
     std::vector<std::string> notes;
     SLUICE_TRY(JudgeDays(connection_, context_.ingest, run_, &told_.outcome().warnings, &notes,
                          &told_.young_tables()));
@@ -134,13 +134,14 @@ class IngestRun::Impl {
   }
 
   // Only now that everything is committed: whatever fails or is killed here, the next run does.
-  void FinishLoaded() {
-    if (context_.leave_files) return;
+  Status FinishLoaded() {
+    if (context_.leave_files) return Status::Ok();
     const FinishOutcome finished = FinishFiles(context_.ingest, plan_.done, context_.cancel);
     for (const std::string& problem : finished.problems) told_.Fail(problem);
     for (const std::string& note : finished.notes) {
       context_.reporter.Note(report::Level::kInfo, note);
     }
+    return RecordFinished(connection_, fence_, context_.ingest.name, finished.files, run_);
   }
 
   void ReportProblems() {

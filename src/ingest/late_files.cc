@@ -49,11 +49,11 @@ Listed WithAnotherTag(const std::vector<Source>& sources, const LedgerState& led
 Result<std::vector<Retagged>> Candidates(engine::Connection& connection, const std::string& ingest,
                                          const Listed& listed) {
   std::map<std::tuple<std::string, std::string, std::string>, Retagged> newest;
-  SLUICE_ASSIGN(auto rows,
-                connection.Query("SELECT connection, address, table_name, tag, content_hash, "
-                                 "size::VARCHAR FROM _sluice.files WHERE ingest = $1 AND state <> "
-                                 "'held' ORDER BY rowid",
-                                 {ingest}));
+  SLUICE_ASSIGN(auto rows, connection.Query(
+                               "SELECT connection, address, table_name, tag, content_hash, "
+                               "size::VARCHAR, (finished_at IS NOT NULL)::BIGINT FROM "
+                               "_sluice.files WHERE ingest = $1 AND state <> 'held' ORDER BY rowid",
+                               {ingest}));
   while (true) {
     SLUICE_ASSIGN(const auto batch, rows.Next());
     if (!batch) break;
@@ -65,6 +65,7 @@ Result<std::vector<Retagged>> Candidates(engine::Connection& connection, const s
       const std::string table(batch->text(2, r));
       const auto& [source, file] = found->second;
       newest.erase({from, address, table});
+      if (batch->integer(6, r) != 0) continue;  // it went: this is another one
       if (batch->text(3, r) == file->tag || batch->text(5, r) != std::to_string(file->size)) {
         continue;
       }

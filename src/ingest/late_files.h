@@ -19,7 +19,7 @@ namespace sluice::ingest {
 
 // A file that was touched or copied has a new tag and the old content: it has not changed. Reads every
 // known file whose tag is new and whose size is the old one, and where the content hash is that of the
-// ledger takes over the new tag: in `ledger`, and when `write` in a transaction of its own in the
+// ledger takes over the new tag, unless what the ledger knows has left the store: in `ledger`, and when `write` in a transaction of its own in the
 // warehouse. `spool_folder` takes copies from stores that are not local and is removed.
 Status RecogniseRetagged(engine::Connection& connection, const std::string& ingest,
                          const std::vector<Source>& sources, const std::string& spool_folder,

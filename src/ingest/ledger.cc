@@ -51,6 +51,7 @@ Status AppendFiles(engine::Appender& appender, const TableLoad& load, const std:
     for (const Value& count : CountValues(file.counts)) row.push_back(count);
     row.push_back(file.columns.empty() ? Value() : Value(Join(file.columns, "\n")));
     row.push_back(file.reading == 0 ? Value() : Value(file.reading));
+    row.emplace_back();  // still there
     SLUICE_TRY(appender.Row(row));
   }
   return Status::Ok();
@@ -268,8 +269,9 @@ Result<LedgerState> ReadLedger(engine::Connection& connection, const config::Ing
   // The newest entry of an address is the one that counts; entries are only ever added.
   SLUICE_ASSIGN(
       auto files,
-      connection.Query("SELECT connection, address, table_name, tag, state, quarantined FROM "
-                       "_sluice.files WHERE ingest = $1 ORDER BY rowid",
+      connection.Query("SELECT connection, address, table_name, tag, state, quarantined, "
+                       "epoch_us(modified), (finished_at IS NOT NULL)::BIGINT FROM _sluice.files "
+                       "WHERE ingest = $1 ORDER BY rowid",
                        {ingest}));
   while (true) {
     SLUICE_ASSIGN(const auto batch, files.Next());
@@ -283,7 +285,10 @@ Result<LedgerState> ReadLedger(engine::Connection& connection, const config::Ing
       known.tag = std::string(batch->text(3, r));
       known.state = std::string(batch->text(4, r));
       known.quarantined = batch->integer(5, r);
+      known.modified = batch->integer(6, r);
+      known.gone = batch->integer(7, r) != 0;
       known.loaded = known.loaded || known.state == "loaded";
+      if (known.state == "loaded" || known.state == "unloaded") ++known.deliveries;
     }
   }
   SLUICE_ASSIGN(const auto cursors,

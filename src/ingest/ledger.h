@@ -28,6 +28,9 @@ struct KnownFile {
   std::string state;        // loaded, held, skipped
   int64_t quarantined = 0;  // rows
   bool loaded = false;      // this or an earlier version of it: rows of it may be in the table
+  env::Micros modified = 0;
+  bool gone = false;       // moved away or removed after loading: what is there has come since
+  int64_t deliveries = 0;  // how often it was loaded
 };
 
 struct OpenHold {

@@ -112,6 +112,7 @@ struct DoneFile {
   connector::Store* store = nullptr;  // not owned
   connector::StoredFile file;
   std::optional<connector::StoredFile> sidecar = {};  // goes where the file goes
+  bool again = false;  // it has another time than it had: not loaded again, for its content was
 };
 
 struct IngestPlan {

@@ -65,6 +65,7 @@ class FilesPlanner {
       for (const FileSet& set : sets) PlanAppend(table, target, set, held, waits, &taken);
     }
     TellIncomplete(table);
+    TellComeAgain(table);
     return Status::Ok();
   }
 
@@ -74,9 +75,17 @@ class FilesPlanner {
     return pointers;
   }
 
-  const KnownFile* Known(const config::Table& table, const TableFile& file) const {
+  const KnownFile* Entry(const config::Table& table, const TableFile& file) const {
     const auto known = ledger_.files.find({file.source->connection, file.file->path, table.name});
     return known == ledger_.files.end() ? nullptr : &known->second;
+  }
+
+  // Null for one that has come since what was loaded from its name went away, whatever is in it.
+  const KnownFile* Known(const config::Table& table, const TableFile& file) const {
+    const KnownFile* known = Entry(table, file);
+    const bool came_again = known != nullptr && known->gone &&
+                            table.after_loading != config::Table::AfterLoading::kLeave;
+    return came_again ? nullptr : known;
   }
 
   bool IsKnown(const config::Table& table) const {
@@ -106,8 +115,12 @@ class FilesPlanner {
                            file.file->path + ": " + file.wrong});
   }
 
-  static LoadFile ToLoad(const TableFile& file) {
+  LoadFile ToLoad(const config::Table& table, const TableFile& file) const {
     LoadFile load;
+    const KnownFile* before = Entry(table, file);
+    if (before != nullptr && table.after_loading != config::Table::AfterLoading::kLeave) {
+      load.delivery = before->deliveries;
+    }
     load.stored = *file.file;
     load.store = file.source->store;
     load.connection = file.source->connection;
@@ -142,7 +155,7 @@ class FilesPlanner {
           if (!waits) Unfit(table, *file);
           whole = false;
         }
-        all.emplace(file->file->path, ToLoad(*file));
+        all.emplace(file->file->path, ToLoad(table, *file));
       }
     }
     if (waits && changed && !plan_.waiting.empty()) plan_.waiting.back().groups = 1;
@@ -199,7 +212,7 @@ class FilesPlanner {
         Unfit(table, *file);
         continue;
       }
-      fresh.push_back(ToLoad(*file));
+      fresh.push_back(ToLoad(table, *file));
       fresh.back().replaces = again && target.merge == Merge::kAppend &&
                               table.after_loading == config::Table::AfterLoading::kLeave;
     }
@@ -218,8 +231,22 @@ class FilesPlanner {
   void MarkDone(const config::Table& table, const TableFile& file, const KnownFile& known) {
     if (!FinishesFiles(ingest_)) return;
     if (known.state != "loaded" || known.quarantined > 0) return;
-    plan_.done.push_back(
-        {file.source->connection, table.name, file.source->store, *file.file, file.proof.sidecar});
+    const bool again = table.after_loading != config::Table::AfterLoading::kLeave &&
+                       known.modified != file.file->modified;
+    plan_.done.push_back({file.source->connection, table.name, file.source->store, *file.file,
+                          file.proof.sidecar, again});
+    if (again) came_again_.push_back(file.file->path);
+  }
+
+  void TellComeAgain(const config::Table& table) {
+    if (came_again_.empty()) return;
+    plan_.notes.push_back(fmt::format(
+        "{}.{}: {}{} came again before {} gone, with the content that was loaded: not loaded again",
+        ingest_.name, table.name, came_again_.front(),
+        came_again_.size() == 1 ? std::string()
+                                : " and " + Counted(came_again_.size() - 1, "more file"),
+        came_again_.size() == 1 ? "it was" : "they were"));
+    came_again_.clear();
   }
 
   void TellNoFile(const config::Table& table) {
@@ -277,6 +304,7 @@ class FilesPlanner {
   const env::Cancel* cancel_;
   // Why -> how many files of the table in work, and the first.
   std::map<std::string, std::pair<uint64_t, std::string>> incomplete_;
+  std::vector<std::string> came_again_;  // of the table in work
   IngestPlan plan_;
 };
 

@@ -348,6 +348,11 @@ class Rebuilder {
                             "_sluice.quarantine AS o WHERE o.quarantine_id = "
                             "s.quarantine_id AND o.file_id = s.file_id",
                             quarantine)));
+    SLUICE_TRY(Execute(
+        fmt::format("UPDATE {} AS s SET finished_at = o.finished_at FROM _sluice.files AS o "
+                    "WHERE o.file_id = s.file_id AND o.load_id = s.load_id AND o.state = "
+                    "'loaded' AND o.finished_at IS NOT NULL",
+                    files)));
     SLUICE_TRY(
         Execute("DELETE FROM _sluice.quarantine WHERE file_id IN (SELECT file_id FROM "
                 "_sluice.files WHERE state = 'loaded' AND " +

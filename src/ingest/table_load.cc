@@ -78,6 +78,7 @@ int64_t LoadIdOf(std::string_view ingest, std::string_view table,
   std::string what;
   for (const LoadFile* file : files) {
     what += fmt::format("{}\n{}\n{}\n", file->connection, file->stored.path, file->stored.tag);
+    if (file->delivery > 0) what += fmt::format("#{}\n", file->delivery);
   }
   return StableId({ingest, table, what});
 }

@@ -100,9 +100,11 @@ struct LoadFile {
   std::string pod;
   int64_t group = 0;
   int64_t log_id = 0;
-  int64_t file_id = 0;    // StableId of ingest, table, connection, address, content
-  int64_t load_id = 0;    // StableId of connection, pod, table, group
-  bool full = false;      // belongs to the first load of this table and pod
+  int64_t file_id = 0;  // StableId of ingest, table, connection, address, content
+  int64_t load_id = 0;  // StableId of connection, pod, table, group
+  bool full = false;    // belongs to the first load of this table and pod
+  int64_t delivery =
+      0;  // how often another file of its address was loaded: files that move away come again
   bool replaces = false;  // an earlier version of it was loaded: its rows take the place of those
   bool any_bad_rows = false;  // somebody accepted it with all its bad rows
   config::Captures captures;  // layout files: what its path says
@@ -162,7 +164,7 @@ struct TableLoad {
   bool too_many_bad_rows = false;     // why staging refused it
   // A file that cannot be had or used is left behind, and the others are loaded: where rows are only added.
   bool file_by_file = false;
-  std::vector<LeftFile> left;  // by staging
+  std::vector<LeftFile> left;               // by staging
   std::map<int64_t, std::string> readings;  // of its files, by LoadFile::reading
   // It stops no later load of its table.
   bool stands_alone = false;

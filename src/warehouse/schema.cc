@@ -160,6 +160,8 @@ constexpr const char* kVersion4[] = {
     "CREATE TABLE _sluice.readings (reading_id BIGINT, options VARCHAR)",
     // NULL: loaded before this was kept, or without a row.
     "ALTER TABLE _sluice.files ADD COLUMN reading BIGINT",
+    // When the file was moved away or removed after loading: what comes under its name is another delivery.
+    "ALTER TABLE _sluice.files ADD COLUMN finished_at TIMESTAMP",
 };
 
 struct Upgrade {
