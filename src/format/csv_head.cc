@@ -1,6 +1,7 @@
 #include "format/csv_head.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 #include <utility>
@@ -110,9 +111,11 @@ Status CheckNames(std::span<const std::string> names) {
   return Status::Ok();
 }
 
+constexpr const char* kUsualDelimiters[] = {";", "\t", "|", ","};
+
 std::string OtherDelimiter(const CsvRecord& record, const CsvDialect& dialect) {
   if (record.cells.size() != 1 || record.cells.front().quoted) return {};
-  for (const char* usual : {";", "\t", "|", ","}) {
+  for (const char* usual : kUsualDelimiters) {
     const bool there = record.cells.front().text.find(usual) != std::string_view::npos;
     if (there && dialect.delimiter != usual) return usual;
   }
@@ -143,6 +146,59 @@ class ColumnVote {
   size_t best_ = 0;
   size_t best_votes_ = 0;
   bool ends_empty_ = true;
+};
+
+// Whether records of one field would be several with another delimiter.
+class DelimiterVote {
+ public:
+  explicit DelimiterVote(const CsvDialect& dialect) : dialect_(dialect) {}
+
+  void Add(const CsvRecord& record) {
+    if (record.fault != CsvFault::kNone) return;
+    ++records_;
+    if (record.cells.size() != 1 || record.cells.front().quoted) return;
+    for (size_t i = 0; i < std::size(kUsualDelimiters); ++i) {
+      const size_t n = CountOutsideQuotes(record.cells.front().text, kUsualDelimiters[i][0]);
+      if (n == 0) continue;
+      Votes& votes = votes_[i];
+      votes.alike = votes.alike && (votes.records == 0 || votes.each == n);
+      votes.each = n;
+      ++votes.records;
+    }
+  }
+
+  void Tell(CsvHead& head) const {
+    for (size_t i = 0; i < std::size(kUsualDelimiters); ++i) {
+      const Votes& votes = votes_[i];
+      if (dialect_.delimiter == kUsualDelimiters[i] || votes.records * 2 <= records_) continue;
+      const bool all = votes.alike && votes.records == records_;
+      if (!head.common_delimiter.empty() && !all) continue;
+      head.common_delimiter = kUsualDelimiters[i];
+      head.common_in_all = all;
+      if (all) return;
+    }
+  }
+
+ private:
+  struct Votes {
+    size_t records = 0;  // that have it
+    size_t each = 0;     // times, in the last of them
+    bool alike = true;
+  };
+
+  static size_t CountOutsideQuotes(std::string_view text, char delimiter) {
+    size_t n = 0;
+    bool quoted = false;
+    for (const char c : text) {
+      if (c == '"') quoted = !quoted;
+      if (c == delimiter && !quoted) ++n;
+    }
+    return n;
+  }
+
+  const CsvDialect& dialect_;
+  size_t records_ = 0;
+  Votes votes_[std::size(kUsualDelimiters)];
 };
 
 }  // namespace
@@ -181,13 +237,16 @@ Result<CsvHead> LookAtHead(ByteSource& source, const CsvDialect& dialect,
   }
   head.other_delimiter = OtherDelimiter(reader.record(), dialect);
   ColumnVote vote;
+  DelimiterVote others(dialect);
   for (size_t i = 0; i < kLookRecords; ++i) {
     vote.Add(reader.record());
+    others.Add(reader.record());
     SLUICE_ASSIGN(const bool more, reader.Next());
     if (!more) break;
   }
   head.columns = vote.Winner();
   head.ends_empty = vote.EndsEmpty();
+  others.Tell(head);
   return head;
 }
 

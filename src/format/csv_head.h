@@ -28,6 +28,10 @@ struct CsvHead {
   bool ends_empty = false;
   // Without a header, where the first record is one field: a usual delimiter that is in it; "" none.
   std::string other_delimiter;
+  // Without a header: a usual delimiter that more than half of these records have, each in the one field that it is;
+  // "" none. `common_in_all`: all of them, and equally often.
+  std::string common_delimiter;
+  bool common_in_all = false;
   // With a header: its names in the file's order, trimmed and lower-cased.
   std::vector<std::string> names;
   // Of these, the ones that are not among the known columns.

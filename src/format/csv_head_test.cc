@@ -100,6 +100,20 @@ TEST(CsvHead, ObeysTheRule) {
   EXPECT_EQ(Look("a,,b\n", HeaderRule::kYes).status().code(), Code::kRejected);
 }
 
+TEST(CsvHead, FindsADelimiterThatTheRecordsHaveInCommon) {
+  const auto common = [](std::string_view text) {
+    const auto head = Look(text);
+    return head->common_delimiter + (head->common_in_all ? " in all" : "");
+  };
+  EXPECT_EQ(common("1;Ann\n2;Ben\n"), "; in all");
+  EXPECT_EQ(common("1;\"a;b\";x\n2;c;y\n"), "; in all") << "what is quoted is one value";
+  EXPECT_EQ(common("1;2|3\n1|2\n"), "| in all");
+  EXPECT_EQ(common("1;2;3\n1;2\n1\n"), ";") << "ragged";
+  EXPECT_EQ(common("one;two\nthree\nfour\n"), "") << "a text may have one";
+  EXPECT_EQ(common("1,2\n3,4\n"), "");
+  EXPECT_EQ(common("\"1;2\"\n\"3;4\"\n"), "") << "quoted";
+}
+
 TEST(CsvHead, KnowsAnEmptyFile) {
   for (const char* text : {"", "\xEF\xBB\xBF", "\n", "\r\n\r\n", "\xEF\xBB\xBF\n"}) {
     const auto head = Look(text);

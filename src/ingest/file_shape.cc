@@ -73,6 +73,26 @@ Status AddColumn(const std::string& name, const TargetTable& target,
   return Status::Ok();
 }
 
+std::string AsWritten(const std::string& delimiter) {
+  return delimiter == "\t" ? "tab" : delimiter;
+}
+
+// A header of one name that nobody knows, with a usual delimiter in it: whatever the project does with columns that
+// it does not know, here it would leave all of them empty.
+Status OneNameForAll(const format::CsvHead& head, const TargetTable& target) {
+  if (head.names.size() != 1 || head.unknown.empty()) return Status::Ok();
+  for (const char* usual : {";", "\t", "|", ","}) {
+    if (target.csv.delimiter == usual || head.names.front().find(usual) == std::string::npos) {
+      continue;
+    }
+    return RejectedError(fmt::format(
+        "the header is one name with a \"{0}\" in it: is that the delimiter? Then write "
+        "csv: {{ delimiter: \"{0}\" }}",
+        AsWritten(usual)));
+  }
+  return Status::Ok();
+}
+
 Status ByHeader(const format::CsvHead& head, const TargetTable& target, FileShape& shape,
                 std::vector<DdlColumn>* added) {
   const std::map<std::string, std::string> known = NamesInFiles(target);
@@ -162,6 +182,36 @@ Status TwoVersions(const Lists& lists) {
       "Have the file sent with a header");
 }
 
+// Records of one field that would be several with another delimiter: never the first column of each. Where the table
+// has no more than one column its texts may be so, and who says `header` has looked at them.
+Status OneFieldForAll(const format::CsvHead& head, const TargetTable& target, size_t widest) {
+  if (head.columns != 1 || head.common_delimiter.empty()) return Status::Ok();
+  const auto is_text = [&](const std::vector<std::string>& list) {
+    return std::any_of(target.columns.begin(), target.columns.end(), [&](const DdlColumn& column) {
+      return !list.empty() && column.name == list.front() &&
+             column.type.kind == format::SqlType::Kind::kText;
+    });
+  };
+  const auto& lists = target.versions.lists;
+  // Of another type these are no values, and every row is a bad one.
+  if (std::none_of(lists.begin(), lists.end(), is_text)) return Status::Ok();
+  const std::string delimiter = AsWritten(head.common_delimiter);
+  if (widest > 1) {
+    return RejectedError(fmt::format(
+        "most rows are one field with a \"{0}\" in it, and the table has {1}: is that the "
+        "delimiter? Then write csv: {{ delimiter: \"{0}\" }}",
+        delimiter, Counted(widest, "column")));
+  }
+  if (!head.common_in_all || target.csv.header != config::CsvOptions::Header::kAuto) {
+    return Status::Ok();
+  }
+  return RejectedError(fmt::format(
+      "every row has a \"{0}\" in its one field: is that the delimiter? Then write csv: "
+      "{{ delimiter: \"{0}\" }}, and declare the other columns. Where it belongs to the "
+      "values, csv: {{ header: false }} says that you have looked (true, if there is one)",
+      delimiter));
+}
+
 // By the version of the file's width. More columns than any has: by the widest one, where the project
 // wants what is new left out.
 Status ByPosition(format::CsvHead head, const TargetTable& target, FileShape& shape) {
@@ -173,6 +223,8 @@ Status ByPosition(format::CsvHead head, const TargetTable& target, FileShape& sh
   }
   if (head.columns == widest + 1 && head.ends_empty) --head.columns;
   if (head.columns > widest && target.csv.cut_long) head.columns = widest;
+  const bool short_one = target.csv.pad_short || !ListsOfWidth(target.versions, 1).empty();
+  if (short_one && widest > 0) SLUICE_TRY(OneFieldForAll(head, target, widest));
   if (target.csv.pad_short && ListsOfWidth(target.versions, head.columns).empty()) {
     head.columns = std::max(head.columns, widest);
   }
@@ -186,11 +238,10 @@ Status ByPosition(format::CsvHead head, const TargetTable& target, FileShape& sh
   const Lists lists = ListsOfWidth(target.versions, std::min(head.columns, widest));
   if (lists.size() > 1) return TwoVersions(lists);
   if (lists.empty() && head.columns == 1 && !head.other_delimiter.empty()) {
-    const std::string delimiter = head.other_delimiter == "\t" ? "tab" : head.other_delimiter;
     return RejectedError(
         fmt::format("the file has 1 column and no header, the table {0}, and its first line has a "
                     "\"{1}\": is that the delimiter? Then write csv: {{ delimiter: \"{1}\" }}",
-                    narrowest, delimiter));
+                    narrowest, AsWritten(head.other_delimiter)));
   }
   if (lists.empty()) {
     return RejectedError(
@@ -376,6 +427,7 @@ Result<FileShape> ShapeOf(const std::string& path, std::string_view name, const 
   shape.header = head.header;
   if (head.empty) return shape;
   SLUICE_TRY(NeitherHeaderNorData(head, target));
+  SLUICE_TRY(OneNameForAll(head, target));
   SLUICE_TRY(head.header ? ByHeader(head, target, shape, added) : ByPosition(head, target, shape));
   auto trials = OrderTrialsOf(target, shape);
   if (trials.empty()) return shape;

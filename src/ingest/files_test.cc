@@ -171,6 +171,60 @@ TEST_F(FilesTest, AFileThatWasOnlyTouchedHasNotChanged) {
   EXPECT_EQ(MustRun().loads.size(), 1U) << "as long, and another content";
 }
 
+// With another delimiter every row is one field, and that is a value of the first column.
+TEST_F(FilesTest, OneColumnIsNeverLoadedInSilence) {
+  config::Table& table = ingest_.tables[0];
+  table.key = {};
+  table.columns = {{"name", "VARCHAR", {}}, {"note", "VARCHAR", {}}};
+  ingest_.csv.pad_short = true;
+  Write("orders/a.csv", "Ann;x\nBen\nCid;y;z\n");
+  ASSERT_EQ(Run()->hold_ids.size(), 1U);
+  EXPECT_EQ(
+      Rows("SELECT message FROM _sluice.holds"),
+      "orders/a.csv: most rows are one field with a \";\" in it, and the table has 2 columns: is "
+      "that the delimiter? Then write csv: { delimiter: \";\" }\n");
+  ingest_.csv.delimiter = ";";
+  ingest_.csv.cut_long = true;
+  Write("orders/b.csv", "Dan\nEve, and others\n");
+  MustRun();
+  EXPECT_EQ(Rows("SELECT name, note FROM orders ORDER BY 1"), "Dan|NULL\nEve, and others|NULL\n");
+}
+
+TEST_F(FilesTest, ATableOfOneColumnIsNoPlaceForAllOfThem) {
+  config::Table& table = ingest_.tables[0];
+  table.key = {};
+  table.columns = {{"name", "VARCHAR", {}}};
+  Write("orders/a.csv", "name;note\nAnn;x\nBen;y\n");
+  ASSERT_EQ(Run()->hold_ids.size(), 1U);
+  EXPECT_NE(
+      Rows("SELECT message FROM _sluice.holds").find("every row has a \";\" in its one field"),
+      std::string::npos);
+  Write("orders/b.csv", "name\nAnn; Ben\nCid; Dan\n");
+  Write("orders/c.csv", "Eve; Fay\nGus\n");
+  ASSERT_TRUE(Run().ok());
+  EXPECT_EQ(Rows("SELECT name FROM orders ORDER BY 1"), "Ann; Ben\nCid; Dan\nEve; Fay\nGus\n")
+      << "a header, and rows that are not alike, say that they are texts";
+  ingest_.csv.header = config::CsvOptions::Header::kNo;
+  Write("orders/d.csv", "Hal; Ida\nJon; Kit\n");
+  ASSERT_TRUE(Run().ok());
+  EXPECT_EQ(Rows("SELECT count(*) FROM orders"), "6\n") << "somebody has looked";
+}
+
+TEST_F(FilesTest, AHeaderOfOneNameThatIsSeveralIsHeldWhateverIsIgnored) {
+  ingest_.csv.header = config::CsvOptions::Header::kYes;
+  for (const auto changes : {config::SchemaChanges::kIgnore, config::SchemaChanges::kEvolve}) {
+    ingest_.schema_changes = changes;
+    Write("orders/a.csv", "id;shop\n1;2\n");
+    Touch("orders/a.csv");
+    ASSERT_EQ(Run()->hold_ids.size(), 1U);
+    EXPECT_EQ(
+        Rows("SELECT message FROM _sluice.holds WHERE state = 'open'"),
+        "orders/a.csv: the header is one name with a \";\" in it: is that the delimiter? Then "
+        "write csv: { delimiter: \";\" }\n");
+    Execute("UPDATE _sluice.holds SET state = 'rejected'");
+  }
+}
+
 TEST_F(FilesTest, AFileWithoutOneUsableRowIsHeldHoweverShort) {
   Write("orders/a.csv", "1;1;x\n2;2;y\n");
   const auto outcome = Run();
