@@ -347,6 +347,19 @@ config::FileFormat FormatOf(const TargetTable& target, std::string_view path) {
   return json ? config::FileFormat::kJson : config::FileFormat::kCsv;
 }
 
+Status CheckNoBytes(const TargetTable& target, std::string_view path) {
+  if (target.has_pod) return Status::Ok();
+  const std::string name = Lower(path);
+  std::string_view expected;
+  if (FormatOf(target, path) == config::FileFormat::kParquet) expected = "Parquet file";
+  if (EndsWith(name, ".gz")) expected = "gzip file";
+  if (EndsWith(name, ".zst")) expected = "zstd file";
+  if (EndsWith(name, ".zip")) expected = "zip archive";
+  if (expected.empty()) return Status::Ok();
+  return RejectedError(fmt::format("it has 0 bytes, and is no {}", expected),
+                       "Have the file sent again");
+}
+
 format::CsvReaderOptions ReaderOptions(const TargetTable& target, const FileShape& shape) {
   format::CsvReaderOptions options;
   options.dialect = DialectOf(target.csv);

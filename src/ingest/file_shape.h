@@ -52,6 +52,9 @@ Result<FileShape> ShapeOf(const std::string& path, std::string_view name, const 
 Status ShapeByNames(const std::vector<std::string>& names, const TargetTable& target,
                     FileShape& shape, std::vector<DdlColumn>* added);
 
+// A file of no bytes: kRejected where it cannot be one of its format. Layout zenoti takes all of them.
+Status CheckNoBytes(const TargetTable& target, std::string_view path);
+
 // Declared columns that a file with this header does not have. None where it has just what a version of
 // the table had: such a file is older, not wrong.
 std::vector<std::string> MissingColumns(const TargetTable& target, const FileShape& shape);

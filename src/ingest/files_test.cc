@@ -138,9 +138,10 @@ TEST_F(FilesTest, TheSameContentUnderAnotherNameIsTold) {
   Write("orders/third.csv", "1,1,x\n");
   EXPECT_EQ(
       Warnings(MustRun()),
-      std::vector<std::string>{
+      (std::vector<std::string>{
+          "z.orders: orders/empty2.csv without a row",
           "z.orders: orders/copy.csv has the content of orders/a.csv, and 1 more file likewise: "
-          "their rows are there twice (sluice unload takes a load back)"});
+          "their rows are there twice (sluice unload takes a load back)"}));
 }
 
 TEST_F(FilesTest, TheSameContentIsToldWhereverItLies) {
@@ -169,6 +170,21 @@ TEST_F(FilesTest, AFileThatWasOnlyTouchedHasNotChanged) {
   EXPECT_NE(Rows("SELECT tag FROM _sluice.files ORDER BY ALL"), before);
   Write("orders/a.csv", "1,2,x\n");
   EXPECT_EQ(MustRun().loads.size(), 1U) << "as long, and another content";
+}
+
+TEST_F(FilesTest, FilesWithoutARowAreToldAndOnesThatCannotBeSoAreHeld) {
+  Write("orders/a.csv", "id,shop,note\n");
+  Write("orders/b.csv", "");
+  Write("orders/c.csv", "1,1,x\n");
+  EXPECT_EQ(MustRun().warnings,
+            std::vector<std::string>{"z.orders: orders/a.csv and 1 more file without a row"});
+  Write("orders/d.csv", "2,2,x\n");
+  EXPECT_TRUE(MustRun().warnings.empty());
+  ingest_.tables[0].pattern = "orders/*";
+  Write("orders/e.csv.gz", "");
+  ASSERT_EQ(Run()->hold_ids.size(), 1U);
+  EXPECT_EQ(Rows("SELECT check_name, message FROM _sluice.holds"),
+            "file|orders/e.csv.gz: it has 0 bytes, and is no gzip file\n");
 }
 
 // With another delimiter every row is one field, and that is a value of the first column.

@@ -61,4 +61,19 @@ void TellMissingColumns(const std::vector<ShapedFile>& files, TableLoad& load) {
   }
 }
 
+void TellFilesWithoutRows(TableLoad& load) {
+  if (load.target.has_pod) return;
+  std::string first;
+  size_t more = 0;
+  for (const LoadFile& file : load.files) {
+    if (file.counts.read > 0) continue;
+    if (!first.empty()) ++more;
+    if (first.empty()) first = file.stored.path;
+  }
+  if (first.empty()) return;
+  load.warnings.push_back(
+      fmt::format("{}: {}{} without a row", load.label, first,
+                  more > 0 ? fmt::format(" and {}", Counted(more, "more file")) : std::string()));
+}
+
 }  // namespace sluice::ingest

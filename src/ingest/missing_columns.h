@@ -12,4 +12,7 @@ namespace sluice::ingest {
 // same. A record of JSON need not have a key: only one that no file of the load has is worth telling.
 void TellMissingColumns(const std::vector<ShapedFile>& files, TableLoad& load);
 
+// Says in `load.warnings` which files had no rows at all. Not for layout zenoti, where they are everyday.
+void TellFilesWithoutRows(TableLoad& load);
+
 }  // namespace sluice::ingest

@@ -69,27 +69,43 @@ std::vector<Judged> JudgedColumns(const TargetTable& target, const FileShape& sh
 }
 
 // Per row: number, which column is the first bad one (twice its index, one more where it is NULL), that
-// value, the row.
+// value, the row, how many bytes the value has.
 std::string BadRowsSql(const TargetTable& target, const std::string& path, const FileShape& shape,
                        const FixesOfFile& fixes, const std::vector<Judged>& judged, bool all) {
   std::string which;
   std::string value;
+  std::string bytes;
   for (size_t i = 0; i < judged.size(); ++i) {
     const std::string x = QuoteName(judged[i].source->name);
     const std::string typed = ParquetValue(target, *judged[i].column, *judged[i].source);
     which += fmt::format("WHEN {} IS NULL AND {} IS NOT NULL THEN {} ", typed, x, 2 * i);
     if (judged[i].required) which += fmt::format("WHEN {} IS NULL THEN {} ", x, 2 * i + 1);
-    value +=
-        fmt::format("WHEN {} THEN {} ", 2 * i, format::TextExpression(judged[i].source->type, x));
+    const std::string text = format::TextExpression(judged[i].source->type, x);
+    value += fmt::format("WHEN {} THEN left({}, {}) ", 2 * i, text, kValueLimit);
+    bytes += fmt::format("WHEN {} THEN strlen({}) ", 2 * i, text);
   }
   if (all) which.clear();
   const std::string bad = which.empty() ? (all ? "-1" : "NULL") : "CASE " + which + "END";
   const std::string text = value.empty() ? "NULL" : "CASE sluice_bad " + value + "END";
+  const std::string length = bytes.empty() ? "NULL" : "CASE sluice_bad " + bytes + "END";
   return fmt::format(
-      "SELECT {0}, sluice_bad, {1}, {2} FROM (SELECT *, {3} AS sluice_bad FROM {4}) WHERE "
-      "sluice_bad "
-      "IS NOT NULL ORDER BY 1",
-      kNumber, text, RowAsJson(shape), bad, ReadParquetCall(path, fixes));
+      "SELECT {0}, sluice_bad, {1}, left({2}, {5}), {6} FROM (SELECT *, {3} AS sluice_bad FROM "
+      "{4}) "
+      "WHERE sluice_bad IS NOT NULL ORDER BY 1",
+      kNumber, text, RowAsJson(shape), bad, ReadParquetCall(path, fixes), kRawLimit + 1, length);
+}
+
+// Why a value does not fit its column. Of texts only what no text of the other formats may have.
+std::string WhyNot(const TargetTable& target, const Judged& judged, int64_t bytes) {
+  if (judged.column->type.kind == format::SqlType::Kind::kText) {
+    if (bytes > target.csv.max_row_bytes) {
+      return fmt::format("a text of {} bytes; at most {} are taken (max_row)",
+                         Thousands(static_cast<uint64_t>(bytes)),
+                         Thousands(static_cast<uint64_t>(target.csv.max_row_bytes)));
+    }
+    if (judged.source->type == "VARCHAR") return "a NUL character in a text";
+  }
+  return fmt::format("expected {}", judged.column->type.Expectation());
 }
 
 }  // namespace
@@ -98,8 +114,11 @@ std::string ParquetValue(const TargetTable& target, const DdlColumn& column,
                          const ParquetColumn& source) {
   FileShape shape;
   shape.format = config::FileFormat::kParquet;
-  return format::ExactCast(source.type, column.type, QuoteName(source.name),
-                           FormOf(target, column, shape));
+  const std::string value = format::ExactCast(source.type, column.type, QuoteName(source.name),
+                                              FormOf(target, column, shape));
+  if (column.type.kind != format::SqlType::Kind::kText) return value;
+  return fmt::format("CASE WHEN strlen({0}) <= {1} AND NOT contains({0}, chr(0)) THEN {0} END",
+                     value, target.csv.max_row_bytes);
 }
 
 Status UnreadableParquet(const Status& status, const std::string& path) {
@@ -176,12 +195,14 @@ Result<std::vector<QuarantinedRow>> FindBadParquetRows(engine::Connection& conne
     row.raw_cut = engine::ToText(cells[3]).size() > kRawLimit;
     if (all) continue;
     const int64_t which = engine::ToInt(cells[1]);
-    const DdlColumn& column = *judged[static_cast<size_t>(which / 2)].column;
+    const Judged& bad = judged[static_cast<size_t>(which / 2)];
+    const DdlColumn& column = *bad.column;
     row.column = column.name;
     if (which % 2 == 0) {
       row.rule = "type";
-      row.value = engine::ToText(cells[2]).substr(0, kValueLimit);
-      row.reason = fmt::format("expected {}", column.type.Expectation());
+      row.value =
+          ReplaceAll(engine::ToText(cells[2]).substr(0, kValueLimit), std::string(1, '\0'), "\\0");
+      row.reason = WhyNot(target, bad, engine::ToInt(cells[4]));
     } else {
       SayIsNull(column.name == target.void_column, row);
     }

@@ -113,6 +113,34 @@ TEST_F(ParquetTest, NestedAndBinaryValuesBecomeText) {
             "2|1|b|type\n");
 }
 
+// The limits of CSV and JSON are those of Parquet.
+TEST_F(ParquetTest, TextsThatNoOtherFormatTakesGoToQuarantine) {
+  Declare("id INTEGER;t VARCHAR;b VARCHAR");
+  Put("x.parquet",
+      "SELECT 1 AS id, 'short' AS t, encode('b') AS b UNION ALL SELECT 2, repeat('x', 2000000), "
+      "NULL "
+      "UNION ALL SELECT 3, repeat('x', 2000001), NULL UNION ALL SELECT 4, 'a' || chr(0) || 'b', "
+      "NULL "
+      "UNION ALL SELECT 5, NULL, '\\x61\\x00'::BLOB UNION ALL SELECT 6, '', NULL");
+  MustRun();
+  EXPECT_EQ(Rows("SELECT id, length(t) FROM t ORDER BY id"), "1|5\n2|2000000\n6|0\n");
+  EXPECT_EQ(Rows("SELECT line, column_name, rule, reason, length(value), length(raw) FROM "
+                 "_sluice.quarantine ORDER BY 1"),
+            "3|t|type|a text of 2,000,001 bytes; at most 2,000,000 are taken (max_row)|200|4096\n"
+            "4|t|type|a NUL character in a text|4|32\n"
+            "5|b|type|expected text|3|30\n");
+  EXPECT_EQ(Rows("SELECT rows_read, inserted, quarantined FROM _sluice.files"), "6|3|3\n");
+}
+
+TEST_F(ParquetTest, AFileOfNoBytesIsNoParquet) {
+  Declare("id INTEGER");
+  Write("x.parquet", "");
+  ASSERT_TRUE(Run().ok());
+  EXPECT_EQ(Rows("SELECT check_name, message FROM _sluice.holds"),
+            "file|x.parquet: it has 0 bytes, and is no Parquet file\n");
+  EXPECT_EQ(Rows("SELECT count(*) FROM _sluice.files"), "0\n");
+}
+
 TEST_F(ParquetTest, RowsThatDoNotFitAreNumberedAndKeptAsJson) {
   ingest_.tables[0].key = {"id"};
   Declare("id INTEGER;name VARCHAR");

@@ -51,7 +51,9 @@ Json CsvJson(const config::CsvOptions& csv, const ReadParts& parts) {
   Json options;
   options["empty_string"] = csv.empty_quoted_is_null ? "null" : "keep";
   if (parts.members) options["zip_members"] = csv.zip_members;
-  if (parts.formats.count("csv") == 0) return options;
+  const bool rows_of_text = parts.formats.count("csv") > 0;
+  if (rows_of_text || parts.formats.count("parquet") > 0) options["max_row"] = csv.max_row_bytes;
+  if (!rows_of_text) return options;
   options["delimiter"] = csv.delimiter;
   options["quote"] = OneByte(csv.quote);
   options["escape"] = OneByte(csv.escape);
@@ -62,7 +64,6 @@ Json CsvJson(const config::CsvOptions& csv, const ReadParts& parts) {
   options["long_rows"] = csv.cut_long ? "cut" : "bad";
   options["null_words"] = Sorted(csv.null_words);
   options["encoding"] = csv.encoding;
-  options["max_row"] = csv.max_row_bytes;
   return options;
 }
 

@@ -181,6 +181,7 @@ class Stager {
     SLUICE_TRY(CheckLimits());
     TellMissingColumns(files_, load_);
     TellOtherEncodings(load_);
+    TellFilesWithoutRows(load_);
     NoteReadings(parts_, load_);
     return ReduceStage(context_.connection, load_);
   }
@@ -207,7 +208,7 @@ class Stager {
     file.reading = 0;
     const Status captured = ReadCaptures(load_.target, file);
     if (!captured.ok()) return AboutFile(captured, file);
-    if (file.stored.size == 0) return Status::Ok();
+    if (file.stored.size == 0) return AboutFile(CheckNoBytes(load_.target, file.stored.path), file);
     SLUICE_TRY(env::CreateDirectories(context_.spool_folder, 0700));
     auto parts = PartsOf(file.local_path, load_.target.csv,
                          env::JoinPath(context_.spool_folder, fmt::format("{:016x}", file.file_id)),
