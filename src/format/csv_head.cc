@@ -98,17 +98,41 @@ std::vector<std::string> KnownAmong(std::span<const std::string> names,
   return found;
 }
 
+// "note twice (columns 2 and 5)".
+Status NamedTwice(std::span<const std::string> names) {
+  std::map<std::string, size_t> seen;
+  std::vector<std::string> twice;
+  for (size_t i = 0; i < names.size(); ++i) {
+    const auto [first, is_new] = seen.try_emplace(names[i], i);
+    if (is_new) continue;
+    twice.push_back(
+        fmt::format("{} twice (columns {} and {})", names[i], first->second + 1, i + 1));
+  }
+  if (twice.empty()) return Status::Ok();
+  constexpr size_t kMostNamed = 3;
+  const size_t more = twice.size() - std::min(twice.size(), kMostNamed);
+  twice.resize(twice.size() - more);
+  return RejectedError(fmt::format("the header has {}{}", Join(twice, ", "),
+                                   more > 0 ? fmt::format(" and {}", Counted(more, "more")) : ""),
+                       "Have it sent with each name once");
+}
+
 Status CheckNames(std::span<const std::string> names) {
-  std::set<std::string> seen;
   for (size_t i = 0; i < names.size(); ++i) {
     if (names[i].empty()) {
       return RejectedError(fmt::format("column {} of the header has no name", i + 1));
     }
-    if (!seen.insert(names[i]).second) {
-      return RejectedError(fmt::format("the header names column {} like an earlier one", i + 1));
-    }
   }
-  return Status::Ok();
+  return NamedTwice(names);
+}
+
+std::vector<std::string> Once(const std::vector<std::string>& names) {
+  std::set<std::string> seen;
+  std::vector<std::string> once;
+  for (const std::string& name : names) {
+    if (seen.insert(name).second) once.push_back(name);
+  }
+  return once;
 }
 
 constexpr const char* kUsualDelimiters[] = {";", "\t", "|", ","};
@@ -230,6 +254,10 @@ Result<CsvHead> LookAtHead(ByteSource& source, const CsvDialect& dialect,
       }
       head.names = std::move(names);
       return head;
+    }
+    // One that nobody would take for data.
+    if (IsHeader(Once(names), known_set, columns > 0 ? columns : known_set.size())) {
+      SLUICE_TRY(NamedTwice(names));
     }
     head.half_known = KnownAmong(names, known_set);
     head.fields = names.size();

@@ -53,7 +53,7 @@ struct CsvHead {
 // underscores) and are fewer than the known ones. What has some names and falls short of that may be
 // either: `half_known` says so, and the caller decides.
 //
-// kRejected: UTF-16 that nobody declared, a binary file, a header (kYes) with an empty or a repeated name, damaged gzip.
+// kRejected: UTF-16 that nobody declared, a binary file, a header with a repeated name, or (kYes) with an empty one, damaged gzip.
 Result<CsvHead> LookAtHead(const std::string& path, const CsvDialect& dialect,
                            std::span<const std::string> known, HeaderRule rule, size_t columns = 0);
 // The same for bytes from anywhere; messages then name no file.

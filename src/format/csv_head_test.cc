@@ -100,6 +100,16 @@ TEST(CsvHead, ObeysTheRule) {
   EXPECT_EQ(Look("a,,b\n", HeaderRule::kYes).status().code(), Code::kRejected);
 }
 
+TEST(CsvHead, NamesTheColumnsThatAHeaderHasTwice) {
+  for (const HeaderRule rule : {HeaderRule::kYes, HeaderRule::kAuto}) {
+    const auto head = Look("id,name,more,Name ,more\n1,2,3,4,5\n", rule);
+    ASSERT_FALSE(head.ok());
+    EXPECT_EQ(head.status().message(),
+              "the header has name twice (columns 2 and 4), more twice (columns 3 and 5)");
+  }
+  EXPECT_TRUE(Look("1,a,a\n").ok()) << "data";
+}
+
 TEST(CsvHead, FindsADelimiterThatTheRecordsHaveInCommon) {
   const auto common = [](std::string_view text) {
     const auto head = Look(text);

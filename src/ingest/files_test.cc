@@ -172,6 +172,14 @@ TEST_F(FilesTest, AFileThatWasOnlyTouchedHasNotChanged) {
   EXPECT_EQ(MustRun().loads.size(), 1U) << "as long, and another content";
 }
 
+TEST_F(FilesTest, AColumnThatAHeaderHasTwiceIsNotLoadedOnce) {
+  ingest_.schema_changes = config::SchemaChanges::kEvolve;
+  Write("orders/a.csv", "id,shop,note,extra,Extra\n1,1,x,y,z\n");
+  ASSERT_EQ(Run()->hold_ids.size(), 1U);
+  EXPECT_EQ(Rows("SELECT message FROM _sluice.holds"),
+            "orders/a.csv: the header has extra twice (columns 4 and 5)\n");
+}
+
 TEST_F(FilesTest, FilesWithoutARowAreToldAndOnesThatCannotBeSoAreHeld) {
   Write("orders/a.csv", "id,shop,note\n");
   Write("orders/b.csv", "");

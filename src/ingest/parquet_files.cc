@@ -1,6 +1,7 @@
 #include "ingest/parquet_files.h"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -136,6 +137,31 @@ std::string ReadParquetCall(const std::string& path, const FixesOfFile& fixes) {
   return fmt::format("(SELECT * FROM {} WHERE {} NOT IN ({}))", call, kNumber, discarded);
 }
 
+namespace {
+
+// The engine gives a column whose name comes again another one, which would be taken for a new column.
+Status CheckNamesOnce(engine::Connection& connection, const std::string& path) {
+  const auto rows = connection.Rows(fmt::format(
+      "SELECT name, coalesce(num_children, 0)::BIGINT FROM parquet_schema({})", PathOf(path)));
+  if (!rows.ok()) return Damaged(rows.status(), path);
+  std::set<std::string> seen;
+  // Depth first, behind the root: below how many elements the next one stands.
+  std::vector<int64_t> open;
+  for (size_t i = 1; i < rows->size(); ++i) {
+    if (open.empty() && !seen.insert(Lower(engine::ToText((*rows)[i][0]))).second) {
+      return RejectedError(
+          fmt::format("it has the column {} twice", Lower(engine::ToText((*rows)[i][0]))),
+          "Have it sent with each name once");
+    }
+    if (!open.empty()) --open.back();
+    open.push_back(engine::ToInt((*rows)[i][1]));
+    while (!open.empty() && open.back() == 0) open.pop_back();
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
 Result<FileShape> ShapeOfParquet(engine::Database& database, const std::string& path,
                                  const TargetTable& target, std::vector<DdlColumn>* added) {
   FileShape shape;
@@ -150,6 +176,7 @@ Result<FileShape> ShapeOfParquet(engine::Database& database, const std::string& 
   const auto rows = connection->Rows(fmt::format(
       "DESCRIBE SELECT * FROM read_parquet({}, hive_partitioning = false)", PathOf(path)));
   if (!rows.ok()) return Damaged(rows.status(), path);
+  SLUICE_TRY(CheckNamesOnce(*connection, path));
   std::vector<std::string> names;
   for (const auto& row : *rows) {
     shape.parquet.push_back({engine::ToText(row[0]), engine::ToText(row[1])});

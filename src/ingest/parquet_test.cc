@@ -132,6 +132,21 @@ TEST_F(ParquetTest, TextsThatNoOtherFormatTakesGoToQuarantine) {
   EXPECT_EQ(Rows("SELECT rows_read, inserted, quarantined FROM _sluice.files"), "6|3|3\n");
 }
 
+TEST_F(ParquetTest, AColumnThatComesTwiceIsNotLoadedUnderAnotherName) {
+  ingest_.schema_changes = config::SchemaChanges::kEvolve;
+  Declare("id INTEGER");
+  const std::string path =
+      Put("x.parquet", "SELECT 1 AS id, {'a': 1, 'id': 2} AS s, 2 AS it, [3] AS l");
+  MustRun();
+  EXPECT_EQ(Rows("SELECT id, it FROM t"), "1|2\n") << "below another one a name is free";
+  std::string content = *env::ReadFile(path);
+  size_t at = 0;
+  while ((at = content.find("\x02it", at)) != std::string::npos) content[at + 2] = 'd';
+  Write("y.parquet", content);
+  ASSERT_TRUE(Run().ok());
+  EXPECT_EQ(Rows("SELECT message FROM _sluice.holds"), "y.parquet: it has the column id twice\n");
+}
+
 TEST_F(ParquetTest, AFileOfNoBytesIsNoParquet) {
   Declare("id INTEGER");
   Write("x.parquet", "");
