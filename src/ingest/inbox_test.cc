@@ -140,6 +140,19 @@ TEST_F(InboxTest, YoungFilesWait) {
   EXPECT_EQ(Ids(), "1\n");
 }
 
+TEST_F(InboxTest, AFileFromTheFutureIsToldByPlanAndRun) {
+  Write("orders/a.csv", "1,a\n");
+  Write("orders/b.csv", "2,b\n");
+  clock_.Set(store_->List("", nullptr)->files[0].modified - 3'600'000'000LL);
+  EXPECT_EQ(Waiting(),
+            "orders: 2 files (orders/a.csv …): its time of change lies ahead of the clock here\n");
+  const IngestOutcome outcome = MustRun();
+  EXPECT_TRUE(outcome.loads.empty());
+  ASSERT_EQ(outcome.warnings.size(), 1U);
+  EXPECT_EQ(outcome.warnings[0],
+            "z.orders: 2 files (orders/a.csv …): its time of change lies ahead of the clock here");
+}
+
 TEST_F(InboxTest, AReplacementWaitsForAllItsFiles) {
   orders().mode = config::Table::Mode::kReplace;
   orders().complete_when = "{file}.done";

@@ -97,7 +97,9 @@ class ManifestReader {
   }
 
   void Waits(const TableFile& manifest, const std::string& why) {
-    plan_->unsettled.push_back(fmt::format("{}: {}: {}", table_.name, manifest.file->path, why));
+    const std::string text = fmt::format("{}: {}: {}", table_.name, manifest.file->path, why);
+    plan_->unsettled.push_back(text);
+    if (EndsWith(why, kAhead)) plan_->notes.push_back(fmt::format("{}.{}", ingest_.name, text));
   }
 
   void Unfit(const TableFile& manifest, const std::string& why) {

@@ -4,6 +4,11 @@
 
 namespace sluice::ingest {
 
+bool IsAhead(env::Micros modified, env::Micros now) {
+  constexpr env::Micros kClocksDiffer = 60'000'000;
+  return modified > now + kClocksDiffer;
+}
+
 uint64_t IngestPlan::bytes() const {
   uint64_t bytes = 0;
   for (const Step& step : steps) {

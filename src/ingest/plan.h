@@ -142,6 +142,11 @@ struct IngestPlan {
   size_t groups() const;
 };
 
+// Whether a time of change is ahead of the clock, by more than clocks differ: what has to be old enough then waits
+// until it is not.
+bool IsAhead(env::Micros modified, env::Micros now);
+inline constexpr const char* kAhead = "its time of change lies ahead of the clock here";
+
 // Layout zenoti (docs/zenoti.md).
 Result<IngestPlan> PlanZenoti(const config::Ingest& ingest, const std::vector<Source>& sources,
                               const SchemaCatalog& catalog, const LedgerState& ledger,

@@ -101,11 +101,14 @@ class FilesPlanner {
 
   void TellIncomplete(const config::Table& table) {
     for (const auto& [why, files] : incomplete_) {
-      plan_.unsettled.push_back(fmt::format(
+      const std::string text = fmt::format(
           "{}: {}: {}", table.name,
           files.first == 1 ? files.second
                            : fmt::format("{} ({} …)", Counted(files.first, "file"), files.second),
-          why));
+          why);
+      plan_.unsettled.push_back(text);
+      // That may be for years, and nothing goes on by itself.
+      if (why == kAhead) plan_.notes.push_back(fmt::format("{}.{}", ingest_.name, text));
     }
     incomplete_.clear();
   }

@@ -146,6 +146,9 @@ class ZenotiPlanner {
       }
       for (const auto& [pod, group] : unsettled_) {
         plan_.unsettled.push_back(fmt::format("{} group {}", PodLabel(source, pod), group));
+        if (!IsAhead(newest_.at({pod, group}), now_)) continue;
+        plan_.notes.push_back(fmt::format("{}: {} group {} waits: of a file of it {}", ingest_.name,
+                                          PodLabel(source, pod), group, kAhead));
       }
     }
   }

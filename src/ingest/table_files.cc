@@ -104,6 +104,7 @@ bool Inbox::IsNoData(std::string_view path, const config::Table& table) const {
 std::string Inbox::WaitsFor(const config::Table& table, const TableFile& file,
                             const Listed& listed) const {
   if (file.source->changing.count(file.file->path) > 0) return "still being written";
+  if (IsAhead(file.file->modified, now_)) return kAhead;
   if (file.file->modified + ingest_.settle.count() * 1000 > now_) {
     return fmt::format("changed less than {} ago",
                        HumanSeconds(static_cast<double>(ingest_.settle.count()) / 1000));
@@ -175,7 +176,7 @@ Result<std::vector<TableFile>> Inbox::ManifestsOf(const config::Table& table) co
       manifest.file = &stored;
       if (source.changing.count(stored.path) > 0) manifest.waits = "still being written";
       if (stored.modified + ingest_.settle.count() * 1000 > now_) {
-        manifest.waits = "changed a moment ago";
+        manifest.waits = IsAhead(stored.modified, now_) ? kAhead : "changed a moment ago";
       }
     }
   }
