@@ -43,10 +43,15 @@ int DigitsThatFit(const SqlType& type) {
   }
 }
 
+constexpr std::string_view kTextType = "VARCHAR";
 constexpr int kExactInDouble = 15;  // digits of a whole number
 
 bool IsWholeType(const SqlType& type) {
   return DigitsThatFit(type) > 0;
+}
+
+bool Contains(const std::vector<std::string>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 const ColumnInfo* Find(std::span<const ColumnInfo> columns, std::string_view name) {
@@ -76,13 +81,18 @@ bool IsWidening(const SqlType& from, const SqlType& to) {
       return digits > 0 && digits <= kExactInDouble;
     case Kind::kTimestamp:
       return from.kind == Kind::kDate;
-    case Kind::kBoolean:
     case Kind::kText:
+      return IsWholeType(from);
+    case Kind::kBoolean:
     case Kind::kDate:
     case Kind::kTimestampTz:
       return false;
   }
   return false;
+}
+
+bool ColumnChange::BecomesText() const {
+  return kind != Kind::kAdd && kind != Kind::kRename && type == kTextType && old_type != kTextType;
 }
 
 std::vector<ColumnChange> CompareColumns(const TargetTable& target,
@@ -104,8 +114,12 @@ std::vector<ColumnChange> CompareColumns(const TargetTable& target,
     if (there->sql_type == type) continue;
     const auto old = format::ParseSqlType(there->sql_type);
     // FLOAT is read as a double, and as a type of the table holds less: every value of it is one.
+    // 007 was read as 7: as texts they are two keys, and 10 comes before 9.
+    const bool orders =
+        column.type.kind == Kind::kText &&
+        (Contains(target.MatchColumns(), column.name) || column.name == target.version);
     const bool wider =
-        old.ok() && (old.value() == column.type || IsWidening(old.value(), column.type));
+        old.ok() && !orders && (old.value() == column.type || IsWidening(old.value(), column.type));
     changes.push_back({wider ? ColumnChange::Kind::kWiden : ColumnChange::Kind::kMismatch,
                        column.name, type, "", there->sql_type});
   }
@@ -119,7 +133,9 @@ std::string Describe(const ColumnChange& change) {
     case ColumnChange::Kind::kRename:
       return fmt::format("column {} becomes {}", change.old_name, change.column);
     case ColumnChange::Kind::kWiden:
-      return fmt::format("column {}: {} becomes {}", change.column, change.old_type, change.type);
+      return fmt::format(
+          "column {}: {} becomes {}{}", change.column, change.old_type, change.type,
+          change.BecomesText() ? " (what was read as a number is its digits: 007 is 7)" : "");
     case ColumnChange::Kind::kMismatch:
       break;
   }

@@ -15,7 +15,8 @@
 namespace sluice::ingest {
 
 // Whether every value of `from` is exactly one of `to`, and stays the same value: 7 as a BIGINT, 7.00 as
-// a DECIMAL, a day as its midnight. Numbers to text are none: text compares and sorts otherwise.
+// a DECIMAL, a day as its midnight, a whole number as its digits. Other types have several texts for one value
+// (12.50 and 12.5, true and 1), and the table does not know which one a file had.
 bool IsWidening(const format::SqlType& from, const format::SqlType& to);
 
 struct ColumnChange {
@@ -29,8 +30,11 @@ struct ColumnChange {
   std::string type;      // as the engine writes it
   std::string old_name;  // kRename
   std::string old_type;  // kWiden, kMismatch
+
+  bool BecomesText() const;  // or would
 };
 
+// A column of the key, and `version`, never become text.
 // What differs for the columns of `target` (without those of lineage), in their order. A column that is
 // renamed and widened gives two changes, the rename first.
 std::vector<ColumnChange> CompareColumns(const TargetTable& target,

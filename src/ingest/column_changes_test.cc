@@ -48,10 +48,14 @@ TEST(Widening, OfADayIsItsMidnight) {
   EXPECT_FALSE(Widens("TIMESTAMP", "DATE"));
 }
 
-TEST(Widening, IsNotToText) {
-  for (const char* type : {"INTEGER", "DATE", "BOOLEAN", "DOUBLE"}) {
-    EXPECT_FALSE(Widens(type, "VARCHAR")) << type;
+TEST(Widening, IsToTextWhereAValueHasOneText) {
+  for (const char* type : {"SMALLINT", "INTEGER", "BIGINT"}) {
+    EXPECT_TRUE(Widens(type, "VARCHAR")) << type;
     EXPECT_FALSE(Widens("VARCHAR", type)) << type;
+  }
+  for (const char* type : {"DATE", "BOOLEAN", "DOUBLE", "DECIMAL(10,2)", "DECIMAL(10,0)",
+                           "TIMESTAMP", "TIMESTAMPTZ"}) {
+    EXPECT_FALSE(Widens(type, "VARCHAR")) << type;
   }
 }
 
@@ -70,7 +74,7 @@ TEST(Widening, IsExactInTheEngine) {
   const std::vector<std::string> targets = {"SMALLINT",      "INTEGER",        "BIGINT",
                                             "DECIMAL(10,0)", "DECIMAL(12,2)",  "DECIMAL(14,4)",
                                             "DECIMAL(19,0)", "DECIMAL(38,10)", "DECIMAL(38,0)",
-                                            "DOUBLE",        "TIMESTAMP"};
+                                            "DOUBLE",        "TIMESTAMP",      "VARCHAR"};
   auto database = engine::Database::Open("", {});
   ASSERT_TRUE(database.ok()) << database.status().ToString();
   auto connection = database.value()->Connect();

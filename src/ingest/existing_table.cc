@@ -55,9 +55,15 @@ std::string NextForMismatch(const config::Ingest& ingest,
     return "Values would be lost. Declare the columns as they were, or under other names, or load "
            "into a table of another name";
   }
+  const bool texts = std::all_of(mismatches.begin(), mismatches.end(),
+                                 [](const ColumnChange& change) { return change.BecomesText(); });
   return fmt::format(
-      "Values would be lost. Write {} as before, or declare it under another name, or load into a "
-      "table of another name",
+      "{}. Write {} as before, or declare it under another name, or load into a table of another "
+      "name",
+      texts ? "The table does not have the texts of its files, which would be others (12.50 and "
+              "12.5, 1 "
+              "and true, in a key 007 and 7)"
+            : "Values would be lost",
       Join(as_they_were, " and "));
 }
 

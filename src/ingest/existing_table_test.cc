@@ -146,7 +146,7 @@ class DeclaredTableTest : public IngestTest {
 };
 
 TEST_F(DeclaredTableTest, OfANewTypeStopsThatTableAlone) {
-  ingest_.tables[0].columns[0].sql_type = "VARCHAR";
+  ingest_.tables[0].columns[0].sql_type = "SMALLINT";
   ingest_.tables[0].columns[1].sql_type = "DECIMAL(10,2)";
   const auto outcome = Run();
   ASSERT_TRUE(outcome.ok()) << outcome.status().ToString();
@@ -154,7 +154,7 @@ TEST_F(DeclaredTableTest, OfANewTypeStopsThatTableAlone) {
   ASSERT_EQ(outcome->loads.size(), 2U);
   EXPECT_EQ(
       outcome->loads[0].message,
-      "orders: column id is INTEGER in the table and VARCHAR in sluice.yml, column amount is "
+      "orders: column id is INTEGER in the table and SMALLINT in sluice.yml, column amount is "
       "DECIMAL(10,4) in the table and DECIMAL(10,2) in sluice.yml. Values would be lost. Write "
       "id: INTEGER and amount: DECIMAL(10,4) as before, or declare it under another name, or "
       "load into a table of another name");

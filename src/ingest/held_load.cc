@@ -93,7 +93,8 @@ Status FitHeldStage(engine::Connection& connection, const config::Ingest& ingest
   }
   TakeColumns(taken, target);
   for (const ColumnChange& change : CompareColumns(target, staged)) {
-    if (change.kind != ColumnChange::Kind::kMismatch) continue;
+    // Read again it has the very texts of its files.
+    if (change.kind != ColumnChange::Kind::kMismatch && !change.BecomesText()) continue;
     return ConfigError(
         fmt::format("the rows of hold {} were read when column {} was {}, and it is {} now",
                     hold.id, change.column, change.old_type, change.type),

@@ -74,6 +74,37 @@ TEST_F(SchemaChangesTest, WidenWithTheDeletionsOfAnUpsertInOneTransaction) {
   EXPECT_EQ(Rows("SELECT inserted, updated FROM _sluice.files WHERE address = '2.csv'"), "1|1\n");
 }
 
+TEST_F(SchemaChangesTest, AWholeNumberBecomesTheTextOfItsDigits) {
+  columns()[0].sql_type = "VARCHAR";
+  Write("2.csv", "id,total,day\n007,1,2026-01-02\n");
+  EXPECT_EQ(
+      MustRun().warnings,
+      std::vector<std::string>{"z.orders: column id: INTEGER becomes VARCHAR (what was read as a "
+                               "number is its digits: 007 is 7)"});
+  EXPECT_EQ(Rows("SELECT id FROM orders ORDER BY id"), "007\n1\n");
+}
+
+TEST_F(SchemaChangesTest, WhatHasSeveralTextsBecomesNone) {
+  columns()[1].sql_type = "VARCHAR";
+  Write("2.csv", "id,total,day\n2,1,2026-01-02\n");
+  const std::string why =
+      ". The table does not have the texts of its files, which would be others (12.50 and 12.5, 1 "
+      "and "
+      "true, in a key 007 and 7). Write ";
+  EXPECT_EQ(Failure(),
+            "orders: column total is DECIMAL(8,2) in the table and VARCHAR in sluice.yml" + why +
+                "total: DECIMAL(8,2) as before, or declare it under another name, or load "
+                "into a table of another name");
+  columns()[1].sql_type = "DECIMAL(8,2)";
+  columns()[0].sql_type = "VARCHAR";
+  ingest_.tables[0].mode = config::Table::Mode::kUpsert;
+  ingest_.tables[0].key = {"id"};
+  EXPECT_EQ(Failure(),
+            "orders: column id is INTEGER in the table and VARCHAR in sluice.yml" + why +
+                "id: INTEGER as before, or declare it under another name, or load into a "
+                "table of another name");
+}
+
 TEST_F(SchemaChangesTest, NewColumnsAreNullInRowsThatAreThere) {
   columns().push_back({"note", "VARCHAR", {}});
   Write("2.csv", "id,total,day,note\n2,1,2026-01-02,x\n");
