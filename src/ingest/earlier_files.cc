@@ -143,19 +143,59 @@ Status RemoveReplacedRows(engine::Connection& connection, const TableLoad& load)
       .status();
 }
 
+namespace {
+
+// Of the ledger's loaded files those whose quarantined rows no newer version leaves open, as SQL; its parameters
+// from $3 on go to `bound`. "" when there are none.
+std::string Outdated(const TableLoad& load, std::vector<Value>& bound) {
+  if (load.target.merge == Merge::kReplace) return "true";
+  if (!load.replaced.empty()) return "file_id " + InReplaced(load);
+  std::string places;
+  for (const LoadFile& file : load.files) {
+    if (!file.replaces) continue;
+    places +=
+        fmt::format("{}(${}, ${})", places.empty() ? "" : ", ", bound.size() + 1, bound.size() + 2);
+    bound.insert(bound.end(), {file.connection, file.stored.path});
+  }
+  return places.empty() ? "" : "(connection, address) IN (" + places + ")";
+}
+
+}  // namespace
+
+Status CloseQuarantine(engine::Connection& connection, const TableLoad& load) {
+  if (load.target.has_pod) return Status::Ok();
+  std::vector<Value> bound = {load.ingest, load.target.name};
+  const std::string outdated = Outdated(load, bound);
+  if (outdated.empty()) return Status::Ok();
+  const std::string where = fmt::format(
+      "ingest = $1 AND table_name = $2 AND state = 'loaded' AND quarantined > 0 AND {}", outdated);
+  const auto execute = [&](const std::string& sql) {
+    return connection.Execute(sql, bound).status();
+  };
+  SLUICE_TRY(execute(
+      "UPDATE _sluice.loads AS l SET quarantined = l.quarantined - q.n, superseded = l.superseded "
+      "+ "
+      "q.n FROM (SELECT load_id, sum(quarantined)::BIGINT AS n FROM _sluice.files WHERE " +
+      where + " GROUP BY load_id) AS q WHERE q.load_id = l.load_id AND l.unloaded_at IS NULL"));
+  SLUICE_TRY(
+      execute("DELETE FROM _sluice.quarantine WHERE ingest = $1 AND table_name = $2 AND (load_id, "
+              "file_id) IN (SELECT (load_id, file_id) FROM _sluice.files WHERE " +
+              where + ")"));
+  return execute(
+      "UPDATE _sluice.files SET superseded = superseded + quarantined, quarantined = 0 WHERE " +
+      where);
+}
+
 Status RecordReplaced(engine::Connection& connection, const TableLoad& load) {
   if (load.replaced.empty()) return Status::Ok();
-  const std::string where =
-      fmt::format("ingest = $1 AND table_name = $2 AND file_id {}", InReplaced(load));
-  const std::vector<Value> of = {load.ingest, load.target.name};
-  SLUICE_TRY(
-      connection
-          .Execute(fmt::format("UPDATE _sluice.files SET state = 'replaced', reason = 'replaced by "
-                               "load {}' WHERE {} AND state = 'loaded'",
-                               load.files.front().load_id, where),
-                   of)
-          .status());
-  return connection.Execute("DELETE FROM _sluice.quarantine WHERE " + where, of).status();
+  return connection
+      .Execute(
+          fmt::format("UPDATE _sluice.files SET state = 'replaced', reason = 'replaced by load "
+                      "{}' WHERE ingest = $1 AND table_name = $2 AND file_id {} AND state = "
+                      "'loaded'",
+                      load.files.front().load_id, InReplaced(load)),
+          {load.ingest, load.target.name})
+      .status();
 }
 
 }  // namespace sluice::ingest

@@ -21,8 +21,13 @@ Status TellKnownContent(engine::Connection& connection, TableLoad& load);
 // Removes the rows of `load.replaced` from the table. In the transaction that publishes the load.
 Status RemoveReplacedRows(engine::Connection& connection, const TableLoad& load);
 
-// Marks them in the ledger, and takes their rows out of quarantine. Likewise, before the new ones are recorded.
+// Marks them in the ledger. Likewise, before the new ones are recorded.
 Status RecordReplaced(engine::Connection& connection, const TableLoad& load);
+
+// Takes out of quarantine the rows of files that the load has newer versions of (a table that is replaced: of all
+// that it was made of): nobody can bring them in any more. They are counted as superseded. Before both of these, and
+// of layout files alone: a table that is made again has the rows of its files.
+Status CloseQuarantine(engine::Connection& connection, const TableLoad& load);
 
 // "IN (1, 2)" of their file ids, behind a column; `load.replaced` is not empty.
 std::string InReplaced(const TableLoad& load);

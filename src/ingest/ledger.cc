@@ -333,6 +333,7 @@ Status RecordPublished(engine::Connection& connection,
                        const std::string& hold_id, const LedgerTables& tables) {
   std::map<int64_t, std::string> readings;
   for (const TableLoad* load : published) {
+    if (tables.cursors) SLUICE_TRY(CloseQuarantine(connection, *load));
     SLUICE_TRY(RecordReplaced(connection, *load));
     readings.insert(load->readings.begin(), load->readings.end());
   }

@@ -216,8 +216,7 @@ class FilesPlanner {
         continue;
       }
       fresh.push_back(ToLoad(table, *file));
-      fresh.back().replaces = again && target.merge == Merge::kAppend &&
-                              table.after_loading == config::Table::AfterLoading::kLeave;
+      fresh.back().replaces = again && table.after_loading == config::Table::AfterLoading::kLeave;
     }
     if (fresh.empty() || !set.whole) return;
     if (waits) {

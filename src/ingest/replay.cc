@@ -115,8 +115,8 @@ class TableReplay {
     return Status::Ok();
   }
 
-  // (load, file) of what the table is made of: of each address its newest entry, of a table that is
-  // replaced its newest load.
+  // (load, file) of what the table is made of: of each address its newest entry (all, where files move away), of a
+  // table that is replaced its newest load.
   Result<std::set<std::pair<int64_t, int64_t>>> NewestLoads() {
     SLUICE_ASSIGN(const TargetTable target, TargetOf(connection_, context_.ingest, outcome_.table));
     const std::string last_load =
@@ -124,12 +124,20 @@ class TableReplay {
             ? "AND load_id = (SELECT load_id FROM _sluice.loads WHERE ingest = $1 AND table_name = "
               "$2 ORDER BY rowid DESC LIMIT 1)"
             : "";
+    // Where files move away a later one under a name takes nothing back of those before it.
+    const auto table = std::find_if(
+        context_.ingest.tables.begin(), context_.ingest.tables.end(),
+        [&](const config::Table& declared) { return declared.name == outcome_.table; });
+    const bool all = target.merge != Merge::kReplace && table != context_.ingest.tables.end() &&
+                     table->after_loading != config::Table::AfterLoading::kLeave;
+    const std::string newest_of_name = all ? ""
+                                           : "QUALIFY row_number() OVER (PARTITION BY connection, "
+                                             "address ORDER BY rowid DESC) = 1";
     SLUICE_ASSIGN(
         const auto rows,
         connection_.Rows(fmt::format("SELECT load_id, file_id FROM _sluice.files WHERE ingest = $1 "
-                                     "AND table_name = $2 {} QUALIFY row_number() OVER (PARTITION "
-                                     "BY connection, address ORDER BY rowid DESC) = 1",
-                                     last_load),
+                                     "AND table_name = $2 {} {}",
+                                     last_load, newest_of_name),
                          {context_.ingest.name, outcome_.table}));
     std::set<std::pair<int64_t, int64_t>> newest;
     for (const auto& row : rows) newest.emplace(ToInt(row[0]), ToInt(row[1]));

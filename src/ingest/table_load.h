@@ -105,7 +105,8 @@ struct LoadFile {
   bool full = false;    // belongs to the first load of this table and pod
   int64_t delivery =
       0;  // how often another file of its address was loaded: files that move away come again
-  bool replaces = false;  // an earlier version of it was loaded: its rows take the place of those
+  bool replaces =
+      false;  // an earlier version of it was loaded: of an append its rows take the place of those
   bool any_bad_rows = false;  // somebody accepted it with all its bad rows
   config::Captures captures;  // layout files: what its path says
   Proof proof;                // what lies beside it and speaks of its content

@@ -130,6 +130,14 @@ class Cleaner {
           "DELETE FROM _sluice.{} WHERE rowid IN (SELECT rowid {} ORDER BY {} LIMIT {})",
           kind.table, old, kind.time, kMostRows));
     }
+    const std::string outdated = OutdatedFiles(Before(retention_.runs));
+    SLUICE_ASSIGN(const auto counted,
+                  connection.Scalar(fmt::format("SELECT count(*) FROM ({})", outdated)));
+    Add("entries of files that are replaced", ToInt(counted));
+    report_.complete = report_.complete && ToInt(counted) < kMostRows;
+    if (ToInt(counted) > 0) {
+      statements.push_back(fmt::format("DELETE FROM _sluice.files WHERE rowid IN ({})", outdated));
+    }
     if (dry_run_ || statements.empty()) return Status::Ok();
     SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection));
     for (const std::string& statement : statements) {
@@ -147,6 +155,27 @@ class Cleaner {
 };
 
 }  // namespace
+
+std::string OutdatedFiles(env::Micros before) {
+  const std::string time = engine::QuoteText(env::FormatUtc(before, true)) + "::TIMESTAMP";
+  // Of a table that is replaced the last load and the one before it: that one comes back when the last is taken back.
+  const std::string loads =
+      "SELECT load_id, max(published_at) AS published_at, max(mode) AS mode, min(nth) AS nth FROM "
+      "(SELECT *, row_number() OVER (PARTITION BY table_name ORDER BY rowid DESC) AS nth FROM "
+      "_sluice.loads WHERE unloaded_at IS NULL) GROUP BY load_id";
+  return fmt::format(
+      "SELECT id FROM (SELECT f.rowid AS id, f.state, f.reason, f.ingest, f.table_name, "
+      "f.finished_at, l.published_at, l.mode, l.nth, row_number() OVER (PARTITION BY f.ingest, "
+      "f.connection, f.table_name, f.address ORDER BY f.rowid DESC) AS age FROM _sluice.files AS f "
+      "LEFT JOIN ({2}) AS l ON l.load_id = f.load_id) AS f WHERE age > 1 AND ((state = 'replaced' "
+      "AND published_at < {0} AND NOT EXISTS (SELECT 1 FROM _sluice.files AS x WHERE x.state = "
+      "'loaded' AND x.ingest = f.ingest AND x.table_name = f.table_name AND f.reason = 'replaced "
+      "by "
+      "load ' || x.load_id)) OR (state = 'loaded' AND mode = 'replace' AND nth > 2 AND finished_at "
+      "IS NULL AND published_at < {0}) OR (state = 'skipped' AND published_at IS NULL AND "
+      "finished_at < {0})) LIMIT {1}",
+      time, kMostRows, loads);
+}
 
 Result<CleanReport> Clean(Runtime& runtime, warehouse::Session* session,
                           const config::Retention& retention, bool dry_run) {

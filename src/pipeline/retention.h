@@ -1,7 +1,7 @@
 // What is kept for how long, and the removal of what is older.
 //
-// Never touched: tables, the file ledger, loads, cursors, quarantine and its fixes, holds, what was
-// delivered, open deliveries.
+// Never touched: tables, loads, cursors, quarantine and its fixes, holds, what was delivered, open deliveries; and of the
+// file ledger what says what is in a table, what was seen under a name last, and which loads cannot be taken back.
 #pragma once
 
 #include <chrono>
@@ -30,6 +30,11 @@ struct CleanReport {
 // ingest is locked. `session` may be null when there is no warehouse.
 Result<CleanReport> Clean(Runtime& runtime, warehouse::Session* session,
                           const config::Retention& retention, bool dry_run);
+
+// SELECT of the rowids of entries of the file ledger that say nothing of any use any more, and are from before that:
+// files that a newer one of their name has followed, when none of their rows is in the table any more and the load that
+// took their place can itself no longer be taken back; and files that came again and were not loaded.
+std::string OutdatedFiles(env::Micros before);
 
 // Whether nothing was cleaned for some hours: a run that comes every few minutes does not look each time.
 bool IsCleaningDue(Runtime& runtime);

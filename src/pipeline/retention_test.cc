@@ -34,5 +34,53 @@ TEST(OldHolds, AreThoseThatAreOpenForLong) {
   EXPECT_EQ(OldHolds(*connection, retention, kNow)->size(), 2U);
 }
 
+TEST(OutdatedFiles, AreThoseThatNothingDependsOn) {
+  const auto database = engine::Database::Open("", {}).value();
+  const auto connection = database->Connect().value();
+  ASSERT_TRUE(warehouse::EnsureSchema(*connection).ok());
+  const auto load = [&](int64_t id, const std::string& mode, int64_t days) {
+    ASSERT_TRUE(connection
+                    ->Execute("INSERT INTO _sluice.loads (load_id, mode, published_at, table_name) "
+                              "VALUES ($1, $2, $3::TIMESTAMP, $4)",
+                              {id, mode, env::FormatUtc(kNow - days * kDay, true),
+                               std::string(mode == "replace" ? "prices" : "orders")})
+                    .ok());
+  };
+  const auto file = [&](int64_t load_id, const std::string& table, const std::string& address,
+                        const std::string& state, const std::string& reason = "") {
+    ASSERT_TRUE(connection
+                    ->Execute("INSERT INTO _sluice.files (ingest, connection, table_name, address, "
+                              "state, reason, load_id) VALUES ('i', 'c', $1, $2, $3, $4, $5)",
+                              {table, address, state, reason, load_id})
+                    .ok());
+  };
+  for (int64_t id = 1; id <= 3; ++id) load(id, "append", 400 - id);
+  file(1, "orders", "a", "replaced", "replaced by load 2");
+  file(2, "orders", "a", "replaced", "replaced by load 3");
+  file(3, "orders", "a", "loaded");  // cannot be taken back, which the entry before it says
+  file(1, "orders", "b", "loaded");
+  load(4, "append", 399);
+  load(5, "append", 1);
+  file(4, "orders", "d", "replaced", "replaced by load 5");
+  file(5, "orders", "d", "loaded");
+  load(6, "replace", 399);
+  load(7, "replace", 398);  // comes back when the last is taken back
+  load(8, "replace", 1);
+  file(6, "prices", "p", "loaded");
+  file(6, "prices", "q", "loaded");  // the last that was seen of it
+  file(7, "prices", "p", "loaded");
+  file(8, "prices", "p", "loaded");
+  const auto rows =
+      connection->Rows("SELECT table_name, address, load_id FROM _sluice.files WHERE rowid IN (" +
+                       OutdatedFiles(kNow - 365 * kDay) + ") ORDER BY ALL");
+  ASSERT_TRUE(rows.ok()) << rows.status().ToString();
+  std::string text;
+  for (const auto& row : *rows) {
+    text += engine::ToText(row[0]) + " " + engine::ToText(row[1]) + " " +
+            std::to_string(engine::ToInt(row[2])) + "\n";
+  }
+  EXPECT_EQ(text, "orders a 1\nprices p 6\n");
+}
+
 }  // namespace
 }  // namespace sluice::pipeline
