@@ -110,9 +110,12 @@ Status CheckDestination(pipeline::Runtime& runtime, const config::Sync& sync,
                         const env::Cancel* cancel, Probe& probe) {
   SLUICE_ASSIGN(connector::Destination * destination, runtime.DestinationOf(sync));
   probe.what = destination->Describe();
-  std::vector<std::string> fields;
-  for (const config::Field& field : sync.fields) fields.push_back(field.to);
-  SLUICE_TRY(destination->CheckFields(fields).WithContext(sync.where.ToString()));
+  // What `map: auto` adds is known with the model's columns, to `sluice plan`.
+  if (!sync.map_auto) {
+    std::vector<std::string> fields;
+    for (const config::Field& field : sync.fields) fields.push_back(field.to);
+    SLUICE_TRY(destination->CheckFields(fields).WithContext(sync.where.ToString()));
+  }
   SLUICE_TRY(destination->Probe(cancel));
   if (connector::Container* container = connector::ContainerOf(*destination)) {
     SLUICE_ASSIGN(const std::string state, StateOf(*container, cancel));

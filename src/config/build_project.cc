@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "config/environment.h"
 #include "config/include.h"
+#include "config/template_text.h"
 #include "config/units.h"
 #include "env/file.h"
 
@@ -120,19 +121,63 @@ void SetFile(const Value& path, const std::string& absolute, const std::string& 
   }
 }
 
+void SetTemplate(const std::string& text, Field* field) {
+  field->from = Field::From::kTemplate;
+  auto parts = ParseTemplate(text);
+  if (parts.ok()) field->parts = std::move(parts).value();  // else it is reported already
+}
+
+Field::Cast CastOf(const std::string& word) {
+  using Cast = Field::Cast;
+  if (word == "text") return Cast::kText;
+  if (word == "integer") return Cast::kInteger;
+  if (word == "decimal") return Cast::kDecimal;
+  if (word == "boolean") return Cast::kBoolean;
+  if (word == "date") return Cast::kDate;
+  if (word == "timestamp") return Cast::kTimestamp;
+  return word == "json" ? Cast::kJson : Cast::kNone;
+}
+
+Field::Transform TransformOf(const std::string& word) {
+  if (word == "trim") return Field::Transform::kTrim;
+  return word == "lower" ? Field::Transform::kLower : Field::Transform::kUpper;
+}
+
+NullPolicy NullPolicyOf(const std::string& word) {
+  if (word == "send") return NullPolicy::kSend;
+  return word == "skip" ? NullPolicy::kSkip : NullPolicy::kClear;
+}
+
 Field BuildField(const std::string& to, const Location& where, const Value& value) {
   Field field;
   field.to = to;
   field.where = where;
+  using From = Field::From;
   if (value.spec->kind == OptionKind::kText) {
-    field.column = value.text;
+    if (value.text.find('{') == std::string::npos) {
+      field.column = value.text;
+    } else {
+      SetTemplate(value.text, &field);
+    }
     return field;
   }
   field.column = value.TextOf("column");
   if (const Value* constant = value.Find("value")) {
-    field.is_constant = true;
+    field.from = From::kConstant;
     field.constant = constant->text;
   }
+  if (const Value* sql = value.Find("sql")) {
+    field.from = From::kSql;
+    field.sql = sql->text;
+  }
+  if (const Value* text = value.Find("template")) SetTemplate(text->text, &field);
+  field.cast = CastOf(value.TextOf("cast"));
+  field.format = value.TextOf("format");
+  for (const std::string& word : value.TextsOf("transform")) {
+    field.transforms.push_back(TransformOf(word));
+  }
+  field.sha256 = value.TextOf("hash") == "sha256";
+  if (const Value* null = value.Find("null")) field.null = NullPolicyOf(null->text);
   field.timezone = value.TextOf("timezone");
   return field;
 }
@@ -154,6 +199,18 @@ Guards BuildGuards(const Value& value) {
   return guards;
 }
 
+Duplicates BuildDuplicates(const Value& value) {
+  constexpr std::string_view kNewest = "newest by ";
+  Duplicates duplicates;
+  duplicates.where = value.where;
+  if (value.text == "reject") duplicates.policy = Duplicates::Policy::kReject;
+  if (StartsWith(value.text, kNewest)) {
+    duplicates.policy = Duplicates::Policy::kNewest;
+    duplicates.column = value.text.substr(kNewest.size());
+  }
+  return duplicates;
+}
+
 Sync BuildSync(const std::string& name, const Location& where, const Value& value) {
   Sync sync;
   sync.name = name;
@@ -164,12 +221,16 @@ Sync BuildSync(const std::string& name, const Location& where, const Value& valu
   sync.mode = value.TextOf("mode");
   if (const Value* guards = value.Find("guards")) sync.guards = BuildGuards(*guards);
   sync.key = value.TextOf("key");
+  if (const Value* policy = value.Find("duplicates")) sync.duplicates = BuildDuplicates(*policy);
   if (const Value* fields = value.Find("fields")) {
     for (size_t i = 0; i < fields->fields.size(); ++i) {
       const auto& [to, field] = fields->fields[i];
       sync.fields.push_back(BuildField(to, fields->field_keys[i], field));
     }
   }
+  sync.map_auto = value.TextOf("map") == "auto";
+  sync.null = NullPolicyOf(value.TextOf("null"));
+  sync.clear_unmapped = value.TextOf("on_unmapped") == "clear";
   sync.timezone = value.TextOf("timezone");
   sync.schedule = value.TextOf("schedule");
   sync.batch_rows = value.NumberOf("batch_rows");

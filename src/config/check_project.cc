@@ -225,6 +225,24 @@ class Checker {
     return false;
   }
 
+  void CheckField(const Sync& sync, const Field& field) {
+    using Cast = Field::Cast;
+    const std::string key = fmt::format("syncs.{}.fields.{}", sync.name, field.to);
+    const bool nested = field.to.find('.') != std::string::npos;
+    if (nested && field.null.value_or(sync.null) == NullPolicy::kSkip) {
+      diagnostics_.Error(field.where, key,
+                         "`null: skip` cannot hold inside an object, which is sent whole; give the "
+                         "field `null: clear` or `null: send`");
+    }
+    const bool formats =
+        field.cast == Cast::kText || field.cast == Cast::kDate || field.cast == Cast::kTimestamp;
+    if (!field.format.empty() && !formats) {
+      diagnostics_.Error(field.where, key,
+                         "`format` says how a date is read or written, and needs `cast: date`, "
+                         "`timestamp` or `text`");
+    }
+  }
+
   void CheckSync(const Sync& sync) {
     const std::string key = "syncs." + sync.name;
     if (!sync.model.empty() && project_.FindModel(sync.model) == nullptr && IsLoaded(sync.model)) {
@@ -236,6 +254,7 @@ class Checker {
       diagnostics_.Unknown(Place({"syncs", sync.name, "model"}), key + ".model", "no model",
                            sync.model, NamesOf(project_.models));
     }
+    for (const Field& field : sync.fields) CheckField(sync, field);
     if (sync.to.empty()) return;
     const ConnectionType* type = InRole(sync.to, &ConnectionType::destination, "takes no rows",
                                         Place({"syncs", sync.name, "to"}), key + ".to");

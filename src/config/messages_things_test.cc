@@ -260,7 +260,7 @@ TEST(Messages, AskASyncForKeyAndFields) {
   EXPECT_THAT(
       ErrorsWith(", key: id, fields: { email: email }", ""),
       ElementsAre("sluice.yml:14:9: syncs.send.key: is missing; expected the name of a column",
-                  "sluice.yml:14:9: syncs.send.fields: is missing; expected a map"));
+                  "sluice.yml:14:9: syncs.send: expected fields or map"));
   EXPECT_THAT(ErrorsWith("fields: { email: email }", "fields: {}"),
               ElementsAre("sluice.yml:14:68: syncs.send.fields: maps no field"));
 }
@@ -283,18 +283,33 @@ TEST(Messages, SayWhatAFieldIs) {
   EXPECT_THAT(
       ErrorsWith("{ email: email }", "{ price: { value: 1, currency: x } }"),
       ElementsAre("sluice.yml:14:89: syncs.send.fields.price: \"currency\" is no option of a "
-                  "field (column, value, timezone); for a nested field write "
+                  "field (column, value, sql, template, cast, format, transform, hash, null, "
+                  "timezone); for a nested field write "
                   "\"price.currency\""));
   EXPECT_THAT(
       ErrorsWith("{ email: email }", "{ a: { value: null } }"),
       ElementsAre("sluice.yml:14:82: syncs.send.fields.a.value: expected text, a number or a "
                   "boolean, found nothing"));
-  EXPECT_THAT(ErrorsWith("{ email: email }", "{ a: { timezone: UTC } }"),
-              ElementsAre("sluice.yml:14:73: syncs.send.fields.a: expected column or value"));
+  EXPECT_THAT(
+      ErrorsWith("{ email: email }", "{ a: { timezone: UTC } }"),
+      ElementsAre(
+          "sluice.yml:14:73: syncs.send.fields.a: expected one of column, value, sql or template"));
   EXPECT_THAT(
       ErrorsWith("{ email: email }", "{ a: [x] }"),
-      ElementsAre("sluice.yml:14:73: syncs.send.fields.a: expected the name of a column, found "
-                  "a list"));
+      ElementsAre("sluice.yml:14:73: syncs.send.fields.a: expected the name of a column, or a "
+                  "template such as \"{first} {last}\", found a list"));
+  EXPECT_THAT(
+      ErrorsWith("{ email: email }", "{ a: '{x' }"),
+      ElementsAre("sluice.yml:14:73: syncs.send.fields.a: a { without } behind it; write {{ "
+                  "for the character"));
+  EXPECT_THAT(
+      ErrorsWith("{ email: email }", "{ a.b: { column: x, null: skip } }"),
+      ElementsAre("sluice.yml:14:70: syncs.send.fields.a.b: `null: skip` cannot hold inside "
+                  "an object, which is sent whole; give the field `null: clear` or `null: "
+                  "send`"));
+  EXPECT_THAT(ErrorsWith("{ email: email }", "{ a: { column: x, format: '%Y' } }"),
+              ElementsAre("sluice.yml:14:70: syncs.send.fields.a: `format` says how a date is read "
+                          "or written, and needs `cast: date`, `timestamp` or `text`"));
   EXPECT_THAT(ErrorsWith("{ email: email }", "email"),
               ElementsAre("sluice.yml:14:68: syncs.send.fields: expected a map, found \"email\""));
 }

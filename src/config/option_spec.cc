@@ -49,6 +49,14 @@ std::string ExpectedText(TextFormat format) {
       return "one printable ASCII character or \"none\"";
     case TextFormat::kAmount:
       return "a number of rows such as 1000, or a share such as 10%";
+    case TextFormat::kMapping:
+      return "the name of a column, or a template such as \"{first} {last}\"";
+    case TextFormat::kTransform:
+      return "\"trim\", \"lower\" or \"upper\"";
+    case TextFormat::kTemplate:
+      return "a template such as \"{first} {last}\"";
+    case TextFormat::kDuplicates:
+      return "\"collapse identical\", \"reject\" or \"newest by COLUMN\"";
   }
   return "text";
 }

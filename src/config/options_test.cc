@@ -305,6 +305,7 @@ TEST(Sync, HasItsDefaults) {
   EXPECT_TRUE(sync.create_new_fields);
   EXPECT_FALSE(sync.merge_nested_objects);
   EXPECT_TRUE(sync.prefer_user_id);
+  EXPECT_EQ(sync.duplicates.policy, Duplicates::Policy::kCollapse);
   EXPECT_FALSE(sync.guards.added || sync.guards.changed || sync.guards.removed);
   EXPECT_FALSE(sync.guards.allow_empty);
 }
@@ -320,6 +321,18 @@ TEST(Sync, HasGuardsOfRowsAndShares) {
   EXPECT_EQ(sync.guards.removed->rows, 1000);
   EXPECT_FALSE(sync.guards.changed);
   EXPECT_TRUE(sync.guards.allow_empty);
+}
+
+TEST(Sync, SaysWhatBecomesOfDuplicates) {
+  const auto duplicates = [](const std::string& text) {
+    return SyncOf("fields: { a: a }, duplicates: " + text).duplicates;
+  };
+  EXPECT_EQ(duplicates("reject").policy, Duplicates::Policy::kReject);
+  EXPECT_EQ(duplicates("collapse identical").policy, Duplicates::Policy::kCollapse);
+  const Duplicates newest = duplicates("newest  by Updated At");
+  EXPECT_EQ(newest.policy, Duplicates::Policy::kNewest);
+  EXPECT_EQ(newest.column, "updated at");
+  EXPECT_EQ(newest.where.line, 4);
 }
 
 TEST(Sync, TakesAllItsOptions) {
@@ -343,10 +356,10 @@ TEST(Sync, MapsFieldsToColumnsConstantsAndNestedObjects) {
       "address: { city: City, geo: { lat: { column: Lat } } }, home.zip: zip }");
   ASSERT_EQ(sync.fields.size(), 9u);
   EXPECT_EQ(sync.fields[0].column, "email");
-  EXPECT_FALSE(sync.fields[0].is_constant);
+  EXPECT_EQ(sync.fields[0].from, Field::From::kColumn);
   EXPECT_EQ(sync.fields[1].column, "last_visit");
   EXPECT_EQ(sync.fields[1].timezone, "Europe/Berlin");
-  EXPECT_TRUE(sync.fields[2].is_constant);
+  EXPECT_EQ(sync.fields[2].from, Field::From::kConstant);
   EXPECT_EQ(sync.fields[2].constant, "\"spa\"");
   EXPECT_EQ(sync.fields[3].constant, "\"5\"");
   EXPECT_EQ(sync.fields[4].constant, "5");
@@ -356,6 +369,29 @@ TEST(Sync, MapsFieldsToColumnsConstantsAndNestedObjects) {
   EXPECT_EQ(sync.fields[7].to, "address.geo.lat");
   EXPECT_EQ(sync.fields[7].column, "lat");
   EXPECT_EQ(sync.fields[8].to, "home.zip");
+}
+
+TEST(Sync, MakesFieldsOfExpressionsTemplatesAndCasts) {
+  const Sync sync = SyncOf(
+      "null: skip, on_unmapped: clear, map: auto, fields: { name: \"{First} {last}\", a: { sql: "
+      "\"upper(X) || '${Y}'\" }, b: { template: \"{{{x}\" }, c: { column: c, cast: date, format: "
+      "'%d.%m.%Y', null: send }, d: { column: d, transform: [trim, lower], hash: sha256 } }");
+  EXPECT_EQ(sync.null, NullPolicy::kSkip);
+  EXPECT_TRUE(sync.clear_unmapped);
+  EXPECT_TRUE(sync.map_auto);
+  ASSERT_EQ(sync.fields.size(), 5u);
+  EXPECT_EQ(sync.fields[0].from, Field::From::kTemplate);
+  ASSERT_EQ(sync.fields[0].parts.size(), 3u);
+  EXPECT_EQ(sync.fields[0].parts[0].text, "first");
+  EXPECT_EQ(sync.fields[1].from, Field::From::kSql);
+  EXPECT_EQ(sync.fields[1].sql, "upper(X) || '${Y}'");
+  EXPECT_EQ(sync.fields[2].parts[0].text, "{");
+  EXPECT_EQ(sync.fields[3].cast, Field::Cast::kDate);
+  EXPECT_EQ(sync.fields[3].format, "%d.%m.%Y");
+  EXPECT_EQ(sync.fields[3].null, NullPolicy::kSend);
+  EXPECT_EQ(sync.fields[4].transforms,
+            (std::vector{Field::Transform::kTrim, Field::Transform::kLower}));
+  EXPECT_TRUE(sync.fields[4].sha256);
 }
 
 // ---- connections, warehouse, files ----

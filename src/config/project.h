@@ -226,12 +226,42 @@ struct Model {
   Location where;
 };
 
+struct TemplatePart {
+  std::string text;  // or the name of a column, lower-cased
+  bool is_column = false;
+};
+
+// What is done about a value that is NULL.
+enum class NullPolicy {
+  kClear,  // sent as null where a value was delivered before, else left out
+  kSend,   // always sent as null
+  kSkip,   // never sent: what the destination holds stays
+};
+
 struct Field {
-  std::string to;      // destination field, "address.city" is nested
-  std::string column;  // of the model, lower-cased; empty when a constant
-  bool is_constant = false;
-  std::string constant;  // canonical JSON text of the constant
-  std::string timezone;  // for naive timestamps; empty: the sync's
+  std::string to;  // destination field, "address.city" is nested
+  enum class From { kColumn, kConstant, kSql, kTemplate } from = From::kColumn;
+  std::string column;               // kColumn: of the model, lower-cased
+  std::string constant;             // kConstant: canonical JSON text
+  std::string sql;                  // kSql: an expression over the columns of the model
+  std::vector<TemplatePart> parts;  // kTemplate
+  enum class Cast {
+    kNone,
+    kText,
+    kInteger,
+    kDecimal,
+    kBoolean,
+    kDate,
+    kTimestamp,
+    kJson
+  } cast = Cast::kNone;
+  std::string
+      format;  // of kDate, kTimestamp: how the text is read; of kText: how a date is written
+  enum class Transform { kTrim, kLower, kUpper };
+  std::vector<Transform> transforms;  // one after the other, behind the cast
+  bool sha256 = false;                // behind all of them
+  std::optional<NullPolicy> null;     // nothing: the sync's
+  std::string timezone;               // for naive timestamps; empty: the sync's
   Location where;
 };
 
@@ -249,6 +279,17 @@ struct Guards {
   bool allow_empty = false;  // an empty model may remove everything
 };
 
+// What becomes of rows that have the same key.
+struct Duplicates {
+  enum class Policy {
+    kCollapse,  // rows that say the same are one; of others none goes
+    kReject,    // none of them goes
+    kNewest,    // the one with the greatest value of `column` goes
+  } policy = Policy::kCollapse;
+  std::string column;  // of kNewest, lower-cased
+  Location where;
+};
+
 struct Sync {
   std::string name;
   std::string model;
@@ -256,8 +297,12 @@ struct Sync {
   std::string object;           // "users"; destination file: any name
   std::string mode = "upsert";  // or "mirror"
   Guards guards;
-  std::string key;            // column of the model
+  std::string key;  // column of the model
+  Duplicates duplicates;
   std::vector<Field> fields;  // in the order of the file
+  bool map_auto = false;      // columns that no field names are sent under their own names
+  NullPolicy null = NullPolicy::kClear;
+  bool clear_unmapped = false;  // a field that is mapped no more is cleared where it was delivered
   std::string timezone = "UTC";
   std::string schedule;
   int64_t batch_rows = 0;  // 0: the destination's limit

@@ -49,6 +49,26 @@ OptionSpec ModelObject() {
   return spec.With({Rule::Kind::kExactlyOne, {"sql", "file", "table", "view"}});
 }
 
+OptionSpec CastSpec() {
+  return EnumOption("cast",
+                    "What is made of the value. One that does not fit is not sent: its row is "
+                    "left out and listed.",
+                    {{"text", "its text"},
+                     {"integer", "a whole number"},
+                     {"decimal", "a number, digit for digit"},
+                     {"boolean", "true or false"},
+                     {"date", "a date"},
+                     {"timestamp", "a point in time"},
+                     {"json", "the object, list or value that a JSON text says"}});
+}
+
+OptionSpec NullSpec(std::string description) {
+  return EnumOption("null", std::move(description),
+                    {{"clear", "it is sent where a value was delivered before"},
+                     {"send", "it is always sent"},
+                     {"skip", "it is never sent: what the destination holds stays"}});
+}
+
 OptionSpec FieldSpec() {
   OptionSpec object = ObjectOption(
       "field", "A field with options.",
@@ -57,16 +77,37 @@ OptionSpec FieldSpec() {
            .Example("last_visit"),
        Option(OptionKind::kConstant, "value", "The same text, number or boolean for every row.")
            .Example("\"spa\""),
+       Option(OptionKind::kRawText, "sql", "An SQL expression over the columns of the model.")
+           .Example("points / 100"),
+       Option(OptionKind::kText, "template",
+              "Text with columns in braces; NULL when one of them is. `{{` is a brace.")
+           .Format(TextFormat::kTemplate)
+           .Example("\"{first} {last}\""),
+       CastSpec(),
+       Option(OptionKind::kText, "format",
+              "Of `cast: date` and `timestamp`: how the text is to be read; of `cast: text`: how a "
+              "date or timestamp is written.")
+           .Example("\"%d.%m.%Y\""),
+       Option(OptionKind::kTextList, "transform",
+              "What is done to the text, in this order: `trim`, `lower`, `upper`.")
+           .Format(TextFormat::kTransform)
+           .Example("[trim, lower]"),
+       EnumOption("hash", "What is sent in the place of the text, behind all transforms.",
+                  {{"sha256", "its SHA-256, in hexadecimal digits"}}),
+       NullSpec("What a NULL of this field means; else the sync's `null`."),
        Option(OptionKind::kText, "timezone",
               "What a timestamp without a zone means; else the sync's `timezone`.")
            .Format(TextFormat::kTimezone)
            .Example("Europe/Berlin")});
-  object.rules = {{Rule::Kind::kExactlyOne, {"column", "value"}},
-                  {Rule::Kind::kAtMostOne, {"value", "timezone"}}};
-  return FormsOption(
-      "field", "A column, or a map with options.",
-      {Option(OptionKind::kText, "column", "The column of the model.").Format(TextFormat::kColumn),
-       object});
+  object.rules = {{Rule::Kind::kExactlyOne, {"column", "value", "sql", "template"}}};
+  for (const char* option : {"cast", "format", "transform", "hash", "null", "timezone"}) {
+    object.rules.push_back({Rule::Kind::kAtMostOne, {"value", option}});
+  }
+  return FormsOption("field", "A column, a template, or a map with options.",
+                     {Option(OptionKind::kText, "column",
+                             "The column of the model, or a template such as `\"{first} {last}\"`.")
+                          .Format(TextFormat::kMapping),
+                      object});
 }
 
 }  // namespace
@@ -148,7 +189,6 @@ OptionSpec GuardsSpec() {
 OptionSpec SyncSpec() {
   OptionSpec fields = Option(OptionKind::kFieldMap, "fields",
                              "What is sent: the destination's field and the column that fills it.")
-                          .Required()
                           .Example("{ email: email, lastVisit: last_visit }");
   fields.item.push_back(FieldSpec());
   return ObjectOption(
@@ -179,7 +219,27 @@ OptionSpec SyncSpec() {
                   .Required()
                   .Format(TextFormat::kColumn)
                   .Example("userid"),
-              fields, GuardsSpec(),
+              Option(OptionKind::kText, "duplicates",
+                     "What becomes of rows with the same key. `collapse identical`: those that say "
+                     "the same are one row, of others none is sent; `reject`: none is sent; "
+                     "`newest by COLUMN`: the one with the greatest value of the column is sent, "
+                     "NULL is the smallest.")
+                  .Default("collapse identical")
+                  .Format(TextFormat::kDuplicates)
+                  .Example("newest by updated_at"),
+              fields,
+              EnumOption("map", "What is done with columns that no field names.",
+                         {{"declared", "nothing: only `fields` are sent"},
+                          {"auto",
+                           "each is sent under its own name, or that of an identifier of the "
+                           "destination; `sluice plan` prints the fields"}})
+                  .Default("declared"),
+              NullSpec("What a NULL means, where the field does not say.").Default("clear"),
+              EnumOption("on_unmapped",
+                         "What becomes of a field that was delivered and is mapped no more.",
+                         {{"leave", "it stays at the destination"}, {"clear", "it is cleared"}})
+                  .Default("leave"),
+              GuardsSpec(),
               Option(OptionKind::kText, "timezone", "What timestamps without a zone mean.")
                   .Default("UTC")
                   .Format(TextFormat::kTimezone)
@@ -207,6 +267,7 @@ OptionSpec SyncSpec() {
                      "Iterable projects by e-mail: whether a userId that is not known yet makes a "
                      "person.")
                   .Default("true")})
+      .With({Rule::Kind::kAtLeastOne, {"fields", "map"}})
       .Defined("sync");
 }
 

@@ -108,7 +108,7 @@ TEST(JsonSchema, ClosesObjectsAndAsksForWhatIsRequired) {
   EXPECT_EQ(schema["additionalProperties"], false);
   const nlohmann::json& sync = schema["$defs"]["sync"];
   EXPECT_EQ(sync["additionalProperties"], false);
-  EXPECT_THAT(sync["required"], ElementsAre("model", "to", "object", "key", "fields"));
+  EXPECT_THAT(sync["required"], ElementsAre("model", "to", "object", "key"));
   EXPECT_EQ(sync["properties"]["prefer_user_id"]["default"], true);
   EXPECT_EQ(sync["properties"]["fields"]["$ref"], "#/$defs/fields");
 }

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "config/schedule.h"
+#include "config/template_text.h"
 #include "config/units.h"
 #include "env/file.h"
 
@@ -106,6 +107,28 @@ FormattedText Timezone(std::string_view text, const TextRules& rules) {
   return bad;
 }
 
+FormattedText TemplateText(std::string_view text) {
+  const auto parts = ParseTemplate(text);
+  return parts.ok() ? Good(std::string(text)) : Bad(parts.status().message());
+}
+
+// A column may have blanks inside its name.
+FormattedText DuplicatesText(std::string_view text) {
+  std::string_view rest = Trim(text);
+  const auto word = [&rest]() {
+    const size_t end = std::min(rest.find(' '), rest.size());
+    const std::string_view first = rest.substr(0, end);
+    rest = Trim(rest.substr(end));
+    return first;
+  };
+  const std::string_view first = word();
+  if (first == "reject" && rest.empty()) return Good("reject");
+  if (first == "collapse" && rest == "identical") return Good("collapse identical");
+  if (first != "newest" || word() != "by") return Bad();
+  FormattedText column = ColumnName(rest);
+  return column.ok ? Good("newest by " + column.text) : column;
+}
+
 }  // namespace
 
 FormattedText FormatText(TextFormat format, std::string_view text, const TextRules& rules) {
@@ -137,6 +160,15 @@ FormattedText FormatText(TextFormat format, std::string_view text, const TextRul
       if (EqualsIgnoreCase(text, "none")) return Good("none");
       if (text.size() == 1 && text[0] > ' ' && text[0] < '\x7f') return Good(std::string(text));
       return Bad();
+    case TextFormat::kMapping:
+      return text.find('{') == text.npos ? ColumnName(text) : TemplateText(text);
+    case TextFormat::kTemplate:
+      return TemplateText(text);
+    case TextFormat::kTransform:
+      if (text == "trim" || text == "lower" || text == "upper") return Good(std::string(text));
+      return Bad();
+    case TextFormat::kDuplicates:
+      return DuplicatesText(text);
     case TextFormat::kAmount: {
       const auto percent = ParsePercent(text);
       const auto rows = ParseWhole(text);
@@ -161,8 +193,14 @@ std::string PatternOf(TextFormat format) {
       return "^([!-~]|[Nn][Oo][Nn][Ee])$";
     case TextFormat::kAmount:
       return "^[0-9]+$|^[0-9]+(\\.[0-9]+)? *%$";
+    case TextFormat::kTransform:
+      return "^(trim|lower|upper)$";
+    case TextFormat::kDuplicates:
+      return "^(reject|collapse +identical|newest +by +.+)$";
     case TextFormat::kDelimiter:
     case TextFormat::kAny:
+    case TextFormat::kMapping:
+    case TextFormat::kTemplate:
     case TextFormat::kColumn:
     case TextFormat::kSchedule:
       break;

@@ -38,7 +38,7 @@ class TreeBuilder : public YAML::EventHandler {
     auto node = std::make_shared<Node>();
     node->where = node->text_where = At(mark);
     const std::string_view rest = text_.substr(std::min(Offset(mark), text_.size()));
-    const std::string_view word = rest.substr(0, rest.find_first_of(" \t\r\n,]}#"));
+    const std::string_view word = rest.substr(0, rest.find_first_of(" \t\r\n,:]}#"));
     for (const std::string_view null_word : {"~", "null", "Null", "NULL"}) {
       if (word == null_word) node->text = word;
     }
@@ -178,8 +178,11 @@ class TreeBuilder : public YAML::EventHandler {
     if (level.node->kind == Node::Kind::kList) {
       level.node->items.push_back(std::move(node));
     } else if (!level.has_key) {
-      if (node->kind != Node::Kind::kScalar)
-        Fail(where, "a key must be text, found " + Found(*node));
+      // `null` without quotes is a word where a name stands.
+      const bool word =
+          node->kind == Node::Kind::kScalar ||
+          (node->kind == Node::Kind::kNull && !node->text.empty() && node->text != "~");
+      if (!word) Fail(where, "a key must be text, found " + Found(*node));
       level.has_key = true;
       level.key = node->text;
       level.key_where = where;

@@ -3,12 +3,10 @@
 #include <nlohmann/json.hpp>
 
 #include "env/file.h"
-#include "models/build.h"
 #include "pipeline/run_record.h"
 #include "pipeline/sync_container.h"
 #include "pipeline/sync_step.h"
 #include "sync/unfolded.h"
-#include "warehouse/dialect.h"
 
 namespace sluice::pipeline {
 namespace {
@@ -38,16 +36,12 @@ bool IsUnderWay(Runtime& runtime, engine::Connection& connection, const config::
   return run.ok() && IsAlive(run.value());
 }
 
-FieldNotes FieldsAt(Runtime& runtime, engine::Connection& connection, const config::Sync& sync,
+FieldNotes FieldsAt(engine::Connection& connection, const sync::SyncJob& job,
                     const sync::SyncPlan& plan, const env::Cancel* cancel) {
   if (plan.up_to_date || plan.counts.ToSend() == 0) return {};
-  const auto destination = runtime.DestinationOf(sync);
-  const config::Model* model = runtime.project().FindModel(sync.model);
-  if (!destination.ok() || model == nullptr) return {};
-  const auto fields =
-      sync::FieldsOf(connection, sync, warehouse::QualifiedName(models::RelationOf(*model)));
+  const auto fields = sync::FieldsOf(connection, job.sync, job.relation);
   if (!fields.ok()) return {};
-  return LookAtFields(sync.to, *destination.value(), fields.value(), cancel);
+  return LookAtFields(job.sync.to, job.destination, fields.value(), cancel);
 }
 
 }  // namespace
@@ -60,9 +54,10 @@ Result<SyncLook> LookAtSync(Runtime& runtime, warehouse::Session& session, const
   if (!note.target.empty()) job.target = note.target;
   SyncLook look;
   look.makes = note.text;
+  if (sync.map_auto) look.mapping = DescribeMapping(job.sync);
   SLUICE_ASSIGN(look.plan, runtime.sync_engine().Plan(connection, job));
   if (look.plan.open) look.plan.under_way = IsUnderWay(runtime, connection, sync);
-  look.fields = FieldsAt(runtime, connection, sync, look.plan, cancel);
+  look.fields = FieldsAt(connection, job, look.plan, cancel);
   return look;
 }
 
@@ -72,6 +67,7 @@ PlannedSync TellSync(const std::string& name, const SyncLook& look, const std::s
   planned.name = name;
   planned.text = headline;
   if (!look.makes.empty()) planned.text += "\n" + look.makes;
+  if (!look.mapping.empty()) planned.text += "\n" + look.mapping;
   for (const std::string& line : look.fields.lines) planned.text += "\n" + line;
   Json created = Json::object();
   for (const auto& [field, type] : look.fields.report.created) created[field] = type;

@@ -25,8 +25,9 @@ struct PlannedSync {
 
 struct SyncLook {
   sync::SyncPlan plan;
-  FieldNotes fields;  // asked only where something would be sent
-  std::string makes;  // what a first run makes at the destination; "" nothing
+  FieldNotes fields;         // asked only where something would be sent
+  std::string makes;         // what a first run makes at the destination; "" nothing
+  std::string mapping = {};  // of `map: auto`: the fields; "" they are in the project file
 };
 
 // Reads `session`, the state folder of the project and the destination's fields; changes nothing. A model

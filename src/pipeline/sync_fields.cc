@@ -38,4 +38,13 @@ FieldNotes LookAtFields(const std::string& connection, connector::Destination& d
   return notes;
 }
 
+std::string DescribeMapping(const config::Sync& sync) {
+  std::vector<std::string> fields;
+  for (const config::Field& field : sync.fields) {
+    const bool plain = field.from == config::Field::From::kColumn;
+    fields.push_back(fmt::format("{}: {}", field.to, plain ? field.column : "..."));
+  }
+  return fmt::format("map: auto is fields: {{ {} }}", Join(fields, ", "));
+}
+
 }  // namespace sluice::pipeline

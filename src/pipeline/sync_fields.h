@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "config/project.h"
 #include "connector/destination.h"
 
 namespace sluice::pipeline {
@@ -19,5 +20,9 @@ struct FieldNotes {
 FieldNotes LookAtFields(const std::string& connection, connector::Destination& destination,
                         const std::vector<connector::FieldToSend>& fields,
                         const env::Cancel* cancel);
+
+// The columns that a sync sends under which names, to be copied into the project file:
+// "map: auto is fields: { email: email, userId: user_id }".
+std::string DescribeMapping(const config::Sync& sync);
 
 }  // namespace sluice::pipeline

@@ -14,6 +14,7 @@
 #include "pipeline/sync_container.h"
 #include "pipeline/sync_fields.h"
 #include "pipeline/sync_warnings.h"
+#include "sync/field_sql.h"
 #include "warehouse/dialect.h"
 #include "warehouse/fence.h"
 
@@ -104,7 +105,7 @@ class SyncStep {
       SLUICE_ASSIGN(const auto recovered, runtime_.sync_engine().Recover(connection, *job));
       if (recovered) TellRecovered(*recovered);
       SLUICE_ASSIGN(delivery, runtime_.sync_engine().Prepare(connection, *job));
-      SLUICE_ASSIGN(fields, sync::FieldsOf(connection, sync_, job->relation));
+      SLUICE_ASSIGN(fields, sync::FieldsOf(connection, job->sync, job->relation));
     }
     TellCounts(delivery);
     if (delivery.id != 0 && delivery.first_run) TellFields(job->destination, fields);
@@ -208,6 +209,10 @@ class SyncStep {
       text += fmt::format("; {} of {} left the model", Thousands(counts.left),
                           Counted(counts.delivered, "delivered row"));
     }
+    if (counts.superseded > 0) {
+      text += fmt::format("; {} older than another of {} key", Counted(counts.superseded, "row"),
+                          counts.superseded == 1 ? "its" : "their");
+    }
     if (counts.refused > 0) {
       text += fmt::format("; {} rejected before, not retried until they change",
                           Thousands(counts.refused));
@@ -297,9 +302,19 @@ Result<sync::SyncJob> MakeSyncJob(Runtime& runtime, engine::Connection& connecti
     return NotFoundError(fmt::format("model {} is not built yet", sync.model),
                          fmt::format("Run it first: sluice run {}", sync.model));
   }
-  sync::SyncJob job{
-      sync, *destination, warehouse::QualifiedName(relation), "", "", "", "", "", "", std::nullopt,
-      0};
+  const std::string from = warehouse::QualifiedName(relation);
+  SLUICE_ASSIGN(const auto columns, sync::ColumnsOfRelation(connection, from));
+  sync::SyncJob job{sync::WithAutoFields(sync, columns, destination->identifiers()),
+                    *destination,
+                    from,
+                    "",
+                    "",
+                    "",
+                    "",
+                    "",
+                    "",
+                    std::nullopt,
+                    0};
   SLUICE_ASSIGN(auto read, models::DependenciesOf(connection, models::SelectAll(*model)));
   job.inputs = std::move(read.versions);
   job.state_folder = runtime.project().StateFolder();

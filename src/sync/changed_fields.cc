@@ -41,9 +41,33 @@ std::vector<std::string_view> AllNames(const Members& first, std::span<const Mem
   return names;
 }
 
-// The object `value` for a destination that merges: null for names that `held` objects have and it
-// has not, at every depth.
-std::string WithNulls(std::string_view value, std::span<const std::string_view> held) {
+bool Holds(const std::vector<std::string>& sorted, std::string_view name) {
+  return std::binary_search(sorted.begin(), sorted.end(), name, std::less<>());
+}
+
+// Whether a field that `delivered` names and the payload does not is sent as null.
+bool IsCleared(std::string_view name, const ChangedFieldsRules& rules) {
+  if (Holds(rules.mapped, name)) return !Holds(rules.kept, name);
+  const bool identifies = std::find(rules.identifiers.begin(), rules.identifiers.end(), name) !=
+                          rules.identifiers.end();
+  return rules.clears_unmapped && !identifies;
+}
+
+// The same inside an object: whether the mapping says what stands at `path`, or around it, or in it.
+bool IsClearedInside(std::string_view path, const ChangedFieldsRules& rules) {
+  if (rules.clears_unmapped || rules.paths.empty()) return true;
+  return std::any_of(rules.paths.begin(), rules.paths.end(), [&](std::string_view mapped) {
+    const std::string_view shorter = mapped.size() < path.size() ? mapped : path;
+    const std::string_view longer = mapped.size() < path.size() ? path : mapped;
+    return longer.substr(0, shorter.size()) == shorter &&
+           (longer.size() == shorter.size() || longer[shorter.size()] == '.');
+  });
+}
+
+// The object `value`, which stands at `path`, for a destination that merges: null for names that
+// `held` objects have and it has not, at every depth.
+std::string WithNulls(std::string_view value, std::span<const std::string_view> held,
+                      const std::string& path, const ChangedFieldsRules& rules) {
   const Members members = JsonMembers(value);
   std::vector<Members> others;
   for (const std::string_view other : held) {
@@ -52,19 +76,20 @@ std::string WithNulls(std::string_view value, std::span<const std::string_view> 
   std::string out = "{";
   for (const std::string_view name : AllNames(members, others)) {
     const std::string_view own = Find(members, name);
+    const std::string inside = path + "." + std::string(name);
+    if (own.empty()) {
+      if (IsClearedInside(inside, rules)) AppendMember(out, name, "null");
+      continue;
+    }
     if (!IsObject(own)) {
-      AppendMember(out, name, own.empty() ? "null" : own);
+      AppendMember(out, name, own);
       continue;
     }
     std::vector<std::string_view> inner;
     for (const Members& other : others) inner.push_back(Find(other, name));
-    AppendMember(out, name, WithNulls(own, inner));
+    AppendMember(out, name, WithNulls(own, inner, inside, rules));
   }
   return out + '}';
-}
-
-bool IsMapped(std::string_view name, const ChangedFieldsRules& rules) {
-  return std::binary_search(rules.mapped.begin(), rules.mapped.end(), name, std::less<>());
 }
 
 }  // namespace
@@ -82,7 +107,7 @@ std::string FieldsToSend(std::string_view payload, std::optional<std::string_vie
   for (const std::string_view name : AllNames(wanted, held)) {
     const std::string_view value = Find(wanted, name);
     if (value.empty()) {
-      if (IsMapped(name, rules)) AppendMember(out, name, "null");
+      if (IsCleared(name, rules)) AppendMember(out, name, "null");
       continue;
     }
     const bool identifies = std::find(rules.identifiers.begin(), rules.identifiers.end(), name) !=
@@ -94,7 +119,24 @@ std::string FieldsToSend(std::string_view payload, std::optional<std::string_vie
     }
     std::vector<std::string_view> inner;
     for (const Members& other : held) inner.push_back(Find(other, name));
-    AppendMember(out, name, WithNulls(value, inner));
+    AppendMember(out, name, WithNulls(value, inner, std::string(name), rules));
+  }
+  return out + '}';
+}
+
+std::string WithKept(std::string_view payload, std::string_view delivered,
+                     std::optional<std::string_view> maybe, const ChangedFieldsRules& rules) {
+  const Members wanted = JsonMembers(payload);
+  const Members there = JsonMembers(delivered);
+  const Members tried = maybe ? JsonMembers(*maybe) : Members();
+  std::string out = "{";
+  for (const std::string_view name : AllNames(wanted, std::span(&there, 1))) {
+    std::string_view value = Find(wanted, name);
+    if (value.empty() && !IsCleared(name, rules)) {
+      const std::string_view other = Find(tried, name);
+      if (other.empty() || other == Find(there, name)) value = Find(there, name);
+    }
+    if (!value.empty()) AppendMember(out, name, value);
   }
   return out + '}';
 }
@@ -117,7 +159,7 @@ bool AnythingToSend(std::string_view payload, std::string_view delivered,
     if (Find(there, member.name) != member.value) return true;
   }
   return std::any_of(there.begin(), there.end(), [&](const JsonMember& member) {
-    return Find(wanted, member.name).empty() && IsMapped(member.name, rules);
+    return Find(wanted, member.name).empty() && IsCleared(member.name, rules);
   });
 }
 

@@ -13,10 +13,16 @@ namespace sluice::sync {
 // Names as they stand between their quotes in the payload.
 struct ChangedFieldsRules {
   std::vector<std::string> identifiers;  // of fields that always go along
-  // Every top-level field that the sync maps, sorted. What it does not map, or no longer, is left
-  // alone at the destination.
+  // Every top-level field that the sync maps, sorted.
   std::vector<std::string> mapped;
   bool merges_nested = false;  // connector::Capabilities::merges_nested
+  // Of the mapped ones, sorted: those that are not cleared when their value is NULL.
+  std::vector<std::string> kept = {};
+  // Whether what is not mapped is cleared where it was delivered.
+  bool clears_unmapped = false;
+  // Every mapped field with its whole path, "address.city", sorted: what merging may clear inside of
+  // objects.
+  std::vector<std::string> paths = {};
 };
 
 // The fields to send so that a destination that holds `delivered` (nothing: it holds nothing) holds
@@ -27,6 +33,12 @@ struct ChangedFieldsRules {
 // `delivered` or one of them names and `payload` does not. All are canonical objects.
 std::string FieldsToSend(std::string_view payload, std::optional<std::string_view> delivered,
                          std::span<const std::string_view> maybe, const ChangedFieldsRules& rules);
+
+// What the destination holds when it took FieldsToSend: `payload`, and the members of `delivered`
+// that are neither in it nor cleared. One of which `maybe` has another value is left out: which of
+// the two is there is not known.
+std::string WithKept(std::string_view payload, std::string_view delivered,
+                     std::optional<std::string_view> maybe, const ChangedFieldsRules& rules);
 
 // The identifiers of a payload alone: what names a row that is to be removed.
 std::string IdentifiersOf(std::string_view payload, const ChangedFieldsRules& rules);

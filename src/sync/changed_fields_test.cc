@@ -36,6 +36,39 @@ TEST(ChangedFields, WhatIsNotMappedIsLeftAlone) {
             R"({"city":null,"email":"a@x"})");
 }
 
+TEST(ChangedFields, WhatIsMappedNoMoreIsClearedWhereThatIsWanted) {
+  ChangedFieldsRules rules = Rules(false);
+  rules.clears_unmapped = true;
+  EXPECT_EQ(FieldsToSend(R"({"email":"a@x"})", R"({"email":"a@x","unmapped":1})", {}, rules),
+            R"({"email":"a@x","unmapped":null})");
+  EXPECT_TRUE(AnythingToSend(R"({"email":"a@x"})", R"({"email":"a@x","unmapped":1})", rules));
+  EXPECT_EQ(WithKept(R"({"email":"a@x"})", R"({"email":"a@x","unmapped":1})", {}, rules),
+            R"({"email":"a@x"})");
+}
+
+TEST(ChangedFields, WhatIsNotClearedIsStillThereUnlessThatIsNotKnown) {
+  ChangedFieldsRules rules = Rules(false);
+  rules.kept = {"city"};
+  const auto delivered = R"({"age":1,"city":"Ulm","email":"a@x","unmapped":1})";
+  EXPECT_EQ(FieldsToSend(R"({"email":"a@x"})", delivered, {}, rules),
+            R"({"age":null,"email":"a@x"})");
+  EXPECT_EQ(WithKept(R"({"email":"a@x"})", delivered, {}, rules),
+            R"({"city":"Ulm","email":"a@x","unmapped":1})");
+  EXPECT_EQ(WithKept(R"({"email":"a@x"})", delivered, R"({"city":"Bonn","email":"a@x"})", rules),
+            R"({"email":"a@x","unmapped":1})");
+}
+
+TEST(ChangedFields, MergingClearsInsideOfObjectsOnlyWhatIsMapped) {
+  ChangedFieldsRules rules = Rules(true);
+  rules.mapped = {"address", "email", "raw"};
+  rules.paths = {"address.city", "address.zip", "email", "raw"};
+  const auto was =
+      R"({"address":{"city":"Ulm","street":"x","zip":1},"email":"a@x","raw":{"k":1,"l":2}})";
+  const auto now = R"({"address":{"zip":1},"email":"a@x","raw":{"l":2}})";
+  EXPECT_EQ(FieldsToSend(now, was, {}, rules),
+            R"({"address":{"city":null,"zip":1},"email":"a@x","raw":{"k":null,"l":2}})");
+}
+
 TEST(ChangedFields, WhetherThereIsAnythingToSend) {
   const auto any = [](std::string_view payload, std::string_view delivered) {
     return AnythingToSend(payload, delivered, Rules(false));

@@ -14,28 +14,18 @@
 namespace sluice::sync {
 namespace {
 
-Result<std::vector<warehouse::ColumnInfo>> ColumnsOfRelation(engine::Connection& connection,
-                                                             const std::string& relation) {
-  SLUICE_ASSIGN(const auto rows,
-                connection.Rows("SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM " +
-                                relation + ")"));
-  std::vector<warehouse::ColumnInfo> columns;
-  for (const auto& row : rows) {
-    columns.push_back({engine::ToText(row[0]), engine::ToText(row[1])});
-  }
-  return columns;
-}
-
-Result<std::string> KeyColumn(const config::Sync& sync,
-                              const std::vector<warehouse::ColumnInfo>& columns) {
+// The model's column that is called so, whatever its case, quoted. `option`: who names it.
+Result<std::string> FindColumn(const config::Sync& sync, const config::Location& where,
+                               std::string_view option, const std::string& wanted,
+                               const std::vector<warehouse::ColumnInfo>& columns) {
   std::vector<std::string> names;
   for (const warehouse::ColumnInfo& column : columns) {
-    if (EqualsIgnoreCase(column.name, sync.key)) return warehouse::QuoteName(column.name);
+    if (EqualsIgnoreCase(column.name, wanted)) return warehouse::QuoteName(column.name);
     names.push_back(column.name);
   }
-  return ConfigError(fmt::format("{}: syncs.{}.key: the model {} has no column \"{}\"{}",
-                                 sync.where.ToString(), sync.name, sync.model, sync.key,
-                                 DidYouMean(sync.key, names)));
+  return ConfigError(fmt::format("{}: syncs.{}.{}: the model {} has no column \"{}\"{}",
+                                 where.ToString(), sync.name, option, sync.model, wanted,
+                                 DidYouMean(wanted, names)));
 }
 
 Status CheckMapping(const config::Sync& sync, const connector::Destination& destination) {
@@ -57,9 +47,15 @@ ChangedFieldsRules RulesOf(const config::Sync& sync, const connector::Destinatio
     rules.identifiers.push_back(Escaped(identifier));
   }
   for (const config::Field& field : sync.fields) {
-    rules.mapped.push_back(Escaped(field.to.substr(0, field.to.find('.'))));
+    const std::string top = Escaped(field.to.substr(0, field.to.find('.')));
+    rules.mapped.push_back(top);
+    rules.paths.push_back(Escaped(field.to));
+    if (field.null.value_or(sync.null) == config::NullPolicy::kSkip) rules.kept.push_back(top);
   }
-  std::sort(rules.mapped.begin(), rules.mapped.end());
+  for (auto* names : {&rules.mapped, &rules.kept, &rules.paths}) {
+    std::sort(names->begin(), names->end());
+  }
+  rules.clears_unmapped = sync.clear_unmapped;
   rules.merges_nested = destination.capabilities().merges_nested;
   return rules;
 }
@@ -81,7 +77,7 @@ std::string SequenceOf(const FieldPlan& plan, const connector::Destination& dest
   for (const PayloadField& field : plan.fields) {
     if (field.kind == FieldKind::kConstant) continue;
     if (field.to == ordered->order_field()) return plan.expressions[column];
-    ++column;
+    column += field.problem.empty() ? 1 : 2;
   }
   return {};
 }
@@ -130,17 +126,17 @@ Result<std::vector<connector::FieldToSend>> FieldsOf(engine::Connection& connect
                                                      const config::Sync& sync,
                                                      const std::string& relation) {
   SLUICE_ASSIGN(const auto columns, ColumnsOfRelation(connection, relation));
-  SLUICE_ASSIGN(const auto plan, PlanFields(sync, columns));
+  SLUICE_ASSIGN(const auto plan, PlanFields(sync, columns, [&](const std::string& expression) {
+                  return TypeOfExpression(connection, relation, expression);
+                }));
   std::vector<connector::FieldToSend> fields;
   for (const PayloadField& field : plan.fields) fields.push_back({field.to, KindOf(field)});
   return fields;
 }
 
-Result<std::unique_ptr<Difference>> Difference::Make(engine::Connection& connection,
-                                                     const SyncFunctions& functions,
-                                                     const config::Sync& sync,
-                                                     const std::string& relation,
-                                                     const connector::Destination& destination) {
+Result<std::unique_ptr<Difference>> Difference::Make(
+    engine::Connection& connection, const SyncFunctions& functions, const config::Sync& sync,
+    const std::string& relation, const connector::Destination& destination, bool closely) {
   SLUICE_TRY(CheckMapping(sync, destination));
   const bool mirror = sync.mode == "mirror";
   if (mirror && !destination.capabilities().removes) {
@@ -149,8 +145,15 @@ Result<std::unique_ptr<Difference>> Difference::Make(engine::Connection& connect
                        "Write mode: upsert");
   }
   SLUICE_ASSIGN(const auto columns, ColumnsOfRelation(connection, relation));
-  SLUICE_ASSIGN(auto key, KeyColumn(sync, columns));
-  SLUICE_ASSIGN(auto plan, PlanFields(sync, columns));
+  SLUICE_ASSIGN(auto key, FindColumn(sync, sync.where, "key", sync.key, columns));
+  std::string newness;
+  if (sync.duplicates.policy == config::Duplicates::Policy::kNewest) {
+    SLUICE_ASSIGN(newness, FindColumn(sync, sync.duplicates.where, "duplicates",
+                                      sync.duplicates.column, columns));
+  }
+  SLUICE_ASSIGN(auto plan, PlanFields(sync, columns, [&](const std::string& expression) {
+                  return TypeOfExpression(connection, relation, expression);
+                }));
   for (PayloadField& field : plan.fields) {
     const auto identifiers = destination.identifiers();
     field.identifies =
@@ -169,11 +172,14 @@ Result<std::unique_ptr<Difference>> Difference::Make(engine::Connection& connect
   names.relation = relation;
   names.key = std::move(key);
   names.sequence = SequenceOf(plan, destination);
+  names.duplicates = sync.duplicates.policy;
+  names.newness = std::move(newness);
   names.columns = std::move(plan.expressions);
   names.binding = difference->bound_.number();
   names.repeatable = destination.capabilities().repeatable;
   names.mirror = mirror;
   names.once = sync.mode == "append" || sync.mode == "add" || sync.mode == "remove";
+  names.closely = closely;
   SLUICE_TRY(RunAll(connection, sql::MakeDifference(names)));
   SLUICE_TRY(difference->Count());
   return difference;
@@ -204,7 +210,9 @@ Status Difference::Count() {
     else if (name == "refused")
       counts_.refused = count;
     else if (name == "collapsed")
-      counts_.collapsed = count;
+      counts_.collapsed += count;
+    else if (name == "superseded")
+      counts_.superseded = count;
     else
       counts_.findings[name] = count;
   }

@@ -30,12 +30,13 @@ struct SyncCounts {
   uint64_t retried = 0;   // deferred or unknown since an earlier run
   uint64_t removed = 0;   // mode mirror: not in the model any more, and goes at the destination
   // Nothing to send.
-  uint64_t unchanged = 0;  // as delivered, those that had left and are back unchanged included
-  uint64_t refused = 0;    // rejected for good before, and not changed since
-  uint64_t collapsed = 0;  // the same row again under the same key
-  uint64_t left = 0;       // not in the model any more, since this run
-  uint64_t delivered = 0;  // rows that are, or may be, there and had not left: `left` are of them
-  uint64_t model = 0;      // rows of the model, whatever becomes of them
+  uint64_t unchanged = 0;   // as delivered, those that had left and are back unchanged included
+  uint64_t refused = 0;     // rejected for good before, and not changed since
+  uint64_t collapsed = 0;   // the same row again under the same key
+  uint64_t superseded = 0;  // a newer row of the same key was taken; listed in `sync_findings`
+  uint64_t left = 0;        // not in the model any more, since this run
+  uint64_t delivered = 0;   // rows that are, or may be, there and had not left: `left` are of them
+  uint64_t model = 0;       // rows of the model, whatever becomes of them
   // Left out and listed in `_sluice.sync_findings`: kind -> rows.
   std::map<std::string, uint64_t> findings;
 
@@ -58,12 +59,11 @@ Result<std::vector<connector::FieldToSend>> FieldsOf(engine::Connection& connect
 class Difference {
  public:
   // `relation` is SQL that can stand after FROM. kConfig when the mapping does not fit the model or
-  // the destination.
-  static Result<std::unique_ptr<Difference>> Make(engine::Connection& connection,
-                                                  const SyncFunctions& functions,
-                                                  const config::Sync& sync,
-                                                  const std::string& relation,
-                                                  const connector::Destination& destination);
+  // the destination. `closely`: what is to be done about NULL and unmapped fields may be another than
+  // when the rows were delivered, so that also those whose payload is the same are looked at.
+  static Result<std::unique_ptr<Difference>> Make(
+      engine::Connection& connection, const SyncFunctions& functions, const config::Sync& sync,
+      const std::string& relation, const connector::Destination& destination, bool closely = false);
   ~Difference();  // drops the temporary tables
   Difference(const Difference&) = delete;
   Difference& operator=(const Difference&) = delete;

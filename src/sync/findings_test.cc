@@ -30,6 +30,61 @@ TEST_F(FindingsTest, DuplicateKeysAreLeftOutUnlessTheySayTheSame) {
   EXPECT_EQ(world_.people.count("b@x"), 1U);
 }
 
+TEST_F(FindingsTest, RejectedDuplicatesAreLeftOutAlsoWhenTheySayTheSame) {
+  sync_.duplicates.policy = config::Duplicates::Policy::kReject;
+  Do("INSERT INTO people VALUES ('1', 'a@x', 'Ulm', 1), ('2', 'b@x', 'Ulm', 1), "
+     "('2', 'b@x', 'Ulm', 1)");
+  EXPECT_EQ(MustRun().planned, 1U);
+  EXPECT_EQ(Findings(), "2 duplicate_key | 2 duplicate_key");
+  EXPECT_EQ(Ask("SELECT DISTINCT message FROM _sluice.sync_findings"), "2 rows have this key");
+}
+
+TEST_F(FindingsTest, TheNewestOfTheRowsOfAKeyIsSentAndTheOthersAreListed) {
+  sync_.duplicates = {config::Duplicates::Policy::kNewest, "visits", {}};
+  sync_.fields.pop_back();  // visits is only looked at
+  Do("INSERT INTO people VALUES ('1', 'old@x', 'Ulm', 1), ('1', 'new@x', 'Bonn', 3), "
+     "('1', 'mid@x', 'Ulm', 2), ('1', 'none@x', 'Ulm', NULL), "
+     "('2', 'old@x', 'Wien', 1), ('3', 'c@x', 'Graz', 1), ('3', 'c@x', 'Graz', 0)");
+  MustRun();
+  // The older row of key 1 makes no conflict with key 2, who is that person now.
+  EXPECT_EQ(Sent(),
+            "1 {\"city\":\"Bonn\",\"email\":\"new@x\"}\n"
+            "2 {\"city\":\"Wien\",\"email\":\"old@x\"}\n"
+            "3 {\"city\":\"Graz\",\"email\":\"c@x\"}\n");
+  EXPECT_EQ(Findings(), "1 superseded | 1 superseded | 1 superseded");
+  EXPECT_EQ(delivery_.counts.superseded, 3U);
+  EXPECT_EQ(delivery_.counts.collapsed, 1U);
+  EXPECT_EQ(delivery_.counts.model, 7U);
+  EXPECT_EQ(MustRun().delivery_id, 0);
+}
+
+TEST_F(FindingsTest, EquallyNewRowsAreChosenByContentWhateverTheirOrder) {
+  sync_.duplicates = {config::Duplicates::Policy::kNewest, "visits", {}};
+  const std::string one = "('1', 'a@x', 'Ulm', 1)";
+  const std::string other = "('1', 'a@x', 'Bonn', 1)";
+  Do("INSERT INTO people VALUES " + one + ", " + other);
+  MustRun();
+  EXPECT_EQ(Ask("SELECT message FROM _sluice.sync_findings"),
+            "another row of this key is as new, and was taken by its content");
+  Do("DELETE FROM people");
+  Do("INSERT INTO people VALUES " + other + ", " + one);
+  EXPECT_EQ(MustRun().delivery_id, 0);
+}
+
+TEST_F(FindingsTest, ANewestRowThatCannotBeSentIsNotReplacedByAnOlderOne) {
+  sync_.duplicates = {config::Duplicates::Policy::kNewest, "visits", {}};
+  Do("INSERT INTO people VALUES ('1', 'a@x', 'Ulm', 1), ('1', 'nonsense', 'Ulm', 2)");
+  EXPECT_EQ(MustRun().planned, 0U);
+  EXPECT_EQ(Findings(), "1 no_identity | 1 superseded");
+}
+
+TEST_F(FindingsTest, AColumnOfDuplicatesThatTheModelLacksIsNamed) {
+  sync_.duplicates = {config::Duplicates::Policy::kNewest, "visit", {"sluice.yml", 7, 5}};
+  EXPECT_EQ(RunSync().status().message(),
+            "sluice.yml:7:5: syncs.people_to_memory.duplicates: the model people has no column "
+            "\"visit\" (did you mean \"visits\"?)");
+}
+
 TEST_F(FindingsTest, RowsThatCannotBeSentAreListedWithTheReason) {
   Do("DROP TABLE people");
   Do("CREATE TABLE people (id VARCHAR, email VARCHAR, city VARCHAR, visits DOUBLE)");

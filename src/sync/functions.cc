@@ -114,6 +114,22 @@ Status FindFieldsToSend(const Binding& binding, size_t rows, const std::vector<I
   return Status::Ok();
 }
 
+Status KeepDelivered(const Binding& binding, size_t rows, const std::vector<Input>& in,
+                     Output& out) {
+  for (size_t r = 0; r < rows; ++r) {
+    if (in[1].is_null(r)) {
+      out.SetNull(r);
+    } else if (in[2].is_null(r)) {
+      out.SetText(r, in[1].text(r));
+    } else {
+      std::optional<std::string_view> maybe;
+      if (!in[3].is_null(r)) maybe = in[3].text(r);
+      out.SetText(r, WithKept(in[1].text(r), in[2].text(r), maybe, binding.rules));
+    }
+  }
+  return Status::Ok();
+}
+
 Status FindDifferent(const Binding& binding, size_t rows, const std::vector<Input>& in,
                      Output& out) {
   for (size_t r = 0; r < rows; ++r) {
@@ -157,6 +173,9 @@ Status SyncFunctions::Register(engine::Connection& connection) const {
       connection,
       bound("_sluice_sent", {"BIGINT", "VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR"},
             false, FindFieldsToSend)));
+  SLUICE_TRY(engine::RegisterFunction(
+      connection,
+      bound("_sluice_kept", {"BIGINT", "VARCHAR", "VARCHAR", "VARCHAR"}, false, KeepDelivered)));
   SLUICE_TRY(engine::RegisterFunction(
       connection,
       bound("_sluice_differs", {"BIGINT", "VARCHAR", "VARCHAR"}, false, FindDifferent, "BOOLEAN")));

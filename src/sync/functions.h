@@ -5,6 +5,7 @@
 //   _sluice_digest(payload)                    its stored digest
 //   _sluice_identity(binding, key, payload)    '=' and the identity, or '!' and what is wrong
 //   _sluice_sent(binding, payload, delivered, maybe1, maybe2, maybe3)   changed_fields.h
+//   _sluice_kept(binding, payload, delivered, maybe)   WithKept of changed_fields.h
 //   _sluice_differs(binding, payload, delivered)   whether there is anything to send
 //   _sluice_overlay(payload, sent)             changed_fields.h
 //

@@ -133,7 +133,7 @@ Result<PayloadBuilder> PayloadBuilder::Create(std::span<const PayloadField> fiel
   size_t input = 0;
   for (const PayloadField& field : fields) {
     SLUICE_TRY(builder.Insert(builder.root_, field, field.to, input));
-    if (field.kind != FieldKind::kConstant) ++input;
+    if (field.kind != FieldKind::kConstant) input += field.problem.empty() ? 1 : 2;
   }
   return builder;
 }
@@ -172,6 +172,8 @@ Status PayloadBuilder::Insert(Node& parent, const PayloadField& field, std::stri
   at->kind = field.kind;
   at->numbers = NumbersOf(field);
   at->input = input;
+  at->sends_null = field.sends_null;
+  at->problem = field.problem;
   if (field.kind == FieldKind::kConstant) {
     auto constant = CanonicalJson(field.constant, at->numbers);
     if (!constant.ok()) {
@@ -220,11 +222,16 @@ bool PayloadBuilder::AppendValue(const Node& node, std::span<const engine::Input
     return node.constant != "null";
   }
   const engine::Input& input = inputs[node.input];
-  if (input.is_null(row)) return false;
   const auto fail = [&](std::string_view what) {
     if (problem.empty()) problem = fmt::format("the field \"{}\" {}", node.name, what);
     return false;
   };
+  const auto null = [&] {
+    if (node.sends_null) out += "null";
+    return node.sends_null;
+  };
+  if (!node.problem.empty() && inputs[node.input + 1].as<bool>()[row]) return fail(node.problem);
+  if (input.is_null(row)) return null();
   switch (node.kind) {
     case FieldKind::kText:
       AppendJsonString(out, input.text(row));
@@ -256,8 +263,9 @@ bool PayloadBuilder::AppendValue(const Node& node, std::span<const engine::Input
     case FieldKind::kJson: {
       const auto json = CanonicalJson(input.text(row), node.numbers);
       if (!json.ok()) return fail("holds what is no valid JSON");
+      if (json.value() == "null") return null();
       out += json.value();
-      return json.value() != "null";
+      return true;
     }
     case FieldKind::kConstant:
       break;

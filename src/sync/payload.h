@@ -4,7 +4,8 @@
 // differently.
 //
 //   names        sorted bytewise; "address.city" is a member of the object "address"
-//   NULL         left out, and with it an object of which nothing is left; '' is ""
+//   NULL         left out, and with it an object of which nothing is left, unless the field sends it
+//                as null; '' is ""
 //   numbers      exactly as they are, a decimal without trailing zeros, never through a float;
 //                FLOAT and DOUBLE as the shortest text that reads back the same. What can have a
 //                fraction keeps one where the destination's style says so: 12.0
@@ -58,6 +59,9 @@ struct PayloadField {
   std::string constant;  // JSON text
   // An identifier is a name and no measure: always as short as it is.
   bool identifies = false;
+  bool sends_null = false;  // NULL is a null in the payload, instead of being left out
+  // What is wrong when a second input, a BOOLEAN behind the first, is true: "is no date".
+  std::string problem = {};
 };
 
 struct PayloadStyle {
@@ -72,7 +76,7 @@ class PayloadBuilder {
   static Result<PayloadBuilder> Create(std::span<const PayloadField> fields, PayloadStyle style);
 
   // Replaces `out` by the payload of one row, or by '!' and a sentence that names the field and not
-  // its value. `inputs`: one for each field that is no constant, in the order of the fields.
+  // its value. `inputs`: those of each field that is no constant, in the order of the fields.
   void Build(std::span<const engine::Input> inputs, size_t row, std::string& out) const;
 
  private:
@@ -83,6 +87,8 @@ class PayloadBuilder {
     JsonNumbers numbers = JsonNumbers::kShortest;
     std::string constant;
     size_t input = 0;
+    bool sends_null = false;
+    std::string problem;
     std::vector<Node> members;  // sorted; not empty: an object
   };
   PayloadBuilder() = default;

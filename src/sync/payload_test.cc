@@ -12,6 +12,10 @@ namespace {
 using connector::NumberStyle;
 using connector::TimestampStyle;
 
+Result<std::string> NoExpression(const std::string&) {
+  return FailedError("no expression was expected");
+}
+
 class PayloadTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -37,11 +41,11 @@ class PayloadTest : public testing::Test {
       field.column = columns.back().name;
       sync.fields.push_back(field);
     }
-    const auto plan = PlanFields(sync, columns);
+    const auto plan = PlanFields(sync, columns, NoExpression);
     if (!plan.ok()) return plan.status().ToString();
     auto builder = PayloadBuilder::Create(plan->fields, {style, numbers});
     if (!builder.ok()) return builder.status().ToString();
-    const auto bound = functions_.Bind({std::move(builder).value(), nullptr, {}});
+    const auto bound = functions_.Bind({std::move(builder).value(), nullptr, ChangedFieldsRules()});
     std::string call = "SELECT _sluice_payload(" + std::to_string(bound.number());
     for (const std::string& expression : plan->expressions) call += ", " + expression;
     const auto payload = connection_->Scalar(call + ") FROM (" + select + ") AS src");
@@ -157,9 +161,10 @@ TEST_F(PayloadTest, TheCalendarIsTheEngines) {
   field.to = field.column = "d";
   sync.fields = {field};
   const std::vector<warehouse::ColumnInfo> columns = {{"d", "DATE"}};
-  const auto plan = PlanFields(sync, columns).value();
-  const auto bound = functions_.Bind(
-      {PayloadBuilder::Create(plan.fields, {TimestampStyle::kIso, {}}).value(), nullptr, {}});
+  const auto plan = PlanFields(sync, columns, NoExpression).value();
+  const auto bound =
+      functions_.Bind({PayloadBuilder::Create(plan.fields, {TimestampStyle::kIso, {}}).value(),
+                       nullptr, ChangedFieldsRules()});
   const auto wrong = connection_->Scalar(
       "SELECT count(*) FROM (SELECT DATE '1600-01-01' + CAST(range AS INTEGER) AS d FROM "
       "range(292194)) AS src WHERE _sluice_payload(" +
@@ -189,9 +194,10 @@ TEST_F(PayloadTest, ManyRowsAtOnce) {
   field.to = field.column = "n";
   sync.fields = {field};
   const std::vector<warehouse::ColumnInfo> columns = {{"n", "BIGINT"}};
-  const auto plan = PlanFields(sync, columns).value();
-  const auto bound = functions_.Bind(
-      {PayloadBuilder::Create(plan.fields, {TimestampStyle::kIso, {}}).value(), nullptr, {}});
+  const auto plan = PlanFields(sync, columns, NoExpression).value();
+  const auto bound =
+      functions_.Bind({PayloadBuilder::Create(plan.fields, {TimestampStyle::kIso, {}}).value(),
+                       nullptr, ChangedFieldsRules()});
   const auto wrong = connection_->Scalar(
       "SELECT count(*) FROM (SELECT CASE WHEN range % 3 > 0 THEN range END AS n FROM range(10000)) "
       "AS src WHERE _sluice_payload(" +
@@ -249,7 +255,7 @@ TEST(FieldSql, AMissingColumnIsNamedWithItsPlace) {
   field.where = {"sluice.yml", 12, 5};
   sync.fields = {field};
   const std::vector<warehouse::ColumnInfo> columns = {{"city", "VARCHAR"}};
-  EXPECT_EQ(PlanFields(sync, columns).status().message(),
+  EXPECT_EQ(PlanFields(sync, columns, NoExpression).status().message(),
             "sluice.yml:12:5: the model guests has no column \"ctiy\" (did you mean \"city\"?)");
 }
 

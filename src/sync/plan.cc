@@ -51,6 +51,7 @@ std::string Remainder(const SyncCounts& counts) {
     parts.push_back(fmt::format("{} of {} left the model", Thousands(counts.left),
                                 Counted(counts.delivered, "delivered row")));
   }
+  add(counts.superseded, "older than another row of their key");
   add(counts.refused, "rejected before, not retried until they change");
   std::vector<std::string> out;
   for (const auto& [kind, rows] : counts.findings) out.push_back(FindingText(kind, rows));

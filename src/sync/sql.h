@@ -6,22 +6,28 @@
 #include <string_view>
 #include <vector>
 
+#include "config/project.h"
+
 namespace sluice::sync::sql {
 
 // What the statements about one difference need. The temporary tables belong to one connection.
 struct DifferenceNames {
-  std::string sync;                  // the sync's name
-  std::string relation;              // SQL of the model
-  std::string key;                   // quoted column
+  std::string sync;      // the sync's name
+  std::string relation;  // SQL of the model
+  std::string key;       // quoted column
+  config::Duplicates::Policy duplicates = config::Duplicates::Policy::kCollapse;
+  std::string newness;               // quoted column, of kNewest
   std::vector<std::string> columns;  // expressions, over `src`
   int64_t binding = 0;               // SyncFunctions::Bound
   bool repeatable = false;
+  bool closely = false;  // also rows whose payload is the one delivered may have something to clear
   bool mirror = false;
   bool once = false;  // what was delivered is not sent again, whatever it is now
   std::string
       sequence;  // expression over `src` by which rows are sent, before the key; may be empty
   std::string Rows() const;      // one row for each of the model: key, class, digest, payload, ...
   std::string Pairs() const;     // keys that come more than once
+  std::string Older() const;     // kNewest: rows that another one of their key stands for
   std::string Remapped() const;  // what `sync_delivered` will say of such rows
   std::string Prior() const;     // what keys that are gone left at identities that are to be sent
   std::string Removed() const;   // mirror: keys that are gone, with what is to be done about them
@@ -30,8 +36,9 @@ struct DifferenceNames {
 // `class` of a row:
 //   to be sent: added, changed, returned, retried
 //   nothing to do: unchanged, back (it had left, and is as it was delivered), refused (for good,
-//   and not changed since), collapsed (the same row again) left out and listed: null_key,
-//   bad_value, no_identity, duplicate_key, same_identity, identifier_changed, unknown_outcome
+//   and not changed since), collapsed (the same row again)
+//   left out and listed: null_key, bad_value, no_identity, duplicate_key, same_identity,
+//   identifier_changed, unknown_outcome, superseded (an older row of its key; in Older() only)
 inline constexpr const char* kSendClasses = "'added', 'changed', 'returned', 'retried'";
 inline constexpr const char* kFindingClasses =
     "'null_key', 'bad_value', 'no_identity', 'duplicate_key', 'same_identity', "

@@ -28,10 +28,11 @@ std::string TempName(std::string_view what, int64_t number) {
 std::string MakeRows(const DifferenceNames& names) {
   std::string arguments = std::to_string(names.binding);
   for (const std::string& column : names.columns) arguments += ", " + column;
+  const bool newest = names.duplicates == config::Duplicates::Policy::kNewest;
   // Each step is a sub-select of its own, so that nothing is computed twice.
   return fmt::format(
       R"(CREATE TEMP TABLE {rows} AS
-SELECT key, identity, digest, class{turn},
+SELECT key, identity, digest, class{turn},{newness_out}
   CASE WHEN class IN ({send}, 'remapped') THEN body END AS payload,
   CASE WHEN class IN ({send}) THEN delivered_payload END AS delivered_payload,
   CASE WHEN class IN ({send}) THEN attempted_payload END AS attempted_payload,
@@ -43,7 +44,7 @@ SELECT key, identity, digest, class{turn},
     WHEN 'unknown_outcome' THEN 'it may have arrived, and must not be sent twice'
     END AS message
 FROM (
-  SELECT m.key, m.body, m.who, m.digest{turn}, d.identity AS delivered_identity,
+  SELECT m.*, d.identity AS delivered_identity,
     d.payload AS delivered_payload, d.attempted_payload,
     CASE WHEN starts_with(m.who, '=') THEN substr(m.who, 2) END AS identity,
     CASE
@@ -58,7 +59,7 @@ FROM (
       WHEN d.state IN ('unknown', 'deferred') THEN 'retried'
       WHEN d.state = 'rejected' AND d.attempted_digest = m.digest THEN 'refused'
       WHEN d.payload IS NULL AND d.state <> 'left' THEN 'added'
-      WHEN d.digest = m.digest AND d.digest_kind = {kind} AND d.attempted_payload IS NULL
+      WHEN d.digest = m.digest AND d.digest_kind = {kind} AND d.attempted_payload IS NULL{closely}
         THEN CASE WHEN d.state IN ('left', 'rejected') THEN 'back' ELSE 'unchanged' END
       WHEN d.attempted_payload IS NULL AND NOT _sluice_differs({binding}, m.body, d.payload)
         THEN 'remapped'
@@ -66,16 +67,23 @@ FROM (
       ELSE 'changed'
     END AS class
   FROM (
-    SELECT key, body{turn}, _sluice_digest(body) AS digest,
+    SELECT *, _sluice_digest(body) AS digest,
       CASE WHEN starts_with(body, '{{') THEN _sluice_identity({binding}, key, body) END AS who
     FROM (
-      SELECT CAST(src.{key} AS VARCHAR) AS key, _sluice_payload({arguments}) AS body{expression}
+      SELECT CAST(src.{key} AS VARCHAR) AS key, _sluice_payload({arguments}) AS body{newness_in}{expression}
       FROM {relation} AS src
     )
   ) AS m
   LEFT JOIN (SELECT * FROM _sluice.sync_delivered WHERE sync = {sync}) AS d ON d.key = m.key
 ))",
       fmt::arg("rows", names.Rows()), fmt::arg("send", kSendClasses),
+      // The same payload can mean that something is to be cleared now, which stayed before.
+      fmt::arg("closely",
+               names.closely
+                   ? fmt::format(" AND NOT _sluice_differs({}, m.body, d.payload)", names.binding)
+                   : ""),
+      fmt::arg("newness_out", newest ? " newness," : ""),
+      fmt::arg("newness_in", newest ? ", src." + names.newness + " AS newness" : ""),
       fmt::arg("there", kMayBeThere), fmt::arg("repeatable", names.repeatable ? "true" : "false"),
       fmt::arg("once", names.once ? "true" : "false"),
       fmt::arg("turn", names.sequence.empty() ? "" : ", turn"),
@@ -85,18 +93,56 @@ FROM (
       fmt::arg("relation", names.relation), fmt::arg("sync", QuoteText(names.sync)));
 }
 
-// Rows with one key: all are left out, unless they say the same; then one of them stands for all.
-std::vector<std::string> JudgePairs(const DifferenceNames& names) {
+// What rows with one key have in common.
+std::string MakePairs(const DifferenceNames& names) {
+  return fmt::format(
+      "CREATE TEMP TABLE {} AS SELECT key, count(*) AS n, min(digest) = max(digest) AS "
+      "same, min(rowid) AS first FROM {} WHERE key IS NOT NULL GROUP BY key HAVING "
+      "count(*) > 1",
+      names.Pairs(), names.Rows());
+}
+
+// All are left out, unless they say the same; then one of them stands for all, where that is wanted.
+std::string JudgePairs(const DifferenceNames& names) {
+  const bool collapse = names.duplicates == config::Duplicates::Policy::kCollapse;
+  return fmt::format(
+      "UPDATE {0} SET class = CASE WHEN {2} THEN 'collapsed' ELSE 'duplicate_key' "
+      "END, message = CASE WHEN NOT {2} THEN p.n || ' rows have this key' || CASE WHEN p.same THEN "
+      "'' ELSE ' and differ' END END FROM {1} AS p WHERE p.key = {0}.key AND NOT ({2} AND p.first "
+      "= "
+      "{0}.rowid)",
+      names.Rows(), names.Pairs(), collapse ? "p.same" : "false");
+}
+
+// The newest row of each key stays as if the others were not there. Among rows that are equally new
+// the digest decides, so that the order in which the engine gives them does not.
+std::vector<std::string> TakeNewest(const DifferenceNames& names) {
   return {
-      fmt::format("CREATE TEMP TABLE {} AS SELECT key, count(*) AS n, min(digest) = max(digest) AS "
-                  "same, min(rowid) AS first FROM {} WHERE key IS NOT NULL GROUP BY key HAVING "
-                  "count(*) > 1",
-                  names.Pairs(), names.Rows()),
       fmt::format(
-          "UPDATE {0} SET class = CASE WHEN p.same THEN 'collapsed' ELSE 'duplicate_key' "
-          "END, message = CASE WHEN NOT p.same THEN p.n || ' rows have this key and differ' "
-          "END FROM {1} AS p WHERE p.key = {0}.key AND NOT (p.same AND p.first = {0}.rowid)",
-          names.Rows(), names.Pairs())};
+          "CREATE TEMP TABLE {0} AS SELECT id, key, CASE WHEN digest = best THEN 'collapsed' ELSE "
+          "'superseded' END AS class, CASE WHEN digest = best THEN NULL WHEN newness IS NOT "
+          "DISTINCT FROM top THEN 'another row of this key is as new, and was taken by its "
+          "content' "
+          "ELSE 'a newer row of this key was taken' END AS message FROM (SELECT r.rowid AS id, "
+          "r.key, r.digest, r.newness, first_value(r.digest) OVER newest AS best, "
+          "first_value(r.newness) OVER newest AS top, row_number() OVER newest AS place FROM {1} "
+          "AS "
+          "r JOIN {2} AS p ON p.key = r.key WINDOW newest AS (PARTITION BY r.key ORDER BY "
+          "r.newness "
+          "DESC NULLS LAST, r.digest DESC, r.rowid)) WHERE place > 1",
+          names.Older(), names.Rows(), names.Pairs()),
+      fmt::format("DELETE FROM {} WHERE rowid IN (SELECT id FROM {})", names.Rows(),
+                  names.Older())};
+}
+
+std::vector<std::string> JudgeDuplicates(const DifferenceNames& names) {
+  std::vector<std::string> statements = {MakePairs(names)};
+  if (names.duplicates != config::Duplicates::Policy::kNewest) {
+    statements.push_back(JudgePairs(names));
+    return statements;
+  }
+  for (std::string& statement : TakeNewest(names)) statements.push_back(std::move(statement));
+  return statements;
 }
 
 // Two keys for one identity would overwrite each other for ever: both are left out, whatever else
@@ -172,6 +218,9 @@ std::string DifferenceNames::Rows() const {
 std::string DifferenceNames::Pairs() const {
   return TempName("pairs", binding);
 }
+std::string DifferenceNames::Older() const {
+  return TempName("older", binding);
+}
 std::string DifferenceNames::Prior() const {
   return TempName("prior", binding);
 }
@@ -186,7 +235,7 @@ std::string DifferenceNames::Remapped() const {
 
 std::vector<std::string> MakeDifference(const DifferenceNames& names) {
   std::vector<std::string> statements = {MakeRows(names)};
-  for (std::string& statement : JudgePairs(names)) statements.push_back(std::move(statement));
+  for (std::string& statement : JudgeDuplicates(names)) statements.push_back(std::move(statement));
   statements.push_back(JudgeIdentities(names));
   statements.push_back(JudgeTakenIdentities(names));
   statements.push_back(MakePrior(names));
@@ -195,13 +244,21 @@ std::vector<std::string> MakeDifference(const DifferenceNames& names) {
 }
 
 std::vector<std::string> DropDifference(const DifferenceNames& names) {
-  return {"DROP TABLE IF EXISTS " + names.Rows(), "DROP TABLE IF EXISTS " + names.Pairs(),
-          "DROP TABLE IF EXISTS " + names.Prior(), "DROP TABLE IF EXISTS " + names.Removed(),
-          "DROP TABLE IF EXISTS " + names.Remapped()};
+  std::vector<std::string> statements;
+  for (const std::string& table : {names.Rows(), names.Pairs(), names.Older(), names.Prior(),
+                                   names.Removed(), names.Remapped()}) {
+    statements.push_back("DROP TABLE IF EXISTS " + table);
+  }
+  return statements;
 }
 
 std::string CountClasses(const DifferenceNames& names) {
-  return fmt::format("SELECT class, count(*) FROM {} GROUP BY class ORDER BY class", names.Rows());
+  std::string from = names.Rows();
+  if (names.duplicates == config::Duplicates::Policy::kNewest) {
+    from =
+        fmt::format("(SELECT class FROM {} UNION ALL SELECT class FROM {})", from, names.Older());
+  }
+  return fmt::format("SELECT class, count(*) FROM {} GROUP BY class ORDER BY class", from);
 }
 
 std::string CountRemovals(const DifferenceNames& names) {
@@ -221,10 +278,12 @@ std::string CountLeft(const DifferenceNames& names) {
 
 std::string RowsToSend(const DifferenceNames& names, uint64_t limit) {
   std::string statement = fmt::format(
-      "SELECT r.key, r.identity, r.class, r.digest, r.payload, _sluice_sent({}, r.payload, "
-      "r.delivered_payload, r.attempted_payload, p.payload, p.attempted_payload) AS sent, p.key AS "
-      "prior_key FROM {} AS r LEFT JOIN {} AS p ON p.identity = CASE WHEN r.delivered_payload IS "
-      "NULL THEN r.identity END WHERE r.class IN ({})",
+      "SELECT r.key, r.identity, r.class, r.digest, _sluice_kept({0}, r.payload, "
+      "coalesce(r.delivered_payload, p.payload), coalesce(r.attempted_payload, "
+      "p.attempted_payload)) AS payload, _sluice_sent({0}, r.payload, r.delivered_payload, "
+      "r.attempted_payload, p.payload, p.attempted_payload) AS sent, p.key AS "
+      "prior_key FROM {1} AS r LEFT JOIN {2} AS p ON p.identity = CASE WHEN r.delivered_payload IS "
+      "NULL THEN r.identity END WHERE r.class IN ({3})",
       names.binding, names.Rows(), names.Prior(), kSendClasses);
   if (names.mirror) {
     statement = fmt::format(
@@ -264,10 +323,12 @@ std::vector<std::string> RecordUnsent(const DifferenceNames& names, std::string_
           run, sync, names.Rows()),
       fmt::format(
           "CREATE OR REPLACE TEMP TABLE {0} AS SELECT d.* REPLACE (r.digest AS digest, {1} AS "
-          "digest_kind, r.payload AS payload, 'delivered' AS state) FROM "
+          "digest_kind, _sluice_kept({4}, r.payload, d.payload, NULL) AS payload, 'delivered' AS "
+          "state) "
+          "FROM "
           "_sluice.sync_delivered AS d JOIN {2} AS r ON r.key = d.key WHERE d.sync = {3} AND "
           "r.class = 'remapped'",
-          names.Remapped(), QuoteText(kDigestKind), names.Rows(), sync),
+          names.Remapped(), QuoteText(kDigestKind), names.Rows(), sync, names.binding),
       fmt::format(
           "DELETE FROM _sluice.sync_delivered WHERE sync = {} AND key IN (SELECT key FROM {})",
           sync, names.Remapped()),
@@ -277,6 +338,12 @@ std::vector<std::string> RecordUnsent(const DifferenceNames& names, std::string_
           "INSERT INTO _sluice.sync_findings SELECT {}, {}, key, class, message, CAST({} AS "
           "TIMESTAMP) FROM {} WHERE class IN ({}) ORDER BY key",
           sync, run, QuoteText(now), names.Rows(), kFindingClasses)};
+  if (names.duplicates == config::Duplicates::Policy::kNewest) {
+    statements.push_back(
+        fmt::format("INSERT INTO _sluice.sync_findings SELECT {}, {}, key, class, message, CAST({} "
+                    "AS TIMESTAMP) FROM {} WHERE class = 'superseded' ORDER BY key",
+                    sync, run, QuoteText(now), names.Older()));
+  }
   if (names.mirror) {
     statements.push_back(
         fmt::format("INSERT INTO _sluice.sync_findings SELECT {}, {}, key, class, 'its removal may "

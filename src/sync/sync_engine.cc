@@ -125,15 +125,26 @@ std::string MappingDigest(const config::Sync& sync, const connector::Destination
   add(sync.key);
   add(sync.object);
   add(sync.mode);
+  add(fmt::format("{} {}", static_cast<int>(sync.duplicates.policy), sync.duplicates.column));
   add(sync.timezone);
   add(fmt::format("{} {} {} {}", static_cast<int>(capabilities.timestamps),
                   static_cast<int>(capabilities.numbers), capabilities.merges_nested,
                   capabilities.repeatable));
   for (const std::string& identifier : destination.identifiers()) add(identifier);
+  add(sync.clear_unmapped ? "clear" : "leave");
   for (const config::Field& field : sync.fields) {
     add(field.to);
-    add(field.is_constant ? "constant" : "column");
-    add(field.is_constant ? field.constant : field.column);
+    add(fmt::format("{} {} {} {}", static_cast<int>(field.from), static_cast<int>(field.cast),
+                    field.sha256, static_cast<int>(field.null.value_or(sync.null))));
+    for (const std::string* part : {&field.column, &field.constant, &field.sql, &field.format}) {
+      add(*part);
+    }
+    add(fmt::format("{} {}", field.parts.size(), field.transforms.size()));
+    for (const config::TemplatePart& part : field.parts) {
+      add(part.is_column ? "column" : "text");
+      add(part.text);
+    }
+    for (const auto transform : field.transforms) add(fmt::to_string(static_cast<int>(transform)));
     add(field.timezone);
   }
   return HashOf(text).Hex();
@@ -149,7 +160,12 @@ Result<std::optional<SyncSummary>> SyncEngine::Recover(engine::Connection& conne
 
 Result<std::unique_ptr<Difference>> SyncEngine::MakeDifference(engine::Connection& connection,
                                                                const SyncJob& job) {
-  return Difference::Make(connection, functions_, job.sync, job.relation, job.destination);
+  // Settled: the last run had nothing left to do, by this mapping.
+  SLUICE_ASSIGN(const SyncState state, ReadState(connection, job.sync.name));
+  const bool settled =
+      !state.inputs.empty() && state.mapping_digest == MappingDigest(job.sync, job.destination);
+  return Difference::Make(connection, functions_, job.sync, job.relation, job.destination,
+                          state.delivered && !settled);
 }
 
 Result<SyncPlan> SyncEngine::Plan(engine::Connection& connection, const SyncJob& job) {

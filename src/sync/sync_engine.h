@@ -38,7 +38,7 @@ namespace sluice::sync {
 
 // One sync in one run. What it refers to outlives it.
 struct SyncJob {
-  const config::Sync& sync;
+  const config::Sync sync;              // with the fields that it sends (WithAutoFields)
   connector::Destination& destination;  // made for this sync
   std::string relation;                 // the model, as SQL that can stand after FROM
   // Versions of what the model is made from, as text, read *before* Plan or Prepare; equal text
