@@ -423,6 +423,17 @@ TEST_F(FilesTest, OfAHeldFileTheFirstHundredThousandBadRowsAreKept) {
             "100051|1|100050\n");
 }
 
+TEST_F(FilesTest, SoOfJson) {
+  ingest_.bad_rows = {0, 0};
+  std::string content = "{\"id\":1,\"amount\":1}\n";
+  for (int i = 0; i < 100'050; ++i) content += "{\"id\":\"x\",\"amount\":1}\n";
+  ingest_.tables[0].format = config::FileFormat::kJson;
+  Write("orders/a.csv", content);
+  ASSERT_EQ(Run()->hold_ids.size(), 1U);
+  EXPECT_EQ(Rows("SELECT rows_read, quarantined FROM _sluice.files"), "100051|100050\n");
+  EXPECT_EQ(Rows("SELECT count(*), max(line) FROM _sluice.quarantine"), "100000|100001\n");
+}
+
 TEST_F(FilesTest, AHeldFileIsAcceptedAloneThoughOthersCameWithIt) {
   ingest_.tables[0].bad_rows = config::BadRowLimit{0, 0};
   Write("orders/a.csv", "id,amount,note\n1,1,x\n");

@@ -184,16 +184,15 @@ Result<ReadableCopy> MakeReadableJson(const ReadableFile& file, const FileShape&
   return copy;
 }
 
-Result<std::vector<QuarantinedRow>> FindBadJsonRows(const TargetTable& target,
-                                                    const std::string& path, const FileShape& shape,
-                                                    const FixesOfFile& fixes) {
+Result<FoundRows> FindBadJsonRows(const TargetTable& target, const std::string& path,
+                                  const FileShape& shape, const FixesOfFile& fixes, size_t most) {
   SLUICE_ASSIGN(const auto source, format::OpenByteSource(path));
   JsonReader reader(*source, JsonOptionsOf(target, shape));
   const RowJudge judge(target, shape);
-  std::vector<QuarantinedRow> rows;
+  FoundRows found;
   while (true) {
     SLUICE_ASSIGN(const bool more, reader.Next());
-    if (!more) return rows;
+    if (!more) return found;
     const JsonRecord& record = reader.record();
     QuarantinedRow row;
     const auto fix = fixes.find(record.offset);
@@ -204,8 +203,10 @@ Result<std::vector<QuarantinedRow>> FindBadJsonRows(const TargetTable& target,
       if (!IsBadJsonText(*fix->second, target, shape, judge, row)) continue;
       row.reason = "its fix does not fit any more: " + row.reason;
     }
+    ++found.all;
+    if (found.rows.size() >= most) continue;
     SetPlace(record, row);
-    rows.push_back(std::move(row));
+    found.rows.push_back(std::move(row));
   }
 }
 

@@ -207,11 +207,11 @@ void LookThrough(const TargetTable& target, const SuspectFile& file, const env::
     stretch.status = Look(target, file, cancel).Through(stretch);
     return;
   }
-  auto rows = FindBadJsonRows(target, file.path, *file.shape, *file.fixes);
-  stretch.status = rows.status();
-  if (!rows.ok()) return;
-  stretch.rows = std::move(*rows);
-  stretch.bad = static_cast<int64_t>(stretch.rows.size());
+  auto found = FindBadJsonRows(target, file.path, *file.shape, *file.fixes, file.most);
+  stretch.status = found.status();
+  if (!found.ok()) return;
+  stretch.rows = std::move(found->rows);
+  stretch.bad = found->all;
 }
 
 }  // namespace

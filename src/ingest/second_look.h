@@ -55,7 +55,7 @@ struct SuspectFile {
   const FileShape* shape = nullptr;
   const FixesOfFile* fixes = nullptr;  // never nullptr
   std::vector<uint64_t> marks;         // of a CSV file: CsvCensus::marks of `path`; may be empty
-  // So many rows are kept, the first ones; what is not kept of CSV takes no memory.
+  // So many rows are kept, the first ones.
   size_t most = std::numeric_limits<size_t>::max();
 };
 
