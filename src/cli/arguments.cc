@@ -145,9 +145,8 @@ class Parser {
       return ConfigError("--csv and --json exclude each other");
     }
     if (arguments_.command == Command::kGateAccept || arguments_.command == Command::kGateReject ||
-        arguments_.command == Command::kGateSkip ||
-        arguments_.command == Command::kSyncForgetDelivery ||
-        arguments_.command == Command::kSyncStartAnew ||
+        arguments_.command == Command::kGateSkip || arguments_.command == Command::kSyncAdopt ||
+        arguments_.command == Command::kSyncReset ||
         arguments_.command == Command::kQuarantineDiscard ||
         arguments_.command == Command::kUnload) {
       if (Trim(arguments_.reason).empty()) return ConfigError("--reason needs a text");
@@ -159,6 +158,16 @@ class Parser {
                                            arguments_.restore, arguments_.table))
                  : ConfigError(
                        "with --restore the table is named by --table, and nothing else is run");
+    }
+    const bool plans = arguments_.command == Command::kPlan && !arguments_.to.empty();
+    if (plans && (arguments_.json || arguments_.deep || !arguments_.restore.empty())) {
+      return ConfigError(
+          "--out writes a plan of syncs as things are, and excludes --deep, --json and --restore");
+    }
+    if (!arguments_.plan.empty() &&
+        (!arguments_.names.empty() || !arguments_.restore.empty() || arguments_.limit > 0)) {
+      return ConfigError("with --plan the file says which syncs run, and what they send",
+                         "sluice run --plan FILE");
     }
     if (arguments_.confirm && arguments_.names.size() != 1) {
       return ConfigError("--confirm is about one sync", "sluice run NAME --confirm N");
@@ -246,8 +255,13 @@ bool IsRead(Command command) {
     case Command::kQuarantineFix:
     case Command::kQuarantineDiscard:
     case Command::kQuarantineReplay:
-    case Command::kSyncForgetDelivery:
-    case Command::kSyncStartAnew:
+    case Command::kSyncTest:
+    case Command::kSyncRetry:
+    case Command::kSyncResync:
+    case Command::kSyncPause:
+    case Command::kSyncResume:
+    case Command::kSyncAdopt:
+    case Command::kSyncReset:
     case Command::kDiscover:
     case Command::kLoad:
     case Command::kUnload:

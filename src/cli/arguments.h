@@ -33,8 +33,13 @@ enum class Command {
   kGateReject,
   kGateSkip,
   kSyncRows,
-  kSyncForgetDelivery,
-  kSyncStartAnew,
+  kSyncTest,
+  kSyncRetry,
+  kSyncResync,
+  kSyncPause,
+  kSyncResume,
+  kSyncAdopt,
+  kSyncReset,
   kDiscover,
   kLoad,
   kUnload,
@@ -73,12 +78,14 @@ struct Arguments {
   std::string reason;
   std::string state;
   std::string in;
+  std::string row;  // `sync test`: the key of the row
   std::string run;
   std::vector<std::string> set;    // "column=value"
   std::optional<std::string> raw;  // the whole row
   std::optional<std::string> sql;  // an expression of it
   std::optional<std::string> where;
   std::string to;
+  std::string plan;  // a file that `plan --out` wrote
   bool yes = false;
   bool interactive = false;
   bool force = false;

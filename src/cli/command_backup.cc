@@ -74,7 +74,7 @@ Result<int> Restore(World& world, const Arguments& arguments) {
   }
   for (const std::string& sync : report.stopped) {
     world.out << fmt::format(
-        "sync {0} stops: what it sent since the backup is not known; sluice sync forget-delivery "
+        "sync {0} stops: what it sent since the backup is not known; sluice sync adopt "
         "{0} --reason TEXT lets it go on\n",
         sync);
   }

@@ -52,14 +52,24 @@ Result<int> DecideGate(World& world, const Arguments& arguments) {
 }
 
 Result<int> DecideSync(World& world, const Arguments& arguments) {
+  using pipeline::SyncDecision;
   SLUICE_ASSIGN(config::Project project, OpenProject(arguments, world, Secrets::kNo, nullptr));
-  const auto verb = arguments.command == Command::kSyncStartAnew ? pipeline::StartSyncAnew
-                                                                 : pipeline::ForgetSyncDelivery;
+  pipeline::SyncDecisionJob job;
+  job.sync = arguments.subject;
+  job.reason = arguments.reason;
+  job.state = arguments.state.empty() ? "rejected" : arguments.state;
+  job.decision = arguments.command == Command::kSyncAdopt    ? SyncDecision::kAdopt
+                 : arguments.command == Command::kSyncReset  ? SyncDecision::kReset
+                 : arguments.command == Command::kSyncResync ? SyncDecision::kResync
+                 : arguments.command == Command::kSyncPause  ? SyncDecision::kPause
+                 : arguments.command == Command::kSyncResume ? SyncDecision::kResume
+                                                             : SyncDecision::kRetry;
   return Decide(world, arguments, std::move(project),
                 [&](pipeline::Runtime& runtime, warehouse::Session& session) -> Result<Decided> {
-                  SLUICE_ASSIGN(std::string text,
-                                verb(runtime, session, arguments.subject, arguments.reason));
-                  return Decided{std::move(text), "sluice plan " + arguments.subject};
+                  SLUICE_ASSIGN(std::string text, pipeline::DecideAboutSync(runtime, session, job));
+                  const bool pauses = job.decision == SyncDecision::kPause;
+                  return Decided{std::move(text),
+                                 (pauses ? "sluice sync resume " : "sluice plan ") + job.sync};
                 });
 }
 

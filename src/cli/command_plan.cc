@@ -1,4 +1,5 @@
 #include <optional>
+#include <ostream>
 
 #include "cli/audience.h"
 #include "cli/commands.h"
@@ -7,6 +8,7 @@
 #include "cli/restore_request.h"
 #include "pipeline/plan.h"
 #include "pipeline/plan_deep.h"
+#include "pipeline/plan_file.h"
 
 namespace sluice::cli {
 namespace {
@@ -25,10 +27,12 @@ Result<Asked> WhatIsAsked(const config::Project& project, const Arguments& argum
 }
 
 int Show(World& world, const Arguments& arguments, const ShownPlan& shown) {
+  // With --out standard output is the file with the operations.
+  std::ostream& out = arguments.to.empty() ? world.out : world.err;
   if (arguments.json) {
-    WritePlanJson(world.out, shown);
+    WritePlanJson(out, shown);
   } else if (!arguments.quiet) {
-    PrintPlan(world.out, world.terminal, shown);
+    PrintPlan(out, world.terminal, shown);
   }
   bool bad = !shown.plan.problems.empty();
   bool misconfigured = shown.plan.misconfigured;
@@ -50,9 +54,19 @@ Result<int> Plan(const ReadContext& context) {
   report::SilentReporter silent;
   const config::Project& project = context.runtime.project();
   SLUICE_ASSIGN(const Asked asked, WhatIsAsked(project, context.arguments));
-  SLUICE_ASSIGN(const pipeline::ProjectPlan plan,
-                pipeline::PlanProject(context.runtime, context.session, asked.selectors, silent,
-                                      context.world.cancel, asked.request()));
+  std::ostream& out = context.world.out;
+  const pipeline::PlannedRows rows = {
+      [&](const std::string& sync, const sync::SpoolRow& row) {
+        pipeline::WritePlannedRow(out, sync, row);
+        return out ? Status::Ok() : FailedError("the plan cannot be written");
+      },
+      [&](const auto&... of) { pipeline::WritePlannedSync(out, of...); }};
+  const bool to_file = !context.arguments.to.empty();
+  if (to_file) pipeline::WritePlanHead(out, project);
+  SLUICE_ASSIGN(
+      const pipeline::ProjectPlan plan,
+      pipeline::PlanProject(context.runtime, context.session, asked.selectors, silent,
+                            context.world.cancel, asked.request(), to_file ? &rows : nullptr));
   return Show(context.world, context.arguments,
               {plan, project, context.arguments.names, context.session != nullptr});
 }

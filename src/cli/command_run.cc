@@ -11,6 +11,7 @@
 #include "cli/run_summary.h"
 #include "pipeline/read_server.h"
 #include "pipeline/run.h"
+#include "pipeline/sync_state.h"
 
 namespace sluice::cli {
 namespace {
@@ -99,13 +100,35 @@ Result<int> Run(World& world, const Arguments& arguments) {
     SLUICE_ASSIGN(config::Project project, OpenSelected(selecting, world, &diagnostics));
     return RunWith(world, selecting, std::move(project), diagnostics, std::move(options));
   }
-  SLUICE_ASSIGN(config::Project project, OpenSelected(arguments, world, &diagnostics));
-  options.selectors = arguments.names;
+  Arguments selecting = arguments;
+  if (!arguments.plan.empty()) {
+    SLUICE_ASSIGN(const config::Project declared,
+                  OpenProject(arguments, world, Secrets::kNo, nullptr));
+    SLUICE_ASSIGN(options.planned, pipeline::ReadPlanFile(arguments.plan, declared));
+    for (const auto& [sync, planned] : options.planned) {
+      SLUICE_TRY(pipeline::CheckSyncName(declared, sync));
+      selecting.names.push_back(sync);
+    }
+  }
+  SLUICE_ASSIGN(config::Project project, OpenSelected(selecting, world, &diagnostics));
+  options.selectors = selecting.names;
   options.dry_run = arguments.dry_run;
   options.limit = arguments.limit;
   options.confirmed = arguments.confirm;
   options.strict = arguments.strict;
   return RunWith(world, arguments, std::move(project), diagnostics, std::move(options));
+}
+
+Result<int> TestSync(World& world, const Arguments& arguments) {
+  config::Diagnostics diagnostics;
+  Arguments selecting = arguments;
+  selecting.names = {arguments.subject};
+  SLUICE_ASSIGN(config::Project project, OpenSelected(selecting, world, &diagnostics));
+  SLUICE_TRY(pipeline::CheckSyncName(project, arguments.subject));
+  pipeline::RunOptions options;
+  options.selectors = selecting.names;
+  options.only_key = arguments.row;
+  return RunWith(world, selecting, std::move(project), diagnostics, std::move(options));
 }
 
 Result<int> RunWith(World& world, const Arguments& arguments, config::Project project,
@@ -135,8 +158,10 @@ Result<int> RunWith(World& world, const Arguments& arguments, config::Project pr
   if (!report.ok()) return report.status();
   if (arguments.json) {
     WriteRunEnded(world.out, *report, world.clock.Now());
+    if (!options.only_key.empty()) WriteExchanges(world.out, *report);
   } else if (!arguments.quiet) {
     PrintRunSummary(world.out, world.terminal, *report, *runtime, arguments.dry_run);
+    PrintExchanges(world.out, *report);
   }
   return report->exit_code;
 }

@@ -31,6 +31,7 @@ Result<int> PlanDeep(World& world, const Arguments& arguments);  // in a copy, w
 Result<int> LoadByHand(World& world, const Arguments& arguments);
 Result<int> DecideGate(World& world, const Arguments& arguments);
 Result<int> DecideSync(World& world, const Arguments& arguments);
+Result<int> TestSync(World& world, const Arguments& arguments);
 Result<int> Unload(World& world, const Arguments& arguments);
 Result<int> Backup(World& world, const Arguments& arguments);
 Result<int> Restore(World& world, const Arguments& arguments);

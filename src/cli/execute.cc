@@ -96,6 +96,10 @@ Result<int> Dispatch(const std::vector<std::string>& words, const Arguments& arg
     return IntoFile(arguments.to, world,
                     [&](World& other) { return Read(words, arguments, other); });
   }
+  if (arguments.command == Command::kPlan && !arguments.to.empty() && world.living == nullptr) {
+    return IntoFile(arguments.to, world,
+                    [&](World& other) { return Read(words, arguments, other); });
+  }
   if (arguments.command == Command::kQuery && arguments.interactive && world.living == nullptr) {
     return QueryPrompt(world, arguments, Read);
   }
@@ -135,8 +139,14 @@ Result<int> Dispatch(const std::vector<std::string>& words, const Arguments& arg
       return Restore(world, arguments);
     case Command::kClean:
       return Clean(world, arguments);
-    case Command::kSyncForgetDelivery:
-    case Command::kSyncStartAnew:
+    case Command::kSyncTest:
+      return TestSync(world, arguments);
+    case Command::kSyncRetry:
+    case Command::kSyncResync:
+    case Command::kSyncPause:
+    case Command::kSyncResume:
+    case Command::kSyncAdopt:
+    case Command::kSyncReset:
       return DecideSync(world, arguments);
     case Command::kDiscover:
       return Discover(world, arguments);

@@ -179,21 +179,54 @@ const std::vector<CommandHelp>& List() {
        "the model any more), waiting, left_out (found before sending), or all.",
        {"sluice sync rows guests --state rejected        what was refused, and why",
         "sluice sync rows guests --state all --csv > rows.csv"}},
-      {Command::kSyncForgetDelivery,
-       "sync forget-delivery",
+      {Command::kSyncTest,
+       "sync test",
+       "send one row, show what happens",
+       "Sends one row of a sync, whole, also when it did not change, and shows the request and the "
+       "answer. It is delivered as by a run: what was answered is remembered.",
+       {"sluice sync test guests --key 4711"}},
+      {Command::kSyncRetry,
+       "sync retry",
+       "send again what was refused",
+       "Rows that were refused for good go again with the next run although they did not change; "
+       "with --state unknown those that may have arrived at a destination where twice is harm.",
+       {"sluice sync retry guests                    the field is wide enough now",
+        "sluice sync retry orders --state unknown    they have not arrived"}},
+      {Command::kSyncResync,
+       "sync resync",
+       "send all rows again, whole",
+       "Every row that is in the model goes again, whole, with the next run. What is known to be "
+       "delivered stays known, so that rows that left are still removed. Guards count them as "
+       "changed.",
+       {"sluice sync resync guests --reason \"somebody edited them there\""}},
+      {Command::kSyncPause,
+       "sync pause",
+       "runs pass it over",
+       "Runs pass the sync over until it is resumed. A delivery that is under way ends as it "
+       "would.",
+       {"sluice sync pause guests --reason \"the campaign is being rebuilt\""}},
+      {Command::kSyncResume,
+       "sync resume",
+       "end a pause",
+       "The sync goes on with the next run, which sends what has changed meanwhile.",
+       {"sluice sync resume guests"}},
+      {Command::kSyncAdopt,
+       "sync adopt",
        "go on though its log is lost",
-       "Gives up the open delivery of a sync whose log or spool is lost, or lies on a machine that "
-       "is gone: what it sent cannot be told, and its rows go again where they differ from what "
-       "was delivered before. Refused while the delivery can still be taken in.",
-       {"sluice sync forget-delivery guests --reason \"the disk of .sluice died\""}},
-      {Command::kSyncStartAnew,
-       "sync start-anew",
+       "Goes on from what the warehouse knows, where it cannot be told what was sent: the log or "
+       "spool of an open delivery is lost, or lies on a machine that is gone, or the warehouse is "
+       "older than what was sent. Rows go again where they differ from what was delivered as far "
+       "as "
+       "it is known. Refused while the delivery can still be taken in.",
+       {"sluice sync adopt guests --reason \"the disk of .sluice died\""}},
+      {Command::kSyncReset,
+       "sync reset",
        "forget what was delivered, send all",
        "Forgets everything that is known to be delivered by a sync, and where to: its next run is "
        "a "
        "first run and sends all rows. For a sync that goes to another destination, or a warehouse "
        "that is older than what was sent.",
-       {"sluice sync start-anew guests --reason \"the project at Iterable is a new one\""}},
+       {"sluice sync reset guests --reason \"the project at Iterable is a new one\""}},
       {Command::kDiscover,
        "discover",
        "propose tables, keys and columns",
@@ -238,7 +271,7 @@ const std::vector<CommandHelp>& List() {
        "put a backup back",
        "Puts a backup in the place of what is there, which is kept beside it. Refused over a newer "
        "state unless --force. Syncs of which nobody knows what they sent since stop until `sync "
-       "forget-delivery` or `sync start-anew`.",
+       "adopt` or `sync reset`.",
        {"sluice restore /backups/2026-11-29",
         "sluice restore /backups/2026-11-29 --force   though what is there is newer"}},
       {Command::kClean,
@@ -310,10 +343,10 @@ std::string TopLevelHelp() {
   AppendCommands(out, "Look",
                  {"tables", "query", "trace", "runs", "logs", "sync rows", "quarantine list",
                   "quarantine show", "quarantine export"});
-  AppendCommands(
-      out, "Decide",
-      {"gate list", "gate accept", "gate reject", "gate skip", "quarantine fix",
-       "quarantine discard", "quarantine replay", "sync forget-delivery", "sync start-anew"});
+  AppendCommands(out, "Decide",
+                 {"gate list", "gate accept", "gate reject", "gate skip", "quarantine fix",
+                  "quarantine discard", "quarantine replay", "sync test", "sync retry",
+                  "sync resync", "sync pause", "sync resume", "sync adopt", "sync reset"});
   AppendCommands(out, "Keep", {"backup", "restore", "load", "unload", "clean"});
   AppendCommands(out, "More", {"discover", "version"});
   out += kGlobalOptions;

@@ -57,6 +57,9 @@ class Options {
     run.add_flag("--dry-run", arguments_.dry_run, "syncs write every request and send none");
     run.add_flag("--verbose", arguments_.verbose, "a line for every table of every group");
     AddRestoreOptions(run);
+    run.add_option("--plan", arguments_.plan,
+                   "send exactly what `sluice plan --out FILE` wrote, or nothing")
+        ->option_text("FILE");
     run.add_option("--confirm", arguments_.confirm,
                    "a sync may send so many rows, whatever its guards say")
         ->option_text("N");
@@ -128,6 +131,9 @@ class Options {
                       "load what waits into a throwaway copy: exact for everything");
     Wait(Of(Command::kPlan), "with --deep: for another run")->needs(deep);
     AddRestoreOptions(Of(Command::kPlan));
+    Of(Command::kPlan)
+        .add_option("--out", arguments_.to, "write every operation of the syncs into a new file")
+        ->option_text("FILE");
     Of(Command::kStatus)
         .add_flag("--offline", arguments_.offline, "do not ask the stores what waits");
     Of(Command::kTables)
@@ -203,13 +209,25 @@ class Options {
   }
 
   void AddSyncOptions() {
-    for (const Command command : {Command::kSyncForgetDelivery, Command::kSyncStartAnew}) {
+    for (const Command command :
+         {Command::kSyncAdopt, Command::kSyncReset, Command::kSyncRetry, Command::kSyncResync,
+          Command::kSyncPause, Command::kSyncResume}) {
       Subject(command, "NAME", "the sync", true);
+      const bool grave = command == Command::kSyncAdopt || command == Command::kSyncReset;
       Of(command)
           .add_option("--reason", arguments_.reason, "why; it is kept with the sync's runs")
-          ->required()
-          ->option_text("TEXT (required)");
+          ->required(grave)
+          ->option_text(grave ? "TEXT (required)" : "TEXT");
     }
+    Of(Command::kSyncRetry)
+        .add_option("--state", arguments_.state, "rejected, as without it, or unknown")
+        ->check(CLI::IsMember({"rejected", "unknown"}))
+        ->option_text("STATE");
+    Subject(Command::kSyncTest, "NAME", "the sync", true);
+    Of(Command::kSyncTest)
+        .add_option("--key", arguments_.row, "the key of the row")
+        ->required()
+        ->option_text("KEY (required)");
     Subject(Command::kSyncRows, "NAME", "the sync", true);
     Of(Command::kSyncRows)
         .add_option("--state", arguments_.state, "rejected, deferred, unknown, …, or all")

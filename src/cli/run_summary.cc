@@ -209,6 +209,39 @@ void PrintRunSummary(std::ostream& out, const Terminal& terminal, const RunRepor
     out << "next:  " << line << "\n";
 }
 
+void PrintExchanges(std::ostream& out, const RunReport& report) {
+  for (const pipeline::SyncReport& sync : report.syncs) {
+    for (const pipeline::SyncExchange& exchange : sync.exchanges) {
+      out << fmt::format("\nrequest  {} {}\n{}\n", exchange.method, exchange.target,
+                         Printable(Trim(exchange.body)));
+      out << "answer   " << (exchange.status > 0 ? fmt::to_string(exchange.status) : "none")
+          << "\n";
+      for (const std::string& outcome : exchange.outcomes) out << Printable(outcome) << "\n";
+    }
+  }
+}
+
+void WriteExchanges(std::ostream& out, const RunReport& report) {
+  for (const pipeline::SyncReport& sync : report.syncs) {
+    for (const pipeline::SyncExchange& exchange : sync.exchanges) {
+      JsonWriter json(out);
+      json.BeginObject();
+      json.Field("version", int64_t{1});
+      json.Field("event", "exchange");
+      json.Field("method", exchange.method);
+      json.Field("target", exchange.target);
+      json.Field("body", exchange.body);
+      json.Field("status", int64_t{exchange.status});
+      json.Name("outcomes");
+      json.BeginArray();
+      for (const std::string& outcome : exchange.outcomes) json.Text(outcome);
+      json.EndArray();
+      json.EndObject();
+      json.Finish();
+    }
+  }
+}
+
 void WriteRunEnded(std::ostream& out, const RunReport& report, env::Micros at) {
   JsonWriter json(out);
   json.BeginObject();

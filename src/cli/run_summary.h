@@ -16,4 +16,8 @@ void PrintRunSummary(std::ostream& out, const Terminal& terminal, const pipeline
 // {"version":1,"event":"run_ended","at":…,"report":{…}}: the last event of `run --json`.
 void WriteRunEnded(std::ostream& out, const pipeline::RunReport& report, env::Micros at);
 
+// The requests and answers of `sync test`, if there are any.
+void PrintExchanges(std::ostream& out, const pipeline::RunReport& report);
+void WriteExchanges(std::ostream& out, const pipeline::RunReport& report);
+
 }  // namespace sluice::cli

@@ -18,12 +18,13 @@ namespace {
 class Planner {
  public:
   Planner(Runtime& runtime, warehouse::Session* session, report::Reporter& reporter,
-          const env::Cancel* cancel, const ingest::RestoreRequest* restore)
+          const env::Cancel* cancel, const ingest::RestoreRequest* restore, const PlannedRows* rows)
       : runtime_(runtime),
         session_(session),
         reporter_(reporter),
         cancel_(cancel),
-        restore_(restore) {}
+        restore_(restore),
+        rows_(rows) {}
 
   Result<ProjectPlan> Make(const Selection& selection) {
     SLUICE_TRY(PlanLoads(selection));
@@ -157,7 +158,8 @@ class Planner {
       return Unplannable(sync.name,
                          NotFoundError("its model is not built yet: the first run builds it"));
     }
-    const auto look = LookAtSync(runtime_, *session_, sync, cancel_);
+    if (auto paused = PausedSync(*session_, sync.name)) return *std::move(paused);
+    const auto look = LookAtSync(runtime_, *session_, sync, cancel_, rows_);
     if (!look.ok()) return Unplannable(sync.name, look.status());
     const sync::SyncPlan& plan = look->plan;
     if (!ChangesRowsOf(sync)) return TellSync(sync.name, *look, plan.Describe());
@@ -179,6 +181,7 @@ class Planner {
   report::Reporter& reporter_;
   const env::Cancel* cancel_;
   const ingest::RestoreRequest* restore_;
+  const PlannedRows* rows_;
   ProjectPlan plan_;
   std::map<std::string, std::string> waits_;  // model or sync -> hold
   std::set<std::string> changing_;            // tables and models that a run would change
@@ -189,15 +192,15 @@ class Planner {
 Result<ProjectPlan> PlanProject(Runtime& runtime, warehouse::Session* session,
                                 const std::vector<std::string>& selectors,
                                 report::Reporter& reporter, const env::Cancel* cancel,
-                                const ingest::RestoreRequest* restore) {
+                                const ingest::RestoreRequest* restore, const PlannedRows* rows) {
   SLUICE_ASSIGN(const Selection selection, Select(runtime.project(), selectors));
-  return Planner(runtime, session, reporter, cancel, restore).Make(selection);
+  return Planner(runtime, session, reporter, cancel, restore, rows).Make(selection);
 }
 
 Result<ProjectPlan> PlanLoads(Runtime& runtime, warehouse::Session* session,
                               const Selection& selection, report::Reporter& reporter,
                               const env::Cancel* cancel, const ingest::RestoreRequest* restore) {
-  return Planner(runtime, session, reporter, cancel, restore).MakeWithoutSyncs(selection);
+  return Planner(runtime, session, reporter, cancel, restore, nullptr).MakeWithoutSyncs(selection);
 }
 
 }  // namespace sluice::pipeline

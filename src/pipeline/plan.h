@@ -28,7 +28,8 @@ struct ProjectPlan {
 Result<ProjectPlan> PlanProject(Runtime& runtime, warehouse::Session* session,
                                 const std::vector<std::string>& selectors,
                                 report::Reporter& reporter, const env::Cancel* cancel,
-                                const ingest::RestoreRequest* restore = nullptr);
+                                const ingest::RestoreRequest* restore = nullptr,
+                                const PlannedRows* rows = nullptr);
 
 // The same of `selection`, without its syncs.
 Result<ProjectPlan> PlanLoads(Runtime& runtime, warehouse::Session* session,

@@ -170,6 +170,7 @@ class Rehearsal {
     if (session == nullptr) {
       return Unplannable(sync.name, NotFoundError("its model is not built yet"));
     }
+    if (auto paused = PausedSync(*session, sync.name)) return *std::move(paused);
     reporter_.StepBegan("sync " + sync.name);
     const auto look = LookAtSync(*runtime_, *session, sync, options_.cancel);
     reporter_.StepEnded("sync " + sync.name, look.ok() ? "done" : "failed", "");

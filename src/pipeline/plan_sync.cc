@@ -6,6 +6,7 @@
 #include "pipeline/run_record.h"
 #include "pipeline/sync_container.h"
 #include "pipeline/sync_step.h"
+#include "sync/decisions.h"
 #include "sync/unfolded.h"
 
 namespace sluice::pipeline {
@@ -47,17 +48,24 @@ FieldNotes FieldsAt(engine::Connection& connection, const sync::SyncJob& job,
 }  // namespace
 
 Result<SyncLook> LookAtSync(Runtime& runtime, warehouse::Session& session, const config::Sync& sync,
-                            const env::Cancel* cancel) {
+                            const env::Cancel* cancel, const PlannedRows* rows) {
   engine::Connection& connection = session.connection();
   SLUICE_ASSIGN(const ContainerNote note, LookAtContainer(runtime, sync, cancel));
   SLUICE_ASSIGN(sync::SyncJob job, MakeSyncJob(runtime, connection, sync, "plan"));
   if (!note.target.empty()) job.target = note.target;
+  if (rows != nullptr) {
+    job.on_planned = [rows, &sync](const sync::SpoolRow& row) { return rows->row(sync.name, row); };
+  }
   SyncLook look;
   look.makes = note.text;
   if (sync.map_auto) look.mapping = DescribeMapping(job.sync);
   SLUICE_ASSIGN(look.plan, runtime.sync_engine().Plan(connection, job));
   if (look.plan.open) look.plan.under_way = IsUnderWay(runtime, connection, sync);
   look.fields = FieldsAt(connection, job, look.plan, cancel);
+  if (rows != nullptr) {
+    const auto& created = look.fields.report.created;
+    rows->sync(sync.name, look.plan, {created.begin(), created.end()});
+  }
   return look;
 }
 
@@ -92,6 +100,15 @@ PlannedSync TellSync(const std::string& name, const SyncLook& look, const std::s
                      {"bytes", plan.totals.bytes},
                      {"least_seconds", plan.LeastSeconds()}};
   planned.json = json.dump();
+  return planned;
+}
+
+std::optional<PlannedSync> PausedSync(warehouse::Session& session, const std::string& name) {
+  const auto paused = sync::PausedSince(session.connection(), name);
+  if (!paused.ok() || !*paused) return {};
+  PlannedSync planned;
+  planned.name = name;
+  planned.text = **paused + "; sends nothing before `sluice sync resume " + name + "`";
   return planned;
 }
 

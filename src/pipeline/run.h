@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "base/status.h"
 #include "env/clock.h"
 #include "ingest/ingest_runner.h"
+#include "pipeline/plan_file.h"
 #include "pipeline/runtime.h"
 #include "pipeline/selector.h"
 #include "quality/holds.h"
@@ -37,7 +39,9 @@ struct RunOptions {
   std::optional<uint64_t> confirmed =
       {};  // so many rows of the sync may go, whatever its guards say
   std::optional<ingest::RestoreRequest> restore = {};  // of the ingests nothing else is done
-  bool leave_files = false;             // after_loading is not done: files stay in their stores
+  bool leave_files = false;   // after_loading is not done: files stay in their stores
+  std::string only_key = {};  // of each sync this row alone is sent, also when it did not change
+  std::map<std::string, PlannedDelivery> planned = {};  // by sync: exactly that is sent
   bool strict = false;                  // quarantined or rejected rows make the exit code 1
   std::chrono::milliseconds wait{0};    // for locks that another run holds
   const env::Cancel* cancel = nullptr;  // Ctrl-C: stop cleanly
@@ -52,9 +56,18 @@ struct ModelReport {
   int64_t rows = -1;
 };
 
+// One request of a sync and its answer.
+struct SyncExchange {
+  std::string method;
+  std::string target;
+  std::string body;
+  int status = 0;                     // of HTTP; 0 without an answer
+  std::vector<std::string> outcomes;  // "acknowledged", "rejected: InvalidEmail: ..."
+};
+
 struct SyncReport {
   std::string name;
-  std::string outcome;  // done, unchanged, stopped, failed, waiting, busy, dry
+  std::string outcome;  // done, unchanged, stopped, failed, waiting, busy, paused, dry
   std::string message;
   bool first_run = false;
   int64_t planned = 0;
@@ -71,6 +84,8 @@ struct SyncReport {
   std::vector<std::string> warnings;
   bool misconfigured = false;  // it failed for what the project file says
   std::string hold_id;         // that it waits for
+  // With RunOptions::only_key. It holds personal data: for who asked, and in no record or log.
+  std::vector<SyncExchange> exchanges;
 };
 
 struct IngestReport {

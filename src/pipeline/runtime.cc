@@ -95,7 +95,8 @@ sync::RateLimiter& Runtime::LimiterOf(const std::string& connection, double requ
   const std::lock_guard lock(mutex_);
   auto& limiter = limiters_[connection];
   if (limiter == nullptr) {
-    limiter = std::make_unique<sync::RateLimiter>(clock_, requests_per_second);
+    limiter = std::make_unique<sync::RateLimiter>(clock_, requests_per_second,
+                                                  StatePath("budget-" + connection));
   }
   return *limiter;
 }

@@ -65,7 +65,7 @@ class Runtime {
   // Made once and kept. Thread-safe: while a run works, others' reads are answered beside it.
   Result<connector::Store*> StoreOf(const std::string& connection);
   Result<connector::Destination*> DestinationOf(const config::Sync& sync);
-  // One for each connection, whichever syncs go there.
+  // One for each connection, whichever syncs go there, shared with other processes.
   sync::RateLimiter& LimiterOf(const std::string& connection, double requests_per_second);
 
  private:

@@ -1,35 +1,36 @@
 #include "pipeline/sync_state.h"
 
-#include <functional>
-
 #include <fmt/format.h>
 
 #include "base/text.h"
 #include "env/lock.h"
 #include "pipeline/sync_step.h"
-#include "sync/forget.h"
+#include "sync/decisions.h"
 #include "warehouse/fence.h"
 
 namespace sluice::pipeline {
 namespace {
 
-using Work = std::function<Result<std::string>(engine::Connection&, const sync::DeliveryFiles&)>;
-
-// With the sync's lock and a new fence: a run that was thought dead writes nothing after this.
-Result<std::string> Decide(Runtime& runtime, warehouse::Session& session, const std::string& sync,
-                           const Work& work) {
-  SLUICE_TRY(CheckSyncName(runtime.project(), sync));
-  SLUICE_TRY(runtime.MakeStateFolder());
-  const auto lock = env::FileLock::TryAcquire(runtime.StatePath("sync-" + sync + ".lock"),
-                                              runtime.options().command);
-  if (!lock.ok()) return lock.status();
-  engine::Connection& connection = session.connection();
-  SLUICE_TRY(warehouse::TakeFence(connection, "sync:" + sync).status());
-  SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection));
-  SLUICE_ASSIGN(std::string done,
-                work(connection, sync::DeliveryFiles(runtime.project().StateFolder(), sync)));
-  SLUICE_TRY(transaction->Commit());
-  return done;
+Result<std::string> Do(Runtime& runtime, engine::Connection& connection,
+                       const SyncDecisionJob& job) {
+  const sync::DeliveryFiles files(runtime.project().StateFolder(), job.sync);
+  env::Clock& clock = runtime.clock();
+  switch (job.decision) {
+    case SyncDecision::kAdopt:
+      return sync::Adopt(connection, {job.sync, HostName(), std::nullopt}, files, job.reason,
+                         clock);
+    case SyncDecision::kReset:
+      return sync::Reset(connection, job.sync, files, job.reason, clock);
+    case SyncDecision::kRetry:
+      return sync::Retry(connection, job.sync, job.state, job.reason, clock);
+    case SyncDecision::kResync:
+      return sync::Resync(connection, job.sync, std::nullopt, job.reason, clock);
+    case SyncDecision::kPause:
+      return sync::Pause(connection, job.sync, job.reason, clock);
+    case SyncDecision::kResume:
+      return sync::Resume(connection, job.sync, job.reason, clock);
+  }
+  return FailedError("no such decision");
 }
 
 }  // namespace
@@ -43,19 +44,26 @@ Status CheckSyncName(const config::Project& project, const std::string& name) {
   return ConfigError(fmt::format("there is no sync {}{}", name, known));
 }
 
-Result<std::string> ForgetSyncDelivery(Runtime& runtime, warehouse::Session& session,
-                                       const std::string& sync, const std::string& reason) {
-  return Decide(runtime, session, sync, [&](auto& connection, const auto& files) {
-    return sync::ForgetDelivery(connection, {sync, HostName(), std::nullopt}, files, reason,
-                                runtime.clock());
-  });
-}
-
-Result<std::string> StartSyncAnew(Runtime& runtime, warehouse::Session& session,
-                                  const std::string& sync, const std::string& reason) {
-  return Decide(runtime, session, sync, [&](auto& connection, const auto& files) {
-    return sync::StartAnew(connection, sync, files, reason, runtime.clock());
-  });
+Result<std::string> DecideAboutSync(Runtime& runtime, warehouse::Session& session,
+                                    const SyncDecisionJob& job) {
+  SLUICE_TRY(CheckSyncName(runtime.project(), job.sync));
+  SLUICE_TRY(runtime.MakeStateFolder());
+  engine::Connection& connection = session.connection();
+  const bool needs_lock =
+      job.decision != SyncDecision::kPause && job.decision != SyncDecision::kResume;
+  std::optional<env::FileLock> lock;
+  if (needs_lock) {
+    SLUICE_ASSIGN(auto taken,
+                  env::FileLock::TryAcquire(runtime.StatePath("sync-" + job.sync + ".lock"),
+                                            runtime.options().command));
+    lock.emplace(std::move(taken));
+    // A run that was thought dead writes nothing after this.
+    SLUICE_TRY(warehouse::TakeFence(connection, "sync:" + job.sync).status());
+  }
+  SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection));
+  SLUICE_ASSIGN(std::string done, Do(runtime, connection, job));
+  SLUICE_TRY(transaction->Commit());
+  return done;
 }
 
 }  // namespace sluice::pipeline

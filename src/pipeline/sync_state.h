@@ -1,7 +1,7 @@
-// What a person decides about the state of a sync: to forget an open delivery, or all that was
-// delivered.
+// What a person decides about a sync (sync/decisions.h), and what holds it.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/status.h"
@@ -12,10 +12,18 @@ namespace sluice::pipeline {
 // kConfig, with the nearest name, when the project has no such sync.
 Status CheckSyncName(const config::Project& project, const std::string& name);
 
-// Each gives a sentence; kBusy while a run has the sync. `session` is open for writing.
-Result<std::string> ForgetSyncDelivery(Runtime& runtime, warehouse::Session& session,
-                                       const std::string& sync, const std::string& reason);
-Result<std::string> StartSyncAnew(Runtime& runtime, warehouse::Session& session,
-                                  const std::string& sync, const std::string& reason);
+enum class SyncDecision { kAdopt, kReset, kRetry, kResync, kPause, kResume };
+
+struct SyncDecisionJob {
+  SyncDecision decision = SyncDecision::kRetry;
+  std::string sync;
+  std::string state;  // of kRetry: "rejected" or "unknown"
+  std::string reason;
+};
+
+// Gives a sentence. kBusy while a run has the sync, but for pausing and resuming. `session` is open
+// for writing.
+Result<std::string> DecideAboutSync(Runtime& runtime, warehouse::Session& session,
+                                    const SyncDecisionJob& job);
 
 }  // namespace sluice::pipeline

@@ -14,6 +14,7 @@
 #include "pipeline/sync_container.h"
 #include "pipeline/sync_fields.h"
 #include "pipeline/sync_warnings.h"
+#include "sync/decisions.h"
 #include "sync/field_sql.h"
 #include "warehouse/dialect.h"
 #include "warehouse/fence.h"
@@ -83,14 +84,32 @@ class SyncStep {
     SLUICE_ASSIGN(sync::SyncJob job, MakeSyncJob(runtime_, session.connection(), sync_, run_id_));
     job.limit = static_cast<uint64_t>(options_.limit);
     job.confirmed = options_.confirmed;
+    job.only_key = options_.only_key;
+    if (const auto planned = options_.planned.find(sync_.name); planned != options_.planned.end()) {
+      const PlannedDelivery& delivery = planned->second;
+      job.expected = {delivery.mapping, delivery.rows, delivery.digest};
+      job.confirmed = delivery.rows;  // somebody has looked at it
+    }
     // What is still left out counts too, so it is looked at also without news.
     if (options_.strict) job.inputs.clear();
     return job;
   }
 
+  // Nothing is looked up or made at the destination then.
+  Result<bool> IsPaused() {
+    SLUICE_ASSIGN(const auto session, OpenWarehouse());
+    SLUICE_ASSIGN(const auto paused, sync::PausedSince(session->connection(), sync_.name));
+    if (!paused) return false;
+    report_.outcome = "paused";
+    report_.message = *paused;
+    return true;
+  }
+
   Status Deliver() {
     const auto lock = runtime_.Lock("sync", sync_.name, options_.wait, options_.cancel);
     if (!lock.ok()) return lock.status();
+    SLUICE_ASSIGN(const bool paused, IsPaused());
+    if (paused) return Status::Ok();
     SLUICE_TRY(EnsureContainer(runtime_, sync_, reporter_, options_.cancel));
     std::optional<sync::SyncJob> job;
     sync::Delivery delivery;
@@ -104,6 +123,12 @@ class SyncStep {
       SLUICE_ASSIGN(job->fence, warehouse::TakeFence(connection, "sync:" + sync_.name));
       SLUICE_ASSIGN(const auto recovered, runtime_.sync_engine().Recover(connection, *job));
       if (recovered) TellRecovered(*recovered);
+      if (!options_.only_key.empty()) {
+        SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection));
+        SLUICE_TRY(
+            sync::Resync(connection, sync_.name, options_.only_key, "", runtime_.clock()).status());
+        SLUICE_TRY(transaction->Commit());
+      }
       SLUICE_ASSIGN(delivery, runtime_.sync_engine().Prepare(connection, *job));
       SLUICE_ASSIGN(fields, sync::FieldsOf(connection, job->sync, job->relation));
     }
@@ -143,6 +168,11 @@ class SyncStep {
     deliver.limit.bytes = sync_.batch_bytes;
     deliver.stop = options_.cancel;
     deliver.abort = options_.abort;
+    if (!options_.only_key.empty()) {
+      deliver.on_exchange = [this](const auto& request, const auto& result) {
+        Keep(request, result);
+      };
+    }
     deliver.progress = [this](const sync::DeliverProgress& progress) {
       report::Progress step;
       step.rows = progress.settled;
@@ -153,6 +183,18 @@ class SyncStep {
       }
     };
     return deliver;
+  }
+
+  void Keep(const connector::PreparedRequest& request, const connector::SendResult& result) {
+    SyncExchange exchange{request.method, request.target, request.body, result.status, {}};
+    for (const connector::RowOutcome& outcome : result.outcomes) {
+      std::string text(sync::StateName(outcome.state));
+      for (const std::string* part : {&outcome.code, &outcome.message}) {
+        if (!part->empty()) text += ": " + *part;
+      }
+      exchange.outcomes.push_back(std::move(text));
+    }
+    report_.exchanges.push_back(std::move(exchange));
   }
 
   void TellRecovered(const sync::SyncSummary& taken) {
@@ -191,7 +233,7 @@ class SyncStep {
       report_.warnings.push_back(
           fmt::format("{}: {} of {} that were looked at are not to be seen after {} s: they are "
                       "written late, or "
-                      "were lost; if they do not come: sluice sync start-anew {} --reason TEXT",
+                      "were lost; if they do not come: sluice sync resync {}",
                       sync_.name, seen->looked - seen->found,
                       Counted(seen->looked, destination.capabilities().noun),
                       kSamplePatience.count(), sync_.name));

@@ -71,7 +71,7 @@ TEST_F(ContainerTest, OneThatIsGoneIsNotMadeAgainBehindTheUsersBack) {
   ASSERT_TRUE(engine_->Fold(*connection_, job, delivery_).ok());
   const auto noted = Note("crm: the list \"x\" (not there)");
   EXPECT_EQ(noted.status().code(), Code::kConfig);
-  EXPECT_NE(noted.status().ToString().find("sluice sync start-anew"), std::string::npos);
+  EXPECT_NE(noted.status().ToString().find("sluice sync reset"), std::string::npos);
 }
 
 TEST_F(ContainerTest, CtrlCEndsTheWait) {

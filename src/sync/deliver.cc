@@ -17,6 +17,7 @@ using std::chrono::milliseconds;
 
 constexpr size_t kMaxLater = 10'000;
 constexpr size_t kMaxWarnings = 100;
+constexpr int kTooManyRequests = 429;
 
 std::vector<connector::Operation> Operations(std::span<const SpoolRow* const> rows) {
   std::vector<connector::Operation> operations;
@@ -193,6 +194,7 @@ Status Deliverer::Exchange(const connector::PreparedRequest& request, Segment it
     }
     if (!FailedWhole(result)) {
       failures_ = 0;
+      limiter_.Succeeded();
       if (result.retry_after) limiter_.HoldOff(std::min(*result.retry_after, options_.max_wait));
       Settle(result, items, false);
       return Status::Ok();
@@ -200,14 +202,19 @@ Status Deliverer::Exchange(const connector::PreparedRequest& request, Segment it
     const bool all_go_again =
         std::all_of(result.outcomes.begin(), result.outcomes.end(),
                     [&](const connector::RowOutcome& o) { return GoesAgain(o.state); });
-    if (attempt >= options_.max_attempts || !all_go_again) {
+    // Whether a destination that was down is up again one try tells.
+    const bool probing = limiter_.tripped();
+    if (attempt >= (probing ? 1 : options_.max_attempts) || !all_go_again) {
       Settle(result, items, true);
       Report(fmt::format("{}; given up after {}", AnswerText(result),
                          attempt == 1 ? "1 try" : fmt::format("{} tries", attempt)));
-      if (++failures_ >= options_.failures_to_stop) {
-        Stop(RetryError(
-            fmt::format("{} requests in a row failed ({})", failures_, AnswerText(result)),
-            "The rows that are left go with the next run"));
+      if (++failures_ >= (probing ? 1 : options_.failures_to_stop)) {
+        limiter_.Trip();
+        Stop(RetryError(fmt::format("{} failed ({})",
+                                    failures_ == 1 ? "a request"
+                                                   : fmt::format("{} requests in a row", failures_),
+                                    AnswerText(result)),
+                        "The rows that are left go with the next run"));
       }
       return Status::Ok();
     }
@@ -238,6 +245,7 @@ Result<connector::SendResult> Deliverer::SendOnce(const connector::PreparedReque
   report_.bytes += request.body.size();
   auto result = destination_.Send(request, Operations(rows), options_.abort);
   SLUICE_CHECK(result.outcomes.size() == items.size(), "a destination must answer for every row");
+  if (options_.on_exchange) options_.on_exchange(request, result);
   for (size_t i = 0; i < items.size(); ++i) {
     items[i].tried = true;
     if (result.outcomes[i].state == RowState::kUnknown) items[i].may_be_there = true;
@@ -363,7 +371,11 @@ bool Deliverer::BackOff(int attempt, const connector::SendResult& result, const 
              ? fmt::format("{} {}", why, when)
              : fmt::format("{}; try {} of {} {}", why, attempt + 1, options_.max_attempts, when));
   // The whole connection holds off: other syncs of it would only be refused as well.
-  if (result.retry_after) limiter_.HoldOff(*result.retry_after + wait);
+  if (result.retry_after) {
+    limiter_.HoldOff(*result.retry_after + wait);
+  } else if (result.status == kTooManyRequests) {
+    limiter_.SlowDown();
+  }
   if (clock_.Sleep(result.retry_after ? milliseconds(0) : wait, options_.stop)) return true;
   Stop(CancelledError("stopped before every row was sent"));
   return false;

@@ -53,6 +53,8 @@ struct DeliverOptions {
   const env::Cancel* stop = nullptr;
   const env::Cancel* abort = nullptr;
   std::function<void(const DeliverProgress&)> progress;  // after every request
+  // Each request with its answer, for who wants to look. It holds personal data: not for logs.
+  std::function<void(const connector::PreparedRequest&, const connector::SendResult&)> on_exchange;
 };
 
 struct DeliverReport {

@@ -134,9 +134,12 @@ Result<std::vector<connector::FieldToSend>> FieldsOf(engine::Connection& connect
   return fields;
 }
 
-Result<std::unique_ptr<Difference>> Difference::Make(
-    engine::Connection& connection, const SyncFunctions& functions, const config::Sync& sync,
-    const std::string& relation, const connector::Destination& destination, bool closely) {
+Result<std::unique_ptr<Difference>> Difference::Make(engine::Connection& connection,
+                                                     const SyncFunctions& functions,
+                                                     const config::Sync& sync,
+                                                     const std::string& relation,
+                                                     const connector::Destination& destination,
+                                                     const DifferenceOptions& options) {
   SLUICE_TRY(CheckMapping(sync, destination));
   const bool mirror = sync.mode == "mirror";
   if (mirror && !destination.capabilities().removes) {
@@ -179,7 +182,8 @@ Result<std::unique_ptr<Difference>> Difference::Make(
   names.repeatable = destination.capabilities().repeatable;
   names.mirror = mirror;
   names.once = sync.mode == "append" || sync.mode == "add" || sync.mode == "remove";
-  names.closely = closely;
+  names.closely = options.closely;
+  names.only_key = options.only_key;
   SLUICE_TRY(RunAll(connection, sql::MakeDifference(names)));
   SLUICE_TRY(difference->Count());
   return difference;

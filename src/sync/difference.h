@@ -56,14 +56,23 @@ Result<std::vector<connector::FieldToSend>> FieldsOf(engine::Connection& connect
                                                      const config::Sync& sync,
                                                      const std::string& relation);
 
+struct DifferenceOptions {
+  // What is to be done about NULL and unmapped fields may be another than when the rows were
+  // delivered: also rows whose payload is the same are looked at.
+  bool closely = false;
+  std::string only_key;  // of the rows to send only this one is given; "": all
+};
+
 class Difference {
  public:
   // `relation` is SQL that can stand after FROM. kConfig when the mapping does not fit the model or
-  // the destination. `closely`: what is to be done about NULL and unmapped fields may be another than
-  // when the rows were delivered, so that also those whose payload is the same are looked at.
-  static Result<std::unique_ptr<Difference>> Make(
-      engine::Connection& connection, const SyncFunctions& functions, const config::Sync& sync,
-      const std::string& relation, const connector::Destination& destination, bool closely = false);
+  // the destination.
+  static Result<std::unique_ptr<Difference>> Make(engine::Connection& connection,
+                                                  const SyncFunctions& functions,
+                                                  const config::Sync& sync,
+                                                  const std::string& relation,
+                                                  const connector::Destination& destination,
+                                                  const DifferenceOptions& options = {});
   ~Difference();  // drops the temporary tables
   Difference(const Difference&) = delete;
   Difference& operator=(const Difference&) = delete;

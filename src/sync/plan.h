@@ -9,6 +9,7 @@
 #include "sync/difference.h"
 #include "sync/fold.h"
 #include "sync/requests.h"
+#include "sync/spool.h"
 
 namespace sluice::sync {
 
@@ -26,6 +27,8 @@ struct SyncPlan {
   RequestTotals totals;            // of what would be sent
   double requests_per_second = 0;  // of the destination; 0: no limit
   std::string noun;                // "user"
+  std::string mapping;             // MappingDigest
+  SpoolInfo planned;               // the rows, where SyncJob::on_planned wanted them
   std::string held;                // why a run would send nothing of it; "" nothing is in its way
 
   double LeastSeconds() const;

@@ -2,26 +2,87 @@
 
 #include <algorithm>
 
-namespace sluice::sync {
+#include "base/hash.h"
+#include "sync/wire.h"
 
-RateLimiter::RateLimiter(env::Clock& clock, double per_second)
+namespace sluice::sync {
+namespace {
+
+using std::chrono::nanoseconds;
+
+constexpr nanoseconds kSlowestInterval = std::chrono::seconds(60);
+// What a connection without a limit is slowed down to first.
+constexpr nanoseconds kFirstInterval = std::chrono::milliseconds(50);
+// Longer ones are no pauses that a destination asked for, but another boot's clock.
+constexpr nanoseconds kLongestPause = std::chrono::hours(24);
+constexpr int64_t kSteps = 20;  // successes after which half of what was taken away is back
+
+std::optional<env::SharedRecord> RecordAt(const std::string& file) {
+  if (file.empty()) return std::nullopt;
+  return env::SharedRecord(file);
+}
+
+}  // namespace
+
+RateLimiter::RateLimiter(env::Clock& clock, double per_second, const std::string& file)
     : clock_(clock),
       interval_(per_second > 0 ? static_cast<int64_t>(1e9 / per_second) : 0),
-      next_(clock.Monotonic()) {}
+      record_(RecordAt(file)) {
+  state_.at = state_.next = clock.Monotonic();
+  state_.interval = interval_;
+}
+
+RateLimiter::State RateLimiter::Read(const std::string& bytes, nanoseconds now) const {
+  WireReader in(bytes);
+  State state;
+  state.at = nanoseconds(in.I64());
+  state.next = nanoseconds(in.I64());
+  state.interval = std::max(nanoseconds(in.I64()), interval_);
+  state.tripped = in.U8() != 0;
+  const uint64_t check = in.U64();
+  const bool whole = !in.failed() && check == HashOf(std::string_view(bytes).substr(0, 25)).low;
+  if (!whole) return state_;
+  // The machine began anew: what was left of the pause is waited for.
+  if (state.at > now) state.next = now + (state.next - state.at);
+  if (state.next - now > kLongestPause) state.next = now;
+  state.interval = std::min(state.interval, std::max(kSlowestInterval, interval_));
+  return state;
+}
+
+void RateLimiter::Use(const std::function<void(State& state, nanoseconds now)>& change) {
+  const std::lock_guard lock(mutex_);
+  const nanoseconds now = clock_.Monotonic();
+  const auto apply = [&] {
+    change(state_, now);
+    state_.at = now;
+  };
+  if (!record_) return apply();
+  bool applied = false;
+  const Status shared = record_->Update([&](std::string& bytes) {
+    state_ = Read(bytes, now);
+    apply();
+    applied = true;
+    bytes.clear();
+    WireWriter out(bytes);
+    out.I64(state_.at.count());
+    out.I64(state_.next.count());
+    out.I64(state_.interval.count());
+    out.U8(state_.tripped ? 1 : 0);
+    out.U64(HashOf(bytes).low);
+  });
+  // A budget that cannot be shared is at least our own.
+  if (!shared.ok() && !applied) apply();
+}
 
 bool RateLimiter::Acquire(const env::Cancel* cancel) {
   while (true) {
-    std::chrono::nanoseconds wait{0};
-    {
-      const std::lock_guard lock(mutex_);
-      const auto now = clock_.Monotonic();
-      if (cancel != nullptr && cancel->is_set()) return false;
-      if (next_ <= now) {
-        next_ = now + interval_;
-        return true;
-      }
-      wait = next_ - now;
-    }
+    nanoseconds wait{0};
+    if (cancel != nullptr && cancel->is_set()) return false;
+    Use([&](State& state, nanoseconds now) {
+      wait = std::max(state.next - now, nanoseconds(0));
+      if (wait == nanoseconds(0)) state.next = now + state.interval;
+    });
+    if (wait == nanoseconds(0)) return true;
     // Rounded up: a sleep that ends too early would only go round once more.
     const auto millis = std::chrono::ceil<std::chrono::milliseconds>(wait);
     if (!clock_.Sleep(millis, cancel)) return false;
@@ -29,8 +90,39 @@ bool RateLimiter::Acquire(const env::Cancel* cancel) {
 }
 
 void RateLimiter::HoldOff(std::chrono::milliseconds duration) {
+  Use([&](State& state, nanoseconds now) {
+    state.next = std::max(state.next, now + nanoseconds(duration));
+  });
+}
+
+void RateLimiter::SlowDown() {
+  Use([&](State& state, nanoseconds now) {
+    const nanoseconds slower = std::max(2 * state.interval, kFirstInterval);
+    state.interval = std::min(slower, std::max(kSlowestInterval, interval_));
+    state.next = std::max(state.next, now + state.interval);
+  });
+}
+
+void RateLimiter::Succeeded() {
+  {
+    // Nearly always there is nothing to do.
+    const std::lock_guard lock(mutex_);
+    if (state_.interval == interval_ && !state_.tripped) return;
+  }
+  Use([&](State& state, nanoseconds) {
+    state.tripped = false;
+    const nanoseconds faster = state.interval - state.interval / kSteps;
+    state.interval = faster > interval_ && faster > kFirstInterval / 2 ? faster : interval_;
+  });
+}
+
+void RateLimiter::Trip() {
+  Use([](State& state, nanoseconds) { state.tripped = true; });
+}
+
+bool RateLimiter::tripped() {
   const std::lock_guard lock(mutex_);
-  next_ = std::max(next_, clock_.Monotonic() + std::chrono::nanoseconds(duration));
+  return state_.tripped;
 }
 
 }  // namespace sluice::sync

@@ -1,20 +1,32 @@
-// How many requests a second a connection may make. One limiter per connection, shared by all syncs
-// that go there. Requests are spaced evenly: a burst after a pause would break a limit that the
-// destination counts in windows of its own.
+// How many requests a second a connection may make: one budget for all syncs that go there, and with
+// a file for all processes of this machine. Requests are spaced evenly: a burst after a pause would
+// break a limit that the destination counts in windows of its own.
+//
+// The rate adapts: a destination that says "too many" without saying how long to wait gets half as
+// many from then on, and slowly more again as it takes them. A connection whose destination was found
+// to be down is *tripped* until it takes something again: one try is enough to see that.
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <functional>
 #include <mutex>
+#include <optional>
+#include <string>
 
 #include "env/clock.h"
+#include "env/shared_record.h"
 
 namespace sluice::sync {
 
-// Thread-safe. Limits by the monotonic clock: a wall clock that jumps does not matter.
+// Thread-safe. Limits by the monotonic clock, which all processes of a machine share and which begins
+// anew with it: a wall clock that jumps does not matter, and after a restart a pause that was asked for
+// lasts at most as long as it still had to last when it was noted.
 class RateLimiter {
  public:
-  // 0: no limit.
-  RateLimiter(env::Clock& clock, double per_second);
+  // 0: no limit. `file`: where processes share it, and where it survives them; "" nowhere. A file that
+  // cannot be used is done without.
+  RateLimiter(env::Clock& clock, double per_second, const std::string& file = "");
 
   // Waits for the next place. False when `cancel` (may be null) is set, without taking one.
   bool Acquire(const env::Cancel* cancel);
@@ -22,11 +34,30 @@ class RateLimiter {
   // No place before `duration` from now has passed: the destination asked for it.
   void HoldOff(std::chrono::milliseconds duration);
 
+  // The destination refused a request as one too many.
+  void SlowDown();
+  // It took one.
+  void Succeeded();
+
+  // Several requests in a row failed although they were tried again.
+  void Trip();
+  bool tripped();
+
  private:
+  struct State {
+    std::chrono::nanoseconds at{0};        // when it was noted, by the monotonic clock
+    std::chrono::nanoseconds next{0};      // the next place
+    std::chrono::nanoseconds interval{0};  // between two places; at least interval_
+    bool tripped = false;
+  };
+  void Use(const std::function<void(State& state, std::chrono::nanoseconds now)>& change);
+  State Read(const std::string& bytes, std::chrono::nanoseconds now) const;
+
   env::Clock& clock_;
   const std::chrono::nanoseconds interval_;
+  const std::optional<env::SharedRecord> record_;
   std::mutex mutex_;
-  std::chrono::nanoseconds next_{0};  // by the monotonic clock
+  State state_;  // as this process knows it
 };
 
 }  // namespace sluice::sync

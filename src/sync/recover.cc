@@ -34,7 +34,7 @@ Result<std::optional<OpenDelivery>> FindOpen(engine::Connection& connection,
 std::string HowToForget(const std::string& sync) {
   return fmt::format(
       "Bring the files back and run again. Or, if it is acceptable that rows of that delivery are "
-      "sent once more: sluice sync forget-delivery {} --reason TEXT",
+      "sent once more: sluice sync adopt {} --reason TEXT",
       sync);
 }
 
@@ -96,11 +96,10 @@ Result<std::optional<Interrupted>> FindInterrupted(engine::Connection& connectio
         fmt::format("the warehouse was restored from a backup of {}: what {} has sent since is not "
                     "known",
                     open->log, job.sync),
-        fmt::format(
-            "If it is acceptable that rows sent since are sent once more where they differ "
-            "from what was delivered before: sluice sync forget-delivery {0} --reason TEXT. "
-            "To send all rows: sluice sync start-anew {0} --reason TEXT",
-            job.sync));
+        fmt::format("If it is acceptable that rows sent since are sent once more where they differ "
+                    "from what was delivered before: sluice sync adopt {0} --reason TEXT. "
+                    "To send all rows: sluice sync reset {0} --reason TEXT",
+                    job.sync));
   }
   if (open->host != job.host) {
     return FailedError(
@@ -138,9 +137,11 @@ Result<std::vector<int64_t>> FindStrangers(const RecoverJob& job, int64_t next,
           fmt::format("the warehouse does not know delivery {} of {}, which was made: it is older "
                       "than what was sent (was it restored from a backup?)",
                       id, job.sync),
-          fmt::format("Put the newer warehouse back. Or, if it is acceptable that all rows are "
-                      "sent once more: sluice sync start-anew {} --reason TEXT",
-                      job.sync));
+          fmt::format(
+              "Put the newer warehouse back. Or go on from what this one knows, if rows may "
+              "be sent once more: sluice sync adopt {0} --reason TEXT. To send all rows: "
+              "sluice sync reset {0} --reason TEXT",
+              job.sync));
     }
     strangers.push_back(id);
   }

@@ -19,6 +19,9 @@ namespace sluice::sync {
 // warehouse was restored from it, and no log tells what that was. `log` is the time of the backup.
 inline constexpr const char* kRestoredHost = "(restored)";
 
+// `code` of a row in the state "unknown" that somebody wants to go again, whatever the destination.
+inline constexpr const char* kRetryCode = "retry_asked_for";
+
 struct RecoverJob {
   std::string sync;
   std::string host;

@@ -161,8 +161,7 @@ TEST_F(RecoverTest, ALostLogOrSpoolStopsTheSyncAndSaysWhatToDo) {
                                   "lost"),
             std::string::npos)
       << status.ToString();
-  EXPECT_NE(status.next().find("sluice sync forget-delivery people_to_memory --reason"),
-            std::string::npos);
+  EXPECT_NE(status.next().find("sluice sync adopt people_to_memory --reason"), std::string::npos);
   Do("DELETE FROM _sluice.deliveries WHERE sync = 'people_to_memory'");
   ExpectRunCompletes(20);
 }

@@ -34,9 +34,11 @@ Result<SpoolWriter> SpoolWriter::Create(const std::string& path) {
   return writer;
 }
 
-Status SpoolWriter::Add(const SpoolRow& row) {
-  const size_t begin = buffer_.size();
-  WireWriter out(buffer_);
+namespace {
+
+void AppendRow(const SpoolRow& row, std::string& buffer) {
+  const size_t begin = buffer.size();
+  WireWriter out(buffer);
   out.U32(0);
   out.Text(row.key);
   out.Text(row.identity);
@@ -47,8 +49,33 @@ Status SpoolWriter::Add(const SpoolRow& row) {
   out.U8(row.prior_key ? 1 : 0);
   if (row.prior_key) out.Text(*row.prior_key);
   std::string length;
-  WireWriter(length).U32(static_cast<uint32_t>(buffer_.size() - begin - 4));
-  buffer_.replace(begin, 4, length);
+  WireWriter(length).U32(static_cast<uint32_t>(buffer.size() - begin - 4));
+  buffer.replace(begin, 4, length);
+}
+
+}  // namespace
+
+SpoolDigest::SpoolDigest() : hasher_(std::make_shared<Hasher128>()) {
+  hasher_->Update(kMagic);
+  info_.bytes = kMagic.size();
+}
+
+void SpoolDigest::Add(const SpoolRow& row) {
+  buffer_.clear();
+  AppendRow(row, buffer_);
+  hasher_->Update(buffer_);
+  info_.bytes += buffer_.size();
+  ++info_.rows;
+}
+
+SpoolInfo SpoolDigest::Finish() const {
+  SpoolInfo info = info_;
+  info.digest = hasher_->Digest();
+  return info;
+}
+
+Status SpoolWriter::Add(const SpoolRow& row) {
+  AppendRow(row, buffer_);
   ++info_.rows;
   return buffer_.size() < kBufferBytes ? Status::Ok() : Flush();
 }

@@ -45,6 +45,20 @@ struct SpoolInfo {
   Hash128 digest;
 };
 
+// What a spool of these rows would be, without a file: two spools with the same digest are the same
+// rows, in the same order, with the same fields to send.
+class SpoolDigest {
+ public:
+  SpoolDigest();
+  void Add(const SpoolRow& row);
+  SpoolInfo Finish() const;
+
+ private:
+  std::string buffer_;
+  std::shared_ptr<Hasher128> hasher_;
+  SpoolInfo info_;
+};
+
 class SpoolWriter {
  public:
   // A file that is there is replaced.

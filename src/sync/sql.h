@@ -25,6 +25,7 @@ struct DifferenceNames {
   bool once = false;  // what was delivered is not sent again, whatever it is now
   std::string
       sequence;  // expression over `src` by which rows are sent, before the key; may be empty
+  std::string only_key;          // nothing else is sent; "": everything is
   std::string Rows() const;      // one row for each of the model: key, class, digest, payload, ...
   std::string Pairs() const;     // keys that come more than once
   std::string Older() const;     // kNewest: rows that another one of their key stands for

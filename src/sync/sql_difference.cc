@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "sync/payload.h"
+#include "sync/recover.h"
 #include "sync/sql.h"
 #include "warehouse/dialect.h"
 
@@ -55,7 +56,8 @@ FROM (
       WHEN {once} AND d.payload IS NOT NULL AND d.state = 'left' THEN 'back'
       WHEN {once} AND d.payload IS NOT NULL THEN 'unchanged'
       WHEN d.identity <> substr(m.who, 2) AND {there} THEN 'identifier_changed'
-      WHEN d.state = 'unknown' AND NOT {repeatable} THEN 'unknown_outcome'
+      WHEN d.state = 'unknown' AND NOT {repeatable} AND d.code IS DISTINCT FROM {retry}
+        THEN 'unknown_outcome'
       WHEN d.state IN ('unknown', 'deferred') THEN 'retried'
       WHEN d.state = 'rejected' AND d.attempted_digest = m.digest THEN 'refused'
       WHEN d.payload IS NULL AND d.state <> 'left' THEN 'added'
@@ -84,7 +86,8 @@ FROM (
                    : ""),
       fmt::arg("newness_out", newest ? " newness," : ""),
       fmt::arg("newness_in", newest ? ", src." + names.newness + " AS newness" : ""),
-      fmt::arg("there", kMayBeThere), fmt::arg("repeatable", names.repeatable ? "true" : "false"),
+      fmt::arg("there", kMayBeThere), fmt::arg("retry", QuoteText(kRetryCode)),
+      fmt::arg("repeatable", names.repeatable ? "true" : "false"),
       fmt::arg("once", names.once ? "true" : "false"),
       fmt::arg("turn", names.sequence.empty() ? "" : ", turn"),
       fmt::arg("expression", names.sequence.empty() ? "" : ", " + names.sequence + " AS turn"),
@@ -198,13 +201,15 @@ std::string MakeRemoved(const DifferenceNames& names) {
   return fmt::format(
       "CREATE TEMP TABLE {removed} AS SELECT d.key, d.identity, coalesce(d.payload, "
       "d.attempted_payload) AS payload, CASE WHEN d.state = 'rejected' AND d.attempted_digest = "
-      "{removal} THEN 'refused' WHEN d.state = 'unknown' AND NOT {repeatable} THEN "
+      "{removal} THEN 'refused' WHEN d.state = 'unknown' AND NOT {repeatable} AND d.code IS "
+      "DISTINCT FROM {retry} THEN "
       "'unknown_outcome' ELSE 'removed' END AS class FROM _sluice.sync_delivered AS d WHERE d.sync "
       "= "
       "{sync} AND {there} AND NOT EXISTS (FROM {rows} AS r WHERE r.key = d.key) AND NOT EXISTS "
       "(FROM "
       "{rows} AS r WHERE r.identity = d.identity)",
       fmt::arg("removed", names.Removed()), fmt::arg("removal", kRemovalSql),
+      fmt::arg("retry", QuoteText(kRetryCode)),
       fmt::arg("repeatable", names.repeatable ? "true" : "false"),
       fmt::arg("sync", QuoteText(names.sync)), fmt::arg("there", kMayBeThere),
       fmt::arg("rows", names.Rows()));
@@ -293,6 +298,9 @@ std::string RowsToSend(const DifferenceNames& names, uint64_t limit) {
         statement, kRemovalSql, names.Removed());
   } else {
     statement += names.sequence.empty() ? " ORDER BY r.key" : " ORDER BY r.turn NULLS FIRST, r.key";
+  }
+  if (!names.only_key.empty()) {
+    statement = fmt::format("FROM ({}) WHERE key = {}", statement, QuoteText(names.only_key));
   }
   if (limit > 0) statement += fmt::format(" LIMIT {}", limit);
   return statement;

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/hash.h"
+#include "base/text.h"
 #include "env/file.h"
 #include "sync/delivery_files.h"
 #include "sync/guards.h"
@@ -109,6 +110,29 @@ void SetTerms(const SyncJob& job, SyncPlan& plan) {
   plan.noun = job.destination.capabilities().noun;
   plan.requests_per_second = job.destination.capabilities().requests_per_second;
   plan.limit = job.limit;
+  plan.mapping = MappingDigest(job.sync, job.destination);
+  plan.planned = SpoolDigest().Finish();
+}
+
+// A delivery without rows has no spool, and counts as an empty one.
+Status IsAsPlanned(const SyncJob& job, const SpoolInfo& spool) {
+  if (!job.expected) return Status::Ok();
+  const auto moved = [&](std::string_view what) {
+    return FailedError(fmt::format("what was planned for {} is not what would be sent now: {}",
+                                   job.sync.name, what),
+                       "Make a new plan: sluice plan --out FILE");
+  };
+  if (job.expected->mapping != MappingDigest(job.sync, job.destination)) {
+    return moved("the mapping has changed");
+  }
+  if (job.expected->rows != spool.rows) {
+    return moved(
+        fmt::format("{} instead of {}", Counted(spool.rows, "row"), Thousands(job.expected->rows)));
+  }
+  if (spool.rows > 0 && job.expected->digest != spool.digest.Hex()) {
+    return moved("other rows, or other values");
+  }
+  return Status::Ok();
 }
 
 }  // namespace
@@ -165,7 +189,7 @@ Result<std::unique_ptr<Difference>> SyncEngine::MakeDifference(engine::Connectio
   const bool settled =
       !state.inputs.empty() && state.mapping_digest == MappingDigest(job.sync, job.destination);
   return Difference::Make(connection, functions_, job.sync, job.relation, job.destination,
-                          state.delivered && !settled);
+                          {state.delivered && !settled, job.only_key});
 }
 
 Result<SyncPlan> SyncEngine::Plan(engine::Connection& connection, const SyncJob& job) {
@@ -178,6 +202,13 @@ Result<SyncPlan> SyncEngine::Plan(engine::Connection& connection, const SyncJob&
     SLUICE_ASSIGN(plan.totals,
                   ForEachRequest(*difference, job.destination, LimitOf(job.sync), job.limit,
                                  [](const connector::PreparedRequest&) { return Status::Ok(); }));
+    if (!job.on_planned) return Status::Ok();
+    SpoolDigest digest;
+    SLUICE_TRY(difference->ForEachRow(job.limit, [&](const SpoolRow& row) {
+      digest.Add(row);
+      return job.on_planned(row);
+    }));
+    plan.planned = digest.Finish();
     return Status::Ok();
   });
 }
@@ -229,13 +260,20 @@ Result<Delivery> SyncEngine::Prepare(engine::Connection& connection, const SyncJ
   delivery.first_run = !state.delivered;
   delivery.up_to_date = IsUpToDate(state, job);
   delivery.counts.refused = state.rejected;
-  if (delivery.up_to_date) return delivery;
+  if (delivery.up_to_date && (!job.expected || job.expected->rows == 0)) return delivery;
   SLUICE_ASSIGN(const auto difference, MakeDifference(connection, job));
   delivery.counts = difference->counts();
-  SLUICE_TRY(CheckGuards(job.sync, delivery.counts, job.confirmed));
+  // One row that somebody asks for is no surprise.
+  if (job.only_key.empty()) SLUICE_TRY(CheckGuards(job.sync, delivery.counts, job.confirmed));
   if (delivery.counts.ToSend() > 0) {
     SLUICE_ASSIGN(delivery.id, NextDelivery(connection, job.sync.name));
     SLUICE_TRY(WriteFiles(job, *difference, delivery));
+  }
+  if (const Status planned = IsAsPlanned(job, delivery.spool); !planned.ok()) {
+    if (delivery.id != 0) {
+      SLUICE_TRY(DeliveryFiles(job.state_folder, job.sync.name).Remove(delivery.id));
+    }
+    return planned;
   }
   SLUICE_TRY(Open(connection, job, *difference, delivery));
   Step("opened");

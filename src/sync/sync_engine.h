@@ -52,8 +52,18 @@ struct SyncJob {
   // What rows are delivered to and how they are told apart, for people and without secrets: "crm:
   // iterable (us, e-mail project), users, key id". Kept with what was delivered. Empty: not checked.
   std::string target = {};
-  std::optional<warehouse::Fence> fence;   // "sync:NAME", taken by this run
-  uint64_t limit = 0;                      // send at most so many rows; 0: all
+  std::optional<warehouse::Fence> fence;  // "sync:NAME", taken by this run
+  uint64_t limit = 0;                     // send at most so many rows; 0: all
+  std::string only_key = {};              // send this row only; "": all
+  // Plan shows it every row that would be sent.
+  std::function<Status(const SpoolRow&)> on_planned = {};
+  // What was planned: with any other rows, or another mapping, nothing is sent.
+  struct Expected {
+    std::string mapping;
+    uint64_t rows = 0;
+    std::string digest;  // of the spool, in hexadecimal
+  };
+  std::optional<Expected> expected = {};
   std::optional<uint64_t> confirmed = {};  // so many rows may be sent, whatever the guards say
 };
 

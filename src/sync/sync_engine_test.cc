@@ -356,5 +356,65 @@ TEST_F(SyncEngineTest, ObjectsAreClearedInsideWhereTheDestinationMerges) {
   EXPECT_EQ(world_.Person("a@x"), R"({"email":"a@x","home":{"visits":2}})");
 }
 
+// What a plan wrote down, as a later run expects it.
+class PlannedSync : public SyncEngineTest {
+ protected:
+  SyncJob::Expected PlanNow() {
+    SyncJob job = Job();
+    rows_.clear();
+    job.on_planned = [this](const SpoolRow& row) {
+      rows_ += row.key + " " + row.sent + "\n";
+      return Status::Ok();
+    };
+    const SyncPlan plan = engine_->Plan(*connection_, job).value();
+    return {plan.mapping, plan.planned.rows, plan.planned.digest.Hex()};
+  }
+  Status RunAs(const SyncJob::Expected& expected) {
+    SyncJob job = Job();
+    job.expected = expected;
+    SLUICE_ASSIGN(const Delivery delivery, engine_->Prepare(*connection_, job));
+    if (delivery.id == 0) return Status::Ok();
+    SLUICE_TRY(engine_->Deliver(delivery, job, limiter_, deliver_options_).status());
+    return engine_->Fold(*connection_, job, delivery).status();
+  }
+  std::string rows_;
+};
+
+TEST_F(PlannedSync, SendsExactlyWhatWasPlanned) {
+  Put("1", "a@x", "Ulm", 1);
+  Put("2", "b@x", "Ulm", 2);
+  const auto planned = PlanNow();
+  EXPECT_EQ(planned.rows, 2U);
+  ASSERT_TRUE(RunAs(planned).ok());
+  EXPECT_EQ(Sent(), rows_);
+  EXPECT_TRUE(RunAs(PlanNow()).ok()) << "nothing is planned, and nothing is sent";
+  EXPECT_EQ(Sent(), "");
+}
+
+TEST_F(PlannedSync, SendsNothingWhenARowTheMappingOrWhatWasDeliveredMoved) {
+  Put("1", "a@x", "Ulm", 1);
+  auto planned = PlanNow();
+  Put("1", "a@x", "Bonn", 1);
+  EXPECT_EQ(RunAs(planned).message(),
+            "what was planned for people_to_memory is not what would be sent now: other rows, or "
+            "other values");
+  Put("2", "b@x", "Ulm", 1);
+  EXPECT_NE(RunAs(planned).message().find("2 rows instead of 1"), std::string::npos);
+  planned = PlanNow();
+  sync_.fields.pop_back();
+  EXPECT_NE(RunAs(planned).message().find("the mapping has changed"), std::string::npos);
+  planned = PlanNow();
+  Do("DELETE FROM people WHERE id = '2'");
+  MustRun();
+  Do("INSERT INTO people VALUES ('2', 'b@x', 'Ulm', 1)");
+  Sent();
+  EXPECT_NE(RunAs(planned).message().find("1 row instead of 2"), std::string::npos);
+  EXPECT_EQ(Sent(), "");
+  EXPECT_EQ(Ask("SELECT count(*) FROM _sluice.deliveries"), "0");
+  // Nothing of it is left in the way of another run.
+  MustRun();
+  EXPECT_EQ(Sent(), "2 {\"city\":\"Ulm\",\"email\":\"b@x\"}\n");
+}
+
 }  // namespace
 }  // namespace sluice::sync

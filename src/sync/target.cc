@@ -28,7 +28,7 @@ Status CheckTarget(engine::Connection& connection, const std::string& sync,
                   "nothing of the other",
                   sync, engine::ToText(rows[0][0]), target),
       fmt::format("Give the sync another name, or put the old destination back. If all rows are to "
-                  "be sent as in a first run: sluice sync start-anew {} --reason TEXT",
+                  "be sent as in a first run: sluice sync reset {} --reason TEXT",
                   sync));
 }
 

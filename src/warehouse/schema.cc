@@ -164,11 +164,32 @@ constexpr const char* kVersion4[] = {
     "ALTER TABLE _sluice.files ADD COLUMN finished_at TIMESTAMP",
 };
 
+constexpr const char* kVersion5[] = {
+    // Syncs that runs pass over until somebody resumes them.
+    "CREATE TABLE _sluice.sync_pauses (sync VARCHAR, reason VARCHAR, paused_at TIMESTAMP)",
+
+    // For people who ask in SQL (docs/syncs.md): the tables above without what only the program needs.
+    // `sent`, `delivered`, `tried`: JSON.
+    "CREATE VIEW _sluice.sync_history AS SELECT sync, run_id, started_at, ended_at, outcome, "
+    "planned,"
+    " acknowledged, rejected, deferred, waiting, unknown, added, changed, returned, retried, "
+    "removed,"
+    " unchanged, left_model, requests, bytes, message FROM _sluice.sync_runs",
+    "CREATE VIEW _sluice.sync_rows AS SELECT sync, key, identity, state, payload AS delivered,"
+    " CASE WHEN state <> 'delivered' THEN attempted_payload END AS tried, code, message, "
+    "answered_at,"
+    " run_id FROM _sluice.sync_delivered UNION ALL BY NAME SELECT sync, key, 'left_out' AS state,"
+    " kind AS code, message, found_at AS answered_at, run_id FROM _sluice.sync_findings",
+    "CREATE VIEW _sluice.sync_tries AS SELECT sync, key, run_id, delivery_id, attempt, state, sent,"
+    " http_status, code, message, answered_at FROM _sluice.sync_attempts",
+};
+
 struct Upgrade {
   int to;
   std::span<const char* const> statements;
 };
-constexpr Upgrade kUpgrades[] = {{1, kVersion1}, {2, kVersion2}, {3, kVersion3}, {4, kVersion4}};
+constexpr Upgrade kUpgrades[] = {
+    {1, kVersion1}, {2, kVersion2}, {3, kVersion3}, {4, kVersion4}, {5, kVersion5}};
 static_assert(std::size(kUpgrades) == kSchemaVersion);
 
 }  // namespace
