@@ -89,6 +89,13 @@ Status Offered(const HoldRecord& hold, const std::string& verb) {
                            "read again",
                        next);
   }
+  if (hold.kind == "model") {
+    return ConfigError(
+        what +
+            ": it shows its tables as they are, so there is no earlier state that it "
+            "could stay at; it waits until it is accepted or passes",
+        next);
+  }
   return ConfigError(what + ": accepting does not help: mend the cause", next);
 }
 
@@ -201,7 +208,8 @@ std::vector<GateVerb> VerbsForLate(const HoldRecord& hold) {
 
 std::string CommandOfHandLoad(const config::Project& project, const HoldRecord& hold) {
   const config::Connection* connection = project.FindConnection(hold.connection);
-  const bool by_hand = StartsWith(hold.connection, ingest::kHandConnection) && hold.files.size() == 1;
+  const bool by_hand =
+      StartsWith(hold.connection, ingest::kHandConnection) && hold.files.size() == 1;
   if (!by_hand || connection == nullptr || !connection->options.Has("path")) return {};
   std::string path = env::JoinPath(connection->options.Text("path"), hold.files.front());
   const bool plain = path.find_first_not_of(
@@ -213,9 +221,13 @@ std::string CommandOfHandLoad(const config::Project& project, const HoldRecord& 
 
 std::vector<GateVerb> VerbsFor(const HoldRecord& hold) {
   if (hold.kind == "model") {
-    return {{"accept", "publish the model as it was built"},
-            {"reject", "the next run builds it again"},
-            {"skip", "leave it as it is until what it reads changes"}};
+    std::vector<GateVerb> verbs = {{"accept", "publish the model as it was built"},
+                                   {"reject", "the next run builds it again"}};
+    // A view, or a table under another name, has no earlier state to stay at.
+    if (!hold.stage.empty()) {
+      verbs.push_back({"skip", "leave it as it is until what it reads changes"});
+    }
+    return verbs;
   }
   if (hold.kind == "day") {
     return {{"accept", "take the day as it is; what depends on the table goes on"}};
@@ -276,12 +288,17 @@ Result<Decided> GateSkip(Runtime& runtime, warehouse::Session& session, const st
   const HoldRecord& hold = decision.hold;
   if (hold.kind == "model") {
     SLUICE_ASSIGN(const models::ModelNode node, NodeOf(decision));
-    SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(decision.connection));
-    if (!hold.stage.empty()) {
-      SLUICE_TRY(decision.connection
-                     .Execute("DROP TABLE IF EXISTS " + warehouse::QualifiedName(hold.stage))
-                     .status());
+    SLUICE_ASSIGN(const std::string there, warehouse::KindOf(decision.connection, hold.owner));
+    if (there.empty()) {
+      return ConfigError(fmt::format("hold {} ({}): the model was never published, so there is "
+                                     "nothing that it could stay at",
+                                     hold.id, Describe(hold)),
+                         "Mend what it reads, or sluice gate accept");
     }
+    SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(decision.connection));
+    SLUICE_TRY(
+        decision.connection.Execute("DROP TABLE IF EXISTS " + warehouse::QualifiedName(hold.stage))
+            .status());
     const models::BuildContext context{decision.connection, runtime.clock(), "gate"};
     SLUICE_TRY(models::SkipHeldModel(context, node));
     return Settle(decision, *transaction, "skipped",

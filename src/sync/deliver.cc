@@ -74,10 +74,15 @@ Result<DeliverReport> Deliverer::Run(SpoolReader& spool, uint64_t rows, Delivery
   if (settled > rows_) return FailedError("a row of the delivery was counted twice");
   report_.waiting = rows_ - settled;
   LogEnding& ending = report_.ending;
-  ending.outcome = report_.stopped.ok()                         ? "done"
+  // Nobody was taken: that is no success, whatever each row deserves.
+  const bool in_vain = report_.acknowledged == 0 && settled > 0;
+  ending.outcome = report_.stopped.ok()                         ? (in_vain ? "failed" : "done")
                    : report_.stopped.code() == Code::kCancelled ? "cancelled"
                                                                 : "stopped";
   ending.message = report_.stopped.message();
+  if (report_.stopped.ok() && in_vain) {
+    ending.message = fmt::format("none of {} was taken", Counted(rows_, "row"));
+  }
   ending.warnings.assign(warnings_.begin(), warnings_.end());
   ending.at = clock_.Now();
   SLUICE_TRY(log.Write(ending));

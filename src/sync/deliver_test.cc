@@ -256,6 +256,18 @@ TEST_F(DeliverTest, ARowThatFitsIntoNoRequestIsRejectedWithoutOne) {
   EXPECT_NE(Log().find("rows 11 rejected (cannot_be_sent)"), std::string::npos) << Log();
 }
 
+TEST_F(DeliverTest, ADeliveryOfWhichNobodyWasTakenHasFailed) {
+  memory_.refuse = [](const Operation& operation) -> std::optional<RowOutcome> {
+    if (operation.key == "3") return {};
+    return RowOutcome{RowState::kRejected, "no", "not wanted"};
+  };
+  EXPECT_EQ(Deliver(5).ending.outcome, "done") << "one was";
+  memory_.refuse = [](const Operation&) { return RowOutcome{RowState::kRejected, "no", "no"}; };
+  const DeliverReport report = Deliver(2);
+  EXPECT_EQ(report.ending.outcome, "failed");
+  EXPECT_EQ(report.ending.message, "none of 2 rows was taken");
+}
+
 TEST_F(DeliverTest, TheSyncsOwnLimitsHold) {
   options_.limit.rows = 4;
   EXPECT_EQ(Deliver(10).requests, 3U);
