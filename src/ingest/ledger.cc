@@ -413,14 +413,14 @@ Status RecordHeldFiles(engine::Connection& connection, const TableLoad& load, co
 
 Result<std::vector<double>> LoadHistory(engine::Connection& connection, const std::string& ingest,
                                         const std::string& table, const std::string& pod,
-                                        int64_t before, int64_t limit) {
+                                        const std::string& kind, int64_t before, int64_t limit) {
   SLUICE_ASSIGN(
       const auto rows,
       connection.Rows("SELECT rows_read FROM _sluice.loads WHERE ingest = $1 AND "
-                      "table_name = $2 AND pod = $3 AND kind = 'increment' AND hold_id IS "
-                      "NULL AND unloaded_at IS NULL AND group_id < $4 ORDER BY group_id DESC, "
-                      "published_at DESC, load_id LIMIT $5",
-                      {ingest, table, pod, before, limit}));
+                      "table_name = $2 AND pod = $3 AND kind = $4 AND hold_id IS "
+                      "NULL AND unloaded_at IS NULL AND group_id < $5 ORDER BY group_id DESC, "
+                      "published_at DESC, load_id LIMIT $6",
+                      {ingest, table, pod, kind, before, limit}));
   std::vector<double> history;
   for (const auto& row : rows) history.push_back(static_cast<double>(ToInt(row[0])));
   return history;

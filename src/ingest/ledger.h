@@ -111,10 +111,10 @@ Status RecordSkipped(engine::Connection& connection, const TableLoad& load, bool
 // The file entries of a load that waits (state "held") and its quarantined rows.
 Status RecordHeldFiles(engine::Connection& connection, const TableLoad& load, const RunInfo& run);
 
-// Rows of earlier increments of a table, newest first, without loads that a gate had held. `before`:
-// only groups below it.
+// Rows of earlier loads of a table of one kind ("increment", "full"), newest first, without loads that a
+// gate had held. `before`: only groups below it.
 Result<std::vector<double>> LoadHistory(engine::Connection& connection, const std::string& ingest,
                                         const std::string& table, const std::string& pod,
-                                        int64_t before, int64_t limit);
+                                        const std::string& kind, int64_t before, int64_t limit);
 
 }  // namespace sluice::ingest

@@ -105,15 +105,22 @@ std::string PublishedRelation(const TableLoad& load, const TargetTable& into,
       NameList(columns), published, table, clashing, EqualKeys(columns, "s", "t"), replaced);
 }
 
-Result<quality::CheckResult> CheckVolume(engine::Connection& connection, const config::Check& check,
-                                         const TableLoad& load) {
+// A full load is no increment: it neither is judged by the baseline nor becomes part of it. But where each
+// load replaces the table all are full, and the first has nobody to be compared with.
+Result<std::optional<quality::CheckResult>> CheckVolume(engine::Connection& connection,
+                                                        const config::Check& check,
+                                                        const TableLoad& load) {
   const LoadFile& first = load.files.front();
+  const bool replaces = load.target.merge == Merge::kReplace;
+  if (first.full && !replaces) return std::optional<quality::CheckResult>();
   // Groups have an order: one that is made again is judged by those before it.
   const int64_t before = load.target.has_pod ? first.group : std::numeric_limits<int64_t>::max();
-  SLUICE_ASSIGN(const auto history, LoadHistory(connection, load.ingest, load.target.name,
-                                                first.pod, before, check.volume.last));
-  return quality::CompareVolume(check, static_cast<double>(load.Total().read + load.rows_before),
-                                history, load.label);
+  SLUICE_ASSIGN(const auto history,
+                LoadHistory(connection, load.ingest, load.target.name, first.pod,
+                            replaces ? "full" : "increment", before, check.volume.last));
+  if (replaces && history.empty()) return std::optional<quality::CheckResult>();
+  return std::optional(quality::CompareVolume(
+      check, static_cast<double>(load.Total().read + load.rows_before), history, load.label));
 }
 
 // A replacement without rows is more likely a mistake on the way than the truth. Needs no declaration.
@@ -158,11 +165,9 @@ Result<std::vector<quality::CheckResult>> CheckLoad(engine::Connection& connecti
       continue;
     }
     if (check.kind == config::Check::Kind::kVolume) {
-      // A full load is no increment: it neither is judged by the baseline nor becomes part of it.
-      const bool full = load.files.front().full;
-      if (full || check.volume.per == config::VolumeCheck::Per::kDay) continue;
+      if (check.volume.per == config::VolumeCheck::Per::kDay) continue;
       SLUICE_ASSIGN(auto result, CheckVolume(connection, check, load));
-      results.push_back(std::move(result));
+      if (result) results.push_back(*std::move(result));
       continue;
     }
     if (IsUniqueByMerging(check, load.target)) {
