@@ -4,7 +4,7 @@ import json
 import re
 
 # What tells how often and when something was tried, not what came of it.
-_HISTORY = {"runs", "fences", "sync_runs", "sync_attempts", "deliveries"}
+_HISTORY = {"runs", "fences", "sync_runs", "sync_attempts", "deliveries", "sync_history", "sync_tries"}
 _TIMES = re.compile(r"run_id|token|next_delivery|modified|\w+_at")
 
 
