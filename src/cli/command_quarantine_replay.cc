@@ -79,7 +79,11 @@ void Print(World& world, const std::vector<ReplayReport>& reports) {
                            ? ingest::SummaryOf(outcome.counts)
                            : std::string();
     if (!outcome.message.empty()) text += (text.empty() ? "" : "; ") + outcome.message;
-    if (text.empty()) text = "the fixes are in the table already";
+    if (text.empty()) {
+      text =
+          "nothing to bring in: the fixes are in the table already, or their file was replaced "
+          "or taken back";
+    }
     world.out << fmt::format("{:<8}{}.{}: {}\n", outcome.outcome, report.ingest, outcome.table,
                              Printable(text));
   }
