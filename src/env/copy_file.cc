@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "env/descriptor.h"
 #include "env/file.h"
 
 namespace sluice::env {
@@ -25,21 +26,9 @@ Status Failed(std::string_view what, const std::string& path) {
   return error == ENOENT ? NotFoundError(message) : FailedError(message);
 }
 
-class Descriptor {
- public:
-  Descriptor(const std::string& path, int flags)
-      : fd_(open(path.c_str(), flags | O_CLOEXEC, 0600)) {}
-  ~Descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-  bool ok() const { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
+Descriptor Open(const std::string& path, int flags) {
+  return Descriptor(open(path.c_str(), flags | O_CLOEXEC, 0600));
+}
 
 // One piece, as the kernel likes it. 0 at the end.
 ssize_t CopyPiece(int from, int to, std::string& buffer) {
@@ -61,10 +50,10 @@ ssize_t CopyPiece(int from, int to, std::string& buffer) {
 }  // namespace
 
 Result<bool> CloneFile(const std::string& from, const std::string& to) {
-  const Descriptor in(from, O_RDONLY);
-  if (!in.ok()) return Failed("open", from);
-  const Descriptor out(to, O_WRONLY | O_CREAT | O_EXCL);
-  if (!out.ok()) return Failed("create", to);
+  const Descriptor in = Open(from, O_RDONLY);
+  if (!in.is_open()) return Failed("open", from);
+  const Descriptor out = Open(to, O_WRONLY | O_CREAT | O_EXCL);
+  if (!out.is_open()) return Failed("create", to);
   if (ioctl(out.get(), FICLONE, in.get()) == 0) return true;
   SLUICE_TRY(RemoveFile(to));
   return false;
@@ -72,10 +61,10 @@ Result<bool> CloneFile(const std::string& from, const std::string& to) {
 
 Status CopyFile(const std::string& from, const std::string& to,
                 const std::function<void(uint64_t)>& progress, const Cancel* cancel) {
-  const Descriptor in(from, O_RDONLY);
-  if (!in.ok()) return Failed("open", from);
-  const Descriptor out(to, O_WRONLY | O_CREAT | O_EXCL);
-  if (!out.ok()) return Failed("create", to);
+  const Descriptor in = Open(from, O_RDONLY);
+  if (!in.is_open()) return Failed("open", from);
+  const Descriptor out = Open(to, O_WRONLY | O_CREAT | O_EXCL);
+  if (!out.is_open()) return Failed("create", to);
   std::string buffer;  // empty while the kernel copies by itself
   uint64_t copied = 0;
   while (true) {

@@ -14,6 +14,8 @@
 
 #include <fmt/format.h>
 
+#include "env/descriptor.h"
+
 namespace sluice::env {
 namespace {
 
@@ -34,21 +36,6 @@ FileInfo FromStat(const struct stat& st) {
   info.is_directory = S_ISDIR(st.st_mode);
   return info;
 }
-
-// A descriptor that closes itself; private to this file because only here raw descriptors are used.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 Status WriteAll(int fd, std::string_view bytes, const std::string& path) {
   while (!bytes.empty()) {

@@ -8,24 +8,11 @@
 #include <string_view>
 
 #include "base/status.h"
+#include "env/descriptor.h"
 
 namespace sluice::pipeline {
 
-// Closes on destruction.
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept;
-  Descriptor& operator=(Descriptor&& other) noexcept;
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor();
-  int get() const { return fd_; }
-  bool is_open() const { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
+using env::Descriptor;
 
 // Listens at `path`, which must not exist; mode 0600. Paths may be longer than the 107 bytes that an
 // address holds.

@@ -5,19 +5,12 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <utility>
 
 #include <fmt/format.h>
 
 #include "base/text.h"
 
 namespace sluice::connectors::file {
-
-Descriptor::~Descriptor() {
-  if (fd_ >= 0) close(fd_);
-}
-
-Descriptor::Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
 
 Status SystemError(std::string_view what, const std::string& path, int error) {
   const std::string message = fmt::format("cannot {} {}: {}", what, path, std::strerror(error));

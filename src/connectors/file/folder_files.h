@@ -11,22 +11,11 @@
 #include "base/status.h"
 #include "connector/store.h"
 #include "env/clock.h"
+#include "env/descriptor.h"
 
 namespace sluice::connectors::file {
 
-// An open file; closed on destruction.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor();
-  Descriptor(Descriptor&& other) noexcept;
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
+using env::Descriptor;
 
 // "cannot WHAT PATH: reason"; kNotFound when it is not there.
 Status SystemError(std::string_view what, const std::string& path, int error);
