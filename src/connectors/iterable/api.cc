@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/check.h"
 #include "connectors/iterable/bulk_answer.h"
 #include "connectors/iterable/field_types.h"
 
@@ -54,8 +55,11 @@ env::HttpRequest Api::NewRequest(const std::string& method, const std::string& t
 }
 
 SendResult Api::Send(const connector::PreparedRequest& request,
-                     std::span<const connector::Operation> rows, const env::Cancel* cancel,
+                     std::span<const connector::Operation> operations, const env::Cancel* cancel,
                      const Reader& read) {
+  SLUICE_CHECK(request.rows > 0 && request.rows <= operations.size(),
+               "a request for more rows than there are");
+  const auto rows = operations.first(request.rows);
   env::HttpError error;
   const auto response =
       transport_->Send(NewRequest(request.method, request.target, request.body, cancel), &error);

@@ -27,11 +27,11 @@ class Api {
 
   const IterableSettings& settings() const { return settings_; }
 
-  // Sends a request about `rows`, all of its own. Without an answer they are kUnknown, or kDeferred where
-  // nothing went out; an address or certificate that can never work stops the sync.
+  // Sends a request about the first request.rows of `operations`. Without an answer they are kUnknown, or
+  // kDeferred where nothing went out; an address or certificate that can never work stops the sync.
   connector::SendResult Send(const connector::PreparedRequest& request,
-                             std::span<const connector::Operation> rows, const env::Cancel* cancel,
-                             const Reader& read);
+                             std::span<const connector::Operation> operations,
+                             const env::Cancel* cancel, const Reader& read);
 
   // A request without rows: the body of a good answer, else an error about key, address or the
   // service's state, with the place. `body` empty: none is sent.

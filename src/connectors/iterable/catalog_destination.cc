@@ -9,7 +9,6 @@
 
 #include <fmt/format.h>
 
-#include "base/check.h"
 #include "base/json_text.h"
 #include "base/text.h"
 #include "connector/container.h"
@@ -93,9 +92,7 @@ class CatalogDestination : public connector::Destination,
 
   SendResult Send(const PreparedRequest& request, std::span<const Operation> operations,
                   const env::Cancel* cancel) override {
-    SLUICE_CHECK(request.rows > 0 && request.rows <= operations.size(),
-                 "a request for more rows than there are");
-    return api_.Send(request, operations.first(request.rows), cancel,
+    return api_.Send(request, operations, cancel,
                      [this](const env::HttpResponse& response, std::span<const Operation> rows,
                             env::Micros now) { return Read(response, rows, now); });
   }

@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "base/check.h"
 #include "connector/ordered.h"
 #include "connectors/iterable/answer.h"
 #include "connectors/iterable/api.h"
@@ -94,9 +93,7 @@ class EventDestination : public connector::Destination, public connector::Ordere
 
   SendResult Send(const PreparedRequest& request, std::span<const Operation> operations,
                   const env::Cancel* cancel) override {
-    SLUICE_CHECK(request.rows > 0 && request.rows <= operations.size(),
-                 "a request for more rows than there are");
-    return api_.Send(request, operations.first(request.rows), cancel,
+    return api_.Send(request, operations, cancel,
                      [this](const env::HttpResponse& response, std::span<const Operation> rows,
                             env::Micros now) {
                        return kind_ == ActivityKind::kEvent

@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "base/check.h"
 #include "connectors/iterable/api.h"
 #include "connectors/iterable/bulk_answer.h"
 #include "connectors/iterable/field_names.h"
@@ -51,9 +50,7 @@ class IterableDestination : public connector::Destination, public connector::Fie
 
   SendResult Send(const PreparedRequest& request, std::span<const Operation> operations,
                   const env::Cancel* cancel) override {
-    SLUICE_CHECK(request.rows > 0 && request.rows <= operations.size(),
-                 "a request for more rows than there are");
-    return api_.Send(request, operations.first(request.rows), cancel,
+    return api_.Send(request, operations, cancel,
                      [this](const env::HttpResponse& response, std::span<const Operation> rows,
                             env::Micros now) {
                        return ReadBulkAnswer(project(), BulkCall::kUpdate, response, rows, now);

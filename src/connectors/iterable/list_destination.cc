@@ -86,12 +86,10 @@ class ListDestination : public connector::Destination,
 
   SendResult Send(const PreparedRequest& request, std::span<const Operation> operations,
                   const env::Cancel* cancel) override {
-    SLUICE_CHECK(request.rows > 0 && request.rows <= operations.size(),
-                 "a request for more rows than there are");
     SLUICE_CHECK(id_ != 0, "a list is looked up before anybody is put on it");
     const BulkCall call =
         request.target == kUnsubscribe ? BulkCall::kUnsubscribe : BulkCall::kSubscribe;
-    return api_.Send(request, operations.first(request.rows), cancel,
+    return api_.Send(request, operations, cancel,
                      [this, call](const env::HttpResponse& response,
                                   std::span<const Operation> rows, env::Micros now) {
                        return ReadBulkAnswer(project(), call, response, rows, now);
