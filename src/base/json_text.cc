@@ -341,6 +341,14 @@ void AppendJsonString(std::string& out, std::string_view text) {
   out += '"';
 }
 
+void AppendJsonMember(std::string& out, std::string_view name, std::string_view value) {
+  if (out.back() != '{') out += ',';
+  out += '"';
+  out += name;
+  out += "\":";
+  out += value;
+}
+
 void AppendJsonNumber(std::string& out, std::string_view number, JsonNumbers numbers) {
   const size_t exponent = number.find_first_of("eE");
   std::string_view mantissa = number.substr(0, exponent);

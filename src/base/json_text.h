@@ -19,6 +19,10 @@ namespace sluice {
 // The quoted and escaped string is appended. `text` is UTF-8.
 void AppendJsonString(std::string& out, std::string_view text);
 
+// A member is appended to an object that is being written (`out` ends in '{' or behind another one). The name
+// as it stands between its quotes, the value canonical.
+void AppendJsonMember(std::string& out, std::string_view name, std::string_view value);
+
 // The number is appended in its canonical form; `number` is a JSON number or the text of a decimal.
 // kKeepFraction: what is written with a fraction keeps one, so that 12.00 is 12.0 and not 12.
 enum class JsonNumbers { kShortest, kKeepFraction };

@@ -17,14 +17,6 @@ std::string_view Find(const Members& members, std::string_view name) {
   return at != members.end() && at->name == name ? at->value : std::string_view();
 }
 
-void AppendMember(std::string& out, std::string_view name, std::string_view value) {
-  if (out.back() != '{') out += ',';
-  out += '"';
-  out += name;
-  out += "\":";
-  out += value;
-}
-
 bool IsObject(std::string_view value) {
   return !value.empty() && value.front() == '{';
 }
@@ -78,16 +70,16 @@ std::string WithNulls(std::string_view value, std::span<const std::string_view> 
     const std::string_view own = Find(members, name);
     const std::string inside = path + "." + std::string(name);
     if (own.empty()) {
-      if (IsClearedInside(inside, rules)) AppendMember(out, name, "null");
+      if (IsClearedInside(inside, rules)) AppendJsonMember(out, name, "null");
       continue;
     }
     if (!IsObject(own)) {
-      AppendMember(out, name, own);
+      AppendJsonMember(out, name, own);
       continue;
     }
     std::vector<std::string_view> inner;
     for (const Members& other : others) inner.push_back(Find(other, name));
-    AppendMember(out, name, WithNulls(own, inner, inside, rules));
+    AppendJsonMember(out, name, WithNulls(own, inner, inside, rules));
   }
   return out + '}';
 }
@@ -107,19 +99,19 @@ std::string FieldsToSend(std::string_view payload, std::optional<std::string_vie
   for (const std::string_view name : AllNames(wanted, held)) {
     const std::string_view value = Find(wanted, name);
     if (value.empty()) {
-      if (IsCleared(name, rules)) AppendMember(out, name, "null");
+      if (IsCleared(name, rules)) AppendJsonMember(out, name, "null");
       continue;
     }
     const bool identifies = std::find(rules.identifiers.begin(), rules.identifiers.end(), name) !=
                             rules.identifiers.end();
     if (!everything && !identifies && value == Find(there, name)) continue;
     if (!rules.merges_nested || !IsObject(value)) {
-      AppendMember(out, name, value);
+      AppendJsonMember(out, name, value);
       continue;
     }
     std::vector<std::string_view> inner;
     for (const Members& other : held) inner.push_back(Find(other, name));
-    AppendMember(out, name, WithNulls(value, inner, std::string(name), rules));
+    AppendJsonMember(out, name, WithNulls(value, inner, std::string(name), rules));
   }
   return out + '}';
 }
@@ -136,7 +128,7 @@ std::string WithKept(std::string_view payload, std::string_view delivered,
       const std::string_view other = Find(tried, name);
       if (other.empty() || other == Find(there, name)) value = Find(there, name);
     }
-    if (!value.empty()) AppendMember(out, name, value);
+    if (!value.empty()) AppendJsonMember(out, name, value);
   }
   return out + '}';
 }
@@ -146,7 +138,7 @@ std::string IdentifiersOf(std::string_view payload, const ChangedFieldsRules& ru
   for (const JsonMember& member : JsonMembers(payload)) {
     const bool identifies = std::find(rules.identifiers.begin(), rules.identifiers.end(),
                                       member.name) != rules.identifiers.end();
-    if (identifies) AppendMember(out, member.name, member.value);
+    if (identifies) AppendJsonMember(out, member.name, member.value);
   }
   return out + '}';
 }
@@ -169,7 +161,7 @@ std::string Overlay(std::string_view payload, std::string_view sent) {
   std::string out = "{";
   for (const std::string_view name : AllNames(base, std::span(&over, 1))) {
     const std::string_view value = Find(over, name);
-    AppendMember(out, name, value.empty() ? Find(base, name) : value);
+    AppendJsonMember(out, name, value.empty() ? Find(base, name) : value);
   }
   return out + '}';
 }

@@ -15,18 +15,10 @@ namespace {
 using connector::Operation;
 using connector::OperationKind;
 
-void AppendMember(std::string& out, std::string_view name, std::string_view value) {
-  if (out.back() != '{') out += ',';
-  out += '"';
-  out += name;
-  out += "\":";
-  out += value;
-}
-
 void AppendText(std::string& out, std::string_view name, std::string_view text) {
   std::string quoted;
   AppendJsonString(quoted, text);
-  AppendMember(out, name, quoted);
+  AppendJsonMember(out, name, quoted);
 }
 
 // The one identifier that the project uses. False when there is none.
@@ -43,25 +35,25 @@ bool AppendPerson(std::string& out, ProjectType project, std::string_view payloa
 void AppendFixed(std::string& out, const Operation& operation) {
   AppendText(out, "id", operation.identity);
   const auto at = UnixSeconds(JsonMemberValue(operation.payload, "createdAt"));
-  if (at) AppendMember(out, "createdAt", std::to_string(*at));
+  if (at) AppendJsonMember(out, "createdAt", std::to_string(*at));
   for (const std::string_view name : {"campaignId", "templateId"}) {
     const std::string_view value = JsonMemberValue(operation.payload, name);
-    if (!value.empty() && value != "null") AppendMember(out, name, value);
+    if (!value.empty() && value != "null") AppendJsonMember(out, name, value);
   }
 }
 
 void AppendDataFields(std::string& out, ActivityKind kind, std::string_view payload) {
   const std::string fields = DataFieldsOf(kind, payload);
-  if (!fields.empty()) AppendMember(out, "dataFields", fields);
+  if (!fields.empty()) AppendJsonMember(out, "dataFields", fields);
 }
 
 std::string EventOf(ProjectType project, bool create_new_fields, const Operation& operation) {
   std::string out = "{";
   if (!AppendPerson(out, project, operation.payload)) return {};
-  AppendMember(out, "eventName", JsonMemberValue(operation.payload, "eventName"));
+  AppendJsonMember(out, "eventName", JsonMemberValue(operation.payload, "eventName"));
   AppendFixed(out, operation);
   AppendDataFields(out, ActivityKind::kEvent, operation.payload);
-  if (!create_new_fields) AppendMember(out, "createNewFields", "false");
+  if (!create_new_fields) AppendJsonMember(out, "createNewFields", "false");
   return out + '}';
 }
 
@@ -113,7 +105,7 @@ Result<Body> BuildCommerceBody(ActivityKind kind, ProjectType project, const Use
   // Without it Iterable takes no userId that is new to an e-mail project.
   const bool by_user_id = StartsWith(user, "{\"userId\"");
   if (project == ProjectType::kEmail && by_user_id && options.prefer_user_id) {
-    AppendMember(user, "preferUserId", "true");
+    AppendJsonMember(user, "preferUserId", "true");
   }
   user += '}';
   const std::string_view given = JsonMemberValue(operation.payload, "items");
@@ -121,10 +113,10 @@ Result<Body> BuildCommerceBody(ActivityKind kind, ProjectType project, const Use
   Body body;
   body.users = 1;
   body.text = "{";
-  AppendMember(body.text, "user", user);
-  AppendMember(body.text, "items", empty ? "[]" : given);
+  AppendJsonMember(body.text, "user", user);
+  AppendJsonMember(body.text, "items", empty ? "[]" : given);
   if (kind == ActivityKind::kPurchase) {
-    AppendMember(body.text, "total", JsonMemberValue(operation.payload, "total"));
+    AppendJsonMember(body.text, "total", JsonMemberValue(operation.payload, "total"));
     AppendFixed(body.text, operation);
     AppendDataFields(body.text, kind, operation.payload);
   }

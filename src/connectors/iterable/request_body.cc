@@ -1,6 +1,7 @@
 #include "connectors/iterable/request_body.h"
 
 #include <algorithm>
+#include <optional>
 #include <string_view>
 #include <unordered_set>
 
@@ -65,16 +66,23 @@ void AppendDataFields(std::string& out, std::string_view payload, const PayloadI
   }
 }
 
-// False when there is no identifier.
-bool AppendUser(std::string& out, ProjectType project, const UserOptions& options,
-                std::string_view payload) {
-  const PayloadIds ids = FindIds(payload);
+// "{" and the identifier, not yet closed; nothing when there is none.
+std::optional<IdKind> BeginPerson(std::string& out, ProjectType project, const PayloadIds& ids) {
   const auto used = IdentifiedBy(project, ids);
-  if (!used) return false;
+  if (!used) return {};
   out += "{\"";
   out += FieldOf(*used);
   out += "\":";
   AppendIdValue(out, ids.Value(*used));
+  return used;
+}
+
+// False when there is no identifier.
+bool AppendUser(std::string& out, ProjectType project, const UserOptions& options,
+                std::string_view payload) {
+  const PayloadIds ids = FindIds(payload);
+  const auto used = BeginPerson(out, project, ids);
+  if (!used) return false;
   AppendDataFields(out, payload, ids, *used, project);
   if (options.merge_nested_objects) out += ",\"mergeNestedObjects\":true";
   // Without it Iterable takes no userId that is new to an e-mail project.
@@ -93,13 +101,7 @@ size_t ExpectedSize(std::span<const connector::Operation> operations, const Body
 
 // The identifier alone. False when there is none.
 bool AppendIdentifier(std::string& out, ProjectType project, std::string_view payload) {
-  const PayloadIds ids = FindIds(payload);
-  const auto used = IdentifiedBy(project, ids);
-  if (!used) return false;
-  out += "{\"";
-  out += FieldOf(*used);
-  out += "\":";
-  AppendIdValue(out, ids.Value(*used));
+  if (!BeginPerson(out, project, FindIds(payload))) return false;
   out += '}';
   return true;
 }
