@@ -50,23 +50,12 @@ class IterableEventTest : public testing::TestWithParam<ProjectType> {
     ASSERT_TRUE(identity.ok()) << identity.status().ToString();
     rows.Add(key, *identity, payload);
   }
-  static std::vector<RowState> States(const Delivered& delivered) {
-    std::vector<RowState> states;
-    for (const auto& outcome : delivered.outcomes) states.push_back(outcome.state);
-    return states;
-  }
 
   Standin standin_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Projects, IterableEventTest,
-                         testing::Values(ProjectType::kEmail, ProjectType::kUserId,
-                                         ProjectType::kHybrid),
-                         [](const auto& param) {
-                           return std::string(param.param == ProjectType::kEmail    ? "Email"
-                                              : param.param == ProjectType::kUserId ? "UserId"
-                                                                                    : "Hybrid");
-                         });
+INSTANTIATE_TEST_SUITE_P(Projects, IterableEventTest, testing::ValuesIn(kProjectTypes),
+                         NameOfProject);
 
 TEST_P(IterableEventTest, SentTwiceTheyAreThereOnceAndInOrder) {
   const auto destination = Connect(ActivityKind::kEvent);
@@ -74,7 +63,7 @@ TEST_P(IterableEventTest, SentTwiceTheyAreThereOnceAndInOrder) {
   for (int n = 0; n < 90; ++n) Add(*destination, rows, Event(n % 30, n));
   for (int time = 0; time < 2; ++time) {
     const Delivered delivered = Deliver(*destination, rows.operations());
-    EXPECT_THAT(States(delivered), Each(RowState::kAcknowledged));
+    EXPECT_THAT(StatesOf(delivered), Each(RowState::kAcknowledged));
     EXPECT_EQ(delivered.requests, 3) << "of one person one in a request";
   }
   const std::string events = standin_.Get("events");
@@ -94,7 +83,7 @@ TEST_P(IterableEventTest, ThroughRandomFaultsEachIsThereOnce) {
   connector::RequestLimit small;
   small.rows = 10;
   const Delivered delivered = Deliver(*destination, rows.operations(), 20, small);
-  EXPECT_THAT(States(delivered), Each(RowState::kAcknowledged));
+  EXPECT_THAT(StatesOf(delivered), Each(RowState::kAcknowledged));
   standin_.Post("random-faults", R"({"rate":0})");
   EXPECT_EQ(standin_.Stat("events"), "200");
 }
@@ -119,7 +108,7 @@ TEST_P(IterableEventTest, PurchasesAndCarts) {
   EventRows cart;
   Add(*carts, cart, Person(1, items));
   Add(*carts, cart, Person(40, items));
-  EXPECT_THAT(States(Deliver(*carts, cart.operations())), Each(RowState::kAcknowledged));
+  EXPECT_THAT(StatesOf(Deliver(*carts, cart.operations())), Each(RowState::kAcknowledged));
   EXPECT_THAT(standin_.People(), HasSubstr("shoppingCartItems"));
   EXPECT_EQ(standin_.Stat("users"), "31") << "one was made";
 
@@ -132,7 +121,7 @@ TEST_P(IterableEventTest, PurchasesAndCarts) {
                     n, items, n));
   }
   for (int time = 0; time < 2; ++time) {
-    EXPECT_THAT(States(Deliver(*purchases, bought.operations())), Each(RowState::kAcknowledged));
+    EXPECT_THAT(StatesOf(Deliver(*purchases, bought.operations())), Each(RowState::kAcknowledged));
   }
   EXPECT_EQ(standin_.Stat("events"), "2");
   EXPECT_THAT(standin_.People(), Not(HasSubstr("shoppingCartItems"))) << "a purchase clears it";

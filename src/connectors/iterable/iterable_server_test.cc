@@ -67,14 +67,8 @@ class IterableServerTest : public testing::TestWithParam<ProjectType> {
   Standin standin_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Projects, IterableServerTest,
-                         testing::Values(ProjectType::kEmail, ProjectType::kUserId,
-                                         ProjectType::kHybrid),
-                         [](const auto& param) {
-                           return std::string(param.param == ProjectType::kEmail    ? "Email"
-                                              : param.param == ProjectType::kUserId ? "UserId"
-                                                                                    : "Hybrid");
-                         });
+INSTANTIATE_TEST_SUITE_P(Projects, IterableServerTest, testing::ValuesIn(kProjectTypes),
+                         NameOfProject);
 
 TEST_P(IterableServerTest, PeopleArriveAsTheyAre) {
   RowsForTests rows(GetParam());

@@ -31,31 +31,20 @@ class IterableListTest : public testing::TestWithParam<ProjectType> {
   static std::string Person(int n) {
     return fmt::format(R"({{"email":"P{}@Example.com","userId":"id-{}"}})", n, n);
   }
-  static std::vector<RowState> States(const Delivered& delivered) {
-    std::vector<RowState> states;
-    for (const auto& outcome : delivered.outcomes) states.push_back(outcome.state);
-    return states;
-  }
   bool is(ProjectType project) const { return GetParam() == project; }
 
   Standin standin_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Projects, IterableListTest,
-                         testing::Values(ProjectType::kEmail, ProjectType::kUserId,
-                                         ProjectType::kHybrid),
-                         [](const auto& param) {
-                           return std::string(param.param == ProjectType::kEmail    ? "Email"
-                                              : param.param == ProjectType::kUserId ? "UserId"
-                                                                                    : "Hybrid");
-                         });
+INSTANTIATE_TEST_SUITE_P(Projects, IterableListTest, testing::ValuesIn(kProjectTypes),
+                         NameOfProject);
 
 TEST_P(IterableListTest, TheListIsMadeOnceAndCounted) {
   auto destination = standin_.ConnectList(Vip());
   RowsForTests rows(GetParam());
   for (int n = 0; n < 2500; ++n) rows.Add(Person(n));
   const Delivered delivered = Deliver(*destination, rows);
-  EXPECT_THAT(States(delivered), Each(RowState::kAcknowledged));
+  EXPECT_THAT(StatesOf(delivered), Each(RowState::kAcknowledged));
   EXPECT_EQ(delivered.requests, 3);
   destination = standin_.ConnectList(Vip());  // another process
   EXPECT_EQ(connector::ContainerOf(*destination)->Id(), "list 1");
@@ -64,7 +53,7 @@ TEST_P(IterableListTest, TheListIsMadeOnceAndCounted) {
 
   ListOptions off = Vip();
   off.takes_off = true;
-  EXPECT_THAT(States(Deliver(*standin_.ConnectList(off), rows)), Each(RowState::kAcknowledged));
+  EXPECT_THAT(StatesOf(Deliver(*standin_.ConnectList(off), rows)), Each(RowState::kAcknowledged));
   EXPECT_EQ(connector::ContainerOf(*destination)->Size(nullptr).value(), 0U);
   EXPECT_EQ(standin_.Stat("users"), "2500") << "they stay in the project";
 }
@@ -80,7 +69,7 @@ TEST_P(IterableListTest, NobodyIsMadeUnlessItIsAllowed) {
   rows.Add(Person(1)).Add(Person(2));
   const Delivered delivered = Deliver(*standin_.ConnectList(options), rows);
   if (is(ProjectType::kEmail)) {  // it is not asked
-    EXPECT_THAT(States(delivered), Each(RowState::kAcknowledged));
+    EXPECT_THAT(StatesOf(delivered), Each(RowState::kAcknowledged));
     EXPECT_EQ(standin_.Stat("users"), "2");
     return;
   }
@@ -96,7 +85,7 @@ TEST_P(IterableListTest, WhoIsUnknownOrForgottenIsOffTheList) {
   off.takes_off = true;
   RowsForTests rows(GetParam());
   rows.Add(Person(1)).Add(Person(2));
-  EXPECT_THAT(States(Deliver(*standin_.ConnectList(off), rows)), Each(RowState::kAcknowledged));
+  EXPECT_THAT(StatesOf(Deliver(*standin_.ConnectList(off), rows)), Each(RowState::kAcknowledged));
   const Delivered on = Deliver(*standin_.ConnectList(Vip()), rows);
   EXPECT_EQ(on.outcomes[0].code, "ForgottenUserError");
   EXPECT_EQ(on.outcomes[0].state, RowState::kRejected);
@@ -128,7 +117,7 @@ TEST_P(IterableListTest, ThroughRandomFaultsEverybodyIsOnTheListAsIfThereWereNon
     connector::RequestLimit small;
     small.rows = 10;
     const Delivered all = Deliver(*destination, rows, 20, small);
-    EXPECT_THAT(States(all), Each(RowState::kAcknowledged));
+    EXPECT_THAT(StatesOf(all), Each(RowState::kAcknowledged));
     EXPECT_EQ(standin_.People(), undisturbed);
     EXPECT_GT(all.requests, 22);
     standin_.Post("random-faults", R"({"rate":0})");

@@ -214,4 +214,22 @@ Delivered Deliver(connector::Destination& destination, std::span<const Operation
   return Delivery(destination, rows, tries, limit).Run();
 }
 
+std::string NameOfProject(const testing::TestParamInfo<ProjectType>& project) {
+  switch (project.param) {
+    case ProjectType::kEmail:
+      return "Email";
+    case ProjectType::kUserId:
+      return "UserId";
+    case ProjectType::kHybrid:
+      break;
+  }
+  return "Hybrid";
+}
+
+std::vector<connector::RowState> StatesOf(const Delivered& delivered) {
+  std::vector<connector::RowState> states;
+  for (const auto& outcome : delivered.outcomes) states.push_back(outcome.state);
+  return states;
+}
+
 }  // namespace sluice::connectors::iterable

@@ -2,6 +2,8 @@
 // interface, a destination that sends there, and rows that are sent until each has its answer.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <memory>
 #include <span>
 #include <string>
@@ -56,12 +58,19 @@ class Standin {
   std::unique_ptr<env::HttpTransport> transport_;
 };
 
+inline constexpr ProjectType kProjectTypes[] = {ProjectType::kEmail, ProjectType::kUserId,
+                                                ProjectType::kHybrid};
+// As part of the name of a test.
+std::string NameOfProject(const testing::TestParamInfo<ProjectType>& project);
+
 struct Delivered {
   std::vector<connector::RowOutcome> outcomes;  // one for each row
   int requests = 0;
   std::vector<std::string> warnings;
   Status stop;
 };
+
+std::vector<connector::RowState> StatesOf(const Delivered& delivered);
 
 // Sends what the contract says must go again until every row is acknowledged, rejected, or was
 // `tries` times in a request that did not say: what the sync engine does, without its patience.
