@@ -1,9 +1,7 @@
 #include "ingest/ingest_runner.h"
 
 #include <algorithm>
-#include <map>
 #include <optional>
-#include <set>
 
 #include <fmt/format.h>
 
@@ -17,6 +15,7 @@
 #include "ingest/ingest_report.h"
 #include "ingest/late_files.h"
 #include "ingest/ledger.h"
+#include "ingest/left_behind.h"
 #include "ingest/load_checks.h"
 #include "ingest/load_files.h"
 #include "ingest/publish_step.h"
@@ -47,7 +46,8 @@ class IngestRun::Impl {
         connection_(context_.session.connection()),
         plan_(std::move(plan)),
         run_{context_.run_id, context_.clock.Now()},
-        told_(context_) {}
+        told_(context_),
+        left_(context_, fence_, run_, told_) {}
   ~Impl() { (void)context_.session.database().UseThreads(0); }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
@@ -62,7 +62,7 @@ class IngestRun::Impl {
         HoldLateFiles(connection_, context_.ingest.name, plan_.late, run_, &context_.reporter)
             .status());
     ReportProblems();
-    for (const UnfitFile& file : plan_.unfit) SLUICE_TRY(HoldFile(file));
+    for (const UnfitFile& file : plan_.unfit) SLUICE_TRY(left_.HoldFile(file));
     for (Rebuild& rebuild : plan_.rebuilds) SLUICE_TRY(RebuildOne(rebuild));
     StartFetching();
     return Status::Ok();
@@ -198,14 +198,6 @@ class IngestRun::Impl {
                                          context_.cancel, nullptr);
   }
 
-  // A load that is not published: a gate holds its stage, or its files are held, or it failed for now.
-  struct Held {
-    LoadOutcome outcome;
-    Status status;
-    double seconds = 0;
-    bool failed = false;
-  };
-
   double SecondsSince(std::chrono::nanoseconds began) const {
     return std::chrono::duration<double>(context_.clock.Monotonic() - began).count();
   }
@@ -254,7 +246,7 @@ class IngestRun::Impl {
     }
     const std::vector<TableLoad> before = step.loads;
     std::vector<Judged> judged;
-    std::vector<Held> held;
+    std::vector<LeftLoad> held;
     const Status status = TryAtOnce(step, judged, held);
     if (status.code() == Code::kCancelled) {
       told_.StopStep(step, status);
@@ -269,9 +261,9 @@ class IngestRun::Impl {
     std::vector<Judged*> passed;
     for (Judged& one : judged) {
       told_.Findings(one);
-      SLUICE_TRY(HoldLeft(*one.load));
+      SLUICE_TRY(left_.HoldFilesOf(*one.load));
       if (!one.status.ok()) {
-        TellLeft(held[next_held++], *one.load);
+        left_.Tell(held[next_held++], *one.load);
       } else if (one.load->files.empty()) {
         told_.NothingLeft(one);
       } else {
@@ -283,7 +275,7 @@ class IngestRun::Impl {
     return true;
   }
 
-  Status TryAtOnce(Step& step, std::vector<Judged>& judged, std::vector<Held>& held) {
+  Status TryAtOnce(Step& step, std::vector<Judged>& judged, std::vector<LeftLoad>& held) {
     SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection_));
     for (size_t i = 0; i < step.loads.size(); ++i) {
       judged.push_back(Judge(step.loads[i], parts_[i], true));
@@ -298,7 +290,7 @@ class IngestRun::Impl {
     SLUICE_TRY(PublishLoads(connection_, fence_, run_, passed, &culprit));
     for (Judged& one : judged) {
       if (one.status.ok()) continue;
-      SLUICE_ASSIGN(Held left, Leave(one));
+      SLUICE_ASSIGN(LeftLoad left, left_.Leave(one));
       held.push_back(std::move(left));
     }
     return transaction->Commit();
@@ -313,7 +305,7 @@ class IngestRun::Impl {
       Judged one = Judge(load, parts_[i], false);
       Release(parts_[i]);
       told_.Findings(one);
-      SLUICE_TRY(HoldLeft(load));
+      SLUICE_TRY(left_.HoldFilesOf(load));
       if (one.status.ok() && load.files.empty()) {
         told_.NothingLeft(one);
         continue;
@@ -328,20 +320,13 @@ class IngestRun::Impl {
                                     one.status.ToString(), one.seconds);
         return one.status;
       }
-      SLUICE_TRY(LeaveAlone(one));
+      SLUICE_TRY(left_.LeaveAlone(one));
     }
     std::vector<Judged*> passed;
     for (Judged& one : judged) passed.push_back(&one);
     SLUICE_TRY(Publish(passed));
     told_.Group(passed, step.loads.size());
     return Status::Ok();
-  }
-
-  bool IsBlocked(const TableLoad& load) const {
-    if (blocked_.count(load.target.name) > 0) return true;
-    return std::any_of(load.files.begin(), load.files.end(), [&](const LoadFile& file) {
-      return blocked_.count(load.target.name + "/" + file.pod) > 0;
-    });
   }
 
   // Fetches, stages and checks one load. Tells nobody: what is done at once may be done again.
@@ -360,7 +345,7 @@ class IngestRun::Impl {
 
   Status StageAndCheck(Judged& judged, Part& part, bool in_transaction) {
     TableLoad& load = *judged.load;
-    if (IsBlocked(load)) return HeldError("an earlier group of this table waits");
+    if (left_.IsBlocked(load)) return HeldError("an earlier group of this table waits");
     SLUICE_TRY(Fetch(load, part));
     SLUICE_TRY(*part.fetched);
     if (load.files.empty()) return Status::Ok();
@@ -371,7 +356,7 @@ class IngestRun::Impl {
                              context_.spool_folder,
                              true,
                              &context_.session.database(),
-                             &left_rows_};
+                             &left_.left_rows()};
     SLUICE_TRY(in_transaction ? StageInTransaction(stage, load) : Stage(stage, load));
     SLUICE_TRY(FindEarlierVersions(connection_, load));
     SLUICE_TRY(TellKnownContent(connection_, load));
@@ -393,89 +378,14 @@ class IngestRun::Impl {
   // Once for each load of a step, and outside of its transaction: files that stay away are told and
   // held here. How it ended is in `part`; an error only where nothing can go on.
   Status Fetch(TableLoad& load, Part& part) {
-    if (part.fetched || IsBlocked(load)) return Status::Ok();
+    if (part.fetched || left_.IsBlocked(load)) return Status::Ok();
     report::Progress progress;
     for (const LoadFile& file : load.files) progress.total_bytes += file.stored.size;
     MissingFiles missing;
     part.fetched =
         FetchFiles(*fetcher_, part.first_file, load, context_.reporter, &progress, &missing);
-    for (const auto& [file, status] : missing) SLUICE_TRY(LeaveFile(load, file, status));
+    for (const auto& [file, status] : missing) SLUICE_TRY(left_.LeaveFile(load, file, status));
     return Status::Ok();
-  }
-
-  // One file of a load that goes on without it: held when it is bad, else tried again by the next run.
-  Status LeaveFile(const TableLoad& load, const LoadFile& file, const Status& status) {
-    if (status.code() == Code::kRejected) {
-      return HoldFile(
-          {file.connection, load.target.name, file.stored.path, "checksum", status.message()});
-    }
-    told_.Fail(load.label + ": " + status.ToString());
-    return Status::Ok();
-  }
-
-  // Those that staging went on without.
-  Status HoldLeft(const TableLoad& load) {
-    for (const LeftSet& set : LeftSetsOf(load, left_rows_)) {
-      SLUICE_TRY(HoldFile(set.what, set.rows ? &*set.rows : nullptr));
-    }
-    return Status::Ok();
-  }
-
-  Status HoldFile(const UnfitFile& file, const TableLoad* rows = nullptr) {
-    SLUICE_ASSIGN(const std::string id,
-                  HoldUnfitFile(connection_, fence_, context_.ingest.name, file, rows, run_));
-    const std::string name = context_.ingest.name + "." + file.table;
-    context_.reporter.Note(report::Level::kWarning,
-                           fmt::format("{}: {} (hold {})", name, file.message, id));
-    told_.outcome().loads.push_back({file.table, name, "held", file.message, id, {}});
-    return Status::Ok();
-  }
-
-  // In the caller's transaction.
-  Result<Held> Leave(const Judged& judged) {
-    const TableLoad& load = *judged.load;
-    Held held{{load.target.name, load.label, "failed", judged.status.ToString(), "", load.Total()},
-              judged.status,
-              judged.seconds,
-              false};
-    if (IsBlocked(load)) {
-      held.outcome.outcome = "waiting";
-    } else if (judged.status.code() == Code::kHeld || judged.status.code() == Code::kRejected) {
-      held.outcome.outcome = "held";
-      SLUICE_ASSIGN(held.outcome.hold_id, HoldLoad(connection_, fence_, run_, judged));
-    } else {
-      held.failed = true;
-    }
-    return held;
-  }
-
-  Status LeaveAlone(const Judged& judged) {
-    SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection_));
-    SLUICE_ASSIGN(Held held, Leave(judged));
-    SLUICE_TRY(transaction->Commit());
-    TellLeft(held, *judged.load);
-    return Status::Ok();
-  }
-
-  void TellLeft(Held& held, const TableLoad& load) {
-    if (held.failed) told_.outcome().failed = true;
-    if (!load.stands_alone) Block(load);
-    told_.Load(load, held.outcome.outcome,
-               held.outcome.hold_id.empty()
-                   ? held.status.ToString()
-                   : fmt::format("{} (hold {})", held.status.message(), held.outcome.hold_id),
-               held.seconds);
-    told_.outcome().loads.push_back(std::move(held.outcome));
-  }
-
-  void Block(const TableLoad& load) {
-    std::set<std::string> pods;
-    for (const LoadFile& file : load.files) pods.insert(file.pod);
-    if (!load.target.match_pod || pods.size() > 1) {
-      blocked_.insert(load.target.name);
-    } else {
-      blocked_.insert(load.target.name + "/" + *pods.begin());
-    }
   }
 
   // After the commit. That reading back was broken off says nothing against what was committed.
@@ -504,7 +414,7 @@ class IngestRun::Impl {
       Judged* failed = loads[*culprit];
       loads.erase(loads.begin() + static_cast<ptrdiff_t>(*culprit));
       failed->status = FailedError(status.message(), status.next());
-      SLUICE_TRY(LeaveAlone(*failed));
+      SLUICE_TRY(left_.LeaveAlone(*failed));
     }
     return Status::Ok();
   }
@@ -535,11 +445,10 @@ class IngestRun::Impl {
   warehouse::Fence fence_;
   std::unique_ptr<Fetcher> fetcher_;
   size_t next_step_ = 0;
-  size_t next_file_ = 0;           // the first one of that step, in the fetcher
-  std::vector<Part> parts_;        // of the step in work, one for each load
-  std::set<std::string> blocked_;  // "table" or "table/pod"
-  std::map<int64_t, std::vector<QuarantinedRow>> left_rows_;  // of the load in work (stage.h)
+  size_t next_file_ = 0;     // the first one of that step, in the fetcher
+  std::vector<Part> parts_;  // of the step in work, one for each load
   IngestReport told_;
+  LeftBehind left_;
   bool done_ = false;
 };
 
