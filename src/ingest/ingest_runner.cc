@@ -103,18 +103,7 @@ class IngestRun::Impl {
   // What is loaded at once needs all files of its step, what is loaded one by one those of the first.
   size_t FilesToWaitFor() const {
     const Step& step = plan_.steps[next_step_];
-    if (BytesOf(step) > kAtOnceBytes) return step.loads.front().files.size();
-    size_t files = 0;
-    for (const TableLoad& load : step.loads) files += load.files.size();
-    return files;
-  }
-
-  static uint64_t BytesOf(const Step& step) {
-    uint64_t bytes = 0;
-    for (const TableLoad& load : step.loads) {
-      for (const LoadFile& file : load.files) bytes += file.stored.size;
-    }
-    return bytes;
+    return step.bytes() > kAtOnceBytes ? step.loads.front().files.size() : step.files();
   }
 
   // What concerns the ingest as a whole, once all of it is committed.
@@ -204,7 +193,7 @@ class IngestRun::Impl {
 
   // Several loads that are published together are told as one, under the name of their group.
   Status RunStep(Step& step) {
-    const uint64_t bytes = BytesOf(step);
+    const uint64_t bytes = step.bytes();
     parts_.clear();
     for (const TableLoad& load : step.loads) {
       parts_.push_back({next_file_, load.files.size(), {}});
@@ -361,8 +350,7 @@ class IngestRun::Impl {
     SLUICE_TRY(FindEarlierVersions(connection_, load));
     SLUICE_TRY(TellKnownContent(connection_, load));
     report::Progress progress;
-    for (const LoadFile& file : load.files) progress.bytes += file.stored.size;
-    progress.total_bytes = progress.bytes;
+    progress.bytes = progress.total_bytes = load.bytes();
     progress.rows = static_cast<uint64_t>(load.Total().read);
     progress.total_rows = progress.rows;
     context_.reporter.StepAdvanced(load.label, progress);
@@ -380,7 +368,7 @@ class IngestRun::Impl {
   Status Fetch(TableLoad& load, Part& part) {
     if (part.fetched || left_.IsBlocked(load)) return Status::Ok();
     report::Progress progress;
-    for (const LoadFile& file : load.files) progress.total_bytes += file.stored.size;
+    progress.total_bytes = load.bytes();
     MissingFiles missing;
     part.fetched =
         FetchFiles(*fetcher_, part.first_file, load, context_.reporter, &progress, &missing);

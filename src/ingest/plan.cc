@@ -9,21 +9,27 @@ bool IsAhead(env::Micros modified, env::Micros now) {
   return modified > now + kClocksDiffer;
 }
 
+uint64_t Step::bytes() const {
+  uint64_t bytes = 0;
+  for (const TableLoad& load : loads) bytes += load.bytes();
+  return bytes;
+}
+
+size_t Step::files() const {
+  size_t count = 0;
+  for (const TableLoad& load : loads) count += load.files.size();
+  return count;
+}
+
 uint64_t IngestPlan::bytes() const {
   uint64_t bytes = 0;
-  for (const Step& step : steps) {
-    for (const TableLoad& load : step.loads) {
-      for (const LoadFile& file : load.files) bytes += file.stored.size;
-    }
-  }
+  for (const Step& step : steps) bytes += step.bytes();
   return bytes;
 }
 
 size_t IngestPlan::files() const {
   size_t count = 0;
-  for (const Step& step : steps) {
-    for (const TableLoad& load : step.loads) count += load.files.size();
-  }
+  for (const Step& step : steps) count += step.files();
   return count;
 }
 
@@ -45,9 +51,7 @@ size_t Rebuild::files() const {
 
 uint64_t Rebuild::bytes() const {
   uint64_t bytes = 0;
-  for (const Load& one : loads) {
-    for (const LoadFile& file : one.load.files) bytes += file.stored.size;
-  }
+  for (const Load& one : loads) bytes += one.load.bytes();
   return bytes;
 }
 

@@ -33,6 +33,9 @@ struct Source {
 struct Step {
   std::string label;  // "POD1 group 7", "first groups of POD1, POD2", "customers"
   std::vector<TableLoad> loads;
+
+  uint64_t bytes() const;
+  size_t files() const;
 };
 
 // A file in a group that was passed already, or that changed after it was loaded. Layout files has no pods and

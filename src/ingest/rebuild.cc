@@ -46,7 +46,7 @@ class PartOfRebuild : public report::Reporter {
   void Note(report::Level level, std::string_view text) override { whole_.Note(level, text); }
 
   void LoadIsDone(const TableLoad& load) {
-    for (const LoadFile& file : load.files) bytes_ += file.stored.size;
+    bytes_ += load.bytes();
     rows_ += static_cast<uint64_t>(load.Total().read);
     StepAdvanced("", {});
   }

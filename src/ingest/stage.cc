@@ -306,7 +306,7 @@ class Stager {
   // The rows are counted before they are read, so what is left can be told while they are.
   void TellHowMuch() const {
     report::Progress progress;
-    for (const LoadFile& file : load_.files) progress.total_bytes += file.stored.size;
+    progress.total_bytes = load_.bytes();
     progress.bytes = progress.total_bytes;  // they are here; what takes time is the reading
     for (const ShapedFile& file : files_) {
       progress.total_rows += static_cast<uint64_t>(file.copy.expected + file.copy.removed);

@@ -73,6 +73,12 @@ FileCounts TableLoad::Total() const {
   return total;
 }
 
+uint64_t TableLoad::bytes() const {
+  uint64_t bytes = 0;
+  for (const LoadFile& file : files) bytes += file.stored.size;
+  return bytes;
+}
+
 int64_t LoadIdOf(std::string_view ingest, std::string_view table,
                  const std::vector<const LoadFile*>& files) {
   std::string what;

@@ -176,6 +176,7 @@ struct TableLoad {
   std::string kind;         // of its record, where it is neither full nor increment: "restore"
 
   FileCounts Total() const;
+  uint64_t bytes() const;  // of its files, as they lie in their stores
 };
 
 // Layout files: made from what is loaded, so the same files give the same id, whenever and however often.
