@@ -8,8 +8,6 @@
 namespace sluice::pipeline {
 namespace {
 
-// Another run's step may take a while; what holds the warehouse for longer is named.
-constexpr std::chrono::seconds kWarehouseWait{60};
 // So many are listed and loaded beside each other; they share the threads and the spool of one.
 constexpr size_t kAtOnce = 4;
 constexpr std::chrono::seconds kPatience{1};
@@ -189,7 +187,7 @@ void IngestSteps::HideDownload(One& one) {
 
 Status IngestSteps::OpenWarehouse() {
   if (session_ != nullptr) return Status::Ok();
-  SLUICE_ASSIGN(session_, runtime_.warehouse().Open(true, kWarehouseWait, options_.cancel));
+  SLUICE_ASSIGN(session_, runtime_.warehouse().Open(true, kRunWaitsForWarehouse, options_.cancel));
   interrupt_ = std::make_unique<InterruptOnCancel>(session_->connection(), options_.cancel);
   return Status::Ok();
 }

@@ -12,13 +12,6 @@
 #include "pipeline/retention.h"
 
 namespace sluice::pipeline {
-namespace {
-
-// Another run's step may take a while; what holds the warehouse for longer is named.
-constexpr std::chrono::seconds kWarehouseWait{60};
-
-}  // namespace
-
 ProjectRun::ProjectRun(Runtime& runtime, const RunOptions& options, Selection selection,
                        report::Reporter& reporter, std::string run_id)
     : runtime_(runtime),
@@ -151,7 +144,7 @@ void ProjectRun::RunModels() {
     return;
   }
   auto session =
-      runtime_.warehouse().Open(!selection_.models.empty(), kWarehouseWait, options_.cancel);
+      runtime_.warehouse().Open(!selection_.models.empty(), kRunWaitsForWarehouse, options_.cancel);
   const Status status = session.ok() ? ReadHolds(session.value()->connection()) : session.status();
   if (!status.ok()) {
     // Syncs say by themselves what they miss.
@@ -305,7 +298,7 @@ void ProjectRun::RunOneSync(const config::Sync& sync,
 
 void ProjectRun::Finish() {
   if (!touched_ || !env::Exists(runtime_.warehouse().path())) return;
-  auto session = runtime_.warehouse().Open(false, kWarehouseWait, options_.cancel);
+  auto session = runtime_.warehouse().Open(false, kRunWaitsForWarehouse, options_.cancel);
   if (!session.ok()) return;
   Keep(*session.value());
   const Status status = session.value()->database().Checkpoint();

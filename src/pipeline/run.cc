@@ -15,8 +15,6 @@
 namespace sluice::pipeline {
 namespace {
 
-// Another run's step may take a while; what holds the warehouse for longer is named.
-constexpr std::chrono::seconds kWarehouseWait{60};
 constexpr std::chrono::seconds kGitLimit{2};
 // Runs that broke off and are looked at anew by every run.
 constexpr int kMostKilled = 20;
@@ -122,8 +120,9 @@ Result<RunReport> RunProject(Runtime& runtime, const RunOptions& options,
   if (!options.dry_run) {
     // Who never had the warehouse does not wait for it now; its record is in .sluice all the same.
     const bool touched = project_run.touched();
-    const Status recorded = RecordInWarehouse(
-        runtime, *store, run, report, touched ? kWarehouseWait : std::chrono::milliseconds(0));
+    const Status recorded =
+        RecordInWarehouse(runtime, *store, run, report,
+                          touched ? kRunWaitsForWarehouse : std::chrono::milliseconds(0));
     if (!recorded.ok() && (touched || recorded.code() != Code::kBusy))
       report.warnings.push_back("run record: " + recorded.ToString());
   }

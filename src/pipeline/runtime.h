@@ -2,6 +2,7 @@
 // Made by main.cc, used by every command.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -20,6 +21,10 @@
 #include "warehouse/warehouse.h"
 
 namespace sluice::pipeline {
+
+// How long the steps of a run wait for the warehouse: another run's step may take a while; who holds it for
+// longer is named.
+inline constexpr std::chrono::seconds kRunWaitsForWarehouse{60};
 
 // What main.cc puts in: how connections of each type are made. Registration is this list, nothing else.
 struct Factories {

@@ -12,7 +12,6 @@
 namespace sluice::pipeline {
 namespace {
 
-constexpr std::chrono::seconds kWarehouseWait{60};
 constexpr std::chrono::minutes kOthersMakeIt{2};
 
 std::string Target(Runtime& runtime, const config::Sync& sync,
@@ -76,7 +75,8 @@ Status EnsureContainer(Runtime& runtime, const config::Sync& sync, report::Repor
   while (!there) {
     std::optional<env::Micros> until;
     {
-      SLUICE_ASSIGN(const auto session, runtime.warehouse().Open(false, kWarehouseWait, cancel));
+      SLUICE_ASSIGN(const auto session,
+                    runtime.warehouse().Open(false, kRunWaitsForWarehouse, cancel));
       SLUICE_ASSIGN(until, sync::NoteMaking(session->connection(), sync.name,
                                             TargetWithout(runtime, sync, *destination, *container),
                                             runtime.clock().Now()));
@@ -95,7 +95,8 @@ Status EnsureContainer(Runtime& runtime, const config::Sync& sync, report::Repor
     return made;
   }
   if (made.code() == Code::kConfig || made.code() == Code::kAuth) {
-    SLUICE_ASSIGN(const auto session, runtime.warehouse().Open(false, kWarehouseWait, cancel));
+    SLUICE_ASSIGN(const auto session,
+                  runtime.warehouse().Open(false, kRunWaitsForWarehouse, cancel));
     SLUICE_TRY(sync::ForgetMaking(session->connection(), sync.name));
   }
   return made;

@@ -22,7 +22,6 @@
 namespace sluice::pipeline {
 namespace {
 
-constexpr std::chrono::seconds kWarehouseWait{60};
 constexpr std::chrono::seconds kSamplePatience{60};
 
 class SyncStep {
@@ -55,7 +54,7 @@ class SyncStep {
 
  private:
   Result<std::unique_ptr<warehouse::Session>> OpenWarehouse() {
-    return runtime_.warehouse().Open(false, kWarehouseWait, options_.cancel);
+    return runtime_.warehouse().Open(false, kRunWaitsForWarehouse, options_.cancel);
   }
 
   Status DryRun() {
