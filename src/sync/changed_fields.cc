@@ -37,12 +37,15 @@ bool Holds(const std::vector<std::string>& sorted, std::string_view name) {
   return std::binary_search(sorted.begin(), sorted.end(), name, std::less<>());
 }
 
+bool Identifies(std::string_view name, const ChangedFieldsRules& rules) {
+  return std::find(rules.identifiers.begin(), rules.identifiers.end(), name) !=
+         rules.identifiers.end();
+}
+
 // Whether a field that `delivered` names and the payload does not is sent as null.
 bool IsCleared(std::string_view name, const ChangedFieldsRules& rules) {
   if (Holds(rules.mapped, name)) return !Holds(rules.kept, name);
-  const bool identifies = std::find(rules.identifiers.begin(), rules.identifiers.end(), name) !=
-                          rules.identifiers.end();
-  return rules.clears_unmapped && !identifies;
+  return rules.clears_unmapped && !Identifies(name, rules);
 }
 
 // The same inside an object: whether the mapping says what stands at `path`, or around it, or in it.
@@ -102,9 +105,7 @@ std::string FieldsToSend(std::string_view payload, std::optional<std::string_vie
       if (IsCleared(name, rules)) AppendJsonMember(out, name, "null");
       continue;
     }
-    const bool identifies = std::find(rules.identifiers.begin(), rules.identifiers.end(), name) !=
-                            rules.identifiers.end();
-    if (!everything && !identifies && value == Find(there, name)) continue;
+    if (!everything && !Identifies(name, rules) && value == Find(there, name)) continue;
     if (!rules.merges_nested || !IsObject(value)) {
       AppendJsonMember(out, name, value);
       continue;
@@ -136,9 +137,7 @@ std::string WithKept(std::string_view payload, std::string_view delivered,
 std::string IdentifiersOf(std::string_view payload, const ChangedFieldsRules& rules) {
   std::string out = "{";
   for (const JsonMember& member : JsonMembers(payload)) {
-    const bool identifies = std::find(rules.identifiers.begin(), rules.identifiers.end(),
-                                      member.name) != rules.identifiers.end();
-    if (identifies) AppendJsonMember(out, member.name, member.value);
+    if (Identifies(member.name, rules)) AppendJsonMember(out, member.name, member.value);
   }
   return out + '}';
 }
