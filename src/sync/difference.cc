@@ -197,8 +197,11 @@ Difference::~Difference() {
 
 Status Difference::Count() {
   SLUICE_ASSIGN(const auto rows, connection_.Rows(sql::CountClasses(names_)));
+  names_.any_back = names_.any_remapped = false;
   for (const auto& row : rows) {
     const std::string name = engine::ToText(row[0]);
+    names_.any_back |= name == "back";
+    names_.any_remapped |= name == "remapped";
     const auto count = static_cast<uint64_t>(engine::ToInt(row[1]));
     counts_.model += count;
     if (name == "added")

@@ -115,13 +115,19 @@ Status LoadSpool(engine::Connection& connection, const FoldJob& job, const std::
   SLUICE_ASSIGN(auto spool, SpoolReader::Open(job.spool_path));
   SLUICE_TRY(spool.Verify(expected));
   SLUICE_ASSIGN(const auto appender, engine::Appender::Open(connection, "", table));
+  std::vector<Value> values(8);  // one for all rows: texts are moved in
   for (uint64_t position = 0; position < count; ++position) {
-    SLUICE_ASSIGN(const auto row, spool.Next());
+    SLUICE_ASSIGN(auto row, spool.Next());
     if (!row) return FailedError(fmt::format("the spool {} is cut", job.spool_path));
-    SLUICE_TRY(
-        appender->Row({static_cast<int64_t>(position), row->key, row->identity, row->digest,
-                       row->payload, row->sent, row->prior_key ? Value(*row->prior_key) : Value(),
-                       row->change == Change::kRemoved}));
+    values[0] = static_cast<int64_t>(position);
+    values[1] = std::move(row->key);
+    values[2] = std::move(row->identity);
+    values[3] = row->digest;
+    values[4] = std::move(row->payload);
+    values[5] = std::move(row->sent);
+    values[6] = row->prior_key ? Value(std::move(*row->prior_key)) : Value();
+    values[7] = row->change == Change::kRemoved;
+    SLUICE_TRY(appender->Row(values));
   }
   return appender->Close();
 }

@@ -25,11 +25,14 @@ struct DifferenceNames {
   bool once = false;  // what was delivered is not sent again, whatever it is now
   std::string
       sequence;  // expression over `src` by which rows are sent, before the key; may be empty
+  bool any_back = true;  // whether rows are of these classes, once they were counted
+  bool any_remapped = true;
   std::string only_key;          // nothing else is sent; "": everything is
   std::string Rows() const;      // one row for each of the model: key, class, digest, payload, ...
   std::string Pairs() const;     // keys that come more than once
   std::string Older() const;     // kNewest: rows that another one of their key stands for
   std::string Remapped() const;  // what `sync_delivered` will say of such rows
+  std::string Gone() const;      // keys that were delivered and are not in the model
   std::string Prior() const;     // what keys that are gone left at identities that are to be sent
   std::string Removed() const;   // mirror: keys that are gone, with what is to be done about them
 };

@@ -1,3 +1,6 @@
+#include <iterator>
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "base/text.h"
@@ -34,6 +37,8 @@ std::string MakeRows(const DifferenceNames& names) {
   return fmt::format(
       R"(CREATE TEMP TABLE {rows} AS
 SELECT key, identity, digest, class{turn},{newness_out}
+  CASE WHEN may_be_there AND identity IS DISTINCT FROM delivered_identity THEN delivered_identity
+    END AS other_identity,
   CASE WHEN class IN ({send}, 'remapped') THEN body END AS payload,
   CASE WHEN class IN ({send}) THEN delivered_payload END AS delivered_payload,
   CASE WHEN class IN ({send}) THEN attempted_payload END AS attempted_payload,
@@ -45,7 +50,7 @@ SELECT key, identity, digest, class{turn},{newness_out}
     WHEN 'unknown_outcome' THEN 'it may have arrived, and must not be sent twice'
     END AS message
 FROM (
-  SELECT m.*, d.identity AS delivered_identity,
+  SELECT m.*, d.identity AS delivered_identity, {there} AS may_be_there,
     d.payload AS delivered_payload, d.attempted_payload,
     CASE WHEN starts_with(m.who, '=') THEN substr(m.who, 2) END AS identity,
     CASE
@@ -165,13 +170,23 @@ std::string JudgeIdentities(const DifferenceNames& names) {
 std::string JudgeTakenIdentities(const DifferenceNames& names) {
   return fmt::format(
       "UPDATE {0} SET class = 'same_identity', message = 'still the one at the destination that "
-      "key "
-      "' || t.key || ' was delivered as' FROM (SELECT d.identity, d.key FROM "
-      "_sluice.sync_delivered "
-      "AS d JOIN {0} AS r ON r.key = d.key WHERE d.sync = {1} AND {2} AND r.identity IS DISTINCT "
-      "FROM d.identity) AS t WHERE t.identity = {0}.identity AND t.key <> {0}.key AND {0}.class IN "
-      "({3})",
-      names.Rows(), QuoteText(names.sync), kMayBeThere, kSendClasses);
+      "key ' || t.key || ' was delivered as' FROM (SELECT other_identity AS identity, key FROM {0} "
+      "WHERE other_identity IS NOT NULL) AS t WHERE t.identity = {0}.identity AND t.key <> {0}.key "
+      "AND {0}.class IN ({1})",
+      names.Rows(), kSendClasses);
+}
+
+// What was delivered under keys that the model has not. Found once: nearly all of what was delivered is
+// looked at for it. Payloads are read where they are needed, of few of them.
+std::string MakeGone(const DifferenceNames& names) {
+  return fmt::format(
+      "CREATE TEMP TABLE {gone} AS SELECT d.key, d.identity, d.state, {there} AS may_be_there, "
+      "d.payload IS NULL AND d.state IN ('rejected', 'deferred') AS never_arrived FROM "
+      "_sluice.sync_delivered AS d WHERE d.sync = {sync} AND NOT EXISTS (FROM {rows} AS r WHERE "
+      "r.key "
+      "= d.key)",
+      fmt::arg("gone", names.Gone()), fmt::arg("there", kMayBeThere),
+      fmt::arg("sync", QuoteText(names.sync)), fmt::arg("rows", names.Rows()));
 }
 
 // A key that is new while another one, gone from the model, was delivered as the same identity:
@@ -179,19 +194,18 @@ std::string JudgeTakenIdentities(const DifferenceNames& names) {
 std::string MakePrior(const DifferenceNames& names) {
   return fmt::format(
       "CREATE TEMP TABLE {1} AS SELECT d.identity, d.key, d.payload, d.attempted_payload FROM "
-      "_sluice.sync_delivered AS d WHERE d.sync = {2} AND {4} AND d.identity IN "
-      "(SELECT identity FROM {0} WHERE class IN ({3}) AND "
-      "delivered_payload IS NULL) AND NOT EXISTS (FROM {0} AS r WHERE r.key = d.key) QUALIFY "
-      "row_number() OVER (PARTITION BY d.identity ORDER BY d.answered_at DESC, d.key) = 1",
-      names.Rows(), names.Prior(), QuoteText(names.sync), kSendClasses, kMayBeThere);
+      "_sluice.sync_delivered AS d WHERE d.sync = {2} AND d.key IN (SELECT key FROM {4} WHERE "
+      "may_be_there AND identity IN (SELECT identity FROM {0} WHERE class IN ({3}) AND "
+      "delivered_payload IS NULL)) QUALIFY row_number() OVER (PARTITION BY d.identity ORDER BY "
+      "d.answered_at DESC, d.key) = 1",
+      names.Rows(), names.Prior(), QuoteText(names.sync), kSendClasses, names.Gone());
 }
 
-std::string IsGone(const DifferenceNames& names) {
-  std::string gone =
-      fmt::format("sync = {} AND state <> 'left' AND NOT EXISTS (FROM {} AS r WHERE r.key = d.key)",
-                  QuoteText(names.sync), names.Rows());
-  if (names.mirror) gone += fmt::format(" AND d.key NOT IN (SELECT key FROM {})", names.Removed());
-  return gone;
+// Keys that have left since they were looked at last, and are not to be removed.
+std::string HasLeft(const DifferenceNames& names) {
+  std::string left = "state <> 'left'";
+  if (names.mirror) left += fmt::format(" AND key NOT IN (SELECT key FROM {})", names.Removed());
+  return left;
 }
 
 // What the destination holds of keys that are gone, unless a row of the model is the same one there. A
@@ -202,17 +216,80 @@ std::string MakeRemoved(const DifferenceNames& names) {
       "CREATE TEMP TABLE {removed} AS SELECT d.key, d.identity, coalesce(d.payload, "
       "d.attempted_payload) AS payload, CASE WHEN d.state = 'rejected' AND d.attempted_digest = "
       "{removal} THEN 'refused' WHEN d.state = 'unknown' AND NOT {repeatable} AND d.code IS "
-      "DISTINCT FROM {retry} THEN "
-      "'unknown_outcome' ELSE 'removed' END AS class FROM _sluice.sync_delivered AS d WHERE d.sync "
-      "= "
-      "{sync} AND {there} AND NOT EXISTS (FROM {rows} AS r WHERE r.key = d.key) AND NOT EXISTS "
-      "(FROM "
-      "{rows} AS r WHERE r.identity = d.identity)",
+      "DISTINCT FROM {retry} THEN 'unknown_outcome' ELSE 'removed' END AS class FROM "
+      "_sluice.sync_delivered AS d WHERE d.sync = {sync} AND d.key IN (SELECT g.key FROM {gone} AS "
+      "g "
+      "WHERE g.may_be_there AND NOT EXISTS (FROM {rows} AS r WHERE r.identity = g.identity))",
       fmt::arg("removed", names.Removed()), fmt::arg("removal", kRemovalSql),
       fmt::arg("retry", QuoteText(kRetryCode)),
       fmt::arg("repeatable", names.repeatable ? "true" : "false"),
-      fmt::arg("sync", QuoteText(names.sync)), fmt::arg("there", kMayBeThere),
+      fmt::arg("sync", QuoteText(names.sync)), fmt::arg("gone", names.Gone()),
       fmt::arg("rows", names.Rows()));
+}
+
+// `run`: quoted, as below.
+std::vector<std::string> RecordLeft(const DifferenceNames& names, const std::string& run) {
+  const std::string sync = QuoteText(names.sync);
+  return {// What never arrived is nothing that could be left behind.
+          fmt::format(
+              "DELETE FROM _sluice.sync_delivered WHERE sync = {} AND key IN (SELECT key FROM {} "
+              "WHERE never_arrived AND {})",
+              sync, names.Gone(), HasLeft(names)),
+          fmt::format(
+              "UPDATE _sluice.sync_delivered SET state = 'left', run_id = {} WHERE sync = {} AND "
+              "key IN (SELECT key FROM {} WHERE {} AND NOT never_arrived)",
+              run, sync, names.Gone(), HasLeft(names))};
+}
+
+std::string RecordBack(const DifferenceNames& names, const std::string& run) {
+  return fmt::format(
+      "UPDATE _sluice.sync_delivered SET state = 'delivered', attempted_digest = NULL, code = "
+      "NULL, "
+      "message = NULL, run_id = {} WHERE sync = {} AND key IN (SELECT key FROM {} WHERE class = "
+      "'back')",
+      run, QuoteText(names.sync), names.Rows());
+}
+
+std::vector<std::string> RecordRemapped(const DifferenceNames& names) {
+  const std::string sync = QuoteText(names.sync);
+  return {
+      fmt::format(
+          "CREATE OR REPLACE TEMP TABLE {0} AS SELECT d.* REPLACE (r.digest AS digest, {1} AS "
+          "digest_kind, _sluice_kept({4}, r.payload, d.payload, NULL) AS payload, 'delivered' AS "
+          "state) FROM _sluice.sync_delivered AS d JOIN {2} AS r ON r.key = d.key WHERE d.sync = "
+          "{3} "
+          "AND r.class = 'remapped'",
+          names.Remapped(), QuoteText(kDigestKind), names.Rows(), sync, names.binding),
+      fmt::format(
+          "DELETE FROM _sluice.sync_delivered WHERE sync = {} AND key IN (SELECT key FROM {})",
+          sync, names.Remapped()),
+      fmt::format("INSERT INTO _sluice.sync_delivered SELECT * FROM {}", names.Remapped())};
+}
+
+std::vector<std::string> RecordFindings(const DifferenceNames& names, const std::string& run,
+                                        std::string_view now) {
+  const std::string sync = QuoteText(names.sync);
+  const std::string at = QuoteText(now);
+  std::vector<std::string> statements = {
+      fmt::format("DELETE FROM _sluice.sync_findings WHERE sync = {}", sync),
+      fmt::format(
+          "INSERT INTO _sluice.sync_findings SELECT {}, {}, key, class, message, CAST({} AS "
+          "TIMESTAMP) FROM {} WHERE class IN ({}) ORDER BY key",
+          sync, run, at, names.Rows(), kFindingClasses)};
+  if (names.duplicates == config::Duplicates::Policy::kNewest) {
+    statements.push_back(
+        fmt::format("INSERT INTO _sluice.sync_findings SELECT {}, {}, key, class, message, CAST({} "
+                    "AS TIMESTAMP) FROM {} WHERE class = 'superseded' ORDER BY key",
+                    sync, run, at, names.Older()));
+  }
+  if (names.mirror) {
+    statements.push_back(fmt::format(
+        "INSERT INTO _sluice.sync_findings SELECT {}, {}, key, class, 'its removal may "
+        "have arrived, and must not be sent twice', CAST({} AS TIMESTAMP) FROM {} WHERE "
+        "class = 'unknown_outcome' ORDER BY key",
+        sync, run, at, names.Removed()));
+  }
+  return statements;
 }
 
 }  // namespace
@@ -225,6 +302,9 @@ std::string DifferenceNames::Pairs() const {
 }
 std::string DifferenceNames::Older() const {
   return TempName("older", binding);
+}
+std::string DifferenceNames::Gone() const {
+  return TempName("gone", binding);
 }
 std::string DifferenceNames::Prior() const {
   return TempName("prior", binding);
@@ -243,6 +323,7 @@ std::vector<std::string> MakeDifference(const DifferenceNames& names) {
   for (std::string& statement : JudgeDuplicates(names)) statements.push_back(std::move(statement));
   statements.push_back(JudgeIdentities(names));
   statements.push_back(JudgeTakenIdentities(names));
+  statements.push_back(MakeGone(names));
   statements.push_back(MakePrior(names));
   if (names.mirror) statements.push_back(MakeRemoved(names));
   return statements;
@@ -250,8 +331,8 @@ std::vector<std::string> MakeDifference(const DifferenceNames& names) {
 
 std::vector<std::string> DropDifference(const DifferenceNames& names) {
   std::vector<std::string> statements;
-  for (const std::string& table : {names.Rows(), names.Pairs(), names.Older(), names.Prior(),
-                                   names.Removed(), names.Remapped()}) {
+  for (const std::string& table : {names.Rows(), names.Pairs(), names.Older(), names.Gone(),
+                                   names.Prior(), names.Removed(), names.Remapped()}) {
     statements.push_back("DROP TABLE IF EXISTS " + table);
   }
   return statements;
@@ -278,7 +359,7 @@ std::string CountDelivered(const DifferenceNames& names) {
 }
 
 std::string CountLeft(const DifferenceNames& names) {
-  return fmt::format("SELECT count(*) FROM _sluice.sync_delivered AS d WHERE {}", IsGone(names));
+  return fmt::format("SELECT count(*) FROM {} WHERE {}", names.Gone(), HasLeft(names));
 }
 
 std::string RowsToSend(const DifferenceNames& names, uint64_t limit) {
@@ -315,52 +396,14 @@ std::string ListUntried(const DifferenceNames& names, std::string_view table) {
 
 std::vector<std::string> RecordUnsent(const DifferenceNames& names, std::string_view run_id,
                                       std::string_view now) {
-  const std::string sync = QuoteText(names.sync);
   const std::string run = QuoteText(run_id);
-  std::vector<std::string> statements = {
-      // What never arrived is nothing that could be left behind.
-      fmt::format("DELETE FROM _sluice.sync_delivered AS d WHERE {} AND payload IS NULL AND state "
-                  "IN ('rejected', 'deferred')",
-                  IsGone(names)),
-      fmt::format("UPDATE _sluice.sync_delivered AS d SET state = 'left', run_id = {} WHERE {}",
-                  run, IsGone(names)),
-      fmt::format(
-          "UPDATE _sluice.sync_delivered SET state = 'delivered', attempted_digest = NULL, code = "
-          "NULL, message = NULL, run_id = {} WHERE sync = "
-          "{} AND key IN (SELECT key FROM {} WHERE class = 'back')",
-          run, sync, names.Rows()),
-      fmt::format(
-          "CREATE OR REPLACE TEMP TABLE {0} AS SELECT d.* REPLACE (r.digest AS digest, {1} AS "
-          "digest_kind, _sluice_kept({4}, r.payload, d.payload, NULL) AS payload, 'delivered' AS "
-          "state) "
-          "FROM "
-          "_sluice.sync_delivered AS d JOIN {2} AS r ON r.key = d.key WHERE d.sync = {3} AND "
-          "r.class = 'remapped'",
-          names.Remapped(), QuoteText(kDigestKind), names.Rows(), sync, names.binding),
-      fmt::format(
-          "DELETE FROM _sluice.sync_delivered WHERE sync = {} AND key IN (SELECT key FROM {})",
-          sync, names.Remapped()),
-      fmt::format("INSERT INTO _sluice.sync_delivered SELECT * FROM {}", names.Remapped()),
-      fmt::format("DELETE FROM _sluice.sync_findings WHERE sync = {}", sync),
-      fmt::format(
-          "INSERT INTO _sluice.sync_findings SELECT {}, {}, key, class, message, CAST({} AS "
-          "TIMESTAMP) FROM {} WHERE class IN ({}) ORDER BY key",
-          sync, run, QuoteText(now), names.Rows(), kFindingClasses)};
-  if (names.duplicates == config::Duplicates::Policy::kNewest) {
-    statements.push_back(
-        fmt::format("INSERT INTO _sluice.sync_findings SELECT {}, {}, key, class, message, CAST({} "
-                    "AS TIMESTAMP) FROM {} WHERE class = 'superseded' ORDER BY key",
-                    sync, run, QuoteText(now), names.Older()));
-  }
-  if (names.mirror) {
-    statements.push_back(
-        fmt::format("INSERT INTO _sluice.sync_findings SELECT {}, {}, key, class, 'its removal may "
-                    "have arrived, and "
-                    "must not be sent twice', CAST({} AS TIMESTAMP) FROM {} WHERE class = "
-                    "'unknown_outcome' ORDER BY "
-                    "key",
-                    sync, run, QuoteText(now), names.Removed()));
-  }
+  std::vector<std::string> statements = RecordLeft(names, run);
+  const auto add = [&statements](std::vector<std::string> more) {
+    std::move(more.begin(), more.end(), std::back_inserter(statements));
+  };
+  if (names.any_back) statements.push_back(RecordBack(names, run));
+  if (names.any_remapped) add(RecordRemapped(names));
+  add(RecordFindings(names, run, now));
   return statements;
 }
 

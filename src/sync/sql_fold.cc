@@ -49,8 +49,10 @@ SELECT s.key, s.identity,
 FROM {final} AS f
 JOIN {spool} AS s ON s.position = f.position
 JOIN {answers} AS a ON a.id = f.id
-LEFT JOIN (SELECT * FROM _sluice.sync_delivered WHERE sync = {sync}) AS o ON o.key = s.key
-LEFT JOIN (SELECT * FROM _sluice.sync_delivered WHERE sync = {sync}) AS p ON p.key = s.prior_key)",
+LEFT JOIN (SELECT * FROM _sluice.sync_delivered WHERE sync = {sync}
+  AND key IN (SELECT key FROM {spool})) AS o ON o.key = s.key
+LEFT JOIN (SELECT * FROM _sluice.sync_delivered WHERE sync = {sync}
+  AND key IN (SELECT prior_key FROM {spool} WHERE prior_key IS NOT NULL)) AS p ON p.key = s.prior_key)",
       fmt::arg("fresh", names.Fresh()), fmt::arg("kind", QuoteText(kDigestKind)),
       fmt::arg("final", names.Final()), fmt::arg("spool", names.Spool()),
       fmt::arg("answers", names.Answers()), fmt::arg("sync", QuoteText(names.sync)));
@@ -116,8 +118,8 @@ std::vector<std::string> WriteFold(const FoldNames& names) {
   const std::string run = QuoteText(names.run_id);
   return {
       MakeFresh(names),
-      fmt::format("DELETE FROM _sluice.sync_delivered WHERE sync = {} AND (key IN (SELECT key FROM "
-                  "{}) OR key IN (SELECT prior_key FROM {} WHERE prior_key IS NOT NULL))",
+      fmt::format("DELETE FROM _sluice.sync_delivered WHERE sync = {} AND key IN (SELECT key FROM "
+                  "{} UNION ALL SELECT prior_key FROM {} WHERE prior_key IS NOT NULL)",
                   sync, names.Fresh(), names.Fresh()),
       fmt::format(
           "INSERT INTO _sluice.sync_delivered (sync, key, identity, digest, digest_kind, "
