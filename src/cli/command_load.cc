@@ -235,8 +235,9 @@ class HandLoader {
     csv_ = SaidOfCsv();
     SLUICE_TRY(TakeCsv());
     if (!Says("delimiter")) {
-      SLUICE_ASSIGN(const std::string delimiter, GuessDelimiter(file_.path, ingest_.csv));
-      csv_.push_back("delimiter=" + delimiter);
+      SLUICE_ASSIGN(const DelimiterGuess guess, GuessDelimiter(file_.path, ingest_.csv));
+      SLUICE_TRY(CheckIsOne(guess));
+      csv_.push_back("delimiter=" + guess.delimiter);
       SLUICE_TRY(TakeCsv());
     }
     if (Says("header")) return Status::Ok();
@@ -247,6 +248,18 @@ class HandLoader {
     if (!header) return Status::Ok();
     csv_.emplace_back(*header ? "header=true" : "header=false");
     return TakeCsv();
+  }
+
+  // Of several that cut the file alike none is taken unasked: the values would be others.
+  Status CheckIsOne(const DelimiterGuess& guess) const {
+    if (guess.alike.empty()) return Status::Ok();
+    std::vector<std::string> words = {DelimiterWord(guess.delimiter)};
+    for (const std::string& other : guess.alike) words.push_back(DelimiterWord(other));
+    std::vector<std::string> options;
+    for (const std::string& word : words) options.push_back("--csv delimiter=" + Quoted(word));
+    return ConfigError(fmt::format("{}: its delimiter cannot be told: {} cut every line alike",
+                                   Printable(arguments_.subject), Join(words, " and ")),
+                       Join(options, ", or "));
   }
 
   Status TakeCsv() {
@@ -358,8 +371,7 @@ class HandLoader {
     table.Print(world_.out, world_.terminal);
     for (const std::string& line : proposal.evidence) world_.out << line << "\n";
     if (Format() == config::FileFormat::kCsv) {
-      const std::string& delimiter = ingest_.csv.delimiter;
-      world_.out << fmt::format("delimiter: {}\n", delimiter == "\t" ? "tab" : delimiter);
+      world_.out << fmt::format("delimiter: {}\n", DelimiterWord(ingest_.csv.delimiter));
       const bool header = ingest_.csv.header != config::CsvOptions::Header::kNo;
       world_.out << fmt::format("header: {}\n", header ? "the first line" : "none");
     }

@@ -219,6 +219,46 @@ bool OnlyLooksLikeNumber(std::string_view text) {
   return text.size() > 1 && text[0] == '0' && text[1] != '.';
 }
 
+// A number as its digits without zeros at either end, and the power of ten of the first one.
+struct Decimal {
+  bool negative = false;
+  std::string digits;  // "" for zero
+  int64_t exponent = 0;
+  bool operator==(const Decimal&) const = default;
+};
+
+Decimal DecimalOf(std::string_view text) {
+  Decimal number;
+  if (StartsWith(text, "-") || StartsWith(text, "+")) {
+    number.negative = text[0] == '-';
+    text.remove_prefix(1);
+  }
+  const size_t e = text.find_first_of("eE");
+  if (e != std::string_view::npos) {
+    const std::string_view power = text.substr(e + 1);
+    const bool down = StartsWith(power, "-");
+    constexpr uint64_t kFar = 1'000'000;
+    const uint64_t size =
+        ParseUnsigned(power.substr(down || StartsWith(power, "+") ? 1 : 0)).value_or(kFar);
+    number.exponent = static_cast<int64_t>(std::min(size, kFar)) * (down ? -1 : 1);
+    text = text.substr(0, e);
+  }
+  const size_t point = std::min(text.find('.'), text.size());
+  number.exponent += static_cast<int64_t>(point);
+  number.digits = ReplaceAll(text, ".", "");
+  const size_t first = std::min(number.digits.find_first_not_of('0'), number.digits.size());
+  number.digits.erase(0, first);
+  number.exponent -= static_cast<int64_t>(first);
+  while (EndsWith(number.digits, "0")) number.digits.pop_back();
+  if (number.digits.empty()) return {};
+  return number;
+}
+
+// Whether both are the same number: what was written, and the shortest name of the double it became.
+bool NamesTheSame(std::string_view written, std::string_view shortest) {
+  return DecimalOf(written) == DecimalOf(shortest);
+}
+
 }  // namespace
 
 format::ValueForm FormOf(const config::CsvOptions& csv) {
@@ -255,7 +295,8 @@ void TypeTrial::Value(const format::CsvCell& cell) {
              format::ParseInteger(Strict(text, Kind::kBigInt, whole_text), INT64_MIN, INT64_MAX)
                  .has_value();
   decimal_ = decimal_ && number && digits.has_value();
-  real_ = real_ && number && format::ParseDouble(real).has_value();
+  const auto parsed = format::ParseDouble(real);
+  real_ = real_ && number && parsed && NamesTheSame(real, fmt::format("{}", *parsed));
   if (digits) {
     whole_digits_ = std::max(whole_digits_, digits->first);
     fraction_digits_ = std::max(fraction_digits_, digits->second);
@@ -267,6 +308,19 @@ void TypeTrial::Value(const format::CsvCell& cell) {
                format::ParseTimestamp(Strict(text, Kind::kTimestamp, timestamp_text)).has_value();
   zoned_ =
       zoned_ && format::ParseTimestampTz(Strict(text, Kind::kTimestampTz, zoned_text)).has_value();
+}
+
+void TypeTrial::Merge(const TypeTrial& other) {
+  any_ = any_ || other.any_;
+  integer_ = integer_ && other.integer_;
+  decimal_ = decimal_ && other.decimal_;
+  real_ = real_ && other.real_;
+  boolean_ = boolean_ && other.boolean_;
+  date_ = date_ && other.date_;
+  timestamp_ = timestamp_ && other.timestamp_;
+  zoned_ = zoned_ && other.zoned_;
+  whole_digits_ = std::max(whole_digits_, other.whole_digits_);
+  fraction_digits_ = std::max(fraction_digits_, other.fraction_digits_);
 }
 
 std::string TypeTrial::SqlType(int least_scale) const {

@@ -116,8 +116,8 @@ format::ValueForm FormOf(const config::CsvOptions& csv);
 // has: prices of other currencies, shares that were computed.
 inline constexpr int kSafeScale = 4;
 
-// The narrowest type that every value which was shown fits exactly; text when nothing else does, and
-// for what only looks like a number ("007", "+49 30").
+// The narrowest type that every value which was shown fits exactly; text when nothing else does, for
+// what only looks like a number ("007", "+49 30"), and for numbers that DOUBLE would make others of.
 class TypeTrial {
  public:
   TypeTrial() = default;
@@ -126,6 +126,8 @@ class TypeTrial {
   void Value(const format::CsvCell& cell);
   // The last value was written as a text by a format that tells numbers from texts: none is meant.
   void IsQuoted() { integer_ = decimal_ = real_ = boolean_ = false; }
+  // What `other` was shown, as if it had been shown to this one.
+  void Merge(const TypeTrial& other);
   // A decimal has at least `least_scale` digits behind the point.
   std::string SqlType(int least_scale = 0) const;
 

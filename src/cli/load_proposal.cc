@@ -81,6 +81,23 @@ Result<ColumnProposal> FromCsv(const std::string& path, const config::CsvOptions
   return proposal;
 }
 
+// Each of the first records has so many fields, but for empty ones at its end.
+Result<bool> CutsAlike(const std::string& path, const format::CsvDialect& dialect, size_t columns) {
+  constexpr int kRecords = 100;
+  SLUICE_ASSIGN(const auto source, format::OpenCsvText(path, dialect));
+  format::CsvReader reader(*source, {.dialect = dialect});
+  for (int i = 0; i < kRecords; ++i) {
+    SLUICE_ASSIGN(const bool more, reader.Next());
+    if (!more) break;
+    const auto cells = reader.record().cells;
+    if (reader.record().fault != format::CsvFault::kNone || cells.size() < columns) return false;
+    for (size_t k = columns; k < cells.size(); ++k) {
+      if (!cells[k].text.empty()) return false;
+    }
+  }
+  return true;
+}
+
 // First which keys there are, then what stands under them.
 Result<ColumnProposal> FromJson(const std::string& path, const env::Cancel* cancel,
                                 int least_scale) {
@@ -180,22 +197,33 @@ std::string TakeType(std::string_view& text) {
 
 }  // namespace
 
-Result<std::string> GuessDelimiter(const std::string& path, const config::CsvOptions& csv) {
-  std::string best = csv.delimiter;
+Result<DelimiterGuess> GuessDelimiter(const std::string& path, const config::CsvOptions& csv) {
+  DelimiterGuess best{csv.delimiter, {}};
   SLUICE_ASSIGN(const format::Compression compression, format::DetectCompression(path));
   if (compression == format::Compression::kZip) return best;
   size_t most = 1;
+  bool best_is_even = false;
   for (const char* delimiter : {",", ";", "\t", "|"}) {
     config::CsvOptions other = csv;
     other.delimiter = delimiter;
+    const format::CsvDialect dialect = ingest::DialectOf(other);
     SLUICE_ASSIGN(const format::CsvHead head,
-                  format::LookAtHead(path, ingest::DialectOf(other), {}, format::HeaderRule::kNo));
-    if (!head.empty && head.columns > most) {
+                  format::LookAtHead(path, dialect, {}, format::HeaderRule::kNo));
+    if (head.empty || head.columns < 2) continue;
+    SLUICE_ASSIGN(const bool even, CutsAlike(path, dialect, head.columns));
+    if (even == best_is_even && head.columns == most) {
+      if (even) best.alike.emplace_back(delimiter);
+    } else if (even != best_is_even ? even : head.columns > most) {
       most = head.columns;
-      best = delimiter;
+      best_is_even = even;
+      best = {delimiter, {}};
     }
   }
   return best;
+}
+
+std::string DelimiterWord(const std::string& delimiter) {
+  return delimiter == "\t" ? "tab" : delimiter;
 }
 
 Result<ColumnProposal> ProposeColumns(const std::string& path, config::FileFormat format,

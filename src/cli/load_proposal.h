@@ -17,9 +17,18 @@ struct ColumnProposal {
   std::vector<std::string> evidence;                         // for people, no values
 };
 
-// The delimiter that cuts the beginning of the CSV file at `path` into most fields: , ; tab or |. Of an archive, whose
-// members are not looked into, the one of `csv`.
-Result<std::string> GuessDelimiter(const std::string& path, const config::CsvOptions& csv);
+struct DelimiterGuess {
+  std::string delimiter;
+  std::vector<std::string> alike;  // others that cut the file as well, into as many fields
+};
+
+// Of , ; tab and | the one that cuts each of the first hundred records of the CSV file at `path` alike, and into most
+// fields; where none does, the one that cuts most of them into most fields. Of an archive, whose members are not looked
+// into, the one of `csv`.
+Result<DelimiterGuess> GuessDelimiter(const std::string& path, const config::CsvOptions& csv);
+
+// As it is typed: "tab" for a tab.
+std::string DelimiterWord(const std::string& delimiter);
 
 // Reads the whole file at `path`, written as `format` (not kByName) and `csv` say; without a header its columns are
 // column1, column2 … kRejected when they cannot be told: an archive, nothing in it, nested JSON without keys. kCancelled.

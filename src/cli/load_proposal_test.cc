@@ -22,7 +22,7 @@ class LoadProposalTest : public testing::Test {
     const std::string path = folder_ + "/file";
     std::ofstream(path, std::ios::binary) << content;
     config::CsvOptions csv;
-    if (format == config::FileFormat::kCsv) csv.delimiter = *GuessDelimiter(path, csv);
+    if (format == config::FileFormat::kCsv) csv.delimiter = GuessDelimiter(path, csv)->delimiter;
     const auto proposed = ProposeColumns(path, format, csv, nullptr);
     return proposed.ok() ? ColumnsText(proposed->columns) : proposed.status().message();
   }
@@ -45,6 +45,24 @@ TEST_F(LoadProposalTest, AllValuesOfAFileDecide) {
   for (int i = 1; i < 20'000; ++i) late += std::to_string(i) + "\n";
   EXPECT_EQ(Csv(late), "id BIGINT");
   EXPECT_EQ(Csv(late + "0.5\n"), "id DECIMAL(18,1)");
+}
+
+TEST_F(LoadProposalTest, TheDelimiterIsTheOneThatCutsEveryLineAlike) {
+  const auto guess = [&](const std::string& content) {
+    const std::string path = folder_ + "/file";
+    std::ofstream(path, std::ios::binary) << content;
+    const auto found = GuessDelimiter(path, {});
+    std::string words = DelimiterWord(found->delimiter);
+    for (const std::string& other : found->alike) words += " or " + DelimiterWord(other);
+    return words;
+  };
+  EXPECT_EQ(guess("id;text\n1;a, b, c, d\n2;e, f, g, h\n"), ";");
+  EXPECT_EQ(guess("id;price\n1;2,5\n2;3,5\n"), ";");
+  EXPECT_EQ(guess("1;2,5\n2;3,5\n"), ", or ;");
+  EXPECT_EQ(guess("1|2;5,7\n"), ", or ; or |");
+  EXPECT_EQ(guess("a,b;c\n1,2;3\n4,5;6,\n"), ", or ;");
+  EXPECT_EQ(guess("a\tb\tc\n1\t2,5\t3\n"), "tab");
+  EXPECT_EQ(guess("one\ntwo\n"), ",");
 }
 
 TEST_F(LoadProposalTest, ValuesAreReadAsTheFileIsWritten) {
