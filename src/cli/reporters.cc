@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <ostream>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -14,6 +15,7 @@ namespace sluice::cli {
 namespace {
 
 using report::Level;
+using report::Phase;
 using report::Progress;
 
 constexpr double kTooSoon = 2;  // seconds before a rate says anything
@@ -22,6 +24,22 @@ constexpr auto kJsonEvery = std::chrono::seconds(1);
 
 double Seconds(std::chrono::nanoseconds duration) {
   return std::chrono::duration<double>(duration).count();
+}
+
+std::string InWords(Phase phase) {
+  switch (phase) {
+    case Phase::kUnsaid:
+      break;
+    case Phase::kDownload:
+      return "downloading";
+    case Phase::kRead:
+      return "reading";
+    case Phase::kCheck:
+      return "checking";
+    case Phase::kPublish:
+      return "publishing";
+  }
+  return {};
 }
 
 Look LookOf(std::string_view outcome) {
@@ -67,6 +85,12 @@ class Throttle {
     step->second.told = now;
     return true;
   }
+  // Whether the step was at something else when this was asked last.
+  bool IsNewPhase(std::string_view id, report::Phase phase) {
+    const auto step = steps_.find(id);
+    if (step == steps_.end() || phase == report::Phase::kUnsaid) return false;
+    return std::exchange(step->second.phase, phase) != phase;
+  }
   double SecondsOf(std::string_view id, std::chrono::nanoseconds now) const {
     const auto step = steps_.find(id);
     return step == steps_.end() ? 0 : Seconds(now - step->second.began);
@@ -80,6 +104,7 @@ class Throttle {
   struct Times {
     std::chrono::nanoseconds began;
     std::chrono::nanoseconds told;
+    report::Phase phase = report::Phase::kUnsaid;
   };
   const std::chrono::nanoseconds every_;
   std::map<std::string, Times, std::less<>> steps_;
@@ -100,7 +125,7 @@ class PlainReporter : public report::Reporter {
     const auto now = clock_.Monotonic();
     if (!throttle_.IsDue(id, now)) return;
     out_ << fmt::format("{:<9}  {}: {}", "working", Printable(id),
-                        DescribeProgress(progress, throttle_.SecondsOf(id, now), id))
+                        DescribeProgress(progress, throttle_.SecondsOf(id, now)))
          << std::endl;
   }
 
@@ -143,7 +168,8 @@ class JsonReporter : public report::Reporter {
   }
   void StepAdvanced(std::string_view id, const Progress& progress) override {
     const std::lock_guard lock(mutex_);
-    if (!throttle_.IsDue(id, clock_.Monotonic())) return;
+    const bool is_new = throttle_.IsNewPhase(id, progress.phase);
+    if (!throttle_.IsDue(id, clock_.Monotonic()) && !is_new) return;
     Write(pipeline::ProgressEvent(clock_.Now(), id, progress));
   }
   void StepEnded(std::string_view id, std::string_view outcome, std::string_view summary) override {
@@ -181,8 +207,15 @@ class QuietReporter : public report::SilentReporter {
 
 }  // namespace
 
-std::string DescribeProgress(const Progress& progress, double seconds, std::string_view id) {
+std::string DescribeProgress(const Progress& progress, double seconds) {
   std::vector<std::string> parts;
+  const std::string phase = InWords(progress.phase);
+  if (progress.phase == Phase::kCheck || progress.phase == Phase::kPublish) {
+    // All rows are there: a rate would only sink.
+    parts.push_back(phase);
+    if (progress.rows > 0) parts.push_back(Counted(progress.rows, "row"));
+    return Join(parts, ", ");
+  }
   // Rows tell more than bytes, which may all be there long before the rows are.
   const bool by_rows = progress.total_rows > 0;
   const auto done = static_cast<double>(by_rows ? progress.rows : progress.bytes);
@@ -191,10 +224,10 @@ std::string DescribeProgress(const Progress& progress, double seconds, std::stri
   if (seconds >= kTooSoon && done > 0 && total > done) {
     parts.push_back(HumanSeconds(seconds * (total - done) / done) + " left");
   }
+  if (!phase.empty()) parts.push_back(phase);
   if (by_rows && progress.rows >= progress.total_rows) {
     // A rate would only sink from here on.
     parts.push_back(Counted(progress.rows, "row"));
-    if (!StartsWith(id, "sync ")) parts.emplace_back("checking and publishing");
   } else if (progress.rows > 0) {
     parts.push_back(progress.total_rows > 0 ? fmt::format("{} of {}", Thousands(progress.rows),
                                                           Counted(progress.total_rows, "row"))
@@ -294,7 +327,7 @@ std::string TerminalReporter::LineOf(const std::string& id, const Step& step) {
     if (rows != step.rows_before) progress.rows = rows;
   }
   std::string line = fmt::format("{:<9}  {}", "working", Printable(id));
-  const std::string known = DescribeProgress(progress, seconds, id);
+  const std::string known = DescribeProgress(progress, seconds);
   if (!known.empty()) line += ": " + known;
   return line + fmt::format("  ({})", HumanSeconds(seconds));
 }

@@ -81,9 +81,7 @@ std::unique_ptr<report::Reporter> MakeJsonReporter(std::ostream& out, env::Clock
 // Warnings and errors only, to `err`.
 std::unique_ptr<report::Reporter> MakeQuietReporter(std::ostream& err);
 
-// "12 s left, 12,345 rows, 4,100 rows/s, 3.2 of 8.0 MB": what is known of it. Of the step `id`: loads go
-// on with checks when their last row is read.
-std::string DescribeProgress(const report::Progress& progress, double seconds,
-                             std::string_view id = {});
+// "12 s left, reading, 12,345 rows, 4,100 rows/s, 3.2 of 8.0 MB": what is known of it.
+std::string DescribeProgress(const report::Progress& progress, double seconds);
 
 }  // namespace sluice::cli

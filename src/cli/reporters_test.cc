@@ -26,11 +26,40 @@ TEST(ProgressTest, SaysWhatIsKnown) {
   // Bytes that have all come are no news of the rows in them.
   EXPECT_EQ(DescribeProgress({500, 0, 100, 100}, 20), "500 rows, 25 rows/s");
   EXPECT_EQ(DescribeProgress({0, 0, 100, 100}, 20), "");
-  // After the last row there is no rate, but what goes on.
-  EXPECT_EQ(DescribeProgress({1000, 1000, 100, 100}, 20), "1,000 rows, checking and publishing");
-  EXPECT_EQ(DescribeProgress({1000, 1000, 0, 0}, 20, "sync a"), "1,000 rows");
+  // After the last row there is no rate.
+  EXPECT_EQ(DescribeProgress({1000, 1000, 0, 0}, 20), "1,000 rows");
   // A rate after a moment says nothing.
   EXPECT_EQ(DescribeProgress({500, 1000, 0, 0}, 0.5), "500 of 1,000 rows");
+}
+
+TEST(ProgressTest, SaysWhatAStepIsAt) {
+  using report::Phase;
+  EXPECT_EQ(DescribeProgress({0, 0, 2'000'000, 8'000'000, Phase::kDownload}, 10),
+            "30 s left, downloading, 2.0 MB of 8.0 MB");
+  EXPECT_EQ(DescribeProgress({0, 1000, 100, 100, Phase::kRead}, 1), "reading");
+  EXPECT_EQ(DescribeProgress({500, 1000, 100, 100, Phase::kRead}, 20),
+            "20 s left, reading, 500 of 1,000 rows, 25 rows/s");
+  EXPECT_EQ(DescribeProgress({1000, 1000, 100, 100, Phase::kCheck}, 20), "checking, 1,000 rows");
+  EXPECT_EQ(DescribeProgress({1000, 1000, 100, 100, Phase::kPublish}, 20),
+            "publishing, 1,000 rows");
+}
+
+TEST(JsonReporterTest, EveryPhaseIsTold) {
+  env::FakeClock clock(kStart);
+  std::ostringstream out;
+  const auto reporter = MakeJsonReporter(out, clock);
+  reporter->StepBegan("load a");
+  for (const auto phase : {report::Phase::kRead, report::Phase::kRead, report::Phase::kCheck}) {
+    reporter->StepAdvanced("load a", {1, 1, 0, 0, phase});
+  }
+  const std::string told = out.str();
+  const auto count = [&](const std::string& text) {
+    size_t n = 0;
+    for (size_t at = told.find(text); at != std::string::npos; at = told.find(text, at + 1)) ++n;
+    return n;
+  };
+  EXPECT_EQ(count("\"phase\":\"read\""), 1U);
+  EXPECT_EQ(count("\"phase\":\"check\""), 1U);
 }
 
 TEST(TerminalReporterTest, RewritesOneLineAndLeavesAFinalOne) {

@@ -77,6 +77,7 @@ class IngestRun::Impl {
 
   report::Progress Fetched() {
     report::Progress progress;
+    progress.phase = report::Phase::kDownload;
     if (next_step_ == plan_.steps.size()) return progress;
     size_t at = next_file_;
     for (const TableLoad& load : plan_.steps[next_step_].loads) {
@@ -275,6 +276,7 @@ class IngestRun::Impl {
     for (Judged& one : judged) {
       if (one.status.ok() && !one.load->files.empty()) passed.push_back(&one);
     }
+    for (const Judged* one : passed) TellPhase(*one->load, report::Phase::kPublish);
     std::optional<size_t> culprit;
     SLUICE_TRY(PublishLoads(connection_, fence_, run_, passed, &culprit));
     for (Judged& one : judged) {
@@ -349,11 +351,7 @@ class IngestRun::Impl {
     SLUICE_TRY(in_transaction ? StageInTransaction(stage, load) : Stage(stage, load));
     SLUICE_TRY(FindEarlierVersions(connection_, load));
     SLUICE_TRY(TellKnownContent(connection_, load));
-    report::Progress progress;
-    progress.bytes = progress.total_bytes = load.bytes();
-    progress.rows = static_cast<uint64_t>(load.Total().read);
-    progress.total_rows = progress.rows;
-    context_.reporter.StepAdvanced(load.label, progress);
+    TellPhase(load, report::Phase::kCheck);
     SLUICE_ASSIGN(judged.checks, CheckLoad(connection_, context_.ingest, load));
     std::vector<std::string> failures;
     for (const quality::CheckResult& result : judged.checks) {
@@ -363,11 +361,21 @@ class IngestRun::Impl {
     return failures.empty() ? Status::Ok() : HeldError(Join(failures, "; "));
   }
 
+  // All rows are read.
+  void TellPhase(const TableLoad& load, report::Phase phase) {
+    report::Progress progress;
+    progress.phase = phase;
+    progress.bytes = progress.total_bytes = load.bytes();
+    progress.rows = progress.total_rows = static_cast<uint64_t>(load.Total().read);
+    context_.reporter.StepAdvanced(load.label, progress);
+  }
+
   // Once for each load of a step, and outside of its transaction: files that stay away are told and
   // held here. How it ended is in `part`; an error only where nothing can go on.
   Status Fetch(TableLoad& load, Part& part) {
     if (part.fetched || left_.IsBlocked(load)) return Status::Ok();
     report::Progress progress;
+    progress.phase = report::Phase::kDownload;
     progress.total_bytes = load.bytes();
     MissingFiles missing;
     part.fetched =
@@ -390,6 +398,7 @@ class IngestRun::Impl {
       std::vector<LoadBefore> before;
       for (const Judged* judged : loads) before.emplace_back(*judged->load);
       const auto began = context_.clock.Monotonic();
+      for (const Judged* judged : loads) TellPhase(*judged->load, report::Phase::kPublish);
       std::optional<size_t> culprit;
       const Status status = TryPublish(loads, &culprit);
       if (status.ok()) {

@@ -37,6 +37,7 @@ class PartOfRebuild : public report::Reporter {
   void StepBegan(std::string_view) override {}
   void StepAdvanced(std::string_view, const report::Progress& progress) override {
     report::Progress all;
+    all.phase = progress.phase;
     all.bytes = std::min(bytes_ + progress.bytes, total_bytes_);
     all.total_bytes = total_bytes_;
     all.rows = rows_ + progress.rows;
@@ -44,6 +45,12 @@ class PartOfRebuild : public report::Reporter {
   }
   void StepEnded(std::string_view, std::string_view, std::string_view) override {}
   void Note(report::Level level, std::string_view text) override { whole_.Note(level, text); }
+
+  void IsAt(report::Phase phase) {
+    report::Progress progress;
+    progress.phase = phase;
+    StepAdvanced("", progress);
+  }
 
   void LoadIsDone(const TableLoad& load) {
     bytes_ += load.bytes();
@@ -117,6 +124,7 @@ class Rebuilder {
       reporter_.LoadIsDone(one.load);
       SLUICE_TRY(context_.session.database().CheckpointIfLarger(context_.checkpoint_bytes));
     }
+    reporter_.IsAt(report::Phase::kPublish);
     SLUICE_TRY(Swap());
     return ReadBack();
   }
@@ -150,6 +158,7 @@ class Rebuilder {
     load.target = rebuild_.target;
     if (one.restore) InsertAsSnapshot(load.target);
     report::Progress progress;
+    progress.phase = report::Phase::kDownload;
     const Status fetched = FetchFiles(fetcher, first, load, reporter_, &progress);
     if (!fetched.ok()) {
       outcome_.check = "file";
@@ -166,6 +175,7 @@ class Rebuilder {
       outcome_.check = load.too_many_bad_rows ? "bad_rows" : "file";
       return staged;
     }
+    reporter_.IsAt(report::Phase::kCheck);
     SLUICE_TRY(MakeRoom(one));
     SLUICE_TRY(Check(one));
     SLUICE_TRY(Merge(one));

@@ -306,6 +306,7 @@ class Stager {
   // The rows are counted before they are read, so what is left can be told while they are.
   void TellHowMuch() const {
     report::Progress progress;
+    progress.phase = report::Phase::kRead;
     progress.total_bytes = load_.bytes();
     progress.bytes = progress.total_bytes;  // they are here; what takes time is the reading
     for (const ShapedFile& file : files_) {

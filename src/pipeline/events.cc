@@ -54,6 +54,8 @@ std::string ProgressEvent(env::Micros at, std::string_view step, const report::P
   Add(line, "total_rows", progress.total_rows);
   Add(line, "bytes", progress.bytes);
   Add(line, "total_bytes", progress.total_bytes);
+  const std::string_view phase = report::WordOf(progress.phase);
+  if (!phase.empty()) Add(line, "phase", phase);
   return line + "}";
 }
 

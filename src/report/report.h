@@ -12,13 +12,23 @@ namespace sluice::report {
 
 enum class Level { kInfo, kWarning, kError };
 
+// What a step is at.
+enum class Phase { kUnsaid, kDownload, kRead, kCheck, kPublish };
+
 // How far a step is. Totals of 0 are unknown.
 struct Progress {
   uint64_t rows = 0;
   uint64_t total_rows = 0;
   uint64_t bytes = 0;
   uint64_t total_bytes = 0;
+  Phase phase = Phase::kUnsaid;
 };
+
+// For machines; "" of what is not said.
+inline std::string_view WordOf(Phase phase) {
+  constexpr std::string_view kWords[] = {"", "download", "read", "check", "publish"};
+  return kWords[static_cast<int>(phase)];
+}
 
 // Thread-safe.
 class Reporter {
