@@ -16,6 +16,7 @@
 #include "cli/load_header.h"
 #include "cli/load_proposal.h"
 #include "cli/table.h"
+#include "cli/table_way.h"
 #include "config/csv_words.h"
 #include "env/file.h"
 #include "ingest/file_shape.h"
@@ -267,9 +268,27 @@ class HandLoader {
     return ingest::DialectOf(ingest_.csv).Validate().WithContext("--csv");
   }
 
+  // Where no mode is said, the table's own: rows that were replaced by key so far are not silently added to.
+  Status TakeWayOfTable() {
+    const auto runtime = MakeRuntime(project_, arguments_, world_);
+    auto session = runtime->warehouse().Open(false, std::chrono::seconds(10), world_.cancel);
+    if (session.status().code() == Code::kNotFound) return Status::Ok();
+    SLUICE_TRY(session.status());
+    SLUICE_ASSIGN(const auto way, WayOfTable(session.value()->connection(), table_.name));
+    if (!way) return Status::Ok();
+    table_.mode = way->mode;
+    table_.delete_when = way->delete_when;
+    if (table_.key.empty()) table_.key = way->key;
+    if (way->mode != config::Table::Mode::kAppend && !arguments_.json && !arguments_.quiet) {
+      world_.out << fmt::format("as {} was loaded before: {}\n", table_.name, WayInWords(table_));
+    }
+    return Status::Ok();
+  }
+
   Status SetMode() {
     using Mode = config::Table::Mode;
     const std::string& mode = arguments_.mode;
+    if (mode.empty() && arguments_.delete_when.empty()) return TakeWayOfTable();
     table_.mode = mode == "replace"         ? Mode::kReplace
                   : mode == "upsert"        ? Mode::kUpsert
                   : mode == "delete-insert" ? Mode::kDeleteInsert

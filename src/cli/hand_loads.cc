@@ -115,18 +115,38 @@ Status RememberHandLoad(engine::Connection& connection, const HandLoad& load) {
   return transaction->Commit();
 }
 
+namespace {
+
+// Of the value in the first row, if there is one.
+std::optional<HandLoad> FirstOf(const std::vector<std::vector<engine::Value>>& rows) {
+  if (rows.empty()) return std::nullopt;
+  try {
+    auto load = FromJson(Json::parse(engine::ToText(rows[0][0]), nullptr, false));
+    if (load.ok()) return std::move(load).value();
+  } catch (const Json::exception&) {  // written by another version
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 Result<std::optional<HandLoad>> FindHandLoad(engine::Connection& connection,
                                              const std::string& of_connection,
                                              const std::string& table) {
   SLUICE_ASSIGN(const auto rows, connection.Rows("SELECT value FROM _sluice.meta WHERE name = $1",
                                                  {kPrefix + of_connection + ":" + table}));
-  if (rows.empty()) return std::optional<HandLoad>();
-  try {
-    auto load = FromJson(Json::parse(engine::ToText(rows[0][0]), nullptr, false));
-    if (load.ok()) return std::optional<HandLoad>(std::move(load).value());
-  } catch (const Json::exception&) {  // written by another version
-  }
-  return std::optional<HandLoad>();
+  return FirstOf(rows);
+}
+
+Result<std::optional<HandLoad>> NewestHandLoad(engine::Connection& connection,
+                                               const std::string& table) {
+  SLUICE_ASSIGN(const auto rows,
+                connection.Rows("SELECT m.value FROM _sluice.meta AS m JOIN _sluice.loads AS l ON "
+                                "m.name = $1 || l.connection || ':' || l.table_name WHERE "
+                                "l.table_name = $2 AND l.published_at IS NOT NULL ORDER BY "
+                                "l.published_at DESC LIMIT 1",
+                                {std::string(kPrefix), table}));
+  return FirstOf(rows);
 }
 
 Status AddHandLoads(engine::Connection& connection, config::Project& project) {

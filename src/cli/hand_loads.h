@@ -30,6 +30,10 @@ Result<std::optional<HandLoad>> FindHandLoad(engine::Connection& connection,
                                              const std::string& of_connection,
                                              const std::string& table);
 
+// What was said when `table` was last loaded by hand and published; nothing where it never was.
+Result<std::optional<HandLoad>> NewestHandLoad(engine::Connection& connection,
+                                               const std::string& table);
+
 // Adds to `project` the connections of all files that were loaded by hand, and an ingest for the tables that it does
 // not declare: of each as its newest load said that has rows in quarantine, or else the newest. What cannot be read is
 // left out.
