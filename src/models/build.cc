@@ -7,7 +7,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "models/dependencies.h"
-#include "models/sql_error.h"
+#include "models/model_sql.h"
 #include "quality/holds.h"
 #include "warehouse/dialect.h"
 
@@ -19,14 +19,6 @@ using warehouse::QuoteName;
 
 std::string StageOf(const config::Model& model) {
   return "_sluice_stage_model_" + model.name;
-}
-
-std::string QualifiedRef(const std::string& name) {
-  return QualifiedName(name);
-}
-
-std::string RenderedSql(const ModelNode& node) {
-  return WithoutSemicolon(Render(node.model->sql, node.references, QualifiedRef));
 }
 
 class Builder {
@@ -59,26 +51,14 @@ class Builder {
   Result<BuildResult> Failed(const Status& status) {
     result_.outcome = "failed";
     result_.message = is_relation_ || status.code() != Code::kFailed
-                          ? fmt::format("{}: {}", Place().ToString(), status.ToString())
+                          ? fmt::format("{}: {}", PlaceOf(model_).ToString(), status.ToString())
                           : OfSql(status.message());
     return std::move(result_);
   }
 
-  // Where its SQL begins, in a file of its own or in the project file.
-  const config::Location& Place() const { return is_relation_ ? model_.where : model_.sql_where; }
-
   // The engine's message for the place in the user's own text.
   std::string OfSql(const std::string& message) const {
-    const SqlError error = ReadSqlError(message, sql_);
-    config::Location where = Place();
-    if (error.has_place) {
-      const std::string before =
-          model_.sql.substr(0, SourceOffset(error.offset, node_.references, QualifiedRef));
-      const auto line = std::count(before.begin(), before.end(), '\n');
-      const size_t begin = before.rfind('\n') + 1;  // 0 where there is none
-      where = model_.sql_where.Inside(static_cast<int>(line) + 1,
-                                      static_cast<int>(before.size() - begin) + 1);
-    }
+    const auto [where, error] = PlaceError(node_, message);
     if (node_.inputs.count(error.missing_table) == 0) {
       return fmt::format("{}: {}", where.ToString(), error.text);
     }
@@ -110,15 +90,7 @@ class Builder {
     SLUICE_ASSIGN(const auto described,
                   connection_.Query(fmt::format("SELECT * FROM {} LIMIT 0", relation)));
     for (const engine::Column& column : described.columns()) columns_.push_back(Lower(column.name));
-    std::vector<std::string> problems;
-    for (const config::Check& check : model_.checks) {
-      for (const std::string& column : check.columns) {
-        if (std::find(columns_.begin(), columns_.end(), column) != columns_.end()) continue;
-        problems.push_back(fmt::format("{}: the model {} has no column \"{}\"{}",
-                                       check.where.ToString(), model_.name, column,
-                                       DidYouMean(column, columns_)));
-      }
-    }
+    const std::vector<std::string> problems = UnknownCheckColumns(model_, columns_);
     return problems.empty() ? Status::Ok() : ConfigError(Join(problems, "; "));
   }
 
