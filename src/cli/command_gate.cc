@@ -21,8 +21,9 @@ using quality::HoldRecord;
 struct Listed {
   HoldRecord hold;
   std::vector<std::string> queries;
-  int64_t rows = 0;      // of its files, where they were read
-  int64_t bad_rows = 0;  // of these, in quarantine
+  std::vector<pipeline::GateVerb> verbs = {};  // of an open one
+  int64_t rows = 0;                            // of its files, where they were read
+  int64_t bad_rows = 0;                        // of these, in quarantine
 };
 
 Status CountRows(engine::Connection& connection, Listed& listed) {
@@ -68,9 +69,7 @@ void WriteHold(JsonWriter& json, const Listed& listed) {
   json.FieldOrNull("decided_at", hold.decided_at);
   json.Name("verbs");
   json.BeginArray();
-  if (hold.state == "open") {
-    for (const pipeline::GateVerb& verb : pipeline::VerbsFor(hold)) json.Text(verb.verb);
-  }
+  for (const pipeline::GateVerb& verb : listed.verbs) json.Text(verb.verb);
   json.EndArray();
   json.EndObject();
 }
@@ -90,7 +89,9 @@ void PrintHolds(std::ostream& out, const Terminal& terminal, const std::vector<L
         Printable(pipeline::HeldName(hold)), hold.created_at.substr(0, 19));
     out << "    " << Printable(hold.message) << "\n";
     for (const std::string& sql : listed.queries) {
-      out << "    which:  " << Printable(TypedQuery(sql)) << "\n";
+      std::vector<std::string> lines = Split(TypedQuery(sql), '\n');
+      for (std::string& line : lines) line = Printable(line);
+      out << "    which:  " << Join(lines, "\n            ") << "\n";
     }
     if (listed.bad_rows > 0) {
       out << fmt::format("    which:  sluice quarantine list --rows {}   ({} of {} are bad)\n",
@@ -108,7 +109,7 @@ void PrintHolds(std::ostream& out, const Terminal& terminal, const std::vector<L
                          Printable(hold.reason));
       continue;
     }
-    for (const pipeline::GateVerb& verb : pipeline::VerbsFor(hold)) {
+    for (const pipeline::GateVerb& verb : listed.verbs) {
       out << fmt::format("    {:<7} {}\n", verb.verb, Styled(terminal, Look::kDim, verb.meaning));
     }
   }
@@ -125,6 +126,9 @@ Result<int> ListGate(const ReadContext& context) {
                     pipeline::QueriesFor(context.runtime.project(), context.connection(), hold));
       Listed& listed = holds.emplace_back(Listed{std::move(hold), std::move(queries)});
       SLUICE_TRY(CountRows(context.connection(), listed));
+      if (listed.hold.state == "open") {
+        SLUICE_ASSIGN(listed.verbs, pipeline::VerbsFor(context.connection(), listed.hold));
+      }
     }
   }
   std::ostream& out = context.world.out;
@@ -145,7 +149,7 @@ Result<int> ListGate(const ReadContext& context) {
     out << "nothing is held\n";
   } else if (holds.front().hold.state == "open" && !context.arguments.quiet) {
     out << fmt::format("\nnext:  sluice gate {} {} --reason TEXT\n",
-                       pipeline::VerbsFor(holds.front().hold).front().verb, holds.front().hold.id);
+                       holds.front().verbs.front().verb, holds.front().hold.id);
   }
   return pipeline::kExitDone;
 }

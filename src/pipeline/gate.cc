@@ -63,8 +63,8 @@ Status CheckLatest(engine::Connection& connection) {
                      "Name one by its id: sluice gate list");
 }
 
-Status Offered(const HoldRecord& hold, const std::string& verb) {
-  const auto verbs = VerbsFor(hold);
+Status Offered(engine::Connection& connection, const HoldRecord& hold, const std::string& verb) {
+  SLUICE_ASSIGN(const auto verbs, VerbsFor(connection, hold));
   const bool offered = std::any_of(verbs.begin(), verbs.end(),
                                    [&](const GateVerb& known) { return known.verb == verb; });
   if (offered) return Status::Ok();
@@ -89,6 +89,11 @@ Status Offered(const HoldRecord& hold, const std::string& verb) {
                            "read again",
                        next);
   }
+  if (hold.kind == "model" && !hold.stage.empty()) {
+    return ConfigError(
+        what + ": the model was never published, so there is nothing that it could stay at",
+        "Mend what it reads, or sluice gate accept");
+  }
   if (hold.kind == "model") {
     return ConfigError(
         what +
@@ -107,7 +112,7 @@ Result<Decision> Begin(Runtime& runtime, warehouse::Session& session, const std:
     return ConfigError(
         fmt::format("hold {} ({}) was {} already", hold.id, HeldName(hold), hold.state));
   }
-  SLUICE_TRY(Offered(hold, verb));
+  SLUICE_TRY(Offered(session.connection(), hold, verb));
   const env::Micros now = runtime.clock().Now();
   return Decision{runtime, session.connection(), std::move(hold), {"gate", now}, reason};
 }
@@ -219,18 +224,24 @@ std::string CommandOfHandLoad(const config::Project& project, const HoldRecord& 
   return fmt::format("sluice load {} --into {}", path, hold.table);
 }
 
-std::vector<GateVerb> VerbsFor(const HoldRecord& hold) {
+Result<std::vector<GateVerb>> VerbsFor(engine::Connection& connection, const HoldRecord& hold) {
+  if (hold.kind == "model" && hold.stage.empty()) {
+    // A view, or a table under another name, has no earlier state to stay at.
+    return std::vector<GateVerb>{{"accept", "take it as it is"},
+                                 {"reject", "the next run looks at it again"}};
+  }
   if (hold.kind == "model") {
     std::vector<GateVerb> verbs = {{"accept", "publish the model as it was built"},
                                    {"reject", "the next run builds it again"}};
-    // A view, or a table under another name, has no earlier state to stay at.
-    if (!hold.stage.empty()) {
+    SLUICE_ASSIGN(const std::string there, warehouse::KindOf(connection, hold.owner));
+    if (!there.empty()) {
       verbs.push_back({"skip", "leave it as it is until what it reads changes"});
     }
     return verbs;
   }
   if (hold.kind == "day") {
-    return {{"accept", "take the day as it is; what depends on the table goes on"}};
+    return std::vector<GateVerb>{
+        {"accept", "take the day as it is; what depends on the table goes on"}};
   }
   if (hold.kind == "late") return VerbsForLate(hold);
   const bool by_hand = StartsWith(hold.connection, ingest::kHandConnection);
@@ -288,13 +299,6 @@ Result<Decided> GateSkip(Runtime& runtime, warehouse::Session& session, const st
   const HoldRecord& hold = decision.hold;
   if (hold.kind == "model") {
     SLUICE_ASSIGN(const models::ModelNode node, NodeOf(decision));
-    SLUICE_ASSIGN(const std::string there, warehouse::KindOf(decision.connection, hold.owner));
-    if (there.empty()) {
-      return ConfigError(fmt::format("hold {} ({}): the model was never published, so there is "
-                                     "nothing that it could stay at",
-                                     hold.id, Describe(hold)),
-                         "Mend what it reads, or sluice gate accept");
-    }
     SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(decision.connection));
     SLUICE_TRY(
         decision.connection.Execute("DROP TABLE IF EXISTS " + warehouse::QualifiedName(hold.stage))

@@ -21,10 +21,12 @@ struct GateVerb {
   std::string verb;     // accept, reject, skip
   std::string meaning;  // "publish it as it is"
 };
-std::vector<GateVerb> VerbsFor(const quality::HoldRecord& hold);
+// `connection`: to see whether a model has an earlier state that it could stay at.
+Result<std::vector<GateVerb>> VerbsFor(engine::Connection& connection,
+                                       const quality::HoldRecord& hold);
 
 // Queries that show which values the checks of an open hold have found, for `sluice query`: messages and
-// records have only counts. None where nothing is staged, as of a view or of a file.
+// records have only counts. Of a view they ask its SQL. None of a file.
 Result<std::vector<std::string>> QueriesFor(const config::Project& project,
                                             engine::Connection& connection,
                                             const quality::HoldRecord& hold);

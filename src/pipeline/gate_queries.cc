@@ -4,6 +4,9 @@
 
 #include "base/text.h"
 #include "ingest/quarantine.h"
+#include "models/build.h"
+#include "models/graph.h"
+#include "models/model_sql.h"
 #include "pipeline/gate.h"
 #include "warehouse/dialect.h"
 
@@ -35,11 +38,35 @@ std::vector<NamedCheck> ChecksOf(const HoldRecord& hold) {
   return checks;
 }
 
+// What the check has looked at: the stage; of a table under the model's name that table; of a view, which is not made
+// while it is held, its SQL. "": it is not there.
+Result<std::string> LookedAt(const config::Project& project, engine::Connection& connection,
+                             const HoldRecord& hold) {
+  if (!hold.stage.empty()) return QualifiedName(hold.stage);
+  const config::Model* model = hold.kind == "model" ? project.FindModel(hold.owner) : nullptr;
+  if (model == nullptr) return std::string();
+  if (model->kind == config::Model::Kind::kRelation) {
+    const std::string name = models::RelationOf(*model);
+    SLUICE_ASSIGN(const std::string kind, warehouse::KindOf(connection, name));
+    return kind.empty() ? std::string() : QualifiedName(name);
+  }
+  const auto nodes = models::OrderModels(project, models::LoadedTables(project));
+  if (!nodes.ok()) return std::string();
+  for (const models::ModelNode& node : *nodes) {
+    if (node.model != model) continue;
+    const std::string sql = models::RenderedSql(node);
+    // A comment at its end ends with its line.
+    const bool comments = sql.find("--") != std::string::npos;
+    return fmt::format("({}{}) AS held", sql, comments ? "\n" : "");
+  }
+  return std::string();
+}
+
 // The rows that would stand, as far as they are at hand: of a table whose rows are only added, those that
 // stand there are the other half.
 Result<std::string> RowsToLookAt(const config::Project& project, engine::Connection& connection,
-                                 const HoldRecord& hold, const std::vector<std::string>& columns) {
-  const std::string stage = QualifiedName(hold.stage);
+                                 const HoldRecord& hold, const std::string& stage,
+                                 const std::vector<std::string>& columns) {
   const config::Ingest* ingest = project.FindIngest(hold.owner);
   if (hold.kind != "gate" || ingest == nullptr) return stage;
   SLUICE_ASSIGN(const ingest::TargetTable target,
@@ -56,26 +83,27 @@ Result<std::vector<std::string>> QueriesFor(const config::Project& project,
                                             engine::Connection& connection,
                                             const HoldRecord& hold) {
   std::vector<std::string> queries;
-  if (hold.state != "open" || hold.stage.empty()) return queries;
+  if (hold.state != "open") return queries;
+  SLUICE_ASSIGN(const std::string relation, LookedAt(project, connection, hold));
+  if (relation.empty()) return queries;
   for (const NamedCheck& check : ChecksOf(hold)) {
     const std::string names = NameList(check.columns);
     if (check.kind == "unique") {
       // A table that was taken out of the project has no more than its stage.
-      const auto rows = RowsToLookAt(project, connection, hold, check.columns);
+      const auto rows = RowsToLookAt(project, connection, hold, relation, check.columns);
       queries.push_back(fmt::format(
           "SELECT {0}, count(*) AS n FROM {1} GROUP BY {0} HAVING n > 1 ORDER BY n DESC", names,
-          rows.ok() ? rows.value() : QualifiedName(hold.stage)));
+          rows.ok() ? rows.value() : relation));
     } else if (check.kind == "accepted_values") {
       queries.push_back(fmt::format("SELECT {0}, count(*) AS n FROM {1} GROUP BY {0} ORDER BY n",
-                                    names, QualifiedName(hold.stage)));
+                                    names, relation));
     } else if (check.kind == "not_null") {
       std::string missing;
       for (const std::string& column : check.columns) {
         missing += fmt::format("{}{} IS NULL", missing.empty() ? "" : " OR ",
                                warehouse::QuoteName(column));
       }
-      queries.push_back(
-          fmt::format("SELECT * FROM {} WHERE {}", QualifiedName(hold.stage), missing));
+      queries.push_back(fmt::format("SELECT * FROM {} WHERE {}", relation, missing));
     }
   }
   return queries;
