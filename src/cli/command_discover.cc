@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <ostream>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -23,6 +24,19 @@ Result<std::string> WriteFile(const config::Project& project, const Proposals& p
     SLUICE_TRY(env::WriteFileAtomically(path, ProposalsAsYaml(proposals)));
     return name;
   }
+}
+
+void WritePairs(JsonWriter& json, std::string_view as,
+                const std::vector<std::pair<std::string, std::string>>& columns) {
+  json.Name(as);
+  json.BeginArray();
+  for (const auto& [name, type] : columns) {
+    json.BeginObject();
+    json.Field("name", name);
+    json.Field("type", type);
+    json.EndObject();
+  }
+  json.EndArray();
 }
 
 void WriteJson(std::ostream& out, const std::vector<Proposals>& all,
@@ -52,15 +66,12 @@ void WriteJson(std::ostream& out, const std::vector<Proposals>& all,
       for (const std::string& line : proposal.evidence) json.Text(line);
       json.EndArray();
       json.FieldOrNull("pattern", proposal.pattern);
-      json.Name("columns");
-      json.BeginArray();
-      for (const auto& [name, type] : proposal.columns) {
-        json.BeginObject();
-        json.Field("name", name);
-        json.Field("type", type);
-        json.EndObject();
-      }
-      json.EndArray();
+      WritePairs(json, "columns", proposal.columns);
+      WritePairs(json, "captures", proposal.captures);
+      json.Name("csv");
+      json.BeginObject();
+      for (const auto& [option, value] : proposal.csv) json.Field(option, value);
+      json.EndObject();
       json.FieldOrNull("problem", proposal.problem);
       json.EndObject();
     }
@@ -83,7 +94,9 @@ void Print(World& world, const Proposals& proposals, const std::string& written)
     out << "  " << Styled(world.terminal, Look::kWarning, "note: " + Printable(note)) << "\n";
   }
   if (proposals.tables.empty()) {
-    out << "  nothing to propose: the project names all that is there\n";
+    const bool nothing = proposals.layout == "files" && proposals.files == 0;
+    out << (nothing ? "  nothing to propose: there is no file of data\n"
+                    : "  nothing to propose: the project names all that is there\n");
     return;
   }
   for (const std::string& line : Split(ProposalsAsYaml(proposals), '\n')) {
@@ -105,18 +118,12 @@ void Print(World& world, const Proposals& proposals, const std::string& written)
 }  // namespace
 
 Result<int> Discover(World& world, const Arguments& arguments) {
-  SLUICE_ASSIGN(config::Project project, OpenProject(arguments, world, Secrets::kYes, nullptr));
-  std::vector<std::string> names;
-  for (const config::Ingest& ingest : project.ingests) names.push_back(ingest.name);
-  for (const std::string& name : arguments.names) {
-    if (project.FindIngest(name) == nullptr) {
-      return ConfigError(
-          fmt::format("there is no ingest {}{}", Printable(name), DidYouMean(name, names)));
-    }
-  }
-  if (names.empty()) {
-    return ConfigError("the project has no ingest to look at",
-                       "Add one with `from:` and `layout:` to sluice.yml");
+  SLUICE_ASSIGN(config::Project project, OpenForDiscovery(arguments, world));
+  std::set<std::string> taken;
+  for (const config::Model& model : project.models) taken.insert(model.name);
+  for (const config::Sync& sync : project.syncs) taken.insert(sync.name);
+  for (const config::Ingest& ingest : project.ingests) {
+    for (const config::Table& table : ingest.tables) taken.insert(table.name);
   }
   const auto runtime = MakeRuntime(std::move(project), arguments, world);
   std::vector<Proposals> all;
@@ -126,8 +133,8 @@ Result<int> Discover(World& world, const Arguments& arguments) {
     if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), ingest.name) == wanted.end())
       continue;
     const DiscoverContext context{*runtime, ingest, world.random, world.cancel};
-    SLUICE_ASSIGN(Proposals proposals,
-                  ingest.layout == "zenoti" ? DiscoverZenoti(context) : DiscoverFiles(context));
+    SLUICE_ASSIGN(Proposals proposals, ingest.layout == "zenoti" ? DiscoverZenoti(context)
+                                                                 : DiscoverFiles(context, taken));
     std::string file;
     if (arguments.write && !proposals.tables.empty()) {
       SLUICE_ASSIGN(file, WriteFile(runtime->project(), proposals));

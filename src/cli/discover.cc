@@ -55,10 +55,23 @@ std::string TableYaml(const Proposals& proposals, const Proposal& proposal) {
   AppendJsonString(pattern, proposal.pattern);
   out += fmt::format("      {}:\n        pattern: {}\n", name, pattern);
   if (!proposal.key.empty()) out += fmt::format("        key: {}\n", YamlList(proposal.key));
+  if (!proposal.csv.empty()) {
+    std::vector<std::string> options;
+    for (const auto& [option, value] : proposal.csv) {
+      std::string quoted;
+      AppendJsonString(quoted, value);
+      const bool word = value == "tab" || value == "true" || value == "false";
+      options.push_back(option + ": " + (word ? value : quoted));
+    }
+    out += fmt::format("        csv: {{ {} }}\n", Join(options, ", "));
+  }
   out += "        mode: append # or replace, when the newest files are the whole table\n";
   out += "        columns:\n";
   for (const auto& [column, type] : proposal.columns) {
     out += fmt::format("          {}: {}\n", YamlWord(column), type);
+  }
+  for (const auto& [capture, type] : proposal.captures) {
+    out += fmt::format("          # {}: {} # of the path, for each row\n", capture, type);
   }
   return out;
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <unordered_set>
@@ -29,6 +30,10 @@ struct Proposal {
   std::vector<std::pair<std::string, std::string>> columns;  // layout files: name, type
   int64_t files = 0;
   std::string problem;  // why nothing can be proposed
+  // Layout files: captures of the pattern that could be columns, name and type.
+  std::vector<std::pair<std::string, std::string>> captures = {};
+  // Layout files: how its files are written, where the ingest says otherwise: options of `csv:`.
+  std::vector<std::pair<std::string, std::string>> csv = {};
 };
 
 struct Proposals {
@@ -36,6 +41,7 @@ struct Proposals {
   std::string layout;
   std::vector<Proposal> tables;
   std::vector<std::string> notes;
+  size_t files = 0;  // layout files: with a name of data, whether a table takes them or not
 };
 
 struct DiscoverContext {
@@ -46,7 +52,8 @@ struct DiscoverContext {
 };
 
 Result<Proposals> DiscoverZenoti(const DiscoverContext& context);
-Result<Proposals> DiscoverFiles(const DiscoverContext& context);
+// No table is called like one of `taken`, to which the proposed ones are added.
+Result<Proposals> DiscoverFiles(const DiscoverContext& context, std::set<std::string>& taken);
 
 // As an include file: the tables with a proposed key active, each with its evidence as a comment; the
 // others as comments only.

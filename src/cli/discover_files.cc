@@ -1,228 +1,32 @@
 // Patterns, columns and types of files that no table of the project takes.
 #include <algorithm>
-#include <array>
 #include <map>
+#include <optional>
 #include <set>
 
 #include <fmt/format.h>
 
 #include "base/text.h"
 #include "cli/discover.h"
-#include "cli/load_proposal.h"
+#include "cli/discover_sample.h"
+#include "cli/file_groups.h"
+#include "cli/terminal.h"
+#include "config/diagnostics.h"
 #include "config/file_pattern.h"
-#include "env/file.h"
-#include "format/csv_head.h"
-#include "format/text_source.h"
-#include "ingest/file_parts.h"
-#include "ingest/file_shape.h"
-#include "ingest/plan.h"
+#include "config/text_format.h"
 #include "pipeline/sources.h"
 
 namespace sluice::cli {
 namespace {
 
-constexpr uint64_t kSampleBytes = 256ULL << 20;
-constexpr std::array<std::string_view, 7> kDataEndings = {".csv",   ".tsv",    ".txt",    ".json",
-                                                          ".jsonl", ".ndjson", ".parquet"};
+constexpr size_t kMostTables = 500;
+constexpr size_t kMostNotes = 20;
 
-bool IsDigit(char c) {
-  return c >= '0' && c <= '9';
-}
-
-// Numbers and dates in a name become one '*': "orders_2026-11-01.csv" -> "orders_*.csv".
-std::string PatternOf(std::string_view name) {
-  std::string pattern;
-  for (size_t i = 0; i < name.size();) {
-    if (!IsDigit(name[i])) {
-      pattern += name[i++];
-      continue;
-    }
-    while (i < name.size() &&
-           (IsDigit(name[i]) || (i + 1 < name.size() && IsDigit(name[i + 1]) &&
-                                 (name[i] == '-' || name[i] == '_' || name[i] == 'T')))) {
-      ++i;
-    }
-    if (!EndsWith(pattern, "*")) pattern += '*';
-  }
-  return pattern;
-}
-
-// The name without its endings.
-std::string_view WithoutEnding(std::string_view name) {
-  for (const std::string_view packed : {".gz", ".zst", ".zip"}) {
-    if (EndsWith(name, packed)) name.remove_suffix(packed.size());
-  }
-  for (const std::string_view ending : kDataEndings) {
-    if (EndsWith(name, ending)) name.remove_suffix(ending.size());
-  }
-  return name;
-}
-
-bool LooksLikeData(std::string_view path) {
-  const std::string lower = Lower(path);
-  std::string_view name = lower;
-  for (const std::string_view packed : {".gz", ".zst", ".zip"}) {
-    if (EndsWith(name, packed)) name.remove_suffix(packed.size());
-  }
-  return std::any_of(kDataEndings.begin(), kDataEndings.end(),
-                     [&](std::string_view ending) { return EndsWith(name, ending); });
-}
-
-// A name for the table: of the file, or of the folder where the files are only numbers.
-std::string TableName(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  std::vector<std::string> sources = {
-      std::string(WithoutEnding(slash == std::string::npos ? path : path.substr(slash + 1)))};
-  if (slash != std::string::npos) {
-    const std::string folder = path.substr(0, slash);
-    sources.push_back(folder.substr(folder.rfind('/') + 1));
-  }
-  for (const std::string& source : sources) {
-    std::string name;
-    for (const char c : Lower(PatternOf(source))) {
-      const bool fits = (c >= 'a' && c <= 'z') || IsDigit(c);
-      if (fits) {
-        name += c;
-      } else if (!name.empty() && name.back() != '_') {
-        name += '_';
-      }
-    }
-    while (EndsWith(name, "_")) name.pop_back();
-    if (!name.empty() && !IsDigit(name[0])) return name;
-  }
-  return "files";
-}
-
-bool IsHeaderName(std::string_view text) {
-  return !text.empty() && !IsDigit(text[0]) && text[0] != '-' && text[0] != '+' &&
-         text.find('@') == std::string_view::npos && text.size() <= 64;
-}
-
-struct Found {
-  const ingest::Source* source = nullptr;
-  const connector::StoredFile* sample = nullptr;
-  std::string pattern;
-  int64_t files = 0;
-};
-
-// The largest file that is read in a moment, for it says most about the types; else the smallest.
-bool IsBetterSample(const connector::StoredFile& file, const connector::StoredFile& than) {
-  if (than.size > kSampleBytes) return file.size < than.size;
-  return file.size <= kSampleBytes && file.size > than.size;
-}
-
-// That decimals are wider than the values which were seen.
-void TellScale(Proposal& proposal) {
-  const bool decimals =
-      std::any_of(proposal.columns.begin(), proposal.columns.end(), [](const auto& column) {
-        return StartsWith(column.second, "DECIMAL") && !EndsWith(column.second, ",0)");
-      });
-  if (!decimals) return;
-  proposal.evidence.push_back(fmt::format(
-      "decimals have room for {} digits behind the point, whatever this file shows: narrow them "
-      "where you know better",
-      kSafeScale));
-}
-
-class FileReader {
- public:
-  FileReader(const DiscoverContext& context, Proposal& proposal)
-      : context_(context), proposal_(proposal) {}
-
-  Status Read(const std::string& path) {
-    SLUICE_ASSIGN(const auto parts,
-                  ingest::PartsOf(path, context_.ingest.csv, path, context_.cancel));
-    if (parts.empty()) return NotFoundError("the archive is empty");
-    const Status status = ReadPart(parts.front().path);
-    for (const ingest::FilePart& part : parts) {
-      if (!part.member.empty()) (void)env::RemoveFile(part.path);
-    }
-    return status;
-  }
-
-  void set_name(std::string name) { name_ = std::move(name); }
-
- private:
-  Status ReadPart(const std::string& path) {
-    const format::CsvDialect dialect = ingest::DialectOf(context_.ingest.csv);
-    SLUICE_TRY(FindColumns(path, dialect));
-    if (names_.empty()) return NotFoundError("the file is empty");
-    std::vector<KeyCandidate> ranked = RankColumns(proposal_.table, names_, {}, {});
-    std::vector<std::vector<size_t>> candidates;
-    for (const KeyCandidate& candidate : ranked) {
-      const auto at = std::find(names_.begin(), names_.end(), candidate.column);
-      candidates.push_back({static_cast<size_t>(at - names_.begin())});
-    }
-    KeyTrial keys(candidates);
-    std::vector<TypeTrial> types(names_.size(), TypeTrial(FormOf(context_.ingest.csv)));
-    uint64_t broken = 0;
-    SLUICE_TRY(ReadRows(path, dialect, keys, types, broken));
-    for (size_t i = 0; i < names_.size(); ++i) {
-      proposal_.columns.emplace_back(names_[i], types[i].SqlType(kSafeScale));
-    }
-    proposal_.evidence.push_back(
-        fmt::format("types fit all {} of {}", Counted(keys.rows(), "row"), name_));
-    TellScale(proposal_);
-    if (broken > 0) {
-      proposal_.evidence.push_back(Counted(broken, "broken record") + " left out of account");
-    }
-    for (size_t i = 0; i < ranked.size() && keys.rows() > 1; ++i) {
-      if (!keys.IsUnique(i) || keys.Nulls(i) > 0) continue;
-      proposal_.key = {ranked[i].column};
-      proposal_.evidence.push_back(fmt::format("{}: {}; unique and never NULL there",
-                                               ranked[i].column, Join(ranked[i].reasons, ", ")));
-      break;
-    }
-    return Status::Ok();
-  }
-
-  // From the header, where the first record looks like one.
-  Status FindColumns(const std::string& path, const format::CsvDialect& dialect) {
-    const auto named = format::LookAtHead(path, dialect, {}, format::HeaderRule::kYes);
-    if (named.ok() && std::all_of(named->names.begin(), named->names.end(),
-                                  [](const std::string& name) { return IsHeaderName(name); })) {
-      names_ = named->names;
-      header_ = true;
-      return Status::Ok();
-    }
-    SLUICE_ASSIGN(const auto plain, format::LookAtHead(path, dialect, {}, format::HeaderRule::kNo));
-    for (size_t i = 0; i < plain.columns && !plain.empty; ++i) {
-      names_.push_back(fmt::format("column_{}", i + 1));
-    }
-    proposal_.evidence.emplace_back("the files have no header: name the columns");
-    return Status::Ok();
-  }
-
-  Status ReadRows(const std::string& path, const format::CsvDialect& dialect, KeyTrial& keys,
-                  std::vector<TypeTrial>& types, uint64_t& broken) {
-    SLUICE_ASSIGN(const auto source, format::OpenCsvText(path, dialect));
-    format::CsvReaderOptions options;
-    options.dialect = dialect;
-    options.columns = names_.size();
-    options.header = header_;
-    format::CsvReader reader(*source, options);
-    constexpr uint64_t kLookEvery = 65'536;
-    for (uint64_t n = 0;; ++n) {
-      if (n % kLookEvery == 0 && context_.cancel != nullptr && context_.cancel->is_set()) {
-        return CancelledError("stopped");
-      }
-      SLUICE_ASSIGN(const bool more, reader.Next());
-      if (!more) return Status::Ok();
-      const format::CsvRecord& record = reader.record();
-      if (record.fault != format::CsvFault::kNone) {
-        ++broken;
-        continue;
-      }
-      keys.Row(record.cells.first(names_.size()));
-      for (size_t i = 0; i < types.size(); ++i) types[i].Value(record.cells[i]);
-    }
-  }
-
-  const DiscoverContext& context_;
-  Proposal& proposal_;
-  std::string name_;
-  std::vector<std::string> names_;
-  bool header_ = false;
+// A table to be: files of one pattern, or all of a folder.
+struct Candidate {
+  std::vector<FileGroup> groups;  // more than one: the whole folder
+  std::vector<const connector::StoredFile*> files;
+  std::optional<SampledFiles> sampled;  // when it was looked at already
 };
 
 bool IsTaken(const config::Ingest& ingest, std::string_view path) {
@@ -232,79 +36,302 @@ bool IsTaken(const config::Ingest& ingest, std::string_view path) {
   });
 }
 
-// By pattern, in the order of the patterns.
-std::map<std::string, Found> FindPatterns(const config::Ingest& ingest,
-                                          const std::vector<ingest::Source>& sources,
-                                          std::vector<std::string>* notes) {
-  std::map<std::string, Found> found;
-  for (const ingest::Source& source : sources) {
-    for (const connector::StoredFile& file : source.listing.files) {
-      if (!StartsWith(file.path, ingest.prefix)) continue;
-      const std::string path = file.path.substr(ingest.prefix.size());
-      if (IsTaken(ingest, path)) continue;
-      if (!LooksLikeData(path)) {
-        constexpr size_t kMostNotes = 20;
-        if (notes->size() < kMostNotes)
-          notes->push_back(path + " is passed over: its name says no format that is read");
-        continue;
-      }
-      const size_t slash = path.rfind('/');
-      const std::string folder = slash == std::string::npos ? "" : path.substr(0, slash + 1);
-      Found& entry = found[folder + PatternOf(path.substr(folder.size()))];
-      ++entry.files;
-      if (entry.sample == nullptr || IsBetterSample(file, *entry.sample)) {
-        entry.source = &source;
-        entry.sample = &file;
-      }
-    }
-  }
-  return found;
+// Files that are never data are passed over without a word.
+bool IsBesideData(std::string_view path) {
+  const std::string lower = Lower(path);
+  const size_t slash = lower.rfind('/');
+  const std::string name = slash == std::string::npos ? lower : lower.substr(slash + 1);
+  return name.empty() || name[0] == '.' || name[0] == '_' || EndsWith(name, ".md5") ||
+         EndsWith(name, ".sha1") || EndsWith(name, ".sha256") || EndsWith(name, ".sha512");
 }
 
-// The file at `path`, which is called `name` in its store.
-Status ReadSample(const DiscoverContext& context, const std::string& path, const std::string& name,
-                  Proposal& proposal) {
-  const config::FileFormat format = ingest::FormatOf({}, name);
-  if (format == config::FileFormat::kCsv) {
-    FileReader reader(context, proposal);
-    reader.set_name(name);
-    return reader.Read(path);
+class FilesProposer {
+ public:
+  FilesProposer(const DiscoverContext& context, const ingest::Source& source,
+                std::set<std::string>& names, Proposals& proposals)
+      : context_(context), source_(source), names_(names), proposals_(proposals) {}
+
+  Status Run() {
+    Look();
+    std::vector<Candidate> candidates;
+    for (FileGroup& group : GroupFiles(paths_)) {
+      Candidate& candidate = candidates.emplace_back();
+      for (const size_t file : group.files) candidate.files.push_back(files_[file]);
+      candidate.groups.push_back(std::move(group));
+    }
+    SLUICE_TRY(JoinFolders(candidates));
+    if (candidates.size() > kMostTables) {
+      Note(fmt::format("{} patterns more are not looked at: narrow `prefix`, or name tables",
+                       Thousands(candidates.size() - kMostTables)));
+      candidates.resize(kMostTables);
+    }
+    const size_t first = proposals_.tables.size();
+    for (Candidate& candidate : candidates) SLUICE_TRY(Propose(candidate));
+    for (size_t i = 0; i < candidates.size(); ++i) {
+      KeepApart(candidates, i, proposals_.tables[first + i]);
+    }
+    return Status::Ok();
   }
-  SLUICE_ASSIGN(ColumnProposal found,
-                ProposeColumns(path, format, context.ingest.csv, context.cancel, kSafeScale));
-  proposal.columns = std::move(found.columns);
-  for (const std::string& evidence : found.evidence) {
-    proposal.evidence.push_back(name + ": " + evidence);
+
+ private:
+  void Note(std::string text) {
+    if (proposals_.notes.size() < kMostNotes) proposals_.notes.push_back(std::move(text));
   }
-  if (format != config::FileFormat::kParquet) TellScale(proposal);
-  return Status::Ok();
-}
+
+  // What is there and whose it is.
+  void Look() {
+    size_t passed = 0;
+    for (const connector::StoredFile& file : source_.listing.files) {
+      if (!StartsWith(file.path, context_.ingest.prefix)) continue;
+      std::string path = file.path.substr(context_.ingest.prefix.size());
+      if (!IsValidUtf8(path)) {
+        Note(Printable(path) + " is passed over: its name is no UTF-8");
+      } else if (IsTaken(context_.ingest, path)) {
+        taken_.push_back(std::move(path));
+      } else if (LooksLikeData(path)) {
+        paths_.push_back(std::move(path));
+        files_.push_back(&file);
+      } else if (!IsBesideData(path)) {
+        ++passed;
+        Note(path + " is passed over: its name says no format that is read");
+      }
+    }
+    if (passed > kMostNotes) {
+      proposals_.notes.back() =
+          Counted(passed - kMostNotes + 1, "more file") + " passed over for the same reason";
+    }
+    proposals_.files = paths_.size() + taken_.size();
+  }
+
+  // In a folder whose files have names of their own ("orders/north.csv", "orders/south.csv") and the same columns
+  // the folder is the table.
+  Status JoinFolders(std::vector<Candidate>& candidates) {
+    std::map<std::pair<std::string, std::string>, std::vector<size_t>> folders;
+    for (size_t i = 0; i < candidates.size(); ++i) {
+      const FileGroup& group = candidates[i].groups.front();
+      if (!group.folder.empty()) folders[{group.folder, group.ending}].push_back(i);
+    }
+    std::set<size_t> joined;
+    for (const auto& [folder, members] : folders) {
+      if (members.size() < 2) continue;
+      SLUICE_ASSIGN(const bool same, HaveTheSameColumns(candidates, members));
+      if (!same) continue;
+      Candidate& whole = candidates[members.front()];
+      for (size_t i = 1; i < members.size(); ++i) {
+        Candidate& other = candidates[members[i]];
+        whole.groups.push_back(std::move(other.groups.front()));
+        whole.files.insert(whole.files.end(), other.files.begin(), other.files.end());
+        joined.insert(members[i]);
+      }
+      whole.sampled.reset();
+      std::sort(whole.files.begin(), whole.files.end(),
+                [](const auto* a, const auto* b) { return a->path < b->path; });
+    }
+    std::vector<Candidate> left;
+    for (size_t i = 0; i < candidates.size(); ++i) {
+      if (joined.count(i) == 0) left.push_back(std::move(candidates[i]));
+    }
+    candidates = std::move(left);
+    return Status::Ok();
+  }
+
+  // Of the first few: columns with names of their own, and the same ones.
+  Result<bool> HaveTheSameColumns(std::vector<Candidate>& candidates,
+                                  const std::vector<size_t>& members) {
+    constexpr size_t kMostLookedAt = 20;
+    std::set<std::string> columns;
+    for (size_t i = 0; i < members.size() && i < kMostLookedAt; ++i) {
+      Candidate& candidate = candidates[members[i]];
+      const auto sampled = Sampled(candidate);
+      if (sampled.status().code() == Code::kCancelled) return sampled.status();
+      if (!sampled.ok() || !sampled.value()->named) return false;
+      const std::vector<std::string>& names = sampled.value()->tried.names;
+      const std::set<std::string> own(names.begin(), names.end());
+      if (own.size() < 2 || (i > 0 && own != columns)) return false;
+      columns = own;
+    }
+    return true;
+  }
+
+  Result<const SampledFiles*> Sampled(Candidate& candidate) {
+    if (!candidate.sampled) {
+      SLUICE_ASSIGN(candidate.sampled, SampleFiles(context_, *source_.store, candidate.files,
+                                                   TableNameOf(candidate.groups.front())));
+    }
+    return &*candidate.sampled;
+  }
+
+  // Of the first group, or of the folder when it is all of that.
+  static GroupPattern PatternOfAll(const Candidate& candidate,
+                                   const std::vector<std::string>& columns, bool exact) {
+    const FileGroup& group = candidate.groups.front();
+    if (candidate.groups.size() == 1) return PatternOf(group, columns, exact);
+    FileGroup folder = group;
+    while (folder.pieces.back().kind != PathPiece::Kind::kText ||
+           folder.pieces.back().text.find('/') == std::string::npos) {
+      folder.pieces.pop_back();
+    }
+    std::string& text = folder.pieces.back().text;
+    text.erase(text.rfind('/') + 1);
+    folder.pieces.push_back({PathPiece::Kind::kAny, "", 0});
+    folder.pieces.push_back({PathPiece::Kind::kText, group.ending, 0});
+    const bool packed =
+        std::any_of(candidate.files.begin(), candidate.files.end(),
+                    [&](const auto* file) { return !EndsWith(Lower(file->path), group.ending); });
+    if (packed) folder.pieces.push_back({PathPiece::Kind::kAny, "", 0});
+    return PatternOf(folder, columns);
+  }
+
+  std::string FreeName(const Candidate& candidate) {
+    const FileGroup& group = candidate.groups.front();
+    std::string name = TableNameOf(group);
+    if (candidate.groups.size() > 1) {
+      FileGroup unnamed = group;  // the name is that of the folder
+      while (unnamed.pieces.back().text.find('/') == std::string::npos) unnamed.pieces.pop_back();
+      unnamed.pieces.back().text.erase(unnamed.pieces.back().text.rfind('/') + 1);
+      name = TableNameOf(unnamed);
+    }
+    if (names_.insert(name).second) return name;
+    const std::string longer = TableNameOf(group, true);
+    if (names_.insert(longer).second) return longer;
+    for (int n = 2;; ++n) {
+      std::string numbered = fmt::format("{}_{}", name, n);
+      if (names_.insert(numbered).second) return numbered;
+    }
+  }
+
+  Status Propose(Candidate& candidate) {
+    Proposal& proposal = proposals_.tables.emplace_back();
+    proposal.table = FreeName(candidate);
+    proposal.files = static_cast<int64_t>(candidate.files.size());
+    const auto sampled = Sampled(candidate);
+    if (sampled.status().code() == Code::kCancelled) return sampled.status();
+    std::vector<std::string> columns;
+    if (sampled.ok()) {
+      const SampledFiles& sample = *sampled.value();
+      columns = sample.tried.names;
+      proposal.columns = sample.columns;
+      proposal.evidence = sample.evidence;
+      proposal.csv = sample.csv;
+      proposal.key = sample.key;
+      proposal.problem = NotAColumn(columns);
+    } else {
+      proposal.problem = sampled.status().message();
+    }
+    TakePattern(candidate, columns, false, proposal);
+    return Status::Ok();
+  }
+
+  // What the project file would not take.
+  static std::string NotAColumn(const std::vector<std::string>& columns) {
+    for (const std::string& column : columns) {
+      if (!IsValidUtf8(column)) {
+        return "its header is no UTF-8: say csv: { encoding: windows-1252 }, or what it is, for "
+               "the "
+               "ingest";
+      }
+      const auto name = config::FormatText(config::TextFormat::kColumn, column, {});
+      if (!name.ok || StartsWith(column, "_sluice")) {
+        return fmt::format("a column of its files is called {}, which no column of a table can be",
+                           config::Quoted(column));
+      }
+    }
+    return {};
+  }
+
+  // The captures that are columns come from the paths of all files.
+  void TakePattern(const Candidate& candidate, const std::vector<std::string>& columns, bool exact,
+                   Proposal& proposal) const {
+    const GroupPattern pattern = PatternOfAll(candidate, columns, exact);
+    proposal.pattern = pattern.text;
+    proposal.captures.clear();
+    const auto parsed = config::FilePattern::Parse(pattern.text);
+    if (!parsed.ok()) {
+      proposal.problem = parsed.status().message();
+      return;
+    }
+    std::map<std::string, TypeTrial> types;
+    for (const connector::StoredFile* file : candidate.files) {
+      const auto captures = parsed->Match(file->path.substr(context_.ingest.prefix.size()));
+      if (!captures) continue;
+      for (const auto& [name, value] : *captures) {
+        if (value != "__HIVE_DEFAULT_PARTITION__") types[name].Value({value, false, false});
+      }
+    }
+    for (const std::string& name : pattern.keyed) {
+      const bool there = std::any_of(proposal.columns.begin(), proposal.columns.end(),
+                                     [&](const auto& column) { return column.first == name; });
+      if (!there) proposal.columns.emplace_back(name, types[name].SqlType());
+    }
+    for (const std::string& name : pattern.captures) {
+      proposal.captures.emplace_back(name, types[name].SqlType());
+    }
+  }
+
+  // A file belongs to one table: a pattern that fits files of others is made narrower, or only shown.
+  void KeepApart(const std::vector<Candidate>& candidates, size_t own, Proposal& proposal) {
+    const std::string other = FileOfAnother(candidates, own, proposal.pattern);
+    if (other.empty()) return;
+    std::vector<std::string> columns;
+    for (const auto& [name, type] : proposal.columns) columns.push_back(name);
+    const GroupPattern exact = PatternOfAll(candidates[own], columns, true);
+    if (FileOfAnother(candidates, own, exact.text).empty() && FitsAll(candidates[own], exact)) {
+      proposal.pattern = exact.text;
+      proposal.captures.clear();
+      proposal.evidence.push_back(fmt::format(
+          "numbers in its names have these sizes and no other, for {} is another table", other));
+      return;
+    }
+    if (!proposal.problem.empty()) return;
+    proposal.problem =
+        fmt::format("the pattern {} fits {} too: say one that does not", proposal.pattern, other);
+  }
+
+  bool FitsAll(const Candidate& candidate, const GroupPattern& pattern) const {
+    const auto parsed = config::FilePattern::Parse(pattern.text);
+    return parsed.ok() &&
+           std::all_of(candidate.files.begin(), candidate.files.end(), [&](const auto* file) {
+             return parsed->Fits(file->path.substr(context_.ingest.prefix.size()));
+           });
+  }
+
+  std::string FileOfAnother(const std::vector<Candidate>& candidates, size_t own,
+                            const std::string& text) const {
+    const auto pattern = config::FilePattern::Parse(text);
+    if (!pattern.ok()) return {};
+    for (const std::string& path : taken_) {
+      if (pattern->Fits(path)) return path;
+    }
+    for (size_t i = 0; i < candidates.size(); ++i) {
+      if (i == own) continue;
+      // Those of a group are alike: the first and the last stand for all.
+      for (const auto* file : {candidates[i].files.front(), candidates[i].files.back()}) {
+        std::string path = file->path.substr(context_.ingest.prefix.size());
+        if (pattern->Fits(path)) return path;
+      }
+    }
+    return {};
+  }
+
+  const DiscoverContext& context_;
+  const ingest::Source& source_;
+  std::set<std::string>& names_;
+  Proposals& proposals_;
+  std::vector<std::string> paths_;  // that no table takes, below the prefix
+  std::vector<const connector::StoredFile*> files_;
+  std::vector<std::string> taken_;
+};
 
 }  // namespace
 
-Result<Proposals> DiscoverFiles(const DiscoverContext& context) {
+Result<Proposals> DiscoverFiles(const DiscoverContext& context, std::set<std::string>& taken) {
   Proposals proposals;
   proposals.ingest = context.ingest.name;
   proposals.layout = context.ingest.layout;
   SLUICE_ASSIGN(const auto sources,
                 pipeline::ListSources(context.runtime, context.ingest, context.cancel));
-  std::set<std::string> names;
-  for (const config::Table& table : context.ingest.tables) names.insert(table.name);
-  for (const auto& [pattern, found] : FindPatterns(context.ingest, sources, &proposals.notes)) {
-    Proposal& proposal = proposals.tables.emplace_back();
-    proposal.pattern = pattern;
-    proposal.files = found.files;
-    const std::string base = TableName(found.sample->path);
-    proposal.table = base;
-    for (int n = 2; !names.insert(proposal.table).second; ++n) {
-      proposal.table = fmt::format("{}_{}", base, n);
-    }
-    auto sample = Sample::Fetch(context, *found.source->store, *found.sample);
-    Status status = sample.status();
-    if (sample.ok()) status = ReadSample(context, sample->path(), found.sample->path, proposal);
-    if (status.code() == Code::kCancelled) return status;
-    if (!status.ok())
-      proposal.problem = fmt::format("{}: {}", found.sample->path, status.message());
+  for (const ingest::Source& source : sources) {
+    SLUICE_TRY(FilesProposer(context, source, taken, proposals).Run());
   }
   return proposals;
 }

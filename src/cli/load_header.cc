@@ -57,6 +57,14 @@ Status AskForHeader(const std::string& named, const std::string& why) {
       "--header yes where it does, --header no where it is a row like the others");
 }
 
+Result<std::string> WhyNoHeader(const std::string& path, const config::CsvOptions& csv) {
+  const format::CsvDialect dialect = ingest::DialectOf(csv);
+  SLUICE_ASSIGN(const auto source, format::OpenCsvText(path, dialect));
+  format::CsvReader reader(*source, {.dialect = dialect});
+  SLUICE_ASSIGN(const bool any, reader.Next());
+  return any ? WhyNoNames(reader.record(), csv) : std::string();
+}
+
 Result<std::optional<bool>> NamesColumns(const std::string& path, const std::string& named,
                                          const config::CsvOptions& csv,
                                          const std::vector<std::string>& columns) {
@@ -67,7 +75,7 @@ Result<std::optional<bool>> NamesColumns(const std::string& path, const std::str
   format::CsvReader reader(*source, {.dialect = dialect});
   SLUICE_ASSIGN(const bool any, reader.Next());
   if (!any) return std::optional<bool>();
-  const std::string no_names = WhyNoNames(reader.record(), csv);
+  SLUICE_ASSIGN(const std::string no_names, WhyNoHeader(path, csv));
   if (columns.empty()) {
     if (no_names.empty()) return std::optional(true);
     return AskForHeader(named, no_names + ", as in a row");

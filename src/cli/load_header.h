@@ -14,6 +14,10 @@ namespace sluice::cli {
 // kConfig: what is to be typed where the file does not tell it, for the reason `why`.
 Status AskForHeader(const std::string& named, const std::string& why);
 
+// What is against the first record of the file at `path` being a header: "field 2 is a number"; "" nothing is, or there is no
+// record.
+Result<std::string> WhyNoHeader(const std::string& path, const config::CsvOptions& csv);
+
 // `path`: the file; `named`: what it is called in messages. `csv`: how it is written; `columns`: those that are known,
 // lower-cased, or none when the file has to tell them. Nothing for a file without rows and for an archive, whose
 // members have first lines of their own.

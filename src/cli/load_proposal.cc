@@ -5,11 +5,10 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "cli/discover.h"
+#include "cli/tried_columns.h"
 #include "engine/engine.h"
 #include "format/csv_head.h"
 #include "format/csv_reader.h"
-#include "format/json_reader.h"
 #include "format/strict.h"
 #include "format/text_source.h"
 #include "ingest/file_shape.h"
@@ -20,63 +19,20 @@ namespace {
 
 using Columns = std::vector<std::pair<std::string, std::string>>;
 
-constexpr uint64_t kLookEvery = 65'536;
-
-bool IsSet(const env::Cancel* cancel) {
-  return cancel != nullptr && cancel->is_set();
-}
-
 Status NoColumns(std::string message) {
   return RejectedError(std::move(message), "Declare them: --columns \"id BIGINT, day DATE\"");
 }
 
-// Whole records go to `take`; gives how many were broken.
-template <typename Reader, typename Take>
-Result<ColumnProposal> ReadAll(Reader& reader, const env::Cancel* cancel, Take take) {
+ColumnProposal ProposalOf(const TriedColumns& tried, int least_scale) {
   ColumnProposal proposal;
-  uint64_t rows = 0;
-  uint64_t broken = 0;
-  while (true) {
-    if ((rows + broken) % kLookEvery == 0 && IsSet(cancel)) return CancelledError("stopped");
-    SLUICE_ASSIGN(const bool more, reader.Next());
-    if (!more) break;
-    const auto& record = reader.record();
-    if (record.fault != decltype(record.fault)::kNone) {
-      ++broken;
-      continue;
-    }
-    ++rows;
-    take(record);
+  for (size_t i = 0; i < tried.names.size(); ++i) {
+    proposal.columns.emplace_back(tried.names[i], tried.types[i].SqlType(least_scale));
   }
-  proposal.evidence.push_back(fmt::format("the types fit all {}", Counted(rows, "row")));
-  if (broken > 0) {
-    proposal.evidence.push_back(Counted(broken, "broken record") + " left out of account");
-  }
-  return proposal;
-}
-
-Result<ColumnProposal> FromCsv(const std::string& path, const config::CsvOptions& csv,
-                               const env::Cancel* cancel, int least_scale) {
-  format::CsvReaderOptions options;
-  options.dialect = ingest::DialectOf(csv);
-  options.header = csv.header != config::CsvOptions::Header::kNo;
-  SLUICE_ASSIGN(format::CsvHead head, format::LookAtHead(path, options.dialect, {},
-                                                         options.header ? format::HeaderRule::kYes
-                                                                        : format::HeaderRule::kNo));
-  if (head.empty) return NoColumns("the file is empty");
-  options.columns = head.columns;
-  for (size_t i = 0; !options.header && i < head.columns; ++i) {
-    head.names.push_back(fmt::format("column{}", i + 1));
-  }
-  std::vector<TypeTrial> types(head.names.size(), TypeTrial(FormOf(csv)));
-  SLUICE_ASSIGN(const auto source, format::OpenCsvText(path, options.dialect));
-  format::CsvReader reader(*source, options);
-  SLUICE_ASSIGN(ColumnProposal proposal,
-                ReadAll(reader, cancel, [&](const format::CsvRecord& record) {
-                  for (size_t i = 0; i < types.size(); ++i) types[i].Value(record.cells[i]);
-                }));
-  for (size_t i = 0; i < types.size(); ++i) {
-    proposal.columns.emplace_back(head.names[i], types[i].SqlType(least_scale));
+  proposal.evidence.push_back(
+      tried.rows == 0 ? "there is no row that would show types: all are text"
+                      : fmt::format("the types fit all {}", Counted(tried.rows, "row")));
+  if (tried.broken > 0) {
+    proposal.evidence.push_back(Counted(tried.broken, "broken record") + " left out of account");
   }
   return proposal;
 }
@@ -96,44 +52,6 @@ Result<bool> CutsAlike(const std::string& path, const format::CsvDialect& dialec
     }
   }
   return true;
-}
-
-// First which keys there are, then what stands under them.
-Result<ColumnProposal> FromJson(const std::string& path, const env::Cancel* cancel,
-                                int least_scale) {
-  format::JsonReaderOptions options;
-  options.collect_unknown = true;
-  SLUICE_ASSIGN(auto source, format::OpenByteSource(path));
-  format::JsonReader keys(*source, options);
-  SLUICE_TRY(ReadAll(keys, cancel, [](const format::JsonRecord&) {}).status());
-  if (keys.unknown().empty()) return NoColumns("no record of the file has a key");
-  if (keys.unknown().size() > format::JsonReader::kMaxUnknownKeys) {
-    return NoColumns("the records have too many keys: values by key, it seems, and no columns");
-  }
-  format::JsonReaderOptions typed;
-  ColumnProposal proposal;
-  for (const format::UnknownKey& key : keys.unknown()) {
-    const std::string name = Lower(key.path);
-    const bool there = std::any_of(proposal.columns.begin(), proposal.columns.end(),
-                                   [&](const auto& column) { return column.first == name; });
-    if (there) continue;
-    proposal.columns.emplace_back(name, "");
-    typed.columns.push_back({{name}});
-  }
-  std::vector<TypeTrial> types(typed.columns.size());
-  SLUICE_ASSIGN(source, format::OpenByteSource(path));
-  format::JsonReader reader(*source, typed);
-  SLUICE_ASSIGN(ColumnProposal found,
-                ReadAll(reader, cancel, [&](const format::JsonRecord& record) {
-                  for (size_t i = 0; i < types.size(); ++i) {
-                    types[i].Value(record.cells[i]);
-                    if (record.cells[i].quoted) types[i].IsQuoted();
-                  }
-                }));
-  for (size_t i = 0; i < types.size(); ++i)
-    proposal.columns[i].second = types[i].SqlType(least_scale);
-  proposal.evidence = std::move(found.evidence);
-  return proposal;
 }
 
 // What the engine calls the type, as one that can be declared.
@@ -233,9 +151,15 @@ Result<ColumnProposal> ProposeColumns(const std::string& path, config::FileForma
   if (compression == format::Compression::kZip) {
     return NoColumns("columns are not proposed for the members of an archive");
   }
-  if (format == config::FileFormat::kJson) return FromJson(path, cancel, least_scale);
   if (format == config::FileFormat::kParquet) return FromParquet(path);
-  return FromCsv(path, csv, cancel, least_scale);
+  if (format == config::FileFormat::kJson) {
+    SLUICE_ASSIGN(const TriedColumns tried, TryJson(path, cancel));
+    return ProposalOf(tried, least_scale);
+  }
+  SLUICE_ASSIGN(const auto names, NamesOfCsv(path, csv));
+  if (names.empty()) return NoColumns("the file is empty");
+  SLUICE_ASSIGN(const TriedColumns tried, TryCsv(path, csv, names, kEveryRow, {}, cancel));
+  return ProposalOf(tried, least_scale);
 }
 
 Result<Columns> ParseColumns(std::string_view text) {

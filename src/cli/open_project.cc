@@ -35,16 +35,25 @@ Result<config::Project> OpenProject(const Arguments& arguments, const World& wor
 }
 
 Result<config::Project> OpenWithoutWrongSyncs(const Arguments& arguments, const World& world,
-                                              Secrets secrets, config::Diagnostics* diagnostics) {
-  config::LoadOptions options = OptionsOf(arguments, world, secrets);
+                                              config::Diagnostics* diagnostics) {
+  config::LoadOptions options = OptionsOf(arguments, world, Secrets::kNo);
   options.leave_out_wrong_syncs = true;
+  options.needed_connections.emplace();
   return config::LoadProject(arguments.project, options, diagnostics);
+}
+
+Result<config::Project> OpenForConnections(const Arguments& arguments, const World& world,
+                                           std::set<std::string> connections) {
+  config::LoadOptions options = OptionsOf(arguments, world, Secrets::kYes);
+  options.leave_out_wrong_syncs = true;
+  options.only_connections = connections;
+  options.needed_connections = std::move(connections);
+  return config::LoadProject(arguments.project, options, nullptr);
 }
 
 Result<config::Project> OpenForReading(const Arguments& arguments, World& world) {
   config::Diagnostics diagnostics;
-  SLUICE_ASSIGN(config::Project project,
-                OpenWithoutWrongSyncs(arguments, world, Secrets::kNo, &diagnostics));
+  SLUICE_ASSIGN(config::Project project, OpenWithoutWrongSyncs(arguments, world, &diagnostics));
   for (const config::Problem& problem : diagnostics.warnings()) {
     if (problem.key != "syncs" && !StartsWith(problem.key, "syncs.")) continue;
     world.err << Styled(world.terminal, Look::kWarning, "warning:") << " "
@@ -53,10 +62,40 @@ Result<config::Project> OpenForReading(const Arguments& arguments, World& world)
   return project;
 }
 
+Result<config::Project> OpenForDiscovery(const Arguments& arguments, const World& world) {
+  config::LoadOptions options = OptionsOf(arguments, world, Secrets::kNo);
+  options.sources_only = true;
+  options.needed_connections.emplace();
+  SLUICE_ASSIGN(const config::Project project,
+                config::LoadProject(arguments.project, options, nullptr));
+  std::vector<std::string> names;
+  for (const config::Ingest& ingest : project.ingests) names.push_back(ingest.name);
+  if (names.empty()) {
+    return ConfigError(
+        "the project has no ingest to look at",
+        "Add one to sluice.yml:  ingests: { NAME: { from: CONNECTION, layout: files } }");
+  }
+  std::set<std::string> connections;
+  for (const std::string& name : arguments.names.empty() ? names : arguments.names) {
+    const config::Ingest* ingest = project.FindIngest(name);
+    if (ingest == nullptr) {
+      return ConfigError(
+          fmt::format("there is no ingest {}{}", Printable(name), DidYouMean(name, names)));
+    }
+    connections.insert(ingest->from.begin(), ingest->from.end());
+  }
+  options.resolve_secrets = true;
+  options.only_connections = connections;
+  options.needed_connections = std::move(connections);
+  return config::LoadProject(arguments.project, options, nullptr);
+}
+
 Result<config::Project> OpenSelected(const Arguments& arguments, const World& world,
                                      config::Diagnostics* diagnostics) {
+  config::LoadOptions whole = OptionsOf(arguments, world, Secrets::kNo);
+  whole.needed_connections.emplace();
   SLUICE_ASSIGN(const config::Project project,
-                OpenProject(arguments, world, Secrets::kNo, nullptr));
+                config::LoadProject(arguments.project, whole, nullptr));
   SLUICE_ASSIGN(const auto selection, pipeline::Select(project, arguments.names));
   std::set<std::string> connections;
   for (const std::string& name : selection.ingests) {
@@ -65,21 +104,18 @@ Result<config::Project> OpenSelected(const Arguments& arguments, const World& wo
   }
   for (const std::string& name : selection.syncs) connections.insert(project.FindSync(name)->to);
   config::LoadOptions options = OptionsOf(arguments, world, Secrets::kYes);
-  options.only_connections = std::move(connections);
+  options.only_connections = connections;
+  options.needed_connections = std::move(connections);
   return config::LoadProject(arguments.project, options, diagnostics);
 }
 
 Result<config::Project> OpenForIngests(const Arguments& arguments, const World& world) {
-  SLUICE_ASSIGN(config::Project project,
-                OpenWithoutWrongSyncs(arguments, world, Secrets::kNo, nullptr));
+  SLUICE_ASSIGN(config::Project project, OpenWithoutWrongSyncs(arguments, world, nullptr));
   std::set<std::string> connections;
   for (const config::Ingest& ingest : project.ingests) {
     connections.insert(ingest.from.begin(), ingest.from.end());
   }
-  config::LoadOptions options = OptionsOf(arguments, world, Secrets::kYes);
-  options.leave_out_wrong_syncs = true;
-  options.only_connections = std::move(connections);
-  auto with_secrets = config::LoadProject(arguments.project, options, nullptr);
+  auto with_secrets = OpenForConnections(arguments, world, std::move(connections));
   return with_secrets.ok() ? std::move(with_secrets) : Result<config::Project>(std::move(project));
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 
 #include "base/status.h"
@@ -23,7 +24,15 @@ Result<config::Project> OpenProject(const Arguments& arguments, const World& wor
 // For what only reads: a sync with a mistake is not there, and OpenForReading tells why as a warning.
 Result<config::Project> OpenForReading(const Arguments& arguments, World& world);
 Result<config::Project> OpenWithoutWrongSyncs(const Arguments& arguments, const World& world,
-                                              Secrets secrets, config::Diagnostics* diagnostics);
+                                              config::Diagnostics* diagnostics);
+
+// With the secrets of `connections`; what is wrong with those of others, or with a sync, is no matter.
+Result<config::Project> OpenForConnections(const Arguments& arguments, const World& world,
+                                           std::set<std::string> connections);
+
+// The ingests that are named, or all, as far as they stand without what discover proposes, and with the secrets of the
+// connections that they read from. kConfig also where one of the names is none, or there is no ingest.
+Result<config::Project> OpenForDiscovery(const Arguments& arguments, const World& world);
 
 // With the secrets of those connections that the selection (`names`) needs, and of no other.
 Result<config::Project> OpenSelected(const Arguments& arguments, const World& world,

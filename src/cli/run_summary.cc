@@ -30,7 +30,27 @@ Look LookOf(const std::string& outcome) {
 // Lines of one kind that are named one by one.
 constexpr size_t kMostNamed = 20;
 
-// What somebody should look at. What was told above as it happened is only named.
+// The first line of why, as far as it fits beside what.
+std::string WhyOf(const std::string& message) {
+  constexpr size_t kLongest = 120;
+  std::string line = message.substr(0, message.find('\n'));
+  if (line.size() <= kLongest) return line;
+  line.resize(kLongest);
+  while (!line.empty() && !IsValidUtf8(line)) line.pop_back();
+  return line + "…";
+}
+
+// Of one that failed, or left rows behind that go again.
+std::string WhyOf(const pipeline::SyncReport& sync) {
+  if (!sync.message.empty()) return WhyOf(sync.message);
+  std::vector<std::string> parts;
+  if (sync.deferred > 0) parts.push_back(Number(sync.deferred) + " deferred: tried, and go again");
+  if (sync.unknown > 0) parts.push_back(Number(sync.unknown) + " without an answer");
+  if (sync.rejected > 0) parts.push_back(Number(sync.rejected) + " rejected");
+  return Join(parts, ", ");
+}
+
+// What somebody should look at, and why.
 void PrintAttention(std::ostream& out, const Terminal& terminal, const RunReport& report) {
   Table table({{"needs attention"}, {"what"}, {"why"}});
   const auto add = [&](const std::string& state, const std::string& what, const std::string& why,
@@ -40,8 +60,7 @@ void PrintAttention(std::ostream& out, const Terminal& terminal, const RunReport
   size_t named = 0;
   for (const quality::HoldRecord& hold : report.holds) {
     if (++named > kMostNamed) continue;
-    const bool told = hold.run_id == report.run_id;
-    add("held", pipeline::HeldName(hold), "hold " + hold.id + (told ? "" : ": " + hold.message),
+    add("held", pipeline::HeldName(hold), fmt::format("hold {}: {}", hold.id, WhyOf(hold.message)),
         Look::kWarning);
   }
   if (named > kMostNamed) {
@@ -51,20 +70,27 @@ void PrintAttention(std::ostream& out, const Terminal& terminal, const RunReport
   for (const pipeline::IngestReport& ingest : report.ingests) {
     for (const ingest::LoadOutcome& load : ingest.result.loads) {
       if (load.outcome == "failed" && ++named <= kMostNamed)
-        add("failed", load.label, "", Look::kBad);
+        add("failed", load.label, WhyOf(load.message), Look::kBad);
     }
     if (ingest.outcome == "failed" && ingest.result.loads.empty()) {
-      add("failed", "ingest " + ingest.name, "", Look::kBad);
+      add("failed", "ingest " + ingest.name, WhyOf(ingest.message), Look::kBad);
     }
-  }
-  for (const pipeline::SyncReport& sync : report.syncs) {
-    if (sync.outcome == "held") add("held", "sync " + sync.name, "its guards", Look::kWarning);
   }
   if (named > kMostNamed) {
     add("", fmt::format("… and {}", Counted(named - kMostNamed, "more load")), "", Look::kBad);
   }
   for (const pipeline::ModelReport& model : report.models) {
-    if (model.outcome == "failed") add("failed", "model " + model.name, "", Look::kBad);
+    if (model.outcome == "failed") {
+      add("failed", "model " + model.name, WhyOf(model.message), Look::kBad);
+    }
+  }
+  for (const pipeline::SyncReport& sync : report.syncs) {
+    const std::string what = "sync " + sync.name;
+    if (sync.outcome == "held") {
+      add("held", what, sync.message.empty() ? "its guards" : WhyOf(sync.message), Look::kWarning);
+    } else if (sync.outcome == "failed" || sync.deferred > 0 || sync.unknown > 0) {
+      add(sync.outcome == "failed" ? "failed" : "unfinished", what, WhyOf(sync), Look::kBad);
+    }
   }
   if (table.empty()) return;
   out << "\n";

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "cli/connected.h"
 #include "cli/deadline.h"
 #include "cli/run_list.h"
 #include "env/file.h"
@@ -50,12 +51,18 @@ Status ReadIngests(const ReadContext& context, StatusData& data) {
     SLUICE_ASSIGN(
         const auto rows,
         context.connection().Rows(
-            "SELECT ingest, connection, pod, table_name, group_id, log_id, loaded_at, rows "
-            "FROM _sluice.cursors ORDER BY table_name, connection, pod"));
+            // A cursor moves also when a file is skipped, and then nothing was loaded.
+            "SELECT c.ingest, c.connection, c.pod, c.table_name, c.group_id, c.log_id, "
+            "l.published_at, l.rows FROM _sluice.cursors AS c LEFT JOIN (SELECT ingest, "
+            "connection, pod, table_name, max(published_at) AS published_at, arg_max(rows_read, "
+            "published_at) AS rows FROM _sluice.loads WHERE published_at IS NOT NULL GROUP BY "
+            "ALL) AS l USING (ingest, connection, pod, table_name) ORDER BY c.table_name, "
+            "c.connection, c.pod"));
     for (const auto& row : rows) {
       by_name[ToText(row[0])].tables.push_back({ToText(row[1]), ToText(row[2]), ToText(row[3]),
-                                                ToInt(row[4]), ToInt(row[5]), ToText(row[6]),
-                                                ToInt(row[7])});
+                                                ToInt(row[4]), ToInt(row[5]),
+                                                engine::IsNull(row[6]) ? "" : ToText(row[6]),
+                                                engine::IsNull(row[7]) ? -1 : ToInt(row[7])});
     }
   }
   for (const config::Ingest& ingest : context.runtime.project().ingests) {
@@ -182,16 +189,6 @@ Status ReadRuns(const ReadContext& context, StatusData& data) {
   return Status::Ok();
 }
 
-// A project with its secrets: the one at hand may have been read without.
-Result<pipeline::Runtime*> Connectable(const ReadContext& context,
-                                       std::unique_ptr<pipeline::Runtime>& own) {
-  if (context.world.living != nullptr) return context.world.living;
-  SLUICE_ASSIGN(config::Project project,
-                OpenWithoutWrongSyncs(context.arguments, context.world, Secrets::kYes, nullptr));
-  own = MakeRuntime(std::move(project), context.arguments, context.world);
-  return own.get();
-}
-
 void TakePlan(const pipeline::ProjectPlan& plan, WaitingStatus& waiting) {
   if (plan.ingests.empty()) {
     waiting.why_not = plan.problems.empty() ? "" : plan.problems.front();
@@ -206,6 +203,13 @@ void TakePlan(const pipeline::ProjectPlan& plan, WaitingStatus& waiting) {
   for (const ingest::Rebuild& rebuild : ingest.rebuilds) {
     waiting.rebuilds.push_back(fmt::format("{}: {}, because {}", rebuild.label,
                                            Counted(rebuild.files(), "file"), rebuild.reason));
+  }
+  for (const ingest::IngestPlan::Waiting& held : ingest.waiting) {
+    waiting.held.push_back({held.table, held.pod, held.hold_id, held.groups});
+  }
+  waiting.unsettled = ingest.unsettled;
+  for (const ingest::UnfitFile& file : ingest.unfit) {
+    waiting.unfit += 1 + static_cast<int64_t>(file.more.size());
   }
   waiting.without_key = ingest.unknown_tables;
   waiting.problems = ingest.problems;
@@ -236,11 +240,12 @@ Result<StatusData> ReadStatus(const ReadContext& context) {
 }
 
 void ReadWaiting(const ReadContext& context, StatusData& data) {
-  std::unique_ptr<pipeline::Runtime> own;
-  const auto runtime = Connectable(context, own);
+  Connected connected(context);
   const DeadlineCancel deadline(kStoreDeadline, context.world.cancel);
   report::SilentReporter silent;
   for (IngestStatus& ingest : data.ingests) {
+    const auto& from = context.runtime.project().FindIngest(ingest.name)->from;
+    const auto runtime = connected.To({from.begin(), from.end()});
     if (!runtime.ok()) {
       ingest.waiting.why_not = runtime.status().message();
       continue;

@@ -21,8 +21,8 @@ struct TableStatus {
   std::string table;
   int64_t group = 0;  // 0 in layout files
   int64_t log_id = 0;
-  std::string loaded_at;
-  int64_t rows = 0;         // that the last load read
+  std::string loaded_at;    // "" when only files were skipped, or what it had was loaded elsewhere
+  int64_t rows = -1;        // that the last load read; -1: there was none
   int64_t table_rows = -1;  // in the table now, all pods; -1: not known
 };
 
@@ -34,6 +34,15 @@ struct WaitingStatus {
   int64_t groups = 0;
   int64_t bytes = 0;
   int64_t late_files = 0;
+  struct Held {
+    std::string table;
+    std::string pod;
+    std::string hold_id;
+    int64_t groups = 0;
+  };
+  std::vector<Held> held;                      // what waits for a decision
+  std::vector<std::string> unsettled;          // what is not whole yet
+  int64_t unfit = 0;                           // files that the next run would hold
   std::vector<std::string> rebuilds;           // tables that the next run makes again, and why
   std::map<std::string, int64_t> without_key;  // table -> files
   std::vector<std::string> problems;

@@ -23,8 +23,13 @@ void WriteIngests(JsonWriter& json, const StatusData& data) {
       json.FieldOrNull("pod", table.pod);
       json.Field("group", table.group);
       json.Field("log_id", table.log_id);
-      json.Field("loaded_at", table.loaded_at);
-      json.Field("rows", table.rows);
+      json.FieldOrNull("loaded_at", table.loaded_at);
+      if (table.rows < 0) {
+        json.Name("rows");
+        json.Null();
+      } else {
+        json.Field("rows", table.rows);
+      }
       json.Field("table_rows", table.table_rows);
       json.EndObject();
     }
@@ -42,6 +47,22 @@ void WriteIngests(JsonWriter& json, const StatusData& data) {
     json.Field("groups", waiting.groups);
     json.Field("bytes", waiting.bytes);
     json.Field("late_files", waiting.late_files);
+    json.Name("held");
+    json.BeginArray();
+    for (const WaitingStatus::Held& held : waiting.held) {
+      json.BeginObject();
+      json.Field("table", held.table);
+      json.FieldOrNull("pod", held.pod);
+      json.Field("hold", held.hold_id);
+      json.Field("groups", held.groups);
+      json.EndObject();
+    }
+    json.EndArray();
+    json.Name("not_whole_yet");
+    json.BeginArray();
+    for (const std::string& group : waiting.unsettled) json.Text(group);
+    json.EndArray();
+    json.Field("unfit_files", waiting.unfit);
     json.Name("rebuilds");
     json.BeginArray();
     for (const std::string& rebuild : waiting.rebuilds) json.Text(rebuild);

@@ -78,7 +78,7 @@ class TextStatus {
       table.Row({row.table, again || row.table_rows < 0 ? "" : Number(row.table_rows),
                  several ? row.connection : "", row.pod, grouped ? std::to_string(row.group) : "",
                  grouped ? std::to_string(row.log_id) : "", Minute(row.loaded_at),
-                 Number(row.rows)});
+                 row.rows < 0 ? "" : Number(row.rows)});
     }
     if (!table.empty()) table.Print(out_, terminal_, 2);
     PrintNeverLoaded(ingest);
@@ -132,8 +132,28 @@ class TextStatus {
       return;
     }
     for (const std::string& rebuild : waiting.rebuilds) out_ << "  " << Printable(rebuild) << "\n";
+    for (const WaitingStatus::Held& held : waiting.held) {
+      const std::string groups =
+          held.groups > 0 ? ", " + Counted(Unsigned(held.groups), "group") : "";
+      out_ << "  "
+           << Warning(fmt::format("waits for a decision: {}{}{} (hold {})", held.table,
+                                  held.pod.empty() ? "" : " " + held.pod, groups, held.hold_id))
+           << "\n";
+    }
+    if (waiting.unfit > 0) {
+      out_ << "  "
+           << Warning(Counted(Unsigned(waiting.unfit), "file") +
+                      " that cannot be loaded as it is: sluice plan")
+           << "\n";
+    }
+    for (const std::string& group : waiting.unsettled) {
+      out_ << "  not whole yet: " << Printable(group) << "\n";
+    }
     if (waiting.files == 0) {
-      if (waiting.rebuilds.empty()) out_ << "  nothing waits\n";
+      const bool nothing = waiting.rebuilds.empty() && waiting.held.empty() &&
+                           waiting.unsettled.empty() && waiting.unfit == 0 &&
+                           waiting.late_files == 0;
+      if (nothing) out_ << "  nothing waits\n";
     } else {
       const std::string groups =
           ingest.layout == "zenoti" ? " in " + Counted(Unsigned(waiting.groups), "group") : "";
@@ -266,8 +286,7 @@ class TextStatus {
       const auto found = sync.states.find(state);
       return found == sync.states.end() ? int64_t{0} : found->second;
     };
-    out_ << fmt::format("  {} in all: {} delivered ({} with the current payload)", sync.name,
-                        Number(sync.at_destination), Number(now("delivered")));
+    out_ << fmt::format("  {} in all: {} delivered", sync.name, Number(sync.at_destination));
     for (const std::string state : {"rejected", "deferred", "unknown", "left"}) {
       if (now(state) > 0) out_ << fmt::format(", {} {}", Number(now(state)), state);
     }

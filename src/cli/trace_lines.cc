@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "cli/connected.h"
 #include "cli/deadline.h"
 #include "cli/trace_data.h"
 #include "env/file.h"
@@ -194,30 +195,22 @@ bool SameValue(const SqlType& type, std::string_view cell, std::string_view text
 
 void FindLines(const ReadContext& context, TraceResult& result) {
   if (result.rows.empty()) return;
-  // Stores need credentials, which a read command goes without otherwise.
-  std::unique_ptr<pipeline::Runtime> own;
-  pipeline::Runtime* runtime = context.world.living;
-  Status unusable;
-  if (runtime == nullptr) {
-    auto project = OpenWithoutWrongSyncs(context.arguments, context.world, Secrets::kYes, nullptr);
-    if (project.ok()) {
-      own = MakeRuntime(std::move(project).value(), context.arguments, context.world);
-      runtime = own.get();
-    } else {
-      unusable = project.status();
-    }
-  }
+  Connected connected(context);
   const DeadlineCancel deadline(kDeadline, context.world.cancel);
   for (size_t i = 0; i < result.rows.size(); ++i) {
     TracedRow& row = result.rows[i];
     if (i >= kMostFiles) {
       row.lines_unknown = fmt::format("only the first {} files are looked into", kMostFiles);
-    } else if (runtime == nullptr) {
-      row.lines_unknown = unusable.message();
     } else {
       // Files that were loaded by hand lie here, and need no credentials.
       const bool by_hand = StartsWith(row.connection, ingest::kHandConnection);
-      auto place = LinesOf(context, by_hand ? context.runtime : *runtime, row, deadline.get());
+      const auto runtime =
+          by_hand ? Result<pipeline::Runtime*>(&context.runtime) : connected.To({row.connection});
+      if (!runtime.ok()) {
+        row.lines_unknown = runtime.status().message();
+        continue;
+      }
+      auto place = LinesOf(context, *runtime.value(), row, deadline.get());
       if (place.ok()) {
         row.member = std::move(place->member);
         row.lines = std::move(place->lines);

@@ -221,6 +221,7 @@ Sync BuildSync(const std::string& name, const Location& where, const Value& valu
   sync.mode = value.TextOf("mode");
   if (const Value* guards = value.Find("guards")) sync.guards = BuildGuards(*guards);
   sync.key = value.TextOf("key");
+  if (const Value* key = value.Find("key")) sync.key_where = key->where;
   if (const Value* policy = value.Find("duplicates")) sync.duplicates = BuildDuplicates(*policy);
   if (const Value* fields = value.Find("fields")) {
     for (size_t i = 0; i < fields->fields.size(); ++i) {

@@ -73,11 +73,32 @@ void Diagnostics::Unknown(const Location& where, std::string key, std::string_vi
   Error(Problem{where, std::move(key), std::move(message), "", "", nearest.value_or("")});
 }
 
+bool IsUnset(const Problem& problem) {
+  return StartsWith(problem.message, "the variable ");
+}
+
+namespace {
+bool Concerns(const Problem& problem, const std::string& key) {
+  return problem.key == key || StartsWith(problem.key, key + ".") ||
+         StartsWith(problem.key, key + "[");
+}
+}  // namespace
+
 size_t Diagnostics::SetAside(const std::string& key, const std::string& suffix) {
-  const auto concerns = [&](const Problem& problem) {
-    return problem.key == key || StartsWith(problem.key, key + ".") ||
-           StartsWith(problem.key, key + "[");
-  };
+  return SetAsideIf([&](const Problem& problem) { return Concerns(problem, key); }, suffix);
+}
+
+size_t Diagnostics::SetAsideUnset(const std::string& key) {
+  return SetAsideIf(
+      [&](const Problem& problem) { return Concerns(problem, key) && IsUnset(problem); }, "");
+}
+
+size_t Diagnostics::SetAsideExactly(const std::string& key, const std::string& suffix) {
+  return SetAsideIf([&](const Problem& problem) { return problem.key == key; }, suffix);
+}
+
+size_t Diagnostics::SetAsideIf(const std::function<bool(const Problem&)>& concerns,
+                               const std::string& suffix) {
   size_t moved = 0;
   for (Problem& problem : errors_) {
     if (!concerns(problem)) continue;

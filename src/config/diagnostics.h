@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,9 @@ struct Problem {
   // "sluice.yml:12:7: connections.drop.bucket: expected text, found a list"
   std::string ToString() const;
 };
+
+// It is a variable that is not set.
+bool IsUnset(const Problem& problem);
 
 class Diagnostics {
  public:
@@ -50,14 +54,20 @@ class Diagnostics {
   // Makes warnings of the errors whose key is `key` or below it, with `suffix` added to the message, and
   // says how many. Not of those that were only counted.
   size_t SetAside(const std::string& key, const std::string& suffix);
+  // The same without what is below it.
+  size_t SetAsideExactly(const std::string& key, const std::string& suffix);
 
   // By file, line and column; each variable that is not set is told once.
   void Sort();
 
   // Ok, or kConfig with all errors, one a line when there are several.
   Status ToStatus() const;
+  // Of variables that are not set, in `key` and below it.
+  size_t SetAsideUnset(const std::string& key);
 
  private:
+  size_t SetAsideIf(const std::function<bool(const Problem&)>& concerns, const std::string& suffix);
+
   std::vector<Problem> errors_;
   std::vector<Problem> warnings_;
   size_t errors_not_kept_ = 0;

@@ -204,7 +204,9 @@ NodePtr InEnvironment(const Node& root, const std::string& env, Diagnostics* dia
   const size_t errors = diagnostics->error_count();
   const std::vector<std::string> names = EnvironmentNames(root);
   if (std::find(names.begin(), names.end(), env) == names.end()) {
-    diagnostics->Unknown({root.where.file, 0, 0}, "environments", "no environment", env, names);
+    const Entry* section = root.Find("environments");
+    diagnostics->Unknown(section != nullptr ? section->key_where : root.where, "environments",
+                         "--env: no environment", env, names);
     return nullptr;
   }
   const Node* environments = SectionOf(root, "environments");

@@ -79,9 +79,10 @@ TEST(Environment, MayBeSpreadOverFiles) {
 
 TEST(Environment, ThatIsNotDeclaredIsAnError) {
   TestProject files(kProject);
-  EXPECT_THAT(files.Env("prd").Errors(),
-              ElementsAre("sluice.yml: environments: no environment \"prd\" (did you mean "
-                          "\"prod\"?)"));
+  EXPECT_THAT(
+      files.Env("prd").Errors(),
+      ElementsAre("sluice.yml:13:1: environments: --env: no environment \"prd\" (did you mean "
+                  "\"prod\"?)"));
 }
 
 TEST(Environment, CannotChangeOtherSections) {

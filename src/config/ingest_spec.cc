@@ -283,7 +283,7 @@ OptionSpec FilesLayout() {
   return ObjectOption(
       "files", "CSV, JSON and Parquet files, one pattern for each table.",
       {MapOption("tables", "Table → its files and columns.", TextFormat::kSqlName, FilesTable())
-           .Required(),
+           .Required("`sluice discover --write` proposes them"),
        Option(
            OptionKind::kDuration, "stable_for",
            "The store is listed twice, so long apart; a file that is not the same in both is still "

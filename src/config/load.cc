@@ -58,6 +58,30 @@ void LeaveOutWrongSyncs(Project& project, Diagnostics& diagnostics) {
   diagnostics.SetAside("syncs", suffix);
 }
 
+void LeaveOutUnset(Project& project, const std::set<std::string>& needed,
+                   Diagnostics& diagnostics) {
+  std::erase_if(project.connections, [&](const Connection& connection) {
+    const bool lacks = needed.count(connection.name) == 0 &&
+                       diagnostics.SetAsideUnset("connections." + connection.name) > 0;
+    if (lacks) project.connections_without_variables.push_back(connection.name);
+    return lacks;
+  });
+}
+
+// A table without the key that is asked for is as good as none: one is proposed.
+void LeaveOutAllButSources(Project& project, Diagnostics& diagnostics) {
+  const std::string suffix = "; this command goes on without it";
+  for (const char* section : {"models", "syncs"}) diagnostics.SetAside(section, suffix);
+  for (Ingest& ingest : project.ingests) {
+    const std::string key = "ingests." + ingest.name;
+    diagnostics.SetAside(key + ".checks", suffix);
+    std::erase_if(ingest.tables, [&](const Table& table) {
+      return diagnostics.SetAside(key + ".tables." + table.name + ".key", suffix) > 0;
+    });
+    diagnostics.SetAsideExactly(key + ".tables", suffix);
+  }
+}
+
 class Loader {
  public:
   Loader(std::string file, const LoadOptions& options, Diagnostics* diagnostics)
@@ -81,6 +105,10 @@ class Loader {
     Project project = BuildProject(value, {folder_, options_.env, &diagnostics_});
     CheckProject(*root, options_.connection_types, &project, &diagnostics_);
     CheckEnvironmentsApart(*whole, spec_, context, &diagnostics_);
+    if (options_.needed_connections) {
+      LeaveOutUnset(project, *options_.needed_connections, diagnostics_);
+    }
+    if (options_.sources_only) LeaveOutAllButSources(project, diagnostics_);
     if (options_.leave_out_wrong_syncs) LeaveOutWrongSyncs(project, diagnostics_);
     if (!diagnostics_.ok()) return diagnostics_.ToStatus();
     project.digest = DigestOf(value, project);
@@ -153,9 +181,8 @@ Result<Project> LoadProject(const std::string& path, const LoadOptions& options,
   if (project.ok() || diagnostics->ok()) return project;
   const std::string folder = env::Dirname(*file);
   const auto& errors = diagnostics->errors();
-  const bool unset = std::any_of(errors.begin(), errors.end(), [](const Problem& problem) {
-    return StartsWith(problem.message, "the variable ");
-  });
+  const bool unset = std::any_of(errors.begin(), errors.end(),
+                                 [](const Problem& problem) { return IsUnset(problem); });
   const bool example = unset && env::Exists(env::JoinPath(folder, ".env.example")) &&
                        !env::Exists(env::JoinPath(folder, ".env"));
   return diagnostics->ToStatus().WithNext(example ? "cp .env.example .env, and fill it in"

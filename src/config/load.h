@@ -25,9 +25,15 @@ struct LoadOptions {
   bool resolve_secrets = false;
   // With resolve_secrets: of these connections only.
   std::optional<std::set<std::string>> only_connections;
+  // A variable that is not set is an error in these connections only; others that lack one are left out, and it is a
+  // warning. Not given: in all.
+  std::optional<std::set<std::string>> needed_connections;
   // For commands that only read what is there: a sync with a mistake is left out and its errors are
   // warnings.
   bool leave_out_wrong_syncs = false;
+  // For `discover`: models and syncs may have mistakes, tables and keys may be missing, and checks may speak of tables
+  // that are not there. What is wrong with these is a warning.
+  bool sources_only = false;
   std::vector<ConnectionType> connection_types = AllConnectionTypes();
   // Effects; what is not given is the process's own.
   std::optional<std::map<std::string, std::string>> environment;

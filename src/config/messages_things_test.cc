@@ -137,9 +137,11 @@ TEST(Messages, SayHowNewColumnsAreWrittenNow) {
 }
 
 TEST(Messages, AskFilesIngestsForTables) {
-  EXPECT_THAT(ErrorsOf("project: p\nconnections: { d: { type: file, path: d } }\n"
-                       "ingests: { i: { from: d, layout: files, tables: {} } }\n"),
-              ElementsAre("sluice.yml:3:49: ingests.i.tables: is empty"));
+  EXPECT_THAT(
+      ErrorsOf("project: p\nconnections: { d: { type: file, path: d } }\n"
+               "ingests: { i: { from: d, layout: files, tables: {} } }\n"),
+      ElementsAre(
+          "sluice.yml:3:49: ingests.i.tables: is empty; `sluice discover --write` proposes them"));
 }
 
 TEST(Messages, SayThatDelimiterAndQuoteDiffer) {

@@ -69,9 +69,10 @@ std::string ExpectedForms(const OptionSpec& spec) {
 
 }  // namespace
 
-OptionSpec OptionSpec::Required() const {
+OptionSpec OptionSpec::Required(std::string advice_text) const {
   OptionSpec copy = *this;
   copy.required = true;
+  copy.advice = std::move(advice_text);
   return copy;
 }
 

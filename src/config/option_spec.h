@@ -67,6 +67,7 @@ struct OptionSpec {
   OptionKind kind = OptionKind::kText;
   std::string description;  // one or two sentences, for the reference
   bool required = false;
+  std::string advice;  // required: what helps who does not have it, for messages
   std::optional<std::string> default_text;  // as it would be written in the file
   std::string default_note;  // where the default depends on something: "`warehouse.duckdb`, …"
   std::string example;       // as written in the file, one line
@@ -92,7 +93,7 @@ struct OptionSpec {
   std::string definition;            // non-empty: a section of its own in the reference and schema
 
   // The same specification with one thing changed, for writing specifications down.
-  OptionSpec Required() const;
+  OptionSpec Required(std::string advice_text = {}) const;
   OptionSpec Default(std::string text) const;
   OptionSpec DefaultNote(std::string text) const;
   OptionSpec Example(std::string text) const;

@@ -298,6 +298,7 @@ struct Sync {
   std::string mode = "upsert";  // or "mirror"
   Guards guards;
   std::string key;  // column of the model
+  Location key_where;
   Duplicates duplicates;
   std::vector<Field> fields;  // in the order of the file
   bool map_auto = false;      // columns that no field names are sent under their own names
@@ -331,6 +332,8 @@ struct Project {
   Warehouse warehouse;
   Retention retention;
   std::vector<Connection> connections;
+  // Connections that were left out, for a variable in them is not set (LoadOptions::needed_connections).
+  std::vector<std::string> connections_without_variables;
   std::vector<Ingest> ingests;
   std::vector<Model> models;
   std::vector<Sync> syncs;

@@ -122,11 +122,15 @@ class Reader {
     }
   }
 
+  static std::string Advice(const OptionSpec& spec) {
+    return spec.advice.empty() ? "" : "; " + spec.advice;
+  }
+
   void ReadMap(const OptionSpec& spec, const Node& node, const std::string& key, Value* value) {
     if (!Shaped(spec, node, key, value)) return;
     if (spec.required && node.entries.empty()) {
       value->usable = false;
-      diagnostics_.Error(node.where, key, "is empty");
+      diagnostics_.Error(node.where, key, "is empty" + Advice(spec));
     }
     const OptionSpec name_spec = Option(OptionKind::kText, "", "").Format(spec.key_format);
     for (const Entry& entry : node.entries) {
@@ -217,8 +221,9 @@ class Reader {
     }
     if (field.required) {
       if (entry == nullptr && IsMisspelt(field.name, node)) return;  // told as unknown
-      diagnostics_.Error(entry != nullptr ? entry->key_where : node.where, child,
-                         fmt::format("is missing; expected {}", Expectation(field)));
+      diagnostics_.Error(
+          entry != nullptr ? entry->key_where : node.where, child,
+          fmt::format("is missing; expected {}{}", Expectation(field), Advice(field)));
       return;
     }
     if (field.default_text) value->fields.push_back({field.name, DefaultOf(field, node, child)});
