@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <functional>
 #include <ostream>
 
@@ -12,6 +13,7 @@
 #include "env/file.h"
 #include "ingest/plan.h"
 #include "models/graph.h"
+#include "pipeline/bind_project.h"
 #include "pipeline/run.h"
 
 namespace sluice::cli {
@@ -36,6 +38,7 @@ struct Findings {
   std::string project;
   std::string file;
   std::vector<std::string> models;
+  std::vector<std::string> not_bound;  // what the project says too little of, and why
   std::vector<ScheduleLine> schedules;
   std::vector<Probe> probes;
 };
@@ -74,16 +77,54 @@ void AddSchedules(const World& world, const Arguments& arguments, const config::
   }
 }
 
-// The graph's errors name their place already.
-void CheckModels(const config::Project& project, Findings& findings) {
+// "models/a.sql:3:9: no column …" as a place and what is wrong there.
+config::Problem Placed(const std::string& text) {
+  config::Problem problem;
+  problem.message = text;
+  const size_t end = text.find(": ");
+  if (end == std::string::npos) return problem;
+  const std::string place = text.substr(0, end);
+  const size_t column = place.rfind(':');
+  const size_t line =
+      column == std::string::npos || column == 0 ? std::string::npos : place.rfind(':', column - 1);
+  if (line == std::string::npos) return problem;
+  const auto line_number = ParseUnsigned(place.substr(line + 1, column - line - 1));
+  const auto column_number = ParseUnsigned(place.substr(column + 1));
+  if (!line_number || !column_number) return problem;
+  problem.where = {place.substr(0, line), static_cast<int>(*line_number),
+                   static_cast<int>(*column_number)};
+  problem.message = text.substr(end + 2);
+  return problem;
+}
+
+// The order of the models, and what their SQL and the mappings mean. The warehouse is looked into where nobody else
+// has it at the moment.
+void CheckModels(World& world, const Arguments& arguments, const config::Project& project,
+                 Findings& findings) {
   const auto order = models::OrderModels(project, models::LoadedTables(project));
   if (!order.ok()) {
     for (const std::string& problem : Split(order.status().message(), '\n')) {
-      findings.diagnostics.Error({}, "", problem);
+      findings.diagnostics.Error(Placed(problem));
     }
     return;
   }
   for (const models::ModelNode& node : *order) findings.models.push_back(node.model->name);
+  const auto runtime = MakeRuntime(project, arguments, world);
+  const auto session = runtime->warehouse().Open(false, std::chrono::milliseconds(0), world.cancel);
+  if (!session.ok() && session.status().code() != Code::kNotFound) {
+    findings.not_bound.push_back("the warehouse, for it cannot be opened now (" +
+                                 session.status().message() +
+                                 "): only what the project declares is known");
+  }
+  const auto bound =
+      pipeline::BindProject(project, *order, session.ok() ? session.value().get() : nullptr);
+  if (!bound.ok()) {
+    findings.not_bound.push_back("models and mappings: " + bound.status().ToString());
+    return;
+  }
+  for (const auto& problem : bound->problems) findings.diagnostics.Error(Placed(problem.text));
+  for (const auto& note : bound->not_bound) findings.not_bound.push_back(note.text);
+  findings.diagnostics.Sort();
 }
 
 Probe Timed(World& world, Probe probe, const std::function<Status(Probe&)>& check) {
@@ -142,37 +183,53 @@ Status CheckDrops(const config::Project& project, const std::string& connection,
   return Status::Ok();
 }
 
-// Each connection in the roles that the project gives it.
-void TryConnections(World& world, pipeline::Runtime& runtime, Findings& findings) {
+// A connection in the roles that the project gives it.
+void TryConnection(World& world, pipeline::Runtime& runtime, const std::string& name,
+                   Findings& findings) {
   const config::Project& project = runtime.project();
-  for (const config::Connection& connection : project.connections) {
-    bool used = false;
-    const bool is_store = std::any_of(
-        project.ingests.begin(), project.ingests.end(), [&](const config::Ingest& ingest) {
-          return std::find(ingest.from.begin(), ingest.from.end(), connection.name) !=
-                 ingest.from.end();
-        });
-    if (is_store) {
-      used = true;
-      findings.probes.push_back(
-          Timed(world, {connection.name, "store", "", {}, 0}, [&](Probe& probe) {
-            SLUICE_ASSIGN(connector::Store * store, runtime.StoreOf(connection.name));
-            probe.what = store->Describe();
-            SLUICE_TRY(store->Probe(world.cancel));
-            for (const std::string& note : store->TakeNotes()) {
-              findings.diagnostics.Warn(connection.where, "connections." + connection.name, note);
-            }
-            return CheckDrops(project, connection.name, *store, world.cancel);
-          }));
+  const config::Connection& connection = *project.FindConnection(name);
+  bool used = false;
+  const bool is_store = std::any_of(
+      project.ingests.begin(), project.ingests.end(), [&](const config::Ingest& ingest) {
+        return std::find(ingest.from.begin(), ingest.from.end(), name) != ingest.from.end();
+      });
+  if (is_store) {
+    used = true;
+    findings.probes.push_back(Timed(world, {name, "store", "", {}, 0}, [&](Probe& probe) {
+      SLUICE_ASSIGN(connector::Store * store, runtime.StoreOf(name));
+      probe.what = store->Describe();
+      SLUICE_TRY(store->Probe(world.cancel));
+      for (const std::string& note : store->TakeNotes()) {
+        findings.diagnostics.Warn(connection.where, "connections." + name, note);
+      }
+      return CheckDrops(project, name, *store, world.cancel);
+    }));
+  }
+  for (const config::Sync& sync : project.syncs) {
+    if (sync.to != name) continue;
+    used = true;
+    findings.probes.push_back(
+        Timed(world, {name, "destination of " + sync.name, "", {}, 0},
+              [&](Probe& probe) { return CheckDestination(runtime, sync, world.cancel, probe); }));
+  }
+  if (!used) findings.probes.push_back({name, "not used", "", {}, 0});
+}
+
+// Each by itself: what one of them lacks does not keep the others from being tried. Where they are is known also of a project
+// with mistakes, if not too many.
+void TryConnections(World& world, const Arguments& arguments, Findings& findings) {
+  const auto whole = OpenWithoutWrongSyncs(arguments, world, nullptr);
+  if (!whole.ok()) return;
+  std::vector<std::string> names = whole->connections_without_variables;
+  for (const config::Connection& connection : whole->connections) names.push_back(connection.name);
+  for (const std::string& name : names) {
+    auto project = OpenForConnections(arguments, world, {name});
+    if (!project.ok()) {
+      findings.probes.push_back({name, "", "", project.status(), 0});
+      continue;
     }
-    for (const config::Sync& sync : project.syncs) {
-      if (sync.to != connection.name) continue;
-      used = true;
-      findings.probes.push_back(Timed(
-          world, {connection.name, "destination of " + sync.name, "", {}, 0},
-          [&](Probe& probe) { return CheckDestination(runtime, sync, world.cancel, probe); }));
-    }
-    if (!used) findings.probes.push_back({connection.name, "not used", "", {}, 0});
+    const auto runtime = MakeRuntime(std::move(project).value(), arguments, world);
+    TryConnection(world, *runtime, name, findings);
   }
 }
 
@@ -207,6 +264,10 @@ void WriteJson(World& world, const Findings& findings, int exit_code) {
   json.Name("models");
   json.BeginArray();
   for (const std::string& model : findings.models) json.Text(model);
+  json.EndArray();
+  json.Name("not_bound");
+  json.BeginArray();
+  for (const std::string& text : findings.not_bound) json.Text(text);
   json.EndArray();
   json.Name("schedules");
   json.BeginArray();
@@ -253,14 +314,14 @@ void TellProbes(World& world, const Findings& findings) {
   for (const Probe& probe : findings.probes) {
     const bool ok = probe.status.ok();
     const bool unused = probe.use == "not used";
-    world.out << fmt::format("  {} {}, {}",
+    world.out << fmt::format("  {} {}{}{}",
                              Styled(world.terminal, ok ? Look::kGood : Look::kBad,
                                     unused ? "-     "
                                     : ok   ? "ok    "
                                            : "failed"),
-                             probe.connection, probe.use);
+                             probe.connection, probe.use.empty() ? "" : ", ", probe.use);
     if (!probe.what.empty()) world.out << ": " << Printable(probe.what);
-    if (!unused) world.out << "  (" << HumanSeconds(probe.seconds) << ")";
+    if (!unused && !probe.use.empty()) world.out << "  (" << HumanSeconds(probe.seconds) << ")";
     world.out << "\n";
     if (!ok) world.out << "         " << Printable(probe.status.ToString()) << "\n";
   }
@@ -274,6 +335,10 @@ void TellText(World& world, const config::Project& project, const Findings& find
   if (!findings.models.empty()) {
     world.out << "models in this order: " << Join(findings.models, ", ") << "\n";
   }
+  for (const std::string& text : findings.not_bound) {
+    world.out << Styled(world.terminal, Look::kWarning, "not checked yet:") << " "
+              << Printable(text) << "\n";
+  }
   if (!findings.schedules.empty()) {
     world.out
         << "\nSluice does not start itself. These lines in `crontab -e` keep the schedules:\n";
@@ -281,26 +346,23 @@ void TellText(World& world, const config::Project& project, const Findings& find
       world.out << fmt::format("  # {}: {}\n  {}\n", line.name, line.schedule, line.cron);
     }
   }
-  TellProbes(world, findings);
 }
 
 }  // namespace
 
 Result<int> Validate(World& world, const Arguments& arguments) {
   Findings findings;
-  const Secrets secrets = arguments.connect ? Secrets::kYes : Secrets::kNo;
-  auto project = OpenProject(arguments, world, secrets, &findings.diagnostics);
+  auto project = OpenProject(arguments, world, Secrets::kNo, &findings.diagnostics);
   int exit_code = pipeline::kExitDone;
   if (project.ok()) {
     findings.project = project->name;
     findings.file = env::JoinPath(project->folder, config::kProjectFile);
-    CheckModels(*project, findings);
+    CheckModels(world, arguments, *project, findings);
     AddSchedules(world, arguments, *project, findings);
   }
   if (!findings.diagnostics.ok()) exit_code = pipeline::kExitConfig;
-  if (project.ok() && arguments.connect && exit_code == pipeline::kExitDone) {
-    const auto runtime = MakeRuntime(*project, arguments, world);
-    TryConnections(world, *runtime, findings);
+  if (arguments.connect) {
+    TryConnections(world, arguments, findings);
     for (const Probe& probe : findings.probes) {
       exit_code = pipeline::WorseExit(exit_code, pipeline::ExitCodeOf(probe.status));
     }
@@ -310,8 +372,12 @@ Result<int> Validate(World& world, const Arguments& arguments) {
     return exit_code;
   }
   TellProblems(world, findings);
-  if (!project.ok() && findings.diagnostics.ok()) return project.status();
-  if (findings.diagnostics.ok() && !arguments.quiet) TellText(world, *project, findings);
+  const bool found = !project.ok() && findings.diagnostics.ok();
+  if (findings.diagnostics.ok() && project.ok() && !arguments.quiet) {
+    TellText(world, *project, findings);
+  }
+  if (!arguments.quiet || exit_code != pipeline::kExitDone) TellProbes(world, findings);
+  if (found) return project.status();
   if (!project.ok() && !project.status().next().empty()) {
     world.err << "next:  " << project.status().next() << "\n";
   }

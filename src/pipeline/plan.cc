@@ -10,6 +10,7 @@
 #include "ingest/ingest_runner.h"
 #include "models/build.h"
 #include "models/dependencies.h"
+#include "pipeline/bind_project.h"
 #include "pipeline/sources.h"
 
 namespace sluice::pipeline {
@@ -31,6 +32,7 @@ class Planner {
     for (const std::string& name : selection.syncs) {
       plan_.syncs.push_back(PlanSync(*runtime_.project().FindSync(name)));
     }
+    SLUICE_TRY(Bind(selection));
     return std::move(plan_);
   }
 
@@ -113,6 +115,30 @@ class Planner {
   void AddProblem(const std::string& name, const Status& status) {
     plan_.problems.push_back(fmt::format("{}: {}", name, status.ToString()));
     plan_.misconfigured = plan_.misconfigured || status.code() == Code::kConfig;
+  }
+
+  // What the run would fail with once it has loaded what waits: models that cannot be prepared yet, and syncs of these.
+  Status Bind(const Selection& selection) {
+    if (selection.models.empty() && selection.syncs.empty()) return Status::Ok();
+    const config::Project& project = runtime_.project();
+    SLUICE_ASSIGN(const auto nodes, models::OrderModels(project, models::LoadedTables(project)));
+    SLUICE_ASSIGN(const BoundProject bound, BindProject(project, nodes, session_));
+    std::set<std::string> asked(selection.syncs.begin(), selection.syncs.end());
+    for (const models::ModelNode& node : selection.models) asked.insert(node.model->name);
+    for (const BoundProject::Finding& problem : bound.problems) {
+      if (asked.count(problem.owner) == 0 || IsTold(problem.text)) continue;
+      AddProblem(problem.owner, ConfigError(problem.text));
+    }
+    return Status::Ok();
+  }
+
+  bool IsTold(const std::string& problem) const {
+    const auto in = [&](const std::string& text) {
+      return text.find(problem) != std::string::npos;
+    };
+    return std::any_of(plan_.problems.begin(), plan_.problems.end(), in) ||
+           std::any_of(plan_.syncs.begin(), plan_.syncs.end(),
+                       [&](const PlannedSync& sync) { return in(sync.problem); });
   }
 
   // Built anew is what the run would find changed, and what reads something that the run changes.

@@ -15,19 +15,6 @@ namespace sluice::sync {
 namespace {
 
 // The model's column that is called so, whatever its case, quoted. `option`: who names it.
-Result<std::string> FindColumn(const config::Sync& sync, const config::Location& where,
-                               std::string_view option, const std::string& wanted,
-                               const std::vector<warehouse::ColumnInfo>& columns) {
-  std::vector<std::string> names;
-  for (const warehouse::ColumnInfo& column : columns) {
-    if (EqualsIgnoreCase(column.name, wanted)) return warehouse::QuoteName(column.name);
-    names.push_back(column.name);
-  }
-  return ConfigError(fmt::format("{}: syncs.{}.{}: the model {} has no column \"{}\"{}",
-                                 where.ToString(), sync.name, option, sync.model, wanted,
-                                 DidYouMean(wanted, names)));
-}
-
 Status CheckMapping(const config::Sync& sync, const connector::Destination& destination) {
   std::vector<std::string> fields;
   for (const config::Field& field : sync.fields) fields.push_back(field.to);
@@ -148,7 +135,7 @@ Result<std::unique_ptr<Difference>> Difference::Make(engine::Connection& connect
                        "Write mode: upsert");
   }
   SLUICE_ASSIGN(const auto columns, ColumnsOfRelation(connection, relation));
-  SLUICE_ASSIGN(auto key, FindColumn(sync, sync.where, "key", sync.key, columns));
+  SLUICE_ASSIGN(auto key, FindColumn(sync, sync.key_where, "key", sync.key, columns));
   std::string newness;
   if (sync.duplicates.policy == config::Duplicates::Policy::kNewest) {
     SLUICE_ASSIGN(newness, FindColumn(sync, sync.duplicates.where, "duplicates",

@@ -334,6 +334,19 @@ Result<std::vector<warehouse::ColumnInfo>> ColumnsOfRelation(engine::Connection&
   return columns;
 }
 
+Result<std::string> FindColumn(const config::Sync& sync, const config::Location& where,
+                               std::string_view option, const std::string& wanted,
+                               const std::vector<warehouse::ColumnInfo>& columns) {
+  std::vector<std::string> names;
+  for (const warehouse::ColumnInfo& column : columns) {
+    if (EqualsIgnoreCase(column.name, wanted)) return warehouse::QuoteName(column.name);
+    names.push_back(column.name);
+  }
+  return ConfigError(fmt::format("{}: syncs.{}.{}: the model {} has no column \"{}\"{}",
+                                 where.ToString(), sync.name, option, sync.model, wanted,
+                                 DidYouMean(wanted, names)));
+}
+
 Result<std::string> TypeOfExpression(engine::Connection& connection, const std::string& relation,
                                      const std::string& expression) {
   const auto wrong = [](std::string_view message) {

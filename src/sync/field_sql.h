@@ -30,6 +30,11 @@ FieldSql SqlOfColumn(std::string_view column, std::string_view sql_type, std::st
 Result<std::vector<warehouse::ColumnInfo>> ColumnsOfRelation(engine::Connection& connection,
                                                              const std::string& relation);
 
+// The quoted name of a column that `option` of the sync names, at `where`. kConfig with the nearest one.
+Result<std::string> FindColumn(const config::Sync& sync, const config::Location& where,
+                               std::string_view option, const std::string& wanted,
+                               const std::vector<warehouse::ColumnInfo>& columns);
+
 // The type of an expression over `relation AS src`, as the engine prints it. kConfig when it is not
 // one expression of a row; the message is the engine's.
 Result<std::string> TypeOfExpression(engine::Connection& connection, const std::string& relation,
