@@ -78,10 +78,12 @@ Result<std::vector<Retagged>> Candidates(engine::Connection& connection, const s
   return candidates;
 }
 
-// Whether the content is what the ledger says.
+// Whether the content is what the ledger says. Who cannot read the file does not know: it counts as another one, and
+// loading it tells why.
 Result<bool> IsSame(const Retagged& entry, const std::string& spool_path,
                     const env::Cancel* cancel) {
   auto fetched = entry.source->store->Fetch(*entry.file, spool_path, nullptr, cancel);
+  if (!fetched.ok() && ConcernsOneFile(fetched.status())) return false;
   if (!fetched.ok()) return fetched.status().WithContext(entry.file->path);
   if (fetched->local_path == spool_path) (void)env::RemoveFile(spool_path);
   return fetched->content_hash == entry.content_hash;

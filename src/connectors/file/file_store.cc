@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <mutex>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -27,6 +29,17 @@ using connector::StoredFile;
 
 constexpr size_t kMaxDepth = 64;
 constexpr size_t kReadBytes = 1 << 20;
+constexpr size_t kMostNotes = 20;
+
+// Names as bytes that a message can show.
+std::string Shown(std::string_view name) {
+  std::string text;
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    text += byte >= 0x20 && byte < 0x7f ? std::string(1, c) : fmt::format("\\x{:02x}", byte);
+  }
+  return text;
+}
 
 // One listing: the walk down from the root.
 class Walk {
@@ -47,6 +60,8 @@ class Walk {
               [](const StoredFile& a, const StoredFile& b) { return a.path < b.path; });
     return std::move(listing_);
   }
+  // What was passed over, and what to do about it.
+  std::vector<std::string>& notes() { return notes_; }
 
  private:
   Status RootError(int error) const {
@@ -107,17 +122,26 @@ class Walk {
     if (S_ISLNK(st.st_mode)) {
       const auto real = Resolve(path, real_root_);
       if (!real.ok() && real.status().code() == Code::kNotFound) {
-        return FailedError(fmt::format("{} is a link to nothing", path), "Remove the link");
+        // Listed all the same: a table that expects it must not do as if it were gone.
+        notes_.push_back(fmt::format("{} is a link to nothing: remove it", Shown(path)));
+        return may_be_file ? Add(relative, st) : Status::Ok();
       }
       SLUICE_TRY(real.status());
       if (stat(path.c_str(), &st) != 0) return SystemError("look at", path, errno);
     }
     if (S_ISDIR(st.st_mode)) return Folder(as_folder, st);
     if (!S_ISREG(st.st_mode) || !may_be_file) return Status::Ok();
-    if (!IsValidUtf8(relative)) {
-      return FailedError(fmt::format("{}: the name of a file below it is not UTF-8",
-                                     env::JoinPath(root_, env::Dirname(relative))),
-                         "Rename the file");
+    return Add(relative, st);
+  }
+
+  // The ledger and holds name a file by its path, one a line.
+  Status Add(const std::string& relative, const struct stat& st) {
+    const bool in_lines = relative.find_first_of("\n\r") != std::string::npos;
+    if (in_lines || !IsValidUtf8(relative)) {
+      notes_.push_back(fmt::format("{} is passed over, for its name {}: rename it",
+                                   Shown(env::JoinPath(root_, relative)),
+                                   in_lines ? "has a line break in it" : "is not UTF-8"));
+      return Status::Ok();
     }
     listing_.files.push_back(
         {relative, static_cast<uint64_t>(st.st_size),
@@ -132,6 +156,7 @@ class Walk {
   std::string real_root_;
   std::vector<std::pair<dev_t, ino_t>> above_;  // the folders from the root to here
   Listing listing_;
+  std::vector<std::string> notes_;
 };
 
 class FileStore : public Store {
@@ -141,7 +166,18 @@ class FileStore : public Store {
   std::string Describe() const override { return root_; }
 
   Result<Listing> List(std::string_view prefix, const env::Cancel* cancel) override {
-    return Walk(root_, prefix, cancel).Run();
+    Walk walk(root_, prefix, cancel);
+    auto listing = walk.Run();
+    const std::lock_guard lock(mutex_);
+    for (std::string& note : walk.notes()) {
+      if (told_.size() < kMostNotes && told_.insert(note).second) notes_.push_back(std::move(note));
+    }
+    return listing;
+  }
+
+  std::vector<std::string> TakeNotes() override {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(notes_, {});
   }
 
   Result<FetchedFile> Fetch(const StoredFile& file, const std::string&,
@@ -215,6 +251,11 @@ class FileStore : public Store {
     SLUICE_ASSIGN(const std::string real, Resolve(path, real_root));
     // O_NONBLOCK: should the name be a pipe by now, opening it must not wait for a writer.
     Descriptor fd(open(real.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    // Of this file alone: others can be read.
+    if (fd.get() < 0 && errno == EACCES) {
+      const Status denied = SystemError("open", path, errno);
+      return AuthError(denied.message(), denied.next());
+    }
     if (fd.get() < 0) return SystemError("open", path, errno);
     struct stat st {};
     if (fstat(fd.get(), &st) != 0) return SystemError("look at", path, errno);
@@ -224,6 +265,9 @@ class FileStore : public Store {
 
   const std::string root_;
   const std::unique_ptr<connector::StoreEditor> editor_;
+  std::mutex mutex_;  // of the notes
+  std::set<std::string> told_;
+  std::vector<std::string> notes_;
 };
 
 }  // namespace
