@@ -1,3 +1,8 @@
+#include <algorithm>
+#include <iterator>
+#include <string_view>
+
+#include "base/text.h"
 #include "engine/handles.h"
 #include "engine/statement.h"
 
@@ -126,8 +131,28 @@ bool Connection::HasTable(const std::string& schema, const std::string& table) {
   return found;
 }
 
+namespace {
+
+// "main.csv" would be taken for a file, and not finding that one breaks off the transaction.
+bool MayBeFile(const std::string& name) {
+  constexpr std::string_view kEndings[] = {"csv", "tsv",     "json",   "jsonl", "ndjson",
+                                           "db",  "parquet", "duckdb", "ddb",   "xlsx"};
+  const std::string ending = Lower(name.substr(name.rfind('.') + 1));
+  return name.find('.') != std::string::npos ||
+         std::find(std::begin(kEndings), std::end(kEndings), ending) != std::end(kEndings);
+}
+
+}  // namespace
+
 // That a name is not there is found while preparing, which leaves a transaction as it was.
 bool Connection::HasRelation(const std::string& schema, const std::string& name) {
+  if (MayBeFile(name)) {
+    const auto views = Scalar(
+        "SELECT count(*) FROM duckdb_views() WHERE database_name = current_database() AND "
+        "schema_name = $1 AND view_name = $2",
+        {schema, name});
+    return HasTable(schema, name) || (views.ok() && ToInt(*views) > 0);
+  }
   const std::string sql =
       "SELECT NULL FROM " + QuoteName(schema) + "." + QuoteName(name) + " LIMIT 0";
   Prepared statement;
