@@ -139,9 +139,12 @@ Status AccountForBadRows(engine::Connection& connection, TableLoad& load,
       SLUICE_TRY(TakeRows(load, *file, std::move(*rows)));
       continue;
     }
+    const size_t most = HasTooMany(load, load.files[file->index]) ? kMostHeldRows : kAllBadRows;
     SLUICE_ASSIGN(auto rows, FindBadParquetRows(connection, load.target, file->part.path,
-                                                file->shape, FixesOf(*file)));
-    const auto all = static_cast<int64_t>(rows.size());
+                                                file->shape, FixesOf(*file), most));
+    // Who looks at the first ones alone sees no others than were counted.
+    const bool first_ones = rows.size() == most;
+    const auto all = first_ones ? file->quarantined : static_cast<int64_t>(rows.size());
     SLUICE_TRY(TakeRows(load, *file, {std::move(rows), all}));
   }
   return Status::Ok();

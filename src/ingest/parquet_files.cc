@@ -207,12 +207,13 @@ Result<std::vector<QuarantinedRow>> FindBadParquetRows(engine::Connection& conne
                                                        const TargetTable& target,
                                                        const std::string& path,
                                                        const FileShape& shape,
-                                                       const FixesOfFile& fixes) {
+                                                       const FixesOfFile& fixes, size_t most) {
   const std::vector<Judged> judged = JudgedColumns(target, shape);
   QuarantinedRow lacking;
   const bool all = RowJudge(target, shape).LacksColumn(lacking);
-  SLUICE_ASSIGN(const auto found,
-                connection.Rows(BadRowsSql(target, path, shape, fixes, judged, all)));
+  std::string sql = BadRowsSql(target, path, shape, fixes, judged, all);
+  if (most < kAllBadRows) sql += fmt::format(" LIMIT {}", most);
+  SLUICE_ASSIGN(const auto found, connection.Rows(sql));
   std::vector<QuarantinedRow> rows;
   for (const auto& cells : found) {
     QuarantinedRow& row = rows.emplace_back(lacking);

@@ -3,6 +3,7 @@
 // what is kept of a bad one is its number as its line and, from 0, as its place, and its values as JSON.
 #pragma once
 
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -31,12 +32,13 @@ std::string ParquetValue(const TargetTable& target, const DdlColumn& column,
 // To stand behind FROM: the rows of the file as they are, without those that were discarded.
 std::string ReadParquetCall(const std::string& path, const FixesOfFile& fixes);
 
-// As FindBadRows; `connection` is the one that staged the file.
+// As FindBadRows, at most so many; `connection` is the one that staged the file.
+inline constexpr size_t kAllBadRows = std::numeric_limits<size_t>::max();
 Result<std::vector<QuarantinedRow>> FindBadParquetRows(engine::Connection& connection,
                                                        const TargetTable& target,
                                                        const std::string& path,
                                                        const FileShape& shape,
-                                                       const FixesOfFile& fixes);
+                                                       const FixesOfFile& fixes, size_t most);
 
 // What went wrong with a statement that read the file, as a reason to hold it.
 Status UnreadableParquet(const Status& status, const std::string& path);

@@ -171,7 +171,7 @@ std::vector<Result<ReadableCopy>> MakeAllReadable(const std::vector<ReadableFile
   std::atomic<int64_t> room = RoomForCopies(spool_folder, most_unpacked);
   env::OnAllCores(files.size(), [&](size_t i) {
     copies[i] = MakeOne(files[i], spool_folder, rewrite, &room, cancel);
-    return copies[i].ok();
+    return copies[i].ok() || copies[i].status().code() == Code::kRejected;
   });
   return copies;
 }

@@ -49,8 +49,8 @@ inline constexpr uint64_t kMostUnpackedBytes = 8ULL << 30;
 
 // The same for each of `files`, by as many threads as there are cores: unpacking a file to count its rows keeps
 // one of them busy. What is unpacked of gzip files is kept for the engine, which would unpack it with one thread for
-// each file: at most `most_unpacked` of it, and half of the free disk. In the order of `files`; after a failure those
-// behind it may be kCancelled.
+// each file: at most `most_unpacked` of it, and half of the free disk. In the order of `files`; one that is kRejected
+// stops no other, after any other failure those behind it may be kCancelled.
 std::vector<Result<ReadableCopy>> MakeAllReadable(const std::vector<ReadableFile>& files,
                                                   const std::string& spool_folder, bool rewrite,
                                                   const env::Cancel* cancel,

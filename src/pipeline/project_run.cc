@@ -74,7 +74,9 @@ IngestReport ProjectRun::Tell(EndedIngest&& ended) {
 
 void ProjectRun::TellBroken(const config::Ingest& ingest, const Status& status,
                             IngestReport& report) {
-  if (status.code() == Code::kCancelled) {
+  const bool cancelled = status.code() == Code::kCancelled;
+  const bool asked = options_.cancel != nullptr && options_.cancel->is_set();
+  if (cancelled && asked) {
     report.outcome = "stopped";
     return;
   }
@@ -83,7 +85,7 @@ void ProjectRun::TellBroken(const config::Ingest& ingest, const Status& status,
   // The engine's messages have lines and a picture of the statement.
   report.message = ReplaceAll(status.ToString(), "\n", " ");
   reporter_.Note(report::Level::kError, fmt::format("{}: {}", ingest.name, report.message));
-  Worsen(ExitCodeOf(status));
+  Worsen(cancelled ? kExitFailed : ExitCodeOf(status));
   // What was not loaded feeds nobody.
   const Obstacle obstacle{
       fmt::format("ingest {}, which {}", ingest.name, busy ? "another run holds" : "failed"),
