@@ -308,7 +308,11 @@ OptionSpec CsvSpec() {
                   .Format(TextFormat::kQuote),
               Option(OptionKind::kText, "escape",
                      "Before a character in a quoted field that is to be taken as it is; with "
-                     "`quote: none` in any field, and before a line end too.")
+                     "`quote: none` in any field, and before a line end too. A backslash with "
+                     "`quote: none` is "
+                     "read as MySQL and PostgreSQL write by default: `\\N` is NULL, `\\n`, `\\t` … "
+                     "are a line "
+                     "end, a tab ….")
                   .DefaultNote("the quote, so that it stands twice; `none` with `quote: none`")
                   .Format(TextFormat::kQuote)
                   .Example("\\"),

@@ -21,8 +21,8 @@ struct CsvDialect {
   std::string comment = {};
   size_t skip_lines = 0;  // so many lines at the beginning are no records, whatever is in them
 
-  // What means NULL besides the empty field, when it stands unquoted; as written, before escapes are
-  // removed.
+  // What means NULL besides the empty field (and \N, EscapesAreLetters), when it stands unquoted; as written,
+  // before escapes are removed.
   std::vector<std::string> null_words = {};
   // Whether a quoted empty field (and a quoted null word) is NULL as well.
   bool empty_quoted_is_null = false;
@@ -46,6 +46,9 @@ struct CsvDialect {
   bool operator==(const CsvDialect&) const = default;
   bool IsQuote(char c) const { return c == quote && quote != kNone; }
   bool IsEscape(char c) const { return c == escape && escape != kNone; }
+  // Without quotes and with a backslash, as MySQL (SELECT … INTO OUTFILE, mysqldump --tab) and PostgreSQL (COPY) write
+  // by default: a field \N is NULL; \b \f \n \r \t \v are what they are in C, \Z is 26, \0 a NUL byte.
+  bool EscapesAreLetters() const { return quote == kNone && escape == '\\'; }
 };
 
 // How files are written that are made for the engine alone: the default, and an empty field is NULL, one

@@ -36,6 +36,7 @@ class CsvReader::Parser {
  public:
   Parser(ByteSource& source, CsvReaderOptions options)
       : options_(std::move(options)),
+        letters_(options_.dialect.EscapesAreLetters()),
         scanner_(source, options_),
         header_pending_(options_.header && options_.begin == 0) {}
 
@@ -55,6 +56,7 @@ class CsvReader::Parser {
   bool IsNull(std::string_view text, bool quoted) const {
     if (quoted && !options_.dialect.empty_quoted_is_null) return false;
     if (text.empty()) return true;
+    if (letters_ && text == "\\N") return true;
     for (const std::string& word : options_.dialect.null_words) {
       if (text == word) return true;
     }
@@ -119,13 +121,22 @@ class CsvReader::Parser {
   std::string_view Unescaped(std::string_view text) {
     const size_t from = unescaped_.size();
     for (size_t i = 0; i < text.size(); ++i) {
-      if (options_.dialect.IsEscape(text[i]) && i + 1 < text.size()) ++i;
-      unescaped_ += text[i];
+      const bool escaped = options_.dialect.IsEscape(text[i]) && i + 1 < text.size();
+      if (escaped) ++i;
+      unescaped_ += escaped && letters_ ? Meant(text[i]) : text[i];
     }
     return std::string_view(unescaped_).substr(from);
   }
 
-  void MakeCells(const CsvRawRecord& raw, size_t count) {
+  // What stands behind a backslash, by the conventions of MySQL and PostgreSQL.
+  static char Meant(char letter) {
+    constexpr std::string_view kLetters = "0bfnrtvZ";
+    constexpr std::string_view kMeant("\0\b\f\n\r\t\v\x1a", 8);
+    const size_t at = kLetters.find(letter);
+    return at == kLetters.npos ? letter : kMeant[at];
+  }
+
+  void MakeCells(const CsvRawRecord& raw, size_t count, CsvRecord& record) {
     cells_.clear();
     unescaped_.clear();
     unescaped_.reserve(raw.bytes.size());  // it never grows, so that views into it hold
@@ -138,6 +149,7 @@ class CsvReader::Parser {
       std::string_view text = Text(raw, field);
       const bool null = IsNull(text, field.quoted);
       if (field.escaped) text = Unescaped(text);
+      if (letters_ && text.find('\0') != text.npos) SetFault(record, CsvFault::kNulByte, i);
       cells_.push_back({.text = text, .quoted = field.quoted, .null = null});
     }
   }
@@ -152,12 +164,13 @@ class CsvReader::Parser {
     record.raw_cut = record.size > record.raw.size();
     record.fault = raw.fault;
     record.fault_column = raw.fault_column;
-    MakeCells(raw, CheckColumns(raw, record));
+    MakeCells(raw, CheckColumns(raw, record), record);
     CheckBytes(raw, record);
     record.cells = cells_;
   }
 
   const CsvReaderOptions options_;
+  const bool letters_;
   CsvScanner scanner_;
   bool header_pending_;
   uint64_t number_ = 0;

@@ -57,6 +57,7 @@ Json CsvJson(const config::CsvOptions& csv, const ReadParts& parts) {
   options["delimiter"] = csv.delimiter;
   options["quote"] = OneByte(csv.quote);
   options["escape"] = OneByte(csv.escape);
+  options["escapes"] = DialectOf(csv).EscapesAreLetters() ? "letters" : "themselves";
   options["header"] = HeaderName(csv.header);
   options["skip_lines"] = csv.skip_lines;
   options["comment"] = csv.comment;
@@ -323,7 +324,7 @@ std::vector<std::string> ReadOtherwise(const std::string& reading, const TargetT
 }
 
 Result<std::string> TellReadOtherwise(engine::Connection& connection, const TargetTable& target,
-                                      const std::set<int64_t>& readings) {
+                                      const std::set<int64_t>& readings, std::string_view cannot) {
   std::string ids;
   for (const int64_t id : readings) {
     if (id != 0) ids += (ids.empty() ? "" : ", ") + std::to_string(id);
@@ -342,7 +343,7 @@ Result<std::string> TellReadOtherwise(engine::Connection& connection, const Targ
   const size_t more = all.size() - std::min(all.size(), kMostTold);
   all.resize(all.size() - more);
   if (more > 0) all.push_back(Counted(more, "more difference"));
-  return fmt::format("{} cannot be made again: earlier files were read otherwise: {}", target.name,
+  return fmt::format("{} {}: earlier files were read otherwise: {}", target.name, cannot,
                      Join(all, ", "));
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/status.h"
@@ -38,10 +39,12 @@ void NoteReadings(const std::vector<ReadParts>& parts, TableLoad& load);
 // \",\"". Empty when it gives the same; a type that became wider holds the same values, unless it became text.
 std::vector<std::string> ReadOtherwise(const std::string& reading, const TargetTable& target);
 
-// The same for files of the ledger that were read in these ways, as one sentence; "" when they give the same. What is
-// not known (0: loaded by an older Sluice) is taken for what is declared now.
+// The same for files of the ledger that were read in these ways, as one sentence, with what cannot be done for it; ""
+// when they give the same. What is not known (0: loaded by an older Sluice) is taken for what is declared now.
 Result<std::string> TellReadOtherwise(engine::Connection& connection, const TargetTable& target,
-                                      const std::set<int64_t>& readings);
+                                      const std::set<int64_t>& readings,
+                                      std::string_view cannot = "cannot be made again");
+inline constexpr std::string_view kCannotTakeFixes = "cannot take fixed rows";
 
 // Adds those that are not there yet to _sluice.readings, by their ids. In the caller's transaction.
 Status RecordReadings(engine::Connection& connection,
