@@ -92,8 +92,10 @@ Result<int> ListCounts(const ReadContext& context) {
   table.Print(out, context.world.terminal);
   if (!context.arguments.quiet) {
     SLUICE_ASSIGN(const auto fixed,
-                  context.connection().Scalar("SELECT count(*) FROM _sluice.quarantine_fixes WHERE "
-                                              "state = 'open'"));
+                  context.connection().Scalar(
+                      "SELECT count(*) FROM _sluice.quarantine AS q JOIN _sluice.quarantine_fixes "
+                      "AS x ON x.quarantine_id = q.quarantine_id AND x.ingest = q.ingest AND "
+                      "x.table_name = q.table_name WHERE x.state = 'open'"));
     const auto waiting = static_cast<uint64_t>(ToInt(fixed));
     out << fmt::format("\n{} in quarantine{}{}\nnext:  sluice quarantine {}\n",
                        Counted(static_cast<uint64_t>(total), "row"), OfHeldFiles(held),

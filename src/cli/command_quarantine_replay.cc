@@ -80,9 +80,7 @@ void Print(World& world, const std::vector<ReplayReport>& reports) {
                            : std::string();
     if (!outcome.message.empty()) text += (text.empty() ? "" : "; ") + outcome.message;
     if (text.empty()) {
-      text =
-          "nothing to bring in: the fixes are in the table already, or their file was replaced "
-          "or taken back";
+      text = "nothing to bring in: the fixes are in the table already";
     }
     world.out << fmt::format("{:<8}{}.{}: {}\n", outcome.outcome, report.ingest, outcome.table,
                              Printable(text));

@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "ingest/superseded_rows.h"
 #include "warehouse/dialect.h"
 
 namespace sluice::ingest {
@@ -59,33 +62,42 @@ std::string InReplaced(const TableLoad& load) {
 
 Status FindEarlierVersions(engine::Connection& connection, TableLoad& load) {
   load.replaced.clear();
+  if (load.target.merge == Merge::kUpsert) return FindSupersededRows(connection, load);
   if (load.target.merge != Merge::kAppend) return Status::Ok();
   std::vector<std::string> addresses;
-  std::map<std::string, const LoadFile*> by_address;
+  std::set<std::pair<std::string, std::string>> replacing;  // address, connection
   for (const LoadFile& file : load.files) {
     if (!file.replaces) continue;
     addresses.push_back(file.stored.path);
-    by_address[file.stored.path] = &file;
+    replacing.emplace(file.stored.path, file.connection);
   }
   SLUICE_TRY(ForAll(connection, load, Of::kIngest,
                     "SELECT DISTINCT address, connection, file_id FROM _sluice.files", "address",
                     addresses, [&](const std::vector<Value>& row) {
-                      const LoadFile& file = *by_address.at(ToText(row[0]));
-                      if (file.connection == ToText(row[1])) load.replaced.push_back(ToInt(row[2]));
+                      if (replacing.count({ToText(row[0]), ToText(row[1])}) == 0) return;
+                      load.replaced.push_back(ToInt(row[2]));
                     }));
   if (load.replaced.empty() || !connection.HasTable("main", load.target.name)) return Status::Ok();
   SLUICE_ASSIGN(const auto rows,
                 connection.Scalar(fmt::format("SELECT count(*) FROM {} WHERE {} {}",
                                               QualifiedName(load.target.name),
                                               QuoteName(kFileColumn), InReplaced(load))));
-  const size_t files = by_address.size();
+  SLUICE_ASSIGN(const auto bad,
+                connection.Scalar(fmt::format("SELECT count(*) FROM _sluice.quarantine WHERE "
+                                              "ingest = $1 AND table_name = $2 AND file_id {}",
+                                              InReplaced(load)),
+                                  {load.ingest, load.target.name}));
+  const size_t files = replacing.size();
   load.warnings.push_back(fmt::format(
-      "{}: {}{} changed since {} loaded: {} of earlier versions {} replaced", load.label,
-      by_address.begin()->first,
+      "{}: {}{} changed since {} loaded: {} of earlier versions {} replaced{}", load.label,
+      replacing.begin()->first,
       files > 1 ? fmt::format(" and {} have", Counted(files - 1, "more file"))
                 : std::string(" has"),
       files > 1 ? "they were" : "it was", Counted(static_cast<uint64_t>(ToInt(rows)), "row"),
-      ToInt(rows) == 1 ? "is" : "are"));
+      ToInt(rows) == 1 ? "is" : "are",
+      ToInt(bad) == 0
+          ? std::string()
+          : fmt::format(", and {} in quarantine", Thousands(static_cast<uint64_t>(ToInt(bad))))));
   return Status::Ok();
 }
 
@@ -143,32 +155,15 @@ Status RemoveReplacedRows(engine::Connection& connection, const TableLoad& load)
       .status();
 }
 
-namespace {
-
-// Of the ledger's loaded files those whose quarantined rows no newer version leaves open, as SQL; its parameters
-// from $3 on go to `bound`. "" when there are none.
-std::string Outdated(const TableLoad& load, std::vector<Value>& bound) {
-  if (load.target.merge == Merge::kReplace) return "true";
-  if (!load.replaced.empty()) return "file_id " + InReplaced(load);
-  std::string places;
-  for (const LoadFile& file : load.files) {
-    if (!file.replaces) continue;
-    places +=
-        fmt::format("{}(${}, ${})", places.empty() ? "" : ", ", bound.size() + 1, bound.size() + 2);
-    bound.insert(bound.end(), {file.connection, file.stored.path});
-  }
-  return places.empty() ? "" : "(connection, address) IN (" + places + ")";
-}
-
-}  // namespace
-
 Status CloseQuarantine(engine::Connection& connection, const TableLoad& load) {
   if (load.target.has_pod) return Status::Ok();
-  std::vector<Value> bound = {load.ingest, load.target.name};
-  const std::string outdated = Outdated(load, bound);
-  if (outdated.empty()) return Status::Ok();
-  const std::string where = fmt::format(
-      "ingest = $1 AND table_name = $2 AND state = 'loaded' AND quarantined > 0 AND {}", outdated);
+  if (load.target.merge == Merge::kUpsert) return CloseSupersededRows(connection, load);
+  const bool all = load.target.merge == Merge::kReplace;
+  if (!all && load.replaced.empty()) return Status::Ok();
+  const std::vector<Value> bound = {load.ingest, load.target.name};
+  const std::string where =
+      fmt::format("ingest = $1 AND table_name = $2 AND state = 'loaded' AND quarantined > 0{}",
+                  all ? std::string() : " AND file_id " + InReplaced(load));
   const auto execute = [&](const std::string& sql) {
     return connection.Execute(sql, bound).status();
   };

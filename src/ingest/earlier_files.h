@@ -11,7 +11,7 @@
 namespace sluice::ingest {
 
 // Sets `load.replaced` to the earlier versions of its files whose rows are in the table; says in
-// `load.warnings` how many these are.
+// `load.warnings` how many these are. Of an upsert, whose rows stay: FindSupersededRows.
 Status FindEarlierVersions(engine::Connection& connection, TableLoad& load);
 
 // Says in `load.warnings` which files have the content of another file that is loaded, or comes with them: their
@@ -25,8 +25,9 @@ Status RemoveReplacedRows(engine::Connection& connection, const TableLoad& load)
 Status RecordReplaced(engine::Connection& connection, const TableLoad& load);
 
 // Takes out of quarantine the rows of files that the load has newer versions of (a table that is replaced: of all
-// that it was made of): nobody can bring them in any more. They are counted as superseded. Before both of these, and
-// of layout files alone: a table that is made again has the rows of its files.
+// that it was made of): nobody can bring them in any more. Of an upsert only those of `load.superseded`. They are
+// counted as superseded. Before both of these, and of layout files alone: a table that is made again has the rows of
+// its files.
 Status CloseQuarantine(engine::Connection& connection, const TableLoad& load);
 
 // "IN (1, 2)" of their file ids, behind a column; `load.replaced` is not empty.

@@ -68,7 +68,7 @@ TEST_F(FilesTest, AFileThatChangedTakesThePlaceOfWhatItWas) {
   EXPECT_EQ(outcome.late_files, 0);
   EXPECT_EQ(Warnings(outcome), std::vector<std::string>{
                                    "z.orders: orders/a.csv has changed since it was loaded: 1 row "
-                                   "of earlier versions is replaced"});
+                                   "of earlier versions is replaced, and 1 in quarantine"});
   EXPECT_EQ(Rows("SELECT id, amount FROM orders ORDER BY id"), "1|1.50\n2|2.00\n3|3.00\n9|9.00\n");
   EXPECT_EQ(Rows("SELECT address, state FROM _sluice.files ORDER BY rowid"),
             "orders/a.csv|replaced\norders/b.csv|loaded\norders/a.csv|loaded\n");

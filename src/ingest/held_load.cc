@@ -12,6 +12,7 @@
 #include "ingest/plan.h"
 #include "ingest/publish.h"
 #include "ingest/quarantine.h"
+#include "ingest/row_fixes.h"
 #include "ingest/sql.h"
 #include "quality/checks.h"
 #include "warehouse/dialect.h"
@@ -149,6 +150,7 @@ Result<TableLoad> PublishHeld(engine::Connection& connection, const config::Inge
   SLUICE_TRY(MergeStage(connection, load));
   SLUICE_TRY(RemoveHeldEntries(connection, hold, false));
   SLUICE_TRY(RecordPublished(connection, {&load}, run, hold.id));
+  SLUICE_TRY(SettleFixes(connection, load.ingest, load.target.name, run));
   SLUICE_TRY(warehouse::BumpVersion(connection, load.target.name));
   return load;
 }

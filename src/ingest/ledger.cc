@@ -99,6 +99,11 @@ std::map<int64_t, std::vector<const LoadFile*>> ByLoad(const TableLoad& load) {
   return by_load;
 }
 
+bool HasFixes(const TableLoad& load) {
+  return std::any_of(load.files.begin(), load.files.end(),
+                     [](const LoadFile& file) { return file.rows_fixed > 0; });
+}
+
 // Where a table of one pod stands after a load.
 struct NewCursor {
   const TableLoad* load = nullptr;
@@ -261,6 +266,35 @@ LoadFile FileOfEntry(const std::vector<engine::Value>& row) {
   return file;
 }
 
+namespace {
+
+// Not of a table whose last load was of another mode or ingest: then nobody knows what it is made of.
+Status ReadMadeOf(engine::Connection& connection, const config::Ingest& ingest,
+                  LedgerState& state) {
+  for (const config::Table& table : ingest.tables) {
+    if (table.mode != config::Table::Mode::kReplace ||
+        table.after_loading != config::Table::AfterLoading::kLeave) {
+      continue;
+    }
+    SLUICE_ASSIGN(
+        const auto rows,
+        connection.Rows("SELECT f.load_id, f.connection, f.address FROM _sluice.files AS f JOIN "
+                        "(SELECT load_id, ingest, mode FROM _sluice.loads WHERE table_name = $2 "
+                        "AND unloaded_at IS NULL ORDER BY rowid DESC LIMIT 1) AS l ON l.load_id = "
+                        "f.load_id AND l.ingest = f.ingest WHERE f.ingest = $1 AND f.table_name = "
+                        "$2 AND f.state = 'loaded' AND l.mode = 'replace'",
+                        {ingest.name, table.name}));
+    for (const auto& row : rows) {
+      LastReplace& last = state.made_of[table.name];
+      last.load_id = ToInt(row[0]);
+      last.files.emplace(ToText(row[1]), ToText(row[2]));
+    }
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
 Result<LedgerState> ReadLedger(engine::Connection& connection, const config::Ingest& of,
                                const std::vector<Source>& sources) {
   const std::string& ingest = of.name;
@@ -291,6 +325,7 @@ Result<LedgerState> ReadLedger(engine::Connection& connection, const config::Ing
       if (known.state == "loaded" || known.state == "unloaded") ++known.deliveries;
     }
   }
+  SLUICE_TRY(ReadMadeOf(connection, of, state));
   SLUICE_ASSIGN(const auto cursors,
                 connection.Rows("SELECT connection, pod, table_name, group_id, log_id FROM "
                                 "_sluice.cursors WHERE ingest = $1",
@@ -384,7 +419,9 @@ Status RecordPublished(engine::Connection& connection,
   for (const TableLoad* load : published) {
     SLUICE_TRY(AppendQuarantine(connection, *load, run, tables));
     // What is recorded beside the ledger is not visible yet.
-    if (tables.cursors) SLUICE_TRY(SettleFixes(connection, *load, run));
+    if (tables.cursors && HasFixes(*load)) {
+      SLUICE_TRY(SettleFixes(connection, load->ingest, load->target.name, run));
+    }
     if (load->late) SLUICE_TRY(SettleLateHolds(connection, *load, run));
   }
   return tables.cursors ? MoveCursors(connection, cursors, run) : Status::Ok();

@@ -53,6 +53,12 @@ struct LiftedLimit {
   std::set<std::string> files;  // addresses
 };
 
+// What a table in mode replace is made of, where its files stay in their place.
+struct LastReplace {
+  int64_t load_id = 0;
+  std::set<std::pair<std::string, std::string>> files;  // (connection, address)
+};
+
 // Everything that planning one ingest needs.
 struct LedgerState {
   // (connection, address, table) -> the newest entry, of files that are in a store now: the history of a store
@@ -66,6 +72,7 @@ struct LedgerState {
   std::set<std::pair<std::string, std::string>> pods;  // (connection, pod as the tables name it)
   std::set<std::string> tables;                        // that are there already
   std::set<std::string> fed;                           // tables that files were loaded into
+  std::map<std::string, LastReplace> made_of;          // by table
 };
 
 struct Source;  // plan.h

@@ -102,7 +102,8 @@ Result<std::vector<QuarantineEntry>> ReadQuarantine(engine::Connection& connecti
               "SELECT q.quarantine_id, q.load_id, q.file_id, q.ingest, q.table_name, q.pod, "
               "q.address, q.content_hash, q.line, q.byte_offset, q.column_name, q.value, q.reason, "
               "q.rule, q.raw, coalesce(q.raw_cut, strlen(q.raw) >= 4096), f.file_columns, f.state, "
-              "f.connection, x.raw FROM _sluice.quarantine AS q LEFT JOIN _sluice.files AS f ON "
+              "f.connection, x.raw, coalesce(f.reading, 0) FROM _sluice.quarantine AS q LEFT JOIN "
+              "_sluice.files AS f ON "
               "f.file_id = q.file_id AND f.load_id = q.load_id LEFT JOIN _sluice.quarantine_fixes "
               "AS x ON x.quarantine_id = q.quarantine_id AND x.ingest = q.ingest AND x.table_name "
               "= q.table_name AND x.state = 'open' WHERE {} ORDER BY q.ingest, q.table_name, "
@@ -132,6 +133,7 @@ Result<std::vector<QuarantineEntry>> ReadQuarantine(engine::Connection& connecti
     entry.file_state = ToText(row[17]);
     entry.connection = ToText(row[18]);
     entry.fix = ToText(row[19]);
+    entry.reading = ToInt(row[20]);
   }
   return entries;
 }

@@ -40,6 +40,7 @@ struct QuarantineEntry {
   bool raw_cut = false;
   std::vector<std::string> file_columns;  // empty: not noted (by version 1 of the state)
   std::string file_state;                 // loaded, held, skipped
+  int64_t reading = 0;                    // how the file was read (reading.h); 0: not known
   std::string fix;             // text of the fix that waits for its replay; "" without one
   std::string IdText() const;  // 16 hex digits
 };

@@ -298,7 +298,7 @@ class Rebuilder {
     std::vector<LateKey> files;
     for (const LateFile& late : rebuild_.late) files.push_back({late.connection, late.file.path});
     SLUICE_TRY(SettleLate(connection_, context_.ingest.name, rebuild_.target.name, files, run_));
-    SLUICE_TRY(SettleTableFixes(connection_, context_.ingest.name, rebuild_.target.name, run_));
+    SLUICE_TRY(SettleFixes(connection_, context_.ingest.name, rebuild_.target.name, run_));
     SLUICE_TRY(Execute(
         "INSERT INTO _sluice.rebuilds VALUES ($1, $2, $3, $4, $5, $6::TIMESTAMP, "
         "$7, $8, $9, $10)",

@@ -65,6 +65,32 @@ TEST_F(ReplacedFilesTest, SoAreThoseOfAnUpsert) {
   ExpectAccounted();
 }
 
+// An upsert keeps what only an earlier version had.
+TEST_F(ReplacedFilesTest, RowsOfAnUpsertThatTheNewContentDoesNotHaveStay) {
+  table().mode = config::Table::Mode::kUpsert;
+  table().key = {"id"};
+  Write("a.csv", "1,1\n2,bad\n3,bad\n4,bad\nx,5\n6\n");
+  MustRun();
+  Write("a.csv", "7,7\n2,2\n4,bad\nx,5\n");
+  MustRun();
+  EXPECT_EQ(Quarantine(), "a.csv|3|3,bad\na.csv|3|4,bad\na.csv|4|x,5\na.csv|6|6\n");
+  EXPECT_EQ(Counts("files"), "6|1|3|2\n4|2|0|2\n");
+  ExpectAccounted();
+}
+
+TEST_F(ReplacedFilesTest, ARowWithAGreaterVersionThanThatOfTheNewContentStays) {
+  table().mode = config::Table::Mode::kUpsert;
+  table().key = {"id"};
+  table().version = "v";
+  table().columns.push_back({"v", "INTEGER", {}});
+  Write("a.csv", "1,bad,1\n2,bad,2\n3,bad,3\n4,bad,\n5,bad,x\n9,9,9\n");
+  MustRun();
+  Write("a.csv", "1,1,2\n2,2,2\n3,3,2\n4,4,\n5,5,5\n");
+  MustRun();
+  EXPECT_EQ(Quarantine(), "a.csv|3|3,bad,3\na.csv|5|5,bad,x\n");
+  ExpectAccounted();
+}
+
 TEST_F(ReplacedFilesTest, SoAreThoseOfATableThatIsReplacedOfUnchangedFilesToo) {
   table().mode = config::Table::Mode::kReplace;
   Write("a.csv", "1,1\n2,bad\n");

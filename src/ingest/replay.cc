@@ -9,12 +9,15 @@
 #include "env/file.h"
 #include "format/csv_text.h"
 #include "ingest/existing_table.h"
+#include "ingest/fixed_upsert.h"
+#include "ingest/late_files.h"
 #include "ingest/ledger.h"
 #include "ingest/load_checks.h"
 #include "ingest/plan_changed.h"
 #include "ingest/plan_late.h"
 #include "ingest/publish.h"
 #include "ingest/quarantine.h"
+#include "ingest/reading.h"
 #include "ingest/rebuild.h"
 #include "ingest/restore_rows.h"
 #include "ingest/row_fixes.h"
@@ -68,8 +71,10 @@ class TableReplay {
     SLUICE_TRY(PutAside(entries));
     outcome_.rows = static_cast<int64_t>(entries_.size());
     if (entries_.empty()) {
+      SLUICE_TRY(SettleRest());
+      SLUICE_TRY(TellLostFixes());
       if (outcome_.outcome.empty()) outcome_.outcome = "done";
-      return SettleRest();
+      return Status::Ok();
     }
     SLUICE_ASSIGN(load_.target, TargetOf(connection_, context_.ingest, outcome_.table));
     SLUICE_ASSIGN(const std::string kind, warehouse::KindOf(connection_, outcome_.table));
@@ -77,15 +82,58 @@ class TableReplay {
       return RejectedError("the table is not in the warehouse any more", "sluice run");
     }
     SLUICE_TRY(CheckExisting(connection_, context_.ingest, load_.target));
+    SLUICE_TRY(CheckReadings());
     SLUICE_TRY(MakeLoad());
     SLUICE_TRY(StageRows());
     SLUICE_ASSIGN(const std::string obstacle, WhyNotQuick());
-    if (!obstacle.empty()) return DoRebuild(obstacle);
+    if (!obstacle.empty()) {
+      const Status rebuilt = DoRebuild(obstacle);
+      if (rebuilt.ok()) return TellLostFixes();
+      SLUICE_ASSIGN(const bool decides, CanDoWithout(rebuilt));
+      if (!decides) return rebuilt;
+    }
     SLUICE_TRY(Check());
     SLUICE_TRY(Publish());
     outcome_.outcome = "done";
     outcome_.counts = load_.Total();
+    return TellLostFixes();
+  }
+
+  Result<bool> CanDoWithout(const Status& rebuilt) {
+    // A rebuild that was begun has dropped the stage.
+    if (load_.target.merge != Merge::kUpsert || rebuilt.code() != Code::kRejected ||
+        !connection_.HasTable("main", load_.stage)) {
+      return false;
+    }
+    return TableDecides(connection_, load_);
+  }
+
+  void Say(int64_t rows, std::string_view why) {
+    if (!outcome_.message.empty()) outcome_.message += "; ";
+    outcome_.message += fmt::format("{}: {}", Counted(static_cast<uint64_t>(rows), "row"), why);
+  }
+
+  Status TellLostFixes() {
+    SLUICE_ASSIGN(const auto lost,
+                  FindLostFixes(connection_, context_.ingest.name, outcome_.table));
+    for (const LostFix& one : lost) {
+      if (outcome_.outcome.empty()) outcome_.outcome = "waiting";
+      Say(one.rows,
+          fmt::format("the fix waits, for {} {}: it is read when that content comes again",
+                      one.address, one.why));
+    }
     return Status::Ok();
+  }
+
+  // A fix stands among the other rows of its file, and is read as they were.
+  Status CheckReadings() {
+    if (context_.ingest.from.empty()) return Status::Ok();  // by hand: told apart by the caller
+    std::set<int64_t> readings;
+    for (const QuarantineEntry& entry : entries_) readings.insert(entry.reading);
+    SLUICE_ASSIGN(const std::string otherwise,
+                  TellReadOtherwise(connection_, load_.target, readings, kCannotTakeFixes));
+    if (otherwise.empty()) return Status::Ok();
+    return RejectedError(otherwise, "Write it in sluice.yml as it was, and do it again");
   }
 
   // Rows of loads that are held or passed over, or whose file was replaced since, cannot come in.
@@ -107,16 +155,15 @@ class TableReplay {
     const auto say = [&](int64_t n, std::string_view why) {
       if (n == 0) return;
       outcome_.outcome = "waiting";
-      if (!outcome_.message.empty()) outcome_.message += "; ";
-      outcome_.message += fmt::format("{}: {}", Counted(static_cast<uint64_t>(n), "row"), why);
+      Say(n, why);
     };
     say(held, "the load is held (sluice gate list): rejected, it is read again with the fix");
     say(gone, "the file was replaced or passed over since: nothing to bring in");
     return Status::Ok();
   }
 
-  // (load, file) of what the table is made of: of each address its newest entry (all, where files move away), of a
-  // table that is replaced its newest load.
+  // (load, file) of what the table is made of: of each address its newest entry (all, where files move away, and of an
+  // upsert, which keeps what only an earlier version had), of a table that is replaced its newest load.
   Result<std::set<std::pair<int64_t, int64_t>>> NewestLoads() {
     SLUICE_ASSIGN(const TargetTable target, TargetOf(connection_, context_.ingest, outcome_.table));
     const std::string last_load =
@@ -128,8 +175,10 @@ class TableReplay {
     const auto table = std::find_if(
         context_.ingest.tables.begin(), context_.ingest.tables.end(),
         [&](const config::Table& declared) { return declared.name == outcome_.table; });
-    const bool all = target.merge != Merge::kReplace && table != context_.ingest.tables.end() &&
-                     table->after_loading != config::Table::AfterLoading::kLeave;
+    const bool moves_away = table != context_.ingest.tables.end() &&
+                            table->after_loading != config::Table::AfterLoading::kLeave;
+    const bool all =
+        target.merge == Merge::kUpsert || (target.merge != Merge::kReplace && moves_away);
     const std::string newest_of_name = all ? ""
                                            : "QUALIFY row_number() OVER (PARTITION BY connection, "
                                              "address ORDER BY rowid DESC) = 1";
@@ -332,7 +381,10 @@ class TableReplay {
           fmt::format("{}: the rows cannot be added, the table has to be rebuilt", why));
     }
     SLUICE_ASSIGN(const auto sources, list_());
-    SLUICE_ASSIGN(const LedgerState ledger, ReadLedger(connection_, context_.ingest, sources));
+    SLUICE_ASSIGN(LedgerState ledger, ReadLedger(connection_, context_.ingest, sources));
+    SLUICE_TRY(RecogniseRetagged(connection_, context_.ingest.name, sources,
+                                 env::JoinPath(context_.spool_folder, "compare"), context_.cancel,
+                                 false, ledger));
     SLUICE_ASSIGN(auto rebuilds, RebuildsFor(sources, ledger, "rows of it were fixed"));
     for (Rebuild& rebuild : rebuilds) {
       SLUICE_ASSIGN(const RebuildOutcome made, RunRebuild(context_, fence_, run_, rebuild));
@@ -384,7 +436,7 @@ class TableReplay {
   }
 
   Status MarkApplied() {
-    return SettleTableFixes(connection_, context_.ingest.name, outcome_.table, run_);
+    return SettleFixes(connection_, context_.ingest.name, outcome_.table, run_);
   }
 
   Status SettleRest() {

@@ -9,7 +9,9 @@
 //   both                              the files that were, read again, do not have the key (and for
 //                                     update-insert neither has the rest of the row's own file)
 //                                     A deletion never meets a row of its own file.
-// Else the table has to be rebuilt, which reads all of its files again and finds the fixes by itself.
+// Else the table has to be rebuilt, which reads all of its files again and finds the fixes by itself. Where that cannot
+// be, for files of an upsert are gone or others by now, the table may tell what stands (fixed_upsert.h); only which of
+// the two rows of a key counts as inserted, updated or superseded can differ then.
 #pragma once
 
 #include <functional>

@@ -44,32 +44,61 @@ Result<ReadableCopy> MakeFixedReadable(const ReadableFile& file, const FixesOfFi
   return copy;
 }
 
-Status SettleFixes(engine::Connection& connection, const TableLoad& load,
-                   const quality::RunInfo& run) {
-  for (const LoadFile& file : load.files) {
-    if (file.rows_fixed == 0) continue;
-    // Those of the members of an archive too (PartHash).
-    SLUICE_TRY(connection
-                   .Execute("UPDATE _sluice.quarantine_fixes SET state = 'applied', applied_at = "
-                            "$1::TIMESTAMP WHERE state = 'open' AND ingest = $2 AND table_name = "
-                            "$3 AND (content_hash = $4 OR starts_with(content_hash, $4 || '/'))",
-                            {env::FormatUtc(run.now, true), load.ingest, load.target.name,
-                             file.content_hash})
-                   .status());
-  }
-  return Status::Ok();
-}
+namespace {
 
-Status SettleTableFixes(engine::Connection& connection, const std::string& ingest,
-                        const std::string& table, const quality::RunInfo& run) {
+// Of the file of a fix `x`. Of an archive a fix names the member (PartHash).
+constexpr const char* kIsFileOf =
+    "f.ingest = x.ingest AND f.table_name = x.table_name AND f.content_hash = "
+    "split_part(x.content_hash, '/', 1)";
+// It is one of those that its table, $3, is made of. What the table was before it was replaced is no part of it, nor
+// what was replaced or taken back.
+constexpr const char* kIsInTable =
+    "f.state = 'loaded' AND f.load_id IN (SELECT l.load_id FROM _sluice.loads AS l WHERE "
+    "l.table_name = $3 AND l.unloaded_at IS NULL AND l.rowid >= (SELECT coalesce(max(o.rowid), 0) "
+    "FROM _sluice.loads AS o WHERE o.table_name = $3 AND o.mode = 'replace' AND o.unloaded_at IS "
+    "NULL))";
+// Its row is not in quarantine, be it for another file with the same content or because the fix does not fit any more.
+constexpr const char* kIsNotInQuarantine =
+    "NOT EXISTS (SELECT 1 FROM _sluice.quarantine AS q WHERE q.quarantine_id = x.quarantine_id AND "
+    "q.ingest = x.ingest AND q.table_name = x.table_name)";
+
+}  // namespace
+
+Status SettleFixes(engine::Connection& connection, const std::string& ingest,
+                   const std::string& table, const quality::RunInfo& run) {
   return connection
       .Execute(
-          "UPDATE _sluice.quarantine_fixes AS x SET state = 'applied', applied_at = "
-          "$1::TIMESTAMP WHERE state = 'open' AND ingest = $2 AND table_name = $3 AND NOT "
-          "EXISTS (SELECT 1 FROM _sluice.quarantine AS q WHERE q.quarantine_id = "
-          "x.quarantine_id AND q.ingest = x.ingest AND q.table_name = x.table_name)",
+          fmt::format("UPDATE _sluice.quarantine_fixes AS x SET state = 'applied', applied_at "
+                      "= $1::TIMESTAMP WHERE state = 'open' AND ingest = $2 AND table_name = "
+                      "$3 AND {} AND EXISTS (SELECT 1 FROM _sluice.files AS f WHERE {} AND {})",
+                      kIsNotInQuarantine, kIsFileOf, kIsInTable),
           {env::FormatUtc(run.now, true), ingest, table})
       .status();
+}
+
+Result<std::vector<LostFix>> FindLostFixes(engine::Connection& connection,
+                                           const std::string& ingest, const std::string& table) {
+  SLUICE_ASSIGN(
+      const auto rows,
+      connection.Rows(
+          fmt::format(
+              "SELECT x.address, (SELECT arg_max(f.state, f.rowid) FROM _sluice.files AS f WHERE "
+              "{}) AS state, count(*) FROM _sluice.quarantine_fixes AS x WHERE state = 'open' AND "
+              "ingest = $1 "
+              "AND table_name = $2 AND {} GROUP BY ALL ORDER BY ALL",
+              kIsFileOf, kIsNotInQuarantine),
+          {ingest, table}));
+  std::vector<LostFix> lost;
+  for (const auto& row : rows) {
+    const std::string state = engine::ToText(row[1]);
+    const char* why = state == "loaded" || state == "replaced" ? "was replaced since"
+                      : state == "unloaded"                    ? "was taken back"
+                      : state == "skipped"                     ? "was passed over"
+                      : state == "held"                        ? "is held (sluice gate list)"
+                                                               : "is not loaded any more";
+    lost.push_back({engine::ToText(row[0]), why, engine::ToInt(row[2])});
+  }
+  return lost;
 }
 
 }  // namespace sluice::ingest

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 #include "engine/engine.h"
@@ -35,14 +36,21 @@ Result<ReadableCopy> MakeFixedReadable(const ReadableFile& file, const FixesOfFi
                                        const std::string& spool_folder, bool rewrite,
                                        const env::Cancel* cancel);
 
-// Fixes that `load` was staged with are in the table now. In the transaction that makes it visible, and
-// not before: what is staged beside a table to be swapped in later uses SettleTableFixes then.
-Status SettleFixes(engine::Connection& connection, const TableLoad& load,
-                   const quality::RunInfo& run);
+// The open fixes of a table are in it now whose files are: they were read with their files, or replayed. Those whose row
+// is still in quarantine are not, nor those whose file was replaced, taken back or passed over: they stay open. In the
+// transaction that makes them visible: what is staged beside a table to be swapped in later is not.
+Status SettleFixes(engine::Connection& connection, const std::string& ingest,
+                   const std::string& table, const quality::RunInfo& run);
 
-// All open fixes of a table whose rows are in quarantine no more: they were read with their files, or
-// replayed. In the transaction that makes them visible.
-Status SettleTableFixes(engine::Connection& connection, const std::string& ingest,
-                        const std::string& table, const quality::RunInfo& run);
+// Open fixes that nothing can be done with now, for the content that they belong to is not in the table. Should it come
+// again, they are read with it.
+struct LostFix {
+  std::string address;
+  std::string why;  // "was replaced since"
+  int64_t rows = 0;
+};
+// After SettleFixes.
+Result<std::vector<LostFix>> FindLostFixes(engine::Connection& connection,
+                                           const std::string& ingest, const std::string& table);
 
 }  // namespace sluice::ingest

@@ -160,6 +160,13 @@ struct TableLoad {
   std::string stage_suffix;       // of its name: a rebuild must not meet what a gate holds
   std::string gone;               // keys that are deleted; "" when none are
   std::vector<int64_t> replaced;  // file ids: rows that go when this is published (earlier_files.h)
+  struct RowInQuarantine {
+    int64_t id = 0;
+    int64_t load_id = 0;
+    int64_t file_id = 0;
+  };
+  // Of earlier versions of its files, that its own rows take the place of (superseded_rows.h).
+  std::vector<RowInQuarantine> superseded;
   std::vector<QuarantinedRow> quarantined;
   std::vector<std::string> warnings;  // what staging found worth telling
   bool too_many_bad_rows = false;     // why staging refused it

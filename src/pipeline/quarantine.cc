@@ -12,6 +12,7 @@
 #include "ingest/file_shape.h"
 #include "ingest/hand.h"
 #include "ingest/quarantine_sql.h"
+#include "ingest/reading.h"
 #include "pipeline/interrupt.h"
 #include "pipeline/sources.h"
 #include "warehouse/fence.h"
@@ -54,6 +55,26 @@ Status CheckReadsAlike(const config::Project& project, const std::string& connec
       "Settle the rows of that file first: fix and replay them, or discard them");
 }
 
+// Rows of files that would be read otherwise today than they were cannot be judged or written as the others of their
+// file.
+Status LeaveOutReadOtherwise(warehouse::Session& session, const ingest::TargetTable& target,
+                             std::vector<QuarantineEntry>& entries, Status& left_out) {
+  std::map<int64_t, bool> alike;
+  for (const QuarantineEntry& entry : entries) {
+    const auto [place, is_new] = alike.try_emplace(entry.reading, true);
+    if (!is_new) continue;
+    SLUICE_ASSIGN(const std::string otherwise,
+                  ingest::TellReadOtherwise(session.connection(), target, {entry.reading},
+                                            ingest::kCannotTakeFixes));
+    place->second = otherwise.empty();
+    if (place->second || !left_out.ok()) continue;
+    left_out = RejectedError(entry.address + ": " + otherwise,
+                             "Write it in sluice.yml as it was, and do it again");
+  }
+  std::erase_if(entries, [&](const QuarantineEntry& entry) { return !alike.at(entry.reading); });
+  return Status::Ok();
+}
+
 // Of `entries`, which are of one table, those stay that it can read; `left_out` says why others do not.
 Result<ingest::RowEditor> EditorOf(Runtime& runtime, warehouse::Session& session,
                                    std::vector<QuarantineEntry>& entries, Status& left_out) {
@@ -71,7 +92,10 @@ Result<ingest::RowEditor> EditorOf(Runtime& runtime, warehouse::Session& session
     std::erase_if(entries,
                   [&](const QuarantineEntry& entry) { return !alike.at(entry.connection).ok(); });
     if (entries.empty()) return left_out;
+    return ingest::RowEditor(std::move(target));
   }
+  SLUICE_TRY(LeaveOutReadOtherwise(session, target, entries, left_out));
+  if (entries.empty()) return left_out;
   return ingest::RowEditor(std::move(target));
 }
 
@@ -138,6 +162,18 @@ Result<std::vector<QuarantineEntry>> AllOf(warehouse::Session& session, const st
   return entries;
 }
 
+// What has the file's name now, be it that it only has another tag than the ledger knows: who asks compares the content.
+Result<connector::FetchedFile> FetchNow(connector::Store& store, const connector::StoredFile& file,
+                                        const std::string& spool_path, const env::Cancel* cancel) {
+  auto fetched = store.Fetch(file, spool_path, nullptr, cancel);
+  if (fetched.status().code() != Code::kRetry) return fetched;
+  SLUICE_ASSIGN(const auto listing, store.List(file.path, cancel));
+  for (const connector::StoredFile& now : listing.files) {
+    if (now.path == file.path) return store.Fetch(now, spool_path, nullptr, cancel);
+  }
+  return fetched;
+}
+
 // The columns of the file as it lies in its store.
 Result<std::vector<std::string>> LookAtColumns(Runtime& runtime, warehouse::Session& session,
                                                const ingest::TargetTable& target,
@@ -153,7 +189,7 @@ Result<std::vector<std::string>> LookAtColumns(Runtime& runtime, warehouse::Sess
   file.stored = {entry.address, static_cast<uint64_t>(engine::ToInt(rows[0][0])),
                  engine::ToInt(rows[0][2]), engine::ToText(rows[0][1])};
   const std::string spool = runtime.StatePath("quarantine.spool");
-  auto fetched = store->Fetch(file.stored, spool, nullptr, nullptr);
+  auto fetched = FetchNow(*store, file.stored, spool, nullptr);
   if (!fetched.ok()) {
     return fetched.status().WithContext(entry.address + ": its columns are not noted");
   }
@@ -349,7 +385,7 @@ Result<std::vector<ReplayReport>> ReplayQuarantine(Runtime& runtime, warehouse::
         [&](const std::string& connection, const connector::StoredFile& file,
             const std::string& spool_path) -> Result<connector::FetchedFile> {
       SLUICE_ASSIGN(connector::Store * store, runtime.StoreOf(connection));
-      return store->Fetch(file, spool_path, nullptr, cancel);
+      return FetchNow(*store, file, spool_path, cancel);
     };
     const ingest::ListSources list = [&] { return ListSources(runtime, *ingest, cancel); };
     std::set<std::string> of_ingest = tables;
