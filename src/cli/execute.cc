@@ -93,6 +93,10 @@ Result<int> Dispatch(const std::vector<std::string>& words, const Arguments& arg
                      World& world) {
   if (arguments.command == Command::kQuarantineExport && arguments.to != "-" &&
       world.living == nullptr) {
+    // Somebody may have worked on it since.
+    if (env::Exists(arguments.to)) {
+      return ConfigError(arguments.to + " is there already", "Name another file, or remove it");
+    }
     return IntoFile(arguments.to, world,
                     [&](World& other) { return Read(words, arguments, other); });
   }
