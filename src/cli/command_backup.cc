@@ -28,6 +28,10 @@ void WriteJson(World& world, const BackupReport& report) {
   for (const std::string& sync : report.stopped) json.Text(sync);
   json.EndArray();
   json.FieldOrNull("kept_as", report.kept_as);
+  json.Name("removed_files");
+  json.BeginArray();
+  for (const std::string& told : report.removed) json.Text(told);
+  json.EndArray();
   json.EndObject();
   json.Finish();
 }
@@ -71,6 +75,9 @@ Result<int> Restore(World& world, const Arguments& arguments) {
   if (!report.kept_as.empty()) {
     world.out << fmt::format("the warehouse that was there is kept as {}\n",
                              Printable(report.kept_as));
+  }
+  for (const std::string& told : report.removed) {
+    world.out << "warning: " << Printable(told) << "\n";
   }
   for (const std::string& sync : report.stopped) {
     world.out << fmt::format(

@@ -53,6 +53,11 @@ class Finisher {
   // The table whose wish is done; null when the file stays.
   const config::Table* PolicyOf(const std::string& path, const std::set<std::string>& has) const {
     if (!StartsWith(path, ingest_.prefix)) return nullptr;
+    // Loaded from where it had moved (moved_files.h).
+    const bool is_moved = std::any_of(patterns_.begin(), patterns_.end(), [&](const auto& entry) {
+      return !entry.first->move_to.empty() && StartsWith(path, entry.first->move_to);
+    });
+    if (is_moved) return nullptr;
     const std::string_view below = std::string_view(path).substr(ingest_.prefix.size());
     const config::Table* policy = nullptr;
     for (const auto& [table, pattern] : patterns_) {
@@ -97,7 +102,7 @@ class Finisher {
     if (status.code() != Code::kRejected) return status;
     // Another file has the name: one that was sent under it before. The tag tells them apart, and an
     // interrupted move takes the same name again.
-    return editor.Move(file, to + "." + HexEncode(Hash64(file.tag)).substr(0, 8), cancel_);
+    return editor.Move(file, to + "." + DigitsOfMoved(file.tag), cancel_);
   }
 
   void Problem(const Status& status) {
@@ -152,6 +157,10 @@ Status RecordComeAgain(engine::Connection& connection, const std::string& ingest
 }
 
 }  // namespace
+
+std::string DigitsOfMoved(const std::string& tag) {
+  return HexEncode(Hash64(tag)).substr(0, 8);
+}
 
 Status RecordFinished(engine::Connection& connection, const warehouse::Fence& fence,
                       const std::string& ingest, const std::vector<DoneFile>& files,

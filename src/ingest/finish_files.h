@@ -33,6 +33,9 @@ bool FinishesFiles(const config::Ingest& ingest);
 FinishOutcome FinishFiles(const config::Ingest& ingest, const std::vector<DoneFile>& done,
                           const env::Cancel* cancel);
 
+// What is put behind the name of a moved file, and a point, where another one has the name.
+std::string DigitsOfMoved(const std::string& tag);
+
 // Notes in the ledger that they have left, so that what comes under their names is loaded; of one that had come again,
 // that it was skipped. A kill before this leaves a file that, when it comes once more with the same content, is taken
 // for the one that was loaded.

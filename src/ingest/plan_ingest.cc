@@ -7,6 +7,7 @@
 #include "ingest/ingest_runner.h"
 #include "ingest/late_files.h"
 #include "ingest/ledger.h"
+#include "ingest/moved_files.h"
 #include "ingest/plan_changed.h"
 #include "ingest/plan_late.h"
 #include "ingest/plan_restore.h"
@@ -47,10 +48,13 @@ Result<IngestPlan> PlanDrop(const IngestContext& context, const std::vector<Sour
 }
 
 Result<IngestPlan> PlanInbox(const IngestContext& context, const std::vector<Source>& sources,
-                             const LedgerState& ledger) {
+                             const LedgerState& ledger, bool write) {
   SLUICE_ASSIGN(IngestPlan plan,
                 PlanFiles(context.ingest, sources, ledger, context.clock.Now(), context.cancel));
-  SLUICE_TRY(PlanChanged(context.session.connection(), context.ingest, sources, ledger, plan));
+  engine::Connection& connection = context.session.connection();
+  SLUICE_TRY(PlanChanged(connection, context.ingest, sources, ledger, plan));
+  SLUICE_TRY(
+      PlanMovedFiles(connection, context.ingest, sources, ledger, write, context.cancel, plan));
   return plan;
 }
 
@@ -93,7 +97,7 @@ Result<IngestPlan> PlanIngest(const IngestContext& context, const std::vector<So
   SLUICE_TRY(RecogniseRetagged(connection, context.ingest.name, sources, context.spool_folder,
                                context.cancel, write, ledger));
   SLUICE_ASSIGN(IngestPlan plan, context.ingest.layout == "files"
-                                     ? PlanInbox(context, sources, ledger)
+                                     ? PlanInbox(context, sources, ledger, write)
                                      : PlanDrop(context, sources, ledger, write, restore));
   for (const Source& source : sources) {
     const std::vector<std::string> told = source.store->TakeNotes();

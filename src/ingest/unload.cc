@@ -6,6 +6,8 @@
 
 #include "base/text.h"
 #include "ingest/former_content.h"
+#include "ingest/late_files.h"
+#include "ingest/moved_files.h"
 #include "ingest/plan_changed.h"
 #include "ingest/plan_late.h"
 #include "ingest/restore_rows.h"
@@ -99,10 +101,13 @@ Result<LoadToUndo> FindLoadToUndo(engine::Connection& connection, const std::str
                                   {load.load_id, load.table}));
   load.quarantined = ToInt(bad);
   SLUICE_ASSIGN(const auto files,
-                connection.Rows("SELECT address FROM _sluice.files WHERE load_id = $1 AND "
-                                "table_name = $2 AND state = 'loaded' ORDER BY rowid",
+                connection.Rows("SELECT address, finished_at FROM _sluice.files WHERE load_id = $1 "
+                                "AND table_name = $2 AND state = 'loaded' ORDER BY rowid",
                                 {load.load_id, load.table}));
-  for (const auto& file : files) load.files.push_back(ToText(file[0]));
+  for (const auto& file : files) {
+    load.files.push_back(ToText(file[0]));
+    if (!engine::IsNull(file[1])) ++load.moved;
+  }
   SLUICE_ASSIGN(const auto replaced,
                 connection.Scalar(
                     "SELECT count(*) FROM _sluice.files WHERE ingest = $1 AND "
@@ -127,7 +132,8 @@ Result<LoadToUndo> FindLoadToUndo(engine::Connection& connection, const std::str
 
 Result<Rebuild> PlanWithout(engine::Connection& connection, const config::Ingest& ingest,
                             const std::vector<Source>& sources, const LoadToUndo& load,
-                            const std::string& reason) {
+                            const std::string& reason, const std::string& spool_folder,
+                            const env::Cancel* cancel) {
   if (ingest.from.empty()) {
     return RejectedError(
         fmt::format("{} was loaded by hand, and is not made again from files", load.table),
@@ -135,7 +141,9 @@ Result<Rebuild> PlanWithout(engine::Connection& connection, const config::Ingest
                     "--into {} --again",
                     load.table));
   }
-  SLUICE_ASSIGN(const LedgerState ledger, ReadLedger(connection, ingest, sources));
+  SLUICE_ASSIGN(LedgerState ledger, ReadLedger(connection, ingest, sources));
+  SLUICE_TRY(
+      RecogniseRetagged(connection, ingest.name, sources, spool_folder, cancel, false, ledger));
   if (ingest.layout == "files") {
     return PlanFilesRebuild(connection, ingest, sources, ledger, load.table, reason, load.load_id);
   }
@@ -157,6 +165,7 @@ Status UndoLoad(engine::Connection& connection, const LoadToUndo& load, const st
   SLUICE_TRY(execute("DELETE FROM _sluice.quarantine WHERE load_id = $1 AND table_name = $2",
                      {load.load_id, load.table}));
   if (again) {
+    SLUICE_TRY(ExpectMovedFiles(connection, load.ingest, "their load was taken back"));
     SLUICE_TRY(execute("DELETE FROM _sluice.files WHERE load_id = $1 AND table_name = $2",
                        {load.load_id, load.table}));
   } else {

@@ -29,6 +29,7 @@ struct LoadToUndo {
   int64_t rows = 0;         // of it in the table now
   int64_t quarantined = 0;  // of it in quarantine
   std::vector<std::string> files;
+  size_t moved = 0;  // of them that left their place after loading: they were moved or deleted
   bool by_rebuild = false;  // else its rows go
   int64_t former = 0;       // mode replace, by_rebuild: the load whose content comes back
 };
@@ -38,10 +39,11 @@ struct LoadToUndo {
 Result<LoadToUndo> FindLoadToUndo(engine::Connection& connection, const std::string& id);
 
 // How the table, or this pod of it, is made again without the load. kRejected when it cannot be, with what stands in
-// the way and what to do.
+// the way and what to do. Files that only have another time or tag are compared in `spool_folder`, which is removed then.
 Result<Rebuild> PlanWithout(engine::Connection& connection, const config::Ingest& ingest,
                             const std::vector<Source>& sources, const LoadToUndo& load,
-                            const std::string& reason);
+                            const std::string& reason, const std::string& spool_folder,
+                            const env::Cancel* cancel);
 
 // Its rows go from the table and from quarantine, and its files get the state "unloaded": they are not
 // read again by themselves, unless `again`, when they are forgotten. In the caller's transaction.

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "env/file.h"
 #include "env/lock.h"
+#include "ingest/moved_files.h"
 #include "pipeline/backup_files.h"
 #include "pipeline/sqlite.h"
 #include "sync/delivery_files.h"
@@ -227,6 +228,34 @@ class BackupMaker {
   BackupReport report_;
 };
 
+// Files of one load that were moved away or removed.
+struct LeftFiles {
+  std::string ingest;
+  std::string table;
+  int64_t load_id = 0;
+  int64_t files = 0;
+  std::string first;
+};
+
+// Those that left after `since`.
+Result<std::vector<LeftFiles>> FilesThatLeft(engine::Connection& connection,
+                                             const std::string& since) {
+  SLUICE_ASSIGN(const auto rows,
+                connection.Rows("SELECT ingest, table_name, load_id, count(*), min(address) FROM "
+                                "_sluice.files WHERE state = 'loaded' AND finished_at >= "
+                                "$1::TIMESTAMP GROUP BY ALL ORDER BY ALL",
+                                {since}));
+  std::vector<LeftFiles> left;
+  for (const auto& row : rows) {
+    left.push_back({ToText(row[0]), ToText(row[1]), ToInt(row[2]), ToInt(row[3]), ToText(row[4])});
+  }
+  return left;
+}
+
+bool MovesFiles(const config::Table& table) {
+  return table.after_loading == config::Table::AfterLoading::kMove;
+}
+
 class Restorer {
  public:
   Restorer(Runtime& runtime, std::string folder, bool force, const env::Cancel* cancel)
@@ -304,6 +333,7 @@ class Restorer {
             "sluice restore --force puts the backup in its place");
       }
       SLUICE_TRY(DescribeState((*session)->connection(), there));
+      SLUICE_ASSIGN(left_, FilesThatLeft((*session)->connection(), manifest_.created_at));
       SLUICE_TRY((*session)->database().Checkpoint());
     }
     const bool newer = there.newest_load > manifest_.newest_load || there.loads > manifest_.loads ||
@@ -340,6 +370,7 @@ class Restorer {
       SLUICE_ASSIGN(const auto connection, database->Connect());
       SLUICE_TRY(warehouse::EnsureSchema(*connection));
       SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(*connection));
+      SLUICE_TRY(LookForFiles(*connection));
       for (const config::Sync& sync : runtime_.project().syncs) {
         SLUICE_ASSIGN(const auto delivered,
                       connection->Scalar("SELECT count(*) FROM (FROM _sluice.sync_delivered WHERE "
@@ -353,6 +384,44 @@ class Restorer {
       SLUICE_TRY(transaction->Commit());
     }
     return database->Checkpoint();
+  }
+
+  // What was loaded since the backup is loaded again: what was moved away from where it is; what was removed has gone,
+  // and is told as far as the newer warehouse is there to know it.
+  Status LookForFiles(engine::Connection& connection) {
+    for (const config::Ingest& ingest : runtime_.project().ingests) {
+      if (!std::any_of(ingest.tables.begin(), ingest.tables.end(), MovesFiles)) continue;
+      SLUICE_TRY(ingest::ExpectMovedFiles(
+          connection, ingest.name,
+          fmt::format("the backup of {} was put back", manifest_.created_at)));
+    }
+    std::map<std::pair<std::string, std::string>, LeftFiles> removed;
+    for (const LeftFiles& left : left_) {
+      if (Moves(left)) continue;
+      SLUICE_ASSIGN(const auto there,
+                    connection.Scalar("SELECT count(*) FROM _sluice.loads WHERE load_id = $1",
+                                      {left.load_id}));
+      if (ToInt(there) > 0) continue;
+      const auto [sum, is_new] = removed.try_emplace({left.ingest, left.table}, left);
+      if (!is_new) sum->second.files += left.files;
+    }
+    for (const auto& [table, left] : removed) {
+      report_.removed.push_back(fmt::format(
+          "{}.{}: {} since the backup and deleted then ({}{}): have {} sent again", left.ingest,
+          left.table,
+          left.files == 1 ? "a file was loaded"
+                          : Counted(static_cast<uint64_t>(left.files), "file") + " were loaded",
+          left.first, left.files == 1 ? "" : " …", left.files == 1 ? "it" : "them"));
+    }
+    return Status::Ok();
+  }
+
+  bool Moves(const LeftFiles& left) const {
+    const config::Ingest* ingest = runtime_.project().FindIngest(left.ingest);
+    return ingest != nullptr && std::any_of(ingest->tables.begin(), ingest->tables.end(),
+                                            [&](const config::Table& table) {
+                                              return table.name == left.table && MovesFiles(table);
+                                            });
   }
 
   Status Stop(engine::Connection& connection, const std::string& sync) {
@@ -377,13 +446,11 @@ class Restorer {
   }
 
   // The old file is moved aside before the new one takes its name. Killed between, nothing is at the
-  // path, and `restore` goes on.
+  // path, and `restore` goes on. What an earlier restore has kept stays.
   Status Swap() {
-    const std::string kept = path_ + ".before-restore";
+    std::string kept = path_ + ".before-restore";
+    for (int n = 2; env::Exists(kept); ++n) kept = fmt::format("{}.before-restore-{}", path_, n);
     if (env::Exists(path_)) {
-      for (const char* end : {"", ".wal", ".guard"}) {
-        SLUICE_TRY(env::RemoveFile(kept + end));
-      }
       for (const char* end : {".wal", ".guard", ""}) {
         if (env::Exists(path_ + end)) SLUICE_TRY(env::Rename(path_ + end, kept + end));
       }
@@ -402,7 +469,8 @@ class Restorer {
   const env::Cancel* cancel_;
   BackupManifest manifest_;
   BackupReport report_;
-  std::set<std::string> put_;  // files of the backup that were put into the state folder
+  std::vector<LeftFiles> left_;  // since the backup, as the warehouse that is there says
+  std::set<std::string> put_;    // files of the backup that were put into the state folder
 };
 
 }  // namespace

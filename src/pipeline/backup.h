@@ -27,6 +27,7 @@ struct BackupReport {
   int64_t open_deliveries = 0;            // their logs are in it
   std::vector<std::string> stopped = {};  // restore: syncs that wait for a decision
   std::string kept_as = {};               // restore: where the warehouse went that was there
+  std::vector<std::string> removed = {};  // restore: files that nobody can load again, in words
 };
 
 // While nothing else works with the project: takes the locks of its ingests and syncs, makes a
@@ -34,7 +35,8 @@ struct BackupReport {
 // empty; it appears whole or stays incomplete without backup.json. kBusy names who works.
 Result<BackupReport> Backup(Runtime& runtime, const std::string& folder, const env::Cancel* cancel);
 
-// Puts a backup in the place of what is there, which is kept beside it as FILE.before-restore. Refused
+// Puts a backup in the place of what is there, which is kept beside it as FILE.before-restore (-2, -3 … where there are
+// such files). Files that were loaded since and moved away are expected where they are (ingest/moved_files.h). Refused
 // (kConfig) for another project or environment, for a newer state than this program knows, for files
 // that are not what backup.json says; and unless `force` when the warehouse that is there knows loads
 // or deliveries that the backup does not, or cannot be opened. Syncs that have delivered anything stop

@@ -1,7 +1,10 @@
 #include "pipeline/unload.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "env/file.h"
 #include "ingest/former_content.h"
 #include "ingest/rebuild.h"
@@ -33,6 +36,7 @@ class Unloading {
     SLUICE_ASSIGN(const auto fence,
                   warehouse::TakeFence(connection_, "ingest:" + report_.load.ingest));
     SLUICE_TRY(report_.load.by_rebuild ? MakeAgain(fence) : TakeRows());
+    TellMoved();
     if (!request_.dry_run) SLUICE_TRY(session_.database().Checkpoint());
     return std::move(report_);
   }
@@ -40,6 +44,24 @@ class Unloading {
  private:
   Status Undo(const ingest::LoadToUndo& load) {
     return ingest::UndoLoad(connection_, load, request_.reason, request_.again, run_);
+  }
+
+  // The next run finds moved files where they are.
+  void TellMoved() {
+    const config::Ingest* ingest = runtime_.project().FindIngest(report_.load.ingest);
+    if (!request_.again || report_.load.moved == 0) return;
+    const bool moves =
+        ingest != nullptr &&
+        std::any_of(ingest->tables.begin(), ingest->tables.end(), [&](const config::Table& table) {
+          return table.name == report_.load.table &&
+                 table.after_loading == config::Table::AfterLoading::kMove;
+        });
+    if (moves) return;
+    report_.warnings.push_back(
+        fmt::format("{} deleted after loading: have {} sent again",
+                    report_.load.moved == 1 ? report_.load.files.front() + " was"
+                                            : Counted(report_.load.moved, "file") + " of it were",
+                    report_.load.moved == 1 ? "it" : "them"));
   }
 
   Status TakeRows() {
@@ -61,7 +83,8 @@ class Unloading {
     SLUICE_ASSIGN(const auto sources, ListSources(runtime_, *ingest, cancel_));
     if (load.former != 0) return BringBackFormer(fence, *ingest, sources);
     auto planned = ingest::PlanWithout(connection_, *ingest, sources, load,
-                                       fmt::format("load {} was taken back", load.load_id));
+                                       fmt::format("load {} was taken back", load.load_id),
+                                       runtime_.StatePath("spool-" + ingest->name), cancel_);
     if (!planned.ok()) return planned.status().WithContext(Cannot());
     report_.files = planned->files();
     if (request_.dry_run) return Status::Ok();
