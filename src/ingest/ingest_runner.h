@@ -51,7 +51,8 @@ struct IngestContext {
   std::string run_id;
   uint64_t checkpoint_bytes = 512ULL << 20;  // the log is checkpointed when it is larger
   FetchLimits fetch = {};
-  bool leave_files = false;  // after_loading is not done
+  bool leave_files = false;                  // after_loading is not done
+  const config::Project* project = nullptr;  // for planning: who else fills the tables
 };
 
 // Reads the ledger, updates the schema catalogue (writing it when `write`) and plans: what waits, or only

@@ -8,6 +8,7 @@
 #include "ingest/late_files.h"
 #include "ingest/ledger.h"
 #include "ingest/moved_files.h"
+#include "ingest/other_names.h"
 #include "ingest/plan_changed.h"
 #include "ingest/plan_late.h"
 #include "ingest/plan_restore.h"
@@ -102,6 +103,9 @@ Result<IngestPlan> PlanIngest(const IngestContext& context, const std::vector<So
   for (const Source& source : sources) {
     const std::vector<std::string> told = source.store->TakeNotes();
     plan.notes.insert(plan.notes.begin(), told.begin(), told.end());
+  }
+  if (context.project != nullptr && restore == nullptr) {
+    SLUICE_TRY(HoldKnownElsewhere(connection, *context.project, context.ingest, !write, plan));
   }
   SLUICE_TRY(TellDropped(connection, context.ingest, ledger, plan));
   SLUICE_TRY(CompareWithTables(connection, context.ingest, plan));

@@ -8,6 +8,7 @@
 #include "env/file.h"
 #include "ingest/hand.h"
 #include "ingest/held_load.h"
+#include "ingest/other_names.h"
 #include "ingest/plan.h"
 #include "models/build.h"
 #include "pipeline/plan_holds.h"
@@ -182,6 +183,13 @@ Result<Decided> AcceptFile(Decision& decision) {
   if (decision.hold.kind == "late") {
     return Settle(decision, *transaction, "accepted", "the next run makes the table again with it");
   }
+  if (decision.hold.check == ingest::kOtherName) {
+    SLUICE_ASSIGN(const int64_t files,
+                  ingest::TakeOver(decision.connection, decision.runtime.project(), decision.hold));
+    return Settle(decision, *transaction, "accepted",
+                  fmt::format("the ledger has {} under the name of today now",
+                              Counted(static_cast<uint64_t>(files), "file")));
+  }
   // Its rows are found again where it is read again.
   SLUICE_TRY(ingest::ForgetHeld(decision.connection, decision.hold));
   return Settle(decision, *transaction, "accepted",
@@ -244,6 +252,12 @@ Result<std::vector<GateVerb>> VerbsFor(engine::Connection& connection, const Hol
         {"accept", "take the day as it is; what depends on the table goes on"}};
   }
   if (hold.kind == "late") return VerbsForLate(hold);
+  if (hold.check == ingest::kOtherName) {
+    return std::vector<GateVerb>{
+        {"accept", "it was renamed: what is loaded stays, and loads go on from there"},
+        {"reject", "the next run looks again, once names or loads are what they should be"},
+        {"skip", "never load it under this name; what came after it goes on"}};
+  }
   const bool by_hand = StartsWith(hold.connection, ingest::kHandConnection);
   std::vector<GateVerb> verbs;
   if (hold.kind == "gate") verbs.push_back({"accept", "publish it as it is"});

@@ -127,6 +127,7 @@ Status IngestSteps::Plan(One& one) {
   context.fetch.max_threads /= static_cast<int>(at_once_);
   context.fetch.spool_bytes /= at_once_;
   context.leave_files = options_.leave_files;
+  context.project = &runtime_.project();
   SLUICE_ASSIGN(ingest::IngestPlan plan,
                 ingest::PlanIngest(context, one.listed.sources, true,
                                    options_.restore ? &*options_.restore : nullptr));

@@ -81,14 +81,15 @@ class Planner {
       return RejectedError("nothing was loaded yet", "sluice run");
     }
     if (session_ == nullptr) return PlanWithoutWarehouse(ingest, sources);
-    const ingest::IngestContext context{ingest,
-                                        *session_,
-                                        runtime_.stage_functions(),
-                                        reporter_,
-                                        runtime_.clock(),
-                                        cancel_,
-                                        runtime_.StatePath("spool-plan-" + ingest.name),
-                                        ""};
+    ingest::IngestContext context{ingest,
+                                  *session_,
+                                  runtime_.stage_functions(),
+                                  reporter_,
+                                  runtime_.clock(),
+                                  cancel_,
+                                  runtime_.StatePath("spool-plan-" + ingest.name),
+                                  ""};
+    context.project = &runtime_.project();
     return ingest::PlanIngest(context, sources, false, restore_);
   }
 
