@@ -31,20 +31,35 @@ class DayJudge {
         notes_(notes),
         young_(young) {}
 
-  Status Judge(const config::Check& check, const std::string& table) {
-    SLUICE_TRY(ReadVolumes(table));
+  Status Judge(const config::Check& check, const std::string& table, bool is_replaced) {
+    SLUICE_TRY(is_replaced ? ReadContents(table) : ReadVolumes(table));
     if (volumes_.empty()) return Status::Ok();
     SLUICE_TRY(ReadJudged(check, table));
     for (int back = kDaysBack; back >= 1; --back) {
       const std::string day = env::FormatDate(run_.now - back * kDay);
       // The first day of a table has nothing before it to be compared with.
       if (day <= volumes_.begin()->first || IsSettled(day)) continue;
+      // Without a load a table that is replaced is what it was.
+      if (is_replaced && volumes_.count(day) == 0) continue;
       SLUICE_TRY(JudgeDay(check, table, day));
     }
     return SettlePassed(check, table);
   }
 
  private:
+  // What a table that is replaced was at the end of each day on which that happened.
+  Status ReadContents(const std::string& table) {
+    volumes_.clear();
+    groups_wait_ = false;
+    SLUICE_ASSIGN(const auto rows,
+                  connection_.Rows("SELECT day, arg_max(rows_read, rowid) FROM _sluice.loads WHERE "
+                                   "ingest = $1 AND table_name = $2 AND mode = 'replace' AND "
+                                   "unloaded_at IS NULL GROUP BY day",
+                                   {ingest_.name, table}));
+    for (const auto& row : rows) volumes_[ToText(row[0])] = static_cast<double>(ToInt(row[1]));
+    return Status::Ok();
+  }
+
   Status ReadVolumes(const std::string& table) {
     volumes_.clear();
     SLUICE_ASSIGN(
@@ -212,7 +227,8 @@ Status JudgeDays(engine::Connection& connection, const config::Ingest& ingest,
           check.tables.empty() ||
           std::any_of(check.tables.begin(), check.tables.end(),
                       [&](const std::string& t) { return CanonicalTableName(t) == name; });
-      if (per_day && concerns) SLUICE_TRY(judge.Judge(check, name));
+      const bool is_replaced = table.mode == config::Table::Mode::kReplace;
+      if (per_day && concerns) SLUICE_TRY(judge.Judge(check, name, is_replaced));
     }
   }
   return Status::Ok();

@@ -11,6 +11,7 @@
 #include "ingest/plan.h"
 #include "ingest/plan_late.h"
 #include "ingest/table_files.h"
+#include "ingest/table_history.h"
 #include "warehouse/dialect.h"
 
 namespace sluice::ingest {
@@ -61,7 +62,7 @@ class FilesPlanner {
     if (target.merge == Merge::kReplace) {
       PlanReplace(table, std::move(target), sets, waits);
     } else {
-      std::set<std::string> taken;
+      std::set<Place> taken;
       for (const FileSet& set : sets) PlanAppend(table, target, set, held, waits, &taken);
     }
     TellIncomplete(table);
@@ -132,17 +133,22 @@ class FilesPlanner {
     return load;
   }
 
+  using Place = std::pair<std::string, std::string>;  // path, connection: several may have the name
+  using Files = std::map<Place, LoadFile>;
+
   // All files of the table that are complete now are its content, or none is.
   void PlanReplace(const config::Table& table, TargetTable target, const std::vector<FileSet>& sets,
                    bool waits) {
-    std::map<std::string, LoadFile> all;
+    Files all;
     bool changed = false;
+    bool passed_over = false;
     bool whole = !waits;
     for (const FileSet& set : sets) {
       whole = whole && set.whole;
       for (const TableFile* file : set.files) {
         const KnownFile* known = Known(table, *file);
-        const bool same = known != nullptr && known->tag == file->file->tag;
+        const bool same = known != nullptr && known->tag == file->file->tag &&
+                          (known->state != "loaded" || IsIn(table, *file));
         // Without it the table would lose what it held of the file.
         if (!file->waits.empty() && !same) {
           Incomplete(*file, file->waits);
@@ -158,15 +164,55 @@ class FilesPlanner {
           if (!waits) Unfit(table, *file);
           whole = false;
         }
-        all.emplace(file->file->path, ToLoad(table, *file));
+        passed_over = passed_over || (same && known->state == "skipped");
+        all.emplace(Place(file->file->path, file->source->connection), ToLoad(table, *file));
       }
     }
-    if (waits && changed && !plan_.waiting.empty()) plan_.waiting.back().groups = 1;
-    if (!whole || !changed) return;
+    // Somebody who passed the others over has seen the table without it.
+    const bool fewer = (changed || !passed_over) && LostFiles(table, all);
+    if (waits && (changed || fewer) && !plan_.waiting.empty()) plan_.waiting.back().groups = 1;
+    if (!whole || (!changed && !fewer)) return;
     std::vector<LoadFile> files;
-    for (auto& [path, file] : all) files.push_back(std::move(file));
+    for (auto& [place, file] : all) files.push_back(std::move(file));
+    // The same files may have made the table before: each load has an id of its own.
+    if (fewer && !changed) {
+      constexpr int64_t kBound = 1'000'000'007;
+      for (LoadFile& file : files) {
+        file.delivery = 1 + ledger_.made_of.at(table.name).load_id % kBound;
+      }
+    }
     LiftLimits(table.name, files);
     AddStep(table, std::move(target), std::move(files), "", false);
+  }
+
+  // Whether the table is made of this file now, as far as the ledger can say.
+  bool IsIn(const config::Table& table, const TableFile& file) const {
+    const auto made_of = ledger_.made_of.find(table.name);
+    return made_of == ledger_.made_of.end() ||
+           made_of->second.files.count({file.source->connection, file.file->path}) > 0;
+  }
+
+  // Whether the table has rows of files that are gone. When all are, it stays: that is rather a store that failed.
+  bool LostFiles(const config::Table& table, const Files& there) {
+    const auto made_of = ledger_.made_of.find(table.name);
+    if (made_of == ledger_.made_of.end()) return false;
+    std::vector<std::string> gone;
+    for (const auto& [connection, path] : made_of->second.files) {
+      const bool is_there = there.count({path, connection}) > 0;
+      // What no manifest names any more is no part of the table, but it is not gone.
+      const bool is_listed =
+          !table.manifest.empty() && FindStored(sources_, connection, path) != nullptr;
+      if (!is_there && !is_listed) gone.push_back(path);
+    }
+    if (gone.empty()) return false;
+    const std::string which =
+        gone.front() +
+        (gone.size() == 1 ? " is" : " and " + Counted(gone.size() - 1, "more file") + " are");
+    plan_.notes.push_back(
+        fmt::format("{}.{}: {} gone: the table {}", ingest_.name, table.name, which,
+                    there.empty() ? "stays as it is, for no file is left to make it of"
+                                  : "is made of the files that are there"));
+    return !there.empty();
   }
 
   // What becomes of a file that the ledger knows with another content. Of tables whose rows are added it takes
@@ -192,7 +238,7 @@ class FilesPlanner {
 
   // The files of a set that the ledger does not know. `taken` are those of earlier sets.
   void PlanAppend(const config::Table& table, const TargetTable& target, const FileSet& set,
-                  const std::set<std::string>& held, bool waits, std::set<std::string>* taken) {
+                  const std::set<std::string>& held, bool waits, std::set<Place>* taken) {
     std::vector<LoadFile> fresh;
     for (const TableFile* file : set.files) {
       const KnownFile* known = Known(table, *file);
@@ -210,7 +256,8 @@ class FilesPlanner {
         if (set.whole) plan_.late.push_back(Changed(table, *file));
         continue;
       }
-      if (held.count(file->file->path) > 0 || !taken->insert(file->file->path).second) continue;
+      if (held.count(file->file->path) > 0) continue;
+      if (!taken->emplace(file->file->path, file->source->connection).second) continue;
       if (!file->wrong.empty()) {
         Unfit(table, *file);
         continue;
