@@ -256,6 +256,7 @@ bool IsRead(Command command) {
     case Command::kQuarantineDiscard:
     case Command::kQuarantineReplay:
     case Command::kSyncTest:
+    case Command::kSyncAudit:
     case Command::kSyncRetry:
     case Command::kSyncResync:
     case Command::kSyncPause:

@@ -34,6 +34,7 @@ enum class Command {
   kGateSkip,
   kSyncRows,
   kSyncTest,
+  kSyncAudit,
   kSyncRetry,
   kSyncResync,
   kSyncPause,
@@ -90,6 +91,8 @@ struct Arguments {
   bool interactive = false;
   bool force = false;
   bool again = false;
+  bool repair = false;
+  int64_t sample = 100;  // `sync audit`: rows that are looked for
   // `load`.
   std::string mode;
   std::vector<std::string> key;

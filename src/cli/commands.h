@@ -32,6 +32,7 @@ Result<int> LoadByHand(World& world, const Arguments& arguments);
 Result<int> DecideGate(World& world, const Arguments& arguments);
 Result<int> DecideSync(World& world, const Arguments& arguments);
 Result<int> TestSync(World& world, const Arguments& arguments);
+Result<int> SyncAudit(World& world, const Arguments& arguments);
 Result<int> Unload(World& world, const Arguments& arguments);
 Result<int> Backup(World& world, const Arguments& arguments);
 Result<int> Restore(World& world, const Arguments& arguments);

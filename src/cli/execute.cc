@@ -145,6 +145,8 @@ Result<int> Dispatch(const std::vector<std::string>& words, const Arguments& arg
       return Clean(world, arguments);
     case Command::kSyncTest:
       return TestSync(world, arguments);
+    case Command::kSyncAudit:
+      return SyncAudit(world, arguments);
     case Command::kSyncRetry:
     case Command::kSyncResync:
     case Command::kSyncPause:

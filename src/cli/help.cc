@@ -185,11 +185,23 @@ const std::vector<CommandHelp>& List() {
        "Sends one row of a sync, whole, also when it did not change, and shows the request and the "
        "answer. It is delivered as by a run: what was answered is remembered.",
        {"sluice sync test guests --key 4711"}},
+      {Command::kSyncAudit,
+       "sync audit",
+       "compare with the destination",
+       "Looks for some of the delivered rows at the destination and lists those that are not "
+       "there, "
+       "or have other values: their fields, never the values. With --repair they are marked, and "
+       "go "
+       "with the next run. The exit code is 1 when something was found and not repaired.",
+       {"sluice sync audit guests                     100 rows, chosen by chance",
+        "sluice sync audit guests --sample 5000 --repair"}},
       {Command::kSyncRetry,
        "sync retry",
        "send again what was refused",
        "Rows that were refused for good go again with the next run although they did not change; "
-       "with --state unknown those that may have arrived at a destination where twice is harm.",
+       "with --state unknown those that may have arrived at a destination where twice is harm; "
+       "with "
+       "--state deferred those that are not there and would be looked for later.",
        {"sluice sync retry guests                    the field is wide enough now",
         "sluice sync retry orders --state unknown    they have not arrived"}},
       {Command::kSyncResync,
@@ -343,10 +355,11 @@ std::string TopLevelHelp() {
   AppendCommands(out, "Look",
                  {"tables", "query", "trace", "runs", "logs", "sync rows", "quarantine list",
                   "quarantine show", "quarantine export"});
-  AppendCommands(out, "Decide",
-                 {"gate list", "gate accept", "gate reject", "gate skip", "quarantine fix",
-                  "quarantine discard", "quarantine replay", "sync test", "sync retry",
-                  "sync resync", "sync pause", "sync resume", "sync adopt", "sync reset"});
+  AppendCommands(
+      out, "Decide",
+      {"gate list", "gate accept", "gate reject", "gate skip", "quarantine fix",
+       "quarantine discard", "quarantine replay", "sync test", "sync audit", "sync retry",
+       "sync resync", "sync pause", "sync resume", "sync adopt", "sync reset"});
   AppendCommands(out, "Keep", {"backup", "restore", "load", "unload", "clean"});
   AppendCommands(out, "More", {"discover", "version"});
   out += kGlobalOptions;

@@ -211,7 +211,7 @@ class Options {
   void AddSyncOptions() {
     for (const Command command :
          {Command::kSyncAdopt, Command::kSyncReset, Command::kSyncRetry, Command::kSyncResync,
-          Command::kSyncPause, Command::kSyncResume}) {
+          Command::kSyncPause, Command::kSyncResume, Command::kSyncAudit}) {
       Subject(command, "NAME", "the sync", true);
       const bool grave = command == Command::kSyncAdopt || command == Command::kSyncReset;
       Of(command)
@@ -220,9 +220,15 @@ class Options {
           ->option_text(grave ? "TEXT (required)" : "TEXT");
     }
     Of(Command::kSyncRetry)
-        .add_option("--state", arguments_.state, "rejected, as without it, or unknown")
-        ->check(CLI::IsMember({"rejected", "unknown"}))
+        .add_option("--state", arguments_.state, "rejected, as without it, unknown or deferred")
+        ->check(CLI::IsMember({"rejected", "unknown", "deferred"}))
         ->option_text("STATE");
+    Of(Command::kSyncAudit)
+        .add_option("--sample", arguments_.sample, "how many rows are looked for; 100 without it")
+        ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}))
+        ->option_text("N");
+    Of(Command::kSyncAudit)
+        .add_flag("--repair", arguments_.repair, "what differs goes with the next run");
     Subject(Command::kSyncTest, "NAME", "the sync", true);
     Of(Command::kSyncTest)
         .add_option("--key", arguments_.row, "the key of the row")

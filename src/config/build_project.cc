@@ -199,6 +199,17 @@ Guards BuildGuards(const Value& value) {
   return guards;
 }
 
+Attempts BuildAttempts(const Value& value) {
+  Attempts attempts;
+  const std::string payload = value.TextOf("payload");
+  if (payload == "masked") attempts.payload = Attempts::Payload::kMasked;
+  if (payload == "none") attempts.payload = Attempts::Payload::kNone;
+  if (const Value* keep = value.Find("keep")) {
+    attempts.keep = std::chrono::milliseconds(keep->number);
+  }
+  return attempts;
+}
+
 Duplicates BuildDuplicates(const Value& value) {
   constexpr std::string_view kNewest = "newest by ";
   Duplicates duplicates;
@@ -219,7 +230,11 @@ Sync BuildSync(const std::string& name, const Location& where, const Value& valu
   sync.to = value.TextOf("to");
   sync.object = value.TextOf("object");
   sync.mode = value.TextOf("mode");
+  if (const std::string word = value.TextOf("first_run"); !word.empty()) {
+    sync.first_run = word == "from_now_on" ? FirstRun::kFromNowOn : FirstRun::kBackfill;
+  }
   if (const Value* guards = value.Find("guards")) sync.guards = BuildGuards(*guards);
+  if (const Value* attempts = value.Find("attempts")) sync.attempts = BuildAttempts(*attempts);
   sync.key = value.TextOf("key");
   if (const Value* key = value.Find("key")) sync.key_where = key->where;
   if (const Value* policy = value.Find("duplicates")) sync.duplicates = BuildDuplicates(*policy);

@@ -255,6 +255,12 @@ class Checker {
                            sync.model, NamesOf(project_.models));
     }
     for (const Field& field : sync.fields) CheckField(sync, field);
+    if (sync.mode == "update" && sync.first_run == FirstRun::kFromNowOn) {
+      diagnostics_.Error(
+          Place({"syncs", sync.name, "first_run"}), key + ".first_run",
+          "mode update has to know what is there: from_now_on would take for granted "
+          "that all of it is; leave it out");
+    }
     if (sync.to.empty()) return;
     const ConnectionType* type = InRole(sync.to, &ConnectionType::destination, "takes no rows",
                                         Place({"syncs", sync.name, "to"}), key + ".to");

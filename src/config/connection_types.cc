@@ -88,7 +88,7 @@ ConnectionType IterableConnection() {
   type.destination = true;
   type.mirrors = true;
   type.objects = {"users",  "list:NAME", "list_id:NUMBER", "catalog:NAME",
-                  "events", "purchases", "carts"};
+                  "events", "purchases", "carts",          "subscriptions"};
   type.options = {
       EnumOption("region", "The data centre that the project lies in.",
                  {{"us", "api.iterable.com"}, {"eu", "api.eu.iterable.com"}})
@@ -106,6 +106,11 @@ ConnectionType IterableConnection() {
           .Required()
           .Identity()
           .Example("${ITERABLE_API_KEY}"),
+      Option(OptionKind::kInteger, "lookups_per_second",
+             "How many single people or items may be asked for in a second: modes `update` and "
+             "`insert`, and `sluice sync audit`. All users of the project share Iterable's 100.")
+          .Default("100")
+          .Range(1, 1000),
       Option(
           OptionKind::kBoolean, "create_users",
           "Whether people that the project does not know may be made by putting them on a list. In "

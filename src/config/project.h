@@ -290,13 +290,27 @@ struct Duplicates {
   Location where;
 };
 
+// What the first run does with the rows that the model has by then.
+enum class FirstRun {
+  kBackfill,   // sends them
+  kFromNowOn,  // takes them as delivered, and sends what comes later
+};
+
+// What is kept of the tries of a sync's rows.
+struct Attempts {
+  enum class Payload { kFull, kMasked, kNone } payload = Payload::kFull;
+  std::optional<std::chrono::milliseconds> keep;  // nothing: Retention::attempts
+};
+
 struct Sync {
   std::string name;
   std::string model;
-  std::string to;               // connection name
-  std::string object;           // "users"; destination file: any name
-  std::string mode = "upsert";  // or "mirror"
+  std::string to;      // connection name
+  std::string object;  // "users"; destination file: any name
+  std::string mode = "upsert";
+  std::optional<FirstRun> first_run;  // nothing: kBackfill
   Guards guards;
+  Attempts attempts;
   std::string key;  // column of the model
   Location key_where;
   Duplicates duplicates;

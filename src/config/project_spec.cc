@@ -186,6 +186,24 @@ OptionSpec GuardsSpec() {
            .Default("false")});
 }
 
+OptionSpec AttemptsSpec() {
+  constexpr int64_t kDay = 24LL * 3'600'000;
+  return ObjectOption(
+      "attempts", "What is kept of the tries of rows (`_sluice.sync_tries`).",
+      {Option(OptionKind::kDuration, "keep", "For how long.")
+           .DefaultNote("`attempts` of `retention`")
+           .Range(0, 36'500 * kDay)
+           .Example("30 days"),
+       EnumOption(
+           "payload",
+           "What of the fields that were sent. When it becomes less, the next cleaning takes "
+           "the rest out of older tries too.",
+           {{"full", "their values"},
+            {"masked", "their names, and where null was sent"},
+            {"none", "nothing"}})
+           .Default("full")});
+}
+
 OptionSpec SyncSpec() {
   OptionSpec fields = Option(OptionKind::kFieldMap, "fields",
                              "What is sent: the destination's field and the column that fills it.")
@@ -202,11 +220,17 @@ OptionSpec SyncSpec() {
               Option(OptionKind::kText, "object",
                      "What they become there. At Iterable `users`, `list:NAME` (made when it is "
                      "missing), `list_id:NUMBER` or `catalog:NAME` (made too), `events`, "
-                     "`purchases` or `carts`; any name at a folder.")
+                     "`purchases`, `carts` or `subscriptions`; any name at a folder.")
                   .Required()
                   .Example("users"),
               EnumOption("mode", "How rows are written.",
                          {{"upsert", "new and changed rows are sent; none is deleted"},
+                          {"update",
+                           "rows are sent that are at the destination; it is asked about those "
+                           "that are not known to be, and nothing new is made"},
+                          {"insert",
+                           "new rows are sent that are not at the destination, once; it is asked "
+                           "before, and nothing is changed"},
                           {"mirror",
                            "and rows that are not in the model any more are removed, where the "
                            "destination can"},
@@ -214,6 +238,12 @@ OptionSpec SyncSpec() {
                           {"add", "of lists: new rows are put on the list, nobody is taken off it"},
                           {"remove", "of lists: the model's rows are taken off the list"}})
                   .Default("upsert"),
+              EnumOption("first_run", "What the first run does with the rows of the model.",
+                         {{"backfill", "it sends them"},
+                          {"from_now_on",
+                           "it takes them as delivered without sending them; what is new or "
+                           "changes later is sent"}})
+                  .DefaultNote("backfill"),
               Option(OptionKind::kText, "key",
                      "The column that identifies a row of the model, unique and never NULL.")
                   .Required()
@@ -240,6 +270,7 @@ OptionSpec SyncSpec() {
                          {{"leave", "it stays at the destination"}, {"clear", "it is cleared"}})
                   .Default("leave"),
               GuardsSpec(),
+              AttemptsSpec(),
               Option(OptionKind::kText, "timezone", "What timestamps without a zone mean.")
                   .Default("UTC")
                   .Format(TextFormat::kTimezone)

@@ -28,12 +28,16 @@ const std::string* FindObject(const ConnectionType& type, std::string_view objec
 std::vector<std::string> ModesOf(const ConnectionType& type, std::string_view object) {
   // Who is on a list is all there is to it: there is nothing to change.
   if (StartsWith(Prefix(object), "list")) return {"add", "remove", "mirror"};
-  if (Prefix(object) == "catalog:") return {"upsert", "mirror"};
+  if (Prefix(object) == "catalog:") return {"upsert", "update", "insert", "mirror"};
+  // What people agreed to is overwritten; asking first keeps it from making people.
+  if (object == "subscriptions") return {"upsert", "update"};
   // What happened is told once.
   if (object == "events" || object == "purchases") return {"append"};
   if (object == "carts") return {"upsert", "mirror"};
-  if (type.mirrors && type.objects.empty()) return {"upsert", "mirror", "append"};
-  return {"upsert"};
+  if (type.mirrors && type.objects.empty()) {
+    return {"upsert", "update", "insert", "mirror", "append"};
+  }
+  return {"upsert", "update", "insert"};
 }
 
 }  // namespace sluice::config

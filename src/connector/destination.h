@@ -49,6 +49,9 @@ enum class RowState {
   kRejected,      // refused for good: tried again only when the payload changes
   kDeferred,      // refused for now, or not reached; nothing of it took effect. It goes again
   kUnknown,       // it may or may not have arrived
+  // Deferred, since nobody is there whom the row could be about. Tried less and less often, and
+  // rejected one day.
+  kAbsent,
 };
 
 struct RowOutcome {
@@ -116,6 +119,8 @@ struct Capabilities {
   bool repeatable = false;
   // kRemove can be sent, so that the destination can be kept equal to a model (mode mirror).
   bool removes = false;
+  // Null takes the value of a field away. Without it a NULL leaves what is there.
+  bool clears = true;
   // Objects that are sent are merged into what is there, instead of replacing it: names inside them
   // that are gone are then sent as null.
   bool merges_nested = false;

@@ -192,4 +192,29 @@ Status MemoryDestination::Probe(const env::Cancel*) {
   return Status::Ok();
 }
 
+const Lookup::Terms& MemoryDestination::lookup_terms() const {
+  static const Terms terms = {0, 4, 1, "GET /people"};
+  return terms;
+}
+
+Result<std::vector<Lookup::Found>> MemoryDestination::LookFor(std::span<const Operation> rows,
+                                                              bool values, const env::Cancel*) {
+  ++world_.questions;
+  if (options_.lookup_fault && options_.lookup_fault()) return RetryError("the test asked for it");
+  std::vector<Found> found;
+  for (const Operation& row : rows) {
+    const auto person = world_.people.find(std::string(row.identity));
+    found.push_back({person != world_.people.end(), {}});
+    if (!values || !found.back().there) continue;
+    for (const JsonMember& member : JsonMembers(row.payload)) {
+      const auto field = person->second.find(std::string(member.name));
+      const bool gone = field == person->second.end();
+      if (gone ? member.value != "null" : member.value != field->second) {
+        found.back().differing.emplace_back(member.name);
+      }
+    }
+  }
+  return found;
+}
+
 }  // namespace sluice::connector

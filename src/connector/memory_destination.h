@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "connector/destination.h"
+#include "connector/lookup.h"
 
 namespace sluice::connector {
 
@@ -26,7 +27,8 @@ struct MemoryWorld {
     OperationKind kind = OperationKind::kUpsert;
   };
   std::vector<Applied> applied;
-  uint64_t requests = 0;  // that reached it
+  uint64_t requests = 0;   // that reached it
+  uint64_t questions = 0;  // lookups
 
   // One person as a canonical object; empty when not there.
   std::string Person(const std::string& identity) const;
@@ -49,6 +51,8 @@ struct MemoryOptions {
   std::function<MemoryFault()> fault;
   // Asked for every row: an outcome other than kAcknowledged refuses it.
   std::function<std::optional<RowOutcome>(const Operation&)> refuse;
+  // Asked for every lookup: whether it fails for now.
+  std::function<bool()> lookup_fault;
   // A row for which this holds makes the whole request a 400, which names it when `name_poison`.
   std::function<bool(const Operation&)> poison;
   bool name_poison = false;
@@ -69,7 +73,7 @@ struct MemoryOptions {
   }
 };
 
-class MemoryDestination : public Destination {
+class MemoryDestination : public Destination, public Lookup {
  public:
   explicit MemoryDestination(MemoryWorld& world, MemoryOptions options = {})
       : world_(world), options_(std::move(options)) {}
@@ -84,6 +88,9 @@ class MemoryDestination : public Destination {
   SendResult Send(const PreparedRequest& request, std::span<const Operation> operations,
                   const env::Cancel* cancel) override;
   Status Probe(const env::Cancel* cancel) override;
+  const Terms& lookup_terms() const override;
+  Result<std::vector<Found>> LookFor(std::span<const Operation> rows, bool values,
+                                     const env::Cancel* cancel) override;
 
   MemoryOptions& options() { return options_; }
 

@@ -289,7 +289,7 @@ void ProjectRun::RunOneSync(const config::Sync& sync,
   if (report.outcome == "failed") Worsen(report.misconfigured ? kExitConfig : kExitFailed);
   if (report.outcome == "busy") Worsen(kExitBusy);
   if (report.outcome == "held") Worsen(kExitHeld);
-  if (report.deferred + report.unknown > 0) Worsen(kExitFailed);
+  if (report.deferred - report.absent + report.unknown > 0) Worsen(kExitFailed);
   if (options_.strict && report.rejected + report.left_out > 0) Worsen(kExitFailed);
   for (const std::string& warning : report.warnings) {
     report_.warnings.push_back(warning);

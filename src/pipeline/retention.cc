@@ -8,6 +8,7 @@
 #include "env/file.h"
 #include "pipeline/plan_deep.h"
 #include "pipeline/run_record.h"
+#include "sync/sql.h"
 
 namespace sluice::pipeline {
 namespace {
@@ -102,25 +103,58 @@ class Cleaner {
     return Status::Ok();
   }
 
+  std::string Time(std::chrono::milliseconds age) const {
+    return engine::QuoteText(env::FormatUtc(Before(age), true)) + "::TIMESTAMP";
+  }
+
+  // A sync can keep its tries for longer, or shorter.
+  std::string TimeOfAttempts() const {
+    std::string out = "CASE sync";
+    for (const config::Sync& sync : runtime_.project().syncs) {
+      if (!sync.attempts.keep) continue;
+      out +=
+          fmt::format(" WHEN {} THEN {}", engine::QuoteText(sync.name), Time(*sync.attempts.keep));
+    }
+    const std::string others = Time(retention_.attempts);
+    return out == "CASE sync" ? others : out + " ELSE " + others + " END";
+  }
+
+  // Tries that hold more of what was sent than their sync keeps by now.
+  Status HidePayloads(std::vector<std::string>& statements) {
+    for (const config::Sync& sync : runtime_.project().syncs) {
+      if (sync.attempts.payload == config::Attempts::Payload::kFull) continue;
+      const std::string kept = sync::sql::KeptOf(sync.attempts.payload, "sent");
+      const std::string which =
+          fmt::format("WHERE sync = {} AND sent IS NOT NULL AND sent IS DISTINCT FROM {}",
+                      engine::QuoteText(sync.name), kept);
+      SLUICE_ASSIGN(const auto counted, session_->connection().Scalar(
+                                            "SELECT count(*) FROM _sluice.sync_attempts " + which));
+      Add("payloads of attempts of " + sync.name, ToInt(counted));
+      if (ToInt(counted) == 0) continue;
+      statements.push_back(
+          fmt::format("UPDATE _sluice.sync_attempts SET sent = {} {}", kept, which));
+    }
+    return Status::Ok();
+  }
+
   Status Tables() {
     engine::Connection& connection = session_->connection();
     const struct {
       const char* what;
       const char* table;
       const char* time;
-      std::chrono::milliseconds age;
+      std::string before;
     } kinds[] = {
-        {"records of runs", "runs", "started_at", retention_.runs},
-        {"results of checks", "check_results", "checked_at", retention_.checks},
-        {"attempts of syncs", "sync_attempts", "answered_at", retention_.attempts},
-        {"rows left out by syncs", "sync_findings", "found_at", retention_.attempts},
-        {"records of syncs", "sync_runs", "ended_at", retention_.runs},
+        {"records of runs", "runs", "started_at", Time(retention_.runs)},
+        {"results of checks", "check_results", "checked_at", Time(retention_.checks)},
+        {"attempts of syncs", "sync_attempts", "answered_at", TimeOfAttempts()},
+        {"rows left out by syncs", "sync_findings", "found_at", Time(retention_.attempts)},
+        {"records of syncs", "sync_runs", "ended_at", Time(retention_.runs)},
     };
     std::vector<std::string> statements;
     for (const auto& kind : kinds) {
       const std::string old =
-          fmt::format("FROM _sluice.{} WHERE {} < {}::TIMESTAMP", kind.table, kind.time,
-                      engine::QuoteText(env::FormatUtc(Before(kind.age), true)));
+          fmt::format("FROM _sluice.{} WHERE {} < {}", kind.table, kind.time, kind.before);
       SLUICE_ASSIGN(const auto counted, connection.Scalar("SELECT count(*) " + old));
       const int64_t rows = std::min(ToInt(counted), kMostRows);
       report_.complete = report_.complete && rows == ToInt(counted);
@@ -130,6 +164,7 @@ class Cleaner {
           "DELETE FROM _sluice.{} WHERE rowid IN (SELECT rowid {} ORDER BY {} LIMIT {})",
           kind.table, old, kind.time, kMostRows));
     }
+    SLUICE_TRY(HidePayloads(statements));
     const std::string outdated = OutdatedFiles(Before(retention_.runs));
     SLUICE_ASSIGN(const auto counted,
                   connection.Scalar(fmt::format("SELECT count(*) FROM ({})", outdated)));

@@ -74,6 +74,7 @@ struct SyncReport {
   int64_t acknowledged = 0;
   int64_t rejected = 0;
   int64_t deferred = 0;
+  int64_t absent = 0;  // of `deferred`: mode update did not find them, which is no failure
   int64_t waiting = 0;
   int64_t unknown = 0;
   int64_t left_out = 0;         // found before sending

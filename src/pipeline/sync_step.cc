@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "connector/container.h"
+#include "connector/lookup.h"
 #include "connector/sampling.h"
 #include "env/file.h"
 #include "models/build.h"
@@ -139,13 +140,18 @@ class SyncStep {
     }
     if (delivery.id == 0) {
       report_.outcome = delivery.up_to_date ? "unchanged" : "done";
-      report_.message = "nothing to send" + Quiet(delivery.counts);
+      report_.message =
+          (delivery.counts.taken == 0
+               ? "nothing to send"
+               : sync::TakesKnown(delivery.counts, job->destination.capabilities().noun)) +
+          Quiet(delivery.counts);
       return Status::Ok();
     }
     reporter_.Note(
         report::Level::kInfo,
         fmt::format("{}: {}", label_, sync::SyncEngine::PlanOf(delivery, *job).Describe()));
-    const auto delivered = runtime_.sync_engine().Deliver(delivery, *job, Limiter(*job), Options());
+    const auto delivered =
+        runtime_.sync_engine().Deliver(delivery, *job, Limiter(*job), Options(job->destination));
     sync::SyncSummary summary;
     {
       SLUICE_ASSIGN(const auto session, OpenWarehouse());
@@ -161,10 +167,16 @@ class SyncStep {
     return runtime_.LimiterOf(sync_.to, job.destination.capabilities().requests_per_second);
   }
 
-  sync::DeliverOptions Options() {
+  sync::DeliverOptions Options(const connector::Destination& destination) {
     sync::DeliverOptions deliver;
     deliver.limit.rows = sync_.batch_rows;
     deliver.limit.bytes = sync_.batch_bytes;
+    if (const connector::Lookup* lookup = connector::LookupOf(destination)) {
+      const connector::Lookup::Terms& terms = lookup->lookup_terms();
+      if (terms.per_second > 0) {
+        deliver.lookups = &runtime_.LimiterOf(sync_.to + "-lookups", terms.per_second);
+      }
+    }
     deliver.stop = options_.cancel;
     deliver.abort = options_.abort;
     if (!options_.only_key.empty()) {
@@ -250,6 +262,9 @@ class SyncStep {
       text += fmt::format("; {} of {} left the model", Thousands(counts.left),
                           Counted(counts.delivered, "delivered row"));
     }
+    if (counts.absent > 0) {
+      text += fmt::format("; {} not there, looked for again later", Thousands(counts.absent));
+    }
     if (counts.superseded > 0) {
       text += fmt::format("; {} older than another of {} key", Counted(counts.superseded, "row"),
                           counts.superseded == 1 ? "its" : "their");
@@ -281,6 +296,7 @@ class SyncStep {
     report_.acknowledged = static_cast<int64_t>(summary.acknowledged);
     report_.rejected = static_cast<int64_t>(summary.rejected);
     report_.deferred = static_cast<int64_t>(summary.deferred);
+    report_.absent = static_cast<int64_t>(delivered.absent);
     report_.waiting = static_cast<int64_t>(summary.waiting);
     report_.unknown = static_cast<int64_t>(summary.unknown);
     report_.requests = static_cast<int64_t>(summary.requests);
@@ -296,6 +312,10 @@ class SyncStep {
     AddCount(report_.message, summary.deferred, "deferred");
     AddCount(report_.message, summary.waiting, "waiting");
     AddCount(report_.message, summary.unknown, "unknown");
+    AddCount(report_.message, delivered.already_there, "there already");
+    if (delivered.questions > 0) {
+      report_.message += fmt::format(", {} before", Counted(delivered.questions, "question"));
+    }
     report_.message += Quiet(counts);
     const bool cancelled = delivered.stopped.code() == Code::kCancelled;
     if (!delivered.stopped.ok() && !cancelled) {
@@ -305,6 +325,7 @@ class SyncStep {
     }
     // Nobody arrived: that is no success, whatever the single rows deserve.
     if (summary.acknowledged > 0 || summary.refusals.empty() || cancelled) return;
+    if (delivered.absent == summary.deferred + summary.rejected + summary.unknown) return;
     report_.outcome = "failed";
     const sync::AnswerCount& most = summary.refusals.front();
     std::vector<std::string> codes;
@@ -363,6 +384,12 @@ Result<sync::SyncJob> MakeSyncJob(Runtime& runtime, engine::Connection& connecti
   job.host = HostName();
   job.run_id = run_id;
   job.target = TargetOf(runtime, sync, *destination);
+  for (const config::Sync& other : runtime.project().syncs) {
+    const bool same = other.to == sync.to && other.object == sync.object;
+    if (same && other.name != sync.name && other.mode != "remove") {
+      job.siblings.push_back(other.name);
+    }
+  }
   return job;
 }
 

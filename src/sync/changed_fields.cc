@@ -165,4 +165,12 @@ std::string Overlay(std::string_view payload, std::string_view sent) {
   return out + '}';
 }
 
+std::string Masked(std::string_view payload) {
+  std::string out = "{";
+  for (const JsonMember& member : JsonMembers(payload)) {
+    AppendJsonMember(out, member.name, member.value == "null" ? "null" : "\"***\"");
+  }
+  return out + '}';
+}
+
 }  // namespace sluice::sync

@@ -47,6 +47,9 @@ std::string IdentifiersOf(std::string_view payload, const ChangedFieldsRules& ru
 bool AnythingToSend(std::string_view payload, std::string_view delivered,
                     const ChangedFieldsRules& rules);
 
+// The same object with every value hidden that is not null: which fields there were, and nothing of them.
+std::string Masked(std::string_view payload);
+
 // What the destination may hold, as far as names go, after `sent` may have arrived: `payload` with
 // the values of `sent` over it, its nulls included.
 std::string Overlay(std::string_view payload, std::string_view sent);

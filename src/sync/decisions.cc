@@ -22,31 +22,10 @@ Status CloseRun(engine::Connection& connection, const std::string& sync, const s
       .status();
 }
 
-// A decision is kept as a run that sent nothing.
-Status Record(engine::Connection& connection, const std::string& sync, const std::string& outcome,
-              const std::string& reason, env::Clock& clock) {
-  return connection
-      .Execute(
-          "INSERT INTO _sluice.sync_runs (sync, run_id, started_at, ended_at, added, changed, "
-          "returned, retried, left_model, unchanged, planned, acknowledged, rejected, deferred, "
-          "waiting, unknown, requests, bytes, outcome, message) VALUES ($1, '', CAST($2 AS "
-          "TIMESTAMP), CAST($2 AS TIMESTAMP), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, $3, $4)",
-          {sync, env::FormatUtc(clock.Now(), true), outcome,
-           reason.empty() ? engine::Value() : engine::Value(reason)})
-      .status();
-}
-
 // The next run makes the difference anew, also without news.
 Status LookAgain(engine::Connection& connection, const std::string& sync) {
   return connection.Execute("UPDATE _sluice.syncs SET inputs = NULL WHERE sync = $1", {sync})
       .status();
-}
-
-Status NoneOpen(engine::Connection& connection, const std::string& sync) {
-  SLUICE_ASSIGN(const bool open, IsAnyOpen(connection, sync));
-  if (!open) return Status::Ok();
-  return FailedError(fmt::format("a delivery of {} is open: what it did is not known yet", sync),
-                     fmt::format("sluice run {} takes it in", sync));
 }
 
 Result<uint64_t> Count(engine::Connection& connection, const std::string& sync,
@@ -74,7 +53,7 @@ Result<std::string> AdoptOlder(engine::Connection& connection, const RecoverJob&
                                 "sync = $1"
                               : "INSERT INTO _sluice.syncs (sync, next_delivery) VALUES ($1, $2)";
   SLUICE_TRY(connection.Execute(set, {job.sync, newest + 1}).status());
-  SLUICE_TRY(Record(connection, job.sync, "adopted", reason, clock));
+  SLUICE_TRY(RecordDecision(connection, job.sync, "adopted", reason, clock));
   return fmt::format(
       "what the warehouse knows of {} counts: rows go again where they differ from it. To send all "
       "of them: sluice sync resync {}",
@@ -82,6 +61,43 @@ Result<std::string> AdoptOlder(engine::Connection& connection, const RecoverJob&
 }
 
 }  // namespace
+
+Status RecordDecision(engine::Connection& connection, const std::string& sync,
+                      const std::string& outcome, const std::string& reason, env::Clock& clock) {
+  return connection
+      .Execute(
+          "INSERT INTO _sluice.sync_runs (sync, run_id, started_at, ended_at, added, changed, "
+          "returned, retried, left_model, unchanged, planned, acknowledged, rejected, deferred, "
+          "waiting, unknown, requests, bytes, outcome, message) VALUES ($1, '', CAST($2 AS "
+          "TIMESTAMP), CAST($2 AS TIMESTAMP), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, $3, $4)",
+          {sync, env::FormatUtc(clock.Now(), true), outcome,
+           reason.empty() ? engine::Value() : engine::Value(reason)})
+      .status();
+}
+
+Status NoneOpen(engine::Connection& connection, const std::string& sync) {
+  SLUICE_ASSIGN(const bool open, IsAnyOpen(connection, sync));
+  if (!open) return Status::Ok();
+  return FailedError(fmt::format("a delivery of {} is open: what it did is not known yet", sync),
+                     fmt::format("sluice run {} takes it in", sync));
+}
+
+Status MarkToGoAgain(engine::Connection& connection, const std::string& sync,
+                     const std::optional<std::string>& key) {
+  // What may be there beside what was delivered is sent over, whole.
+  std::string mark = fmt::format(
+      "UPDATE _sluice.sync_delivered SET attempted_digest = NULL, attempted_payload = "
+      "coalesce(attempted_payload, payload), code = CASE state WHEN 'delivered' THEN '{0}' ELSE "
+      "code END WHERE sync = $1",
+      kRetryCode);
+  std::vector<engine::Value> values = {sync};
+  if (key) {
+    mark += " AND key = $2";
+    values.emplace_back(*key);
+  }
+  SLUICE_TRY(connection.Execute(mark, values).status());
+  return LookAgain(connection, sync);
+}
 
 Result<std::string> Adopt(engine::Connection& connection, const RecoverJob& job,
                           const DeliveryFiles& files, const std::string& reason,
@@ -136,7 +152,7 @@ Result<std::string> Reset(engine::Connection& connection, const std::string& syn
       connection
           .Execute("INSERT INTO _sluice.syncs (sync, next_delivery) VALUES ($1, $2)", {sync, next})
           .status());
-  SLUICE_TRY(Record(connection, sync, "reset", reason, clock));
+  SLUICE_TRY(RecordDecision(connection, sync, "reset", reason, clock));
   return fmt::format("{} is reset: what is known of {} is forgotten, and the next run sends all",
                      sync, Counted(static_cast<uint64_t>(engine::ToInt(known)), "row"));
 }
@@ -144,21 +160,22 @@ Result<std::string> Reset(engine::Connection& connection, const std::string& syn
 Result<std::string> Retry(engine::Connection& connection, const std::string& sync,
                           const std::string& state, const std::string& reason, env::Clock& clock) {
   SLUICE_TRY(NoneOpen(connection, sync));
-  const bool rejected = state == "rejected";
-  SLUICE_ASSIGN(const uint64_t rows,
-                Count(connection, sync, rejected ? "state = 'rejected'" : "state = 'unknown'"));
-  if (rows == 0) return NotFoundError(fmt::format("no row of {} is {}", sync, state));
+  const std::string which = state == "deferred" ? "state = 'deferred' AND next_try_at IS NOT NULL"
+                                                : fmt::format("state = '{}'", state);
+  SLUICE_ASSIGN(const uint64_t rows, Count(connection, sync, which));
+  if (rows == 0) {
+    return NotFoundError(
+        fmt::format("no row of {} is {}{}", sync, state, state == "deferred" ? " for a time" : ""));
+  }
   // A row that was rejected is passed over as long as its payload is the one that was refused.
+  const std::string set = state == "rejected"   ? "attempted_digest = NULL"
+                          : state == "deferred" ? "next_try_at = NULL"
+                                                : fmt::format("code = '{}'", kRetryCode);
   const std::string mark =
-      rejected ? "UPDATE _sluice.sync_delivered SET attempted_digest = NULL WHERE sync = $1 AND "
-                 "state = 'rejected'"
-               : fmt::format(
-                     "UPDATE _sluice.sync_delivered SET code = '{}' WHERE sync = $1 AND "
-                     "state = 'unknown'",
-                     kRetryCode);
+      fmt::format("UPDATE _sluice.sync_delivered SET {} WHERE sync = $1 AND {}", set, which);
   SLUICE_TRY(connection.Execute(mark, {sync}).status());
   SLUICE_TRY(LookAgain(connection, sync));
-  SLUICE_TRY(Record(connection, sync, "retry", reason, clock));
+  SLUICE_TRY(RecordDecision(connection, sync, "retry", reason, clock));
   return fmt::format("{} of {} {} again with the next run, if the model has {}",
                      Counted(rows, state + " row"), sync, rows == 1 ? "goes" : "go",
                      rows == 1 ? "it" : "them");
@@ -169,19 +186,9 @@ Result<std::string> Resync(engine::Connection& connection, const std::string& sy
                            env::Clock& clock) {
   SLUICE_TRY(NoneOpen(connection, sync));
   SLUICE_ASSIGN(const uint64_t rows, Count(connection, sync, "payload IS NOT NULL"));
-  // What may be there beside what was delivered is sent over, whole.
-  std::string mark =
-      "UPDATE _sluice.sync_delivered SET attempted_digest = NULL, attempted_payload = "
-      "coalesce(attempted_payload, payload) WHERE sync = $1";
-  std::vector<engine::Value> values = {sync};
-  if (key) {
-    mark += " AND key = $2";
-    values.emplace_back(*key);
-  }
-  SLUICE_TRY(connection.Execute(mark, values).status());
-  SLUICE_TRY(LookAgain(connection, sync));
+  SLUICE_TRY(MarkToGoAgain(connection, sync, key));
   if (key) return fmt::format("the row {} goes again", *key);
-  SLUICE_TRY(Record(connection, sync, "resync", reason, clock));
+  SLUICE_TRY(RecordDecision(connection, sync, "resync", reason, clock));
   return fmt::format("{} of {} {} again, whole, with the next run, if the model has {}",
                      Counted(rows, "delivered row"), sync, rows == 1 ? "goes" : "go",
                      rows == 1 ? "it" : "them");
@@ -197,7 +204,7 @@ Result<std::string> Pause(engine::Connection& connection, const std::string& syn
                    "CAST($3 AS TIMESTAMP))",
                    {sync, reason, env::FormatUtc(clock.Now(), true)})
           .status());
-  SLUICE_TRY(Record(connection, sync, "paused", reason, clock));
+  SLUICE_TRY(RecordDecision(connection, sync, "paused", reason, clock));
   return fmt::format("{} is paused: runs pass it over until `sluice sync resume {}`", sync, sync);
 }
 
@@ -206,7 +213,7 @@ Result<std::string> Resume(engine::Connection& connection, const std::string& sy
   SLUICE_ASSIGN(const auto paused, PausedSince(connection, sync));
   if (!paused) return NotFoundError(fmt::format("{} is not paused", sync));
   SLUICE_TRY(Drop(connection, "sync_pauses", sync));
-  SLUICE_TRY(Record(connection, sync, "resumed", reason, clock));
+  SLUICE_TRY(RecordDecision(connection, sync, "resumed", reason, clock));
   return fmt::format("{} goes on with the next run", sync);
 }
 

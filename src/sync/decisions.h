@@ -25,9 +25,9 @@ Result<std::string> Adopt(engine::Connection& connection, const RecoverJob& job,
 Result<std::string> Reset(engine::Connection& connection, const std::string& sync,
                           const DeliveryFiles& files, const std::string& reason, env::Clock& clock);
 
-// Rows that were refused for good ("rejected"), or may have arrived at a destination where twice is
-// harm ("unknown"), go again with the next run although they did not change. kNotFound when there are
-// none; kFailed while a delivery is open. Needs the lock.
+// Rows that were refused for good ("rejected"), may have arrived at a destination where twice is harm
+// ("unknown"), or are not there and not tried yet again ("deferred"), go with the next run although they
+// did not change. kNotFound when there are none; kFailed while a delivery is open. Needs the lock.
 Result<std::string> Retry(engine::Connection& connection, const std::string& sync,
                           const std::string& state, const std::string& reason, env::Clock& clock);
 
@@ -36,6 +36,15 @@ Result<std::string> Retry(engine::Connection& connection, const std::string& syn
 Result<std::string> Resync(engine::Connection& connection, const std::string& sync,
                            const std::optional<std::string>& key, const std::string& reason,
                            env::Clock& clock);
+
+// That no delivery is open; kFailed with what to do.
+Status NoneOpen(engine::Connection& connection, const std::string& sync);
+// The row `key`, or all rows without one, go again, whole, with the next run that has them in its model.
+Status MarkToGoAgain(engine::Connection& connection, const std::string& sync,
+                     const std::optional<std::string>& key);
+// Keeps a decision as a run of the sync that sent nothing, with `outcome` as its name.
+Status RecordDecision(engine::Connection& connection, const std::string& sync,
+                      const std::string& outcome, const std::string& reason, env::Clock& clock);
 
 // Runs pass the sync over until it is resumed; a delivery that is under way ends as it would. Neither
 // needs the lock. kNotFound when that is so already.

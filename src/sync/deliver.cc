@@ -75,7 +75,7 @@ Result<DeliverReport> Deliverer::Run(SpoolReader& spool, uint64_t rows, Delivery
   report_.waiting = rows_ - settled;
   LogEnding& ending = report_.ending;
   // Nobody was taken: that is no success, whatever each row deserves.
-  const bool in_vain = report_.acknowledged == 0 && settled > 0;
+  const bool in_vain = report_.acknowledged == 0 && settled > report_.absent;
   ending.outcome = report_.stopped.ok()                         ? (in_vain ? "failed" : "done")
                    : report_.stopped.code() == Code::kCancelled ? "cancelled"
                                                                 : "stopped";
@@ -102,6 +102,8 @@ Status Deliverer::SendAll(const Source& source) {
       more = item.has_value();
     }
     if (window.empty()) break;
+    SLUICE_TRY(LookFirst(window));
+    if (window.empty() || ended_) continue;
     std::vector<Segment> stack;
     SLUICE_TRY(SendFront(window, stack));
     SLUICE_TRY(SendStack(std::move(stack)));
@@ -125,16 +127,62 @@ Status Deliverer::SendLaterAgain(SpoolReader& spool) {
       SLUICE_TRY(spool.Seek(later.position));
       SLUICE_ASSIGN(auto row, spool.Next());
       if (!row) return FailedError("the spool ends before a row that was sent");
-      return std::optional<Item>(Item{later.position, *std::move(row), true, later.may_be_there});
+      return std::optional<Item>(
+          Item{later.position, *std::move(row), true, later.may_be_there, true});
     };
     SLUICE_TRY(SendAll(source));
     // Those that were not reached any more.
     while (next < again.size()) later_.push_back(again[next++]);
   }
   for (const Later& later : later_) {
-    Count(Item{later.position, {}, true, later.may_be_there}, RowState::kDeferred);
+    Count(Item{later.position, {}, true, later.may_be_there, true}, RowState::kDeferred);
   }
   return Status::Ok();
+}
+
+Status Deliverer::LookFirst(Segment& window) {
+  if (options_.presence == Presence::kAny) return Status::Ok();
+  std::vector<const SpoolRow*> rows;
+  for (const Item& item : window) {
+    if (item.row.look_first && !item.looked_for) rows.push_back(&item.row);
+  }
+  if (rows.empty()) return Status::Ok();
+  connector::Lookup* lookup = connector::LookupOf(destination_);
+  SLUICE_CHECK(lookup != nullptr, "rows are to be looked for at a destination that cannot look");
+  const auto found = LookForAll(*lookup, Operations(rows), false, clock_,
+                                {options_.max_attempts, options_.first_wait, options_.max_wait,
+                                 options_.lookups, options_.stop},
+                                report_.questions);
+  if (!found.ok()) {
+    Stop(found.status().code() == Code::kCancelled
+             ? CancelledError("stopped before every row was sent")
+             : found.status().WithContext("rows could not be looked for"));
+    return Status::Ok();
+  }
+  Segment go;
+  Segment stay;
+  size_t next = 0;
+  for (Item& item : window) {
+    if (item.row.look_first && !item.looked_for) {
+      const bool there = (*found)[next++].there;
+      item.looked_for = there == (options_.presence == Presence::kThere);
+      if (!item.looked_for) {
+        stay.push_back(std::move(item));
+        continue;
+      }
+    }
+    go.push_back(std::move(item));
+  }
+  window = std::move(go);
+  if (stay.empty()) return Status::Ok();
+  if (options_.presence == Presence::kThere) {
+    report_.absent += stay.size();
+    return SettleUnsent(stay, {RowState::kAbsent, kNotThereCode,
+                               "it is not there, and mode update makes nothing new"});
+  }
+  report_.already_there += stay.size();
+  return SettleUnsent(stay, {RowState::kAcknowledged, kAlreadyThereCode,
+                             "it was there already, and mode insert changes nothing"});
 }
 
 Status Deliverer::SendFront(Segment& window, std::vector<Segment>& stack) {
@@ -310,12 +358,22 @@ Status Deliverer::Split(const connector::SendResult& result, Segment items,
 
 Status Deliverer::RejectUnsent(const Item& item, const std::string& code,
                                const std::string& message) {
-  Count(item, RowState::kRejected);
+  return SettleUnsent({item}, {RowState::kRejected, code, message});
+}
+
+Status Deliverer::SettleUnsent(const Segment& items, const connector::RowOutcome& outcome) {
   LogOutcome entry;
   entry.attempt = next_attempt_++;
-  entry.answers.push_back({RowState::kRejected, code, message, {{item.position, 1}}});
+  std::vector<uint64_t> positions;
+  for (const Item& item : items) {
+    Count(item, outcome.state);
+    positions.push_back(item.position);
+  }
+  entry.answers.push_back({outcome.state, outcome.code, outcome.message, ToRanges(positions)});
   entry.at = clock_.Now();
-  return log_->Write(entry);
+  SLUICE_TRY(log_->Write(entry));
+  Report("");
+  return Status::Ok();
 }
 
 bool Deliverer::GoesAgain(RowState state) const {
@@ -350,6 +408,7 @@ void Deliverer::Count(const Item& item, RowState state) {
       ++report_.rejected;
       break;
     case RowState::kDeferred:
+    case RowState::kAbsent:
       ++report_.deferred;
       break;
     case RowState::kUnknown:

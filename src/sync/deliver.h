@@ -26,6 +26,7 @@
 #include "env/clock.h"
 #include "env/random.h"
 #include "sync/delivery_log.h"
+#include "sync/look_first.h"
 #include "sync/rate_limiter.h"
 #include "sync/spool.h"
 
@@ -48,6 +49,9 @@ struct DeliverOptions {
   int passes = 2;  // over rows that were deferred singly, at the end
   int failures_to_stop =
       3;  // requests in a row that used up their attempts: the destination is down
+  // Rows that are to be looked for before (SpoolRow::look_first) go only when they are found so.
+  Presence presence = Presence::kAny;
+  RateLimiter* lookups = nullptr;  // for these questions; null: no limit
   // May be null. `stop`: the request in flight is finished, then the delivery ends (Ctrl-C).
   // `abort`: it is broken off too (a second Ctrl-C).
   const env::Cancel* stop = nullptr;
@@ -62,7 +66,10 @@ struct DeliverReport {
   uint64_t rejected = 0;
   uint64_t deferred = 0;
   uint64_t unknown = 0;
-  uint64_t waiting = 0;  // not reached
+  uint64_t waiting = 0;        // not reached
+  uint64_t absent = 0;         // of `deferred`: mode update did not find them
+  uint64_t already_there = 0;  // of `acknowledged`: mode insert found them
+  uint64_t questions = 0;      // that were asked to look for rows
   uint64_t requests = 0;
   uint64_t bytes = 0;
   LogEnding ending;
@@ -86,6 +93,7 @@ class Deliverer {
     SpoolRow row;
     bool tried = false;         // in this delivery
     bool may_be_there = false;  // a try of this delivery ended unknown
+    bool looked_for = false;    // in this delivery, and found as the mode wants it
   };
   using Segment = std::vector<Item>;
   // The next row to send; nothing at the end.
@@ -98,6 +106,8 @@ class Deliverer {
 
   Status SendAll(const Source& source);
   Status SendLaterAgain(SpoolReader& spool);
+  // Asks about the rows of `window` that have to be looked for; those that do not go leave it.
+  Status LookFirst(Segment& window);
   // Makes one request of the first rows of `window`, takes them out, and sends it. Rows that must
   // go again in other requests are put on `stack`, what comes first last.
   Status SendFront(Segment& window, std::vector<Segment>& stack);
@@ -109,6 +119,8 @@ class Deliverer {
   Status LogAnswers(uint64_t attempt, const connector::SendResult& result, const Segment& items);
   Status Split(const connector::SendResult& result, Segment items, std::vector<Segment>& stack);
   Status RejectUnsent(const Item& item, const std::string& code, const std::string& message);
+  // Counts and logs what becomes of rows of which nothing was sent.
+  Status SettleUnsent(const Segment& items, const connector::RowOutcome& outcome);
   // Counts rows that have their state. Unless `final`, others are kept for the end.
   void Settle(const connector::SendResult& result, const Segment& items, bool final);
   // Counts rows that were tried and are not tried again; others are waiting.

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "connector/ordered.h"
 #include "sync/field_sql.h"
+#include "sync/look_first.h"
 #include "warehouse/dialect.h"
 
 namespace sluice::sync {
@@ -33,16 +34,18 @@ ChangedFieldsRules RulesOf(const config::Sync& sync, const connector::Destinatio
   for (const std::string& identifier : destination.identifiers()) {
     rules.identifiers.push_back(Escaped(identifier));
   }
+  const bool clears = destination.capabilities().clears;
   for (const config::Field& field : sync.fields) {
     const std::string top = Escaped(field.to.substr(0, field.to.find('.')));
     rules.mapped.push_back(top);
     rules.paths.push_back(Escaped(field.to));
-    if (field.null.value_or(sync.null) == config::NullPolicy::kSkip) rules.kept.push_back(top);
+    const bool skips = field.null.value_or(sync.null) == config::NullPolicy::kSkip;
+    if (skips || !clears) rules.kept.push_back(top);
   }
   for (auto* names : {&rules.mapped, &rules.kept, &rules.paths}) {
     std::sort(names->begin(), names->end());
   }
-  rules.clears_unmapped = sync.clear_unmapped;
+  rules.clears_unmapped = sync.clear_unmapped && clears;
   rules.merges_nested = destination.capabilities().merges_nested;
   return rules;
 }
@@ -109,6 +112,10 @@ connector::ValueKind KindOf(const PayloadField& field) {
 
 }  // namespace
 
+bool IsSentOnce(std::string_view mode) {
+  return mode == "append" || mode == "add" || mode == "remove" || mode == "insert";
+}
+
 Result<std::vector<connector::FieldToSend>> FieldsOf(engine::Connection& connection,
                                                      const config::Sync& sync,
                                                      const std::string& relation) {
@@ -132,6 +139,12 @@ Result<std::unique_ptr<Difference>> Difference::Make(engine::Connection& connect
   if (mirror && !destination.capabilities().removes) {
     return ConfigError(fmt::format("{}: mode mirror: {} takes no removals", sync.where.ToString(),
                                    destination.Describe()),
+                       "Write mode: upsert");
+  }
+  const Presence presence = PresenceOf(sync.mode);
+  if (presence != Presence::kAny && connector::LookupOf(destination) == nullptr) {
+    return ConfigError(fmt::format("{}: mode {}: {} cannot be asked what is there",
+                                   sync.where.ToString(), sync.mode, destination.Describe()),
                        "Write mode: upsert");
   }
   SLUICE_ASSIGN(const auto columns, ColumnsOfRelation(connection, relation));
@@ -168,7 +181,12 @@ Result<std::unique_ptr<Difference>> Difference::Make(engine::Connection& connect
   names.binding = difference->bound_.number();
   names.repeatable = destination.capabilities().repeatable;
   names.mirror = mirror;
-  names.once = sync.mode == "append" || sync.mode == "add" || sync.mode == "remove";
+  names.once = IsSentOnce(sync.mode);
+  names.takes_known = options.takes_known;
+  names.looks_for_all = presence == Presence::kNotThere;
+  names.looks_for_unknown = presence == Presence::kThere;
+  names.siblings = options.siblings;
+  names.now = env::FormatUtc(options.now, true);
   names.closely = options.closely;
   names.only_key = options.only_key;
   SLUICE_TRY(RunAll(connection, sql::MakeDifference(names)));
@@ -203,6 +221,10 @@ Status Difference::Count() {
       counts_.unchanged += count;
     else if (name == "refused")
       counts_.refused = count;
+    else if (name == "taken")
+      counts_.taken = count;
+    else if (name == "absent")
+      counts_.absent = count;
     else if (name == "collapsed")
       counts_.collapsed += count;
     else if (name == "superseded")
@@ -245,6 +267,7 @@ Status Difference::ForEachRow(uint64_t limit, const std::function<Status(const S
       row.payload = batch->text(4, r);
       row.sent = row.change == Change::kRemoved ? IdentifiersOf(row.payload, rules_)
                                                 : std::string(batch->text(5, r));
+      row.look_first = !batch->is_null(7, r);
       row.prior_key.reset();
       if (!batch->is_null(6, r)) row.prior_key = batch->text(6, r);
       SLUICE_TRY(visit(row));

@@ -33,6 +33,8 @@ struct SyncCounts {
   uint64_t unchanged = 0;   // as delivered, those that had left and are back unchanged included
   uint64_t refused = 0;     // rejected for good before, and not changed since
   uint64_t collapsed = 0;   // the same row again under the same key
+  uint64_t taken = 0;       // new, and counted as delivered: first_run: from_now_on
+  uint64_t absent = 0;      // not there when they were tried last, and not tried yet again
   uint64_t superseded = 0;  // a newer row of the same key was taken; listed in `sync_findings`
   uint64_t left = 0;        // not in the model any more, since this run
   uint64_t delivered = 0;   // rows that are, or may be, there and had not left: `left` are of them
@@ -51,6 +53,9 @@ struct SyncCounts {
   }
 };
 
+// Whether what was delivered is not sent again in this mode, whatever it is now.
+bool IsSentOnce(std::string_view mode);
+
 // What the sync sends in which field, by the columns of the model.
 Result<std::vector<connector::FieldToSend>> FieldsOf(engine::Connection& connection,
                                                      const config::Sync& sync,
@@ -61,6 +66,11 @@ struct DifferenceOptions {
   // delivered: also rows whose payload is the same are looked at.
   bool closely = false;
   std::string only_key;  // of the rows to send only this one is given; "": all
+  // A first run that takes rows as known instead of sending them.
+  bool takes_known = false;
+  // Syncs to the same place whose people are these people: whom they delivered is there.
+  std::vector<std::string> siblings = {};
+  env::Micros now = 0;  // rows that are not there are tried again after some time
 };
 
 class Difference {

@@ -94,7 +94,8 @@ class LogLoader {
           {next_id_++, static_cast<int64_t>(attempt), static_cast<int64_t>(range.first),
            static_cast<int64_t>(range.count), std::string(StateName(answer.state)),
            http_status == 0 ? Value() : Value(int64_t{http_status}), TextOrNull(answer.code),
-           TextOrNull(answer.message), was_sent, env::FormatUtc(at, true)}));
+           TextOrNull(answer.message), was_sent, env::FormatUtc(at, true),
+           answer.state == connector::RowState::kAbsent}));
     }
     return Status::Ok();
   }
@@ -271,7 +272,7 @@ Result<SyncSummary> LoadAndCommit(engine::Connection& connection, const FoldJob&
 Result<SyncSummary> FoldDelivery(engine::Connection& connection, const FoldJob& job,
                                  env::Clock& clock) {
   SLUICE_TRY(IsOpen(connection, job));
-  const sql::FoldNames names{job.sync, job.run_id, job.delivery_id};
+  const sql::FoldNames names{job.sync, job.run_id, job.delivery_id, job.payload};
   auto summary = LoadAndCommit(connection, job, names, clock);
   for (const std::string& statement : sql::DropFold(names)) (void)connection.Execute(statement);
   return summary;
@@ -279,7 +280,7 @@ Result<SyncSummary> FoldDelivery(engine::Connection& connection, const FoldJob& 
 
 Result<SyncSummary> FoldWithin(engine::Connection& connection, const FoldJob& job,
                                env::Clock& clock) {
-  const sql::FoldNames names{job.sync, job.run_id, job.delivery_id};
+  const sql::FoldNames names{job.sync, job.run_id, job.delivery_id, job.payload};
   uint64_t spooled = 0;
   SLUICE_ASSIGN(SyncSummary summary, Load(connection, job, names, spooled));
   SLUICE_TRY(Write(connection, job, names, spooled, summary, clock));

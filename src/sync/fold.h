@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "config/project.h"
 #include "engine/engine.h"
 #include "env/clock.h"
 #include "sync/delivery_log.h"
@@ -54,6 +55,8 @@ struct FoldJob {
   // Versions of the inputs that the delivery was made from; written when nothing is left to do.
   // Empty: not known any more.
   std::string inputs;
+  // What is kept of what was sent.
+  config::Attempts::Payload payload = config::Attempts::Payload::kFull;
   // Attempts without an outcome of which it was found out that nothing arrived (Settling).
   std::set<uint64_t> undone;
   // Likewise: that they arrived.

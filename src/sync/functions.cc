@@ -71,6 +71,24 @@ FunctionSpec OverlayFunction() {
   return spec;
 }
 
+FunctionSpec MaskedFunction() {
+  FunctionSpec spec;
+  spec.name = "_sluice_masked";
+  spec.parameters = {"VARCHAR"};
+  spec.result = "VARCHAR";
+  spec.function = [](size_t rows, const std::vector<Input>& in, Output& out) {
+    for (size_t r = 0; r < rows; ++r) {
+      if (in[0].is_null(r)) {
+        out.SetNull(r);
+      } else {
+        out.SetText(r, Masked(in[0].text(r)));
+      }
+    }
+    return Status::Ok();
+  };
+  return spec;
+}
+
 Status BuildPayloads(const Binding& binding, size_t rows, const std::vector<Input>& in,
                      Output& out) {
   const std::span<const Input> columns = std::span(in).subspan(1);
@@ -180,6 +198,7 @@ Status SyncFunctions::Register(engine::Connection& connection) const {
       connection,
       bound("_sluice_differs", {"BIGINT", "VARCHAR", "VARCHAR"}, false, FindDifferent, "BOOLEAN")));
   SLUICE_TRY(engine::RegisterFunction(connection, OverlayFunction()));
+  SLUICE_TRY(engine::RegisterFunction(connection, MaskedFunction()));
   return engine::RegisterFunction(connection, DigestFunction());
 }
 

@@ -8,6 +8,7 @@
 //   _sluice_kept(binding, payload, delivered, maybe)   WithKept of changed_fields.h
 //   _sluice_differs(binding, payload, delivered)   whether there is anything to send
 //   _sluice_overlay(payload, sent)             changed_fields.h
+//   _sluice_masked(payload)                    changed_fields.h
 //
 // A function of the engine has no state, and what a sync maps is state: so it is bound to a number
 // for as long as statements need it, and the number is an argument.

@@ -206,6 +206,7 @@ std::string_view StateName(connector::RowState state) {
     case connector::RowState::kRejected:
       return "rejected";
     case connector::RowState::kDeferred:
+    case connector::RowState::kAbsent:
       return "deferred";
     case connector::RowState::kUnknown:
       break;

@@ -1,5 +1,6 @@
 #include "sync/plan.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 #include <vector>
@@ -51,6 +52,7 @@ std::string Remainder(const SyncCounts& counts) {
     parts.push_back(fmt::format("{} of {} left the model", Thousands(counts.left),
                                 Counted(counts.delivered, "delivered row")));
   }
+  add(counts.absent, "not there, looked for again later");
   add(counts.superseded, "older than another row of their key");
   add(counts.refused, "rejected before, not retried until they change");
   std::vector<std::string> out;
@@ -61,12 +63,26 @@ std::string Remainder(const SyncCounts& counts) {
 
 }  // namespace
 
+std::string TakesKnown(const SyncCounts& counts, const std::string& noun) {
+  return fmt::format(
+      "takes all {} as delivered and sends nothing (first_run: from_now_on); later ones "
+      "are sent",
+      Counted(counts.taken, noun));
+}
+
 std::string NothingToSend(const SyncCounts& counts) {
   return "nothing to send" + Remainder(counts);
 }
 
 double SyncPlan::LeastSeconds() const {
-  return requests_per_second > 0 ? static_cast<double>(totals.requests) / requests_per_second : 0;
+  const double questions = static_cast<double>(Questions());
+  return (requests_per_second > 0 ? static_cast<double>(totals.requests) / requests_per_second
+                                  : 0) +
+         (lookup.per_second > 0 ? questions / lookup.per_second : 0);
+}
+
+uint64_t SyncPlan::Questions() const {
+  return (totals.looked_for + lookup.rows - 1) / std::max<size_t>(1, lookup.rows);
 }
 
 std::string SyncPlan::Describe() const {
@@ -93,7 +109,10 @@ std::string SyncPlan::DescribeDifference() const {
   if (up_to_date) {
     return "nothing to send: neither the model nor the mapping has changed" + Remainder(counts);
   }
-  if (counts.ToSend() == 0) return NothingToSend(counts);
+  if (counts.ToSend() == 0) {
+    if (counts.taken == 0) return NothingToSend(counts);
+    return fmt::format("FIRST RUN: {}{}", TakesKnown(counts, noun), Remainder(counts));
+  }
   const bool limited = limit > 0 && limit < counts.ToSend();
   std::string what;
   if (limited) {
@@ -110,6 +129,19 @@ std::string SyncPlan::DescribeDifference() const {
     out += fmt::format(", {} at {:g} requests/s",
                        seconds < 60 ? fmt::format("{:.0f} s", seconds) : HumanSeconds(seconds),
                        requests_per_second);
+  }
+  if (totals.looked_for > 0) {
+    out += fmt::format(
+        "; asks about {} first ({}{}): sends those that are {}there",
+        totals.looked_for == totals.rows ? "all of them" : Thousands(totals.looked_for),
+        lookup.request_name,
+        lookup.per_second > 0
+            ? fmt::format(", {} at {:g}/s", Counted(Questions(), "question"), lookup.per_second)
+            : "",
+        mode == "insert" ? "not " : "");
+  }
+  if (first_run && mode == "append" && !asked_to_backfill && !limited) {
+    out += "; with first_run: from_now_on it would send none of them, and all later ones";
   }
   if (totals.unsendable > 0) {
     out += fmt::format("; {} too large to be sent", Counted(totals.unsendable, "row"));

@@ -114,6 +114,7 @@ Result<std::optional<Interrupted>> FindInterrupted(engine::Connection& connectio
   fold.log_path = files.Log(open->id);
   fold.spool_path = files.Spool(open->id);
   fold.fence = job.fence;
+  fold.payload = job.payload;
   if (!env::Exists(fold.log_path)) return Lost(job.sync, *open, "log");
   SLUICE_ASSIGN(interrupted.facts, ReadFacts(fold.log_path));
   const LogFacts& facts = interrupted.facts;

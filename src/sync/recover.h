@@ -26,6 +26,8 @@ struct RecoverJob {
   std::string sync;
   std::string host;
   std::optional<warehouse::Fence> fence;
+  config::Attempts::Payload payload =
+      config::Attempts::Payload::kFull;  // what is kept of what was sent
 };
 
 // Folds an open delivery (nothing when there is none), asking a destination that can tell what

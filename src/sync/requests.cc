@@ -20,6 +20,7 @@ RequestMaker::RequestMaker(const connector::Destination& destination,
 }
 
 Status RequestMaker::Add(SpoolRow row) {
+  if (row.look_first) ++totals_.looked_for;
   window_.push_back(std::move(row));
   return window_.size() < most_ ? Status::Ok() : MakeOne();
 }

@@ -19,6 +19,7 @@ struct RequestTotals {
   uint64_t requests = 0;
   uint64_t bytes = 0;       // of bodies
   uint64_t unsendable = 0;  // rows that fit into no request
+  uint64_t looked_for = 0;  // rows that are looked for before they go
 };
 
 // Makes requests of rows as they come, as a delivery would that meets no trouble. Memory: the rows of one.

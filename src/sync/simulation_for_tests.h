@@ -1,6 +1,7 @@
 // One world of the simulation: the real engine over a real file, a destination in memory that fails in
 // every way it can, and a process that is killed anywhere, torn log included. The model changes from
-// round to round, its table's shape and the mapping now and then.
+// round to round, its table's shape and the mapping now and then; in modes that ask what is there others
+// put people there too.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -20,8 +21,13 @@ struct Killed {};
 
 class Simulation : public SyncWorld {
  public:
-  Simulation(uint64_t seed, bool mirror) : rng_(seed), seed_(seed), mirror_(mirror) {
-    if (mirror) sync_.mode = "mirror";
+  Simulation(uint64_t seed, const std::string& mode)
+      : rng_(seed),
+        seed_(seed),
+        mirror_(mode == "mirror"),
+        once_(IsSentOnce(mode)),
+        presence_(PresenceOf(mode)) {
+    sync_.mode = mode;
     Do("ALTER TABLE people ADD COLUMN version BIGINT");
     using Policy = config::Duplicates::Policy;
     constexpr Policy kPolicies[] = {Policy::kCollapse, Policy::kReject, Policy::kNewest};
@@ -48,6 +54,7 @@ class Simulation : public SyncWorld {
     }
     faulty_ = false;
     limit_ = 0;
+    clock_.Advance(std::chrono::hours(8 * 24));  // who is not there is looked for again by then
     TryRun();
     TryRun();
     ExpectQuiet();
@@ -60,6 +67,10 @@ class Simulation : public SyncWorld {
   void Reopen() {
     Restart();
     destination_->options().fault = [this] { return NextFault(); };
+    destination_->options().lookup_fault = [this] {
+      MayDie(40);
+      return faulty_ && OneIn(10);
+    };
     destination_->options().before_answer = [this] { MayDie(40); };
     destination_->options().poison = [](const connector::Operation& o) {
       return IsPoison(VisitsIn(o));
@@ -100,6 +111,13 @@ class Simulation : public SyncWorld {
       ADD_FAILURE() << "seed " << seed_ << ": " << key
                     << " was delivered and is sent again: " << operation.payload;
     }
+    const std::string identity(operation.identity);
+    if (presence_ == Presence::kThere && world_.people.count(identity) == 0) {
+      ADD_FAILURE() << "seed " << seed_ << ": mode update makes " << key;
+    }
+    if (presence_ == Presence::kNotThere && others_.count(identity) > 0) {
+      ADD_FAILURE() << "seed " << seed_ << ": mode insert changes " << key;
+    }
     if (IsRefused(VisitsIn(operation)))
       return connector::RowOutcome{connector::RowState::kRejected, "refused", "no"};
     if (faulty_ && OneIn(20))
@@ -125,7 +143,18 @@ class Simulation : public SyncWorld {
     mapping_is_new_ = with_town_;
   }
 
+  // People whom somebody else puts there.
+  void EditOthers() {
+    for (uint64_t i = 0, n = Below(6); i < n; ++i) {
+      const std::string email = "p" + std::to_string(Below(40)) + "@x";
+      if (world_.people.count(email) > 0) continue;
+      world_.people[email] = {{"email", "\"" + email + "\""}, {"city", "\"theirs\""}};
+      others_.insert(email);
+    }
+  }
+
   void EditModel() {
+    if (presence_ != Presence::kAny) EditOthers();
     for (uint64_t i = 0, n = 1 + Below(15); i < n; ++i) {
       const std::string key = "k" + std::to_string(Below(30));
       const auto at = people_.find(key);
@@ -198,6 +227,13 @@ class Simulation : public SyncWorld {
   void NoteDelivered() {
     known_delivered_.clear();
     only_town_is_new_.clear();
+    if (once_) {
+      const auto keys = connection_->Rows(
+          "SELECT key FROM _sluice.sync_delivered WHERE state = 'delivered' AND payload IS NOT "
+          "NULL");
+      for (const auto& row : keys.value()) known_delivered_.insert(engine::ToText(row[0]));
+      return;
+    }
     const auto rows = connection_->Rows(
         "SELECT key, payload FROM _sluice.sync_delivered WHERE state = 'delivered'");
     for (const auto& row : rows.value()) {
@@ -289,7 +325,8 @@ class Simulation : public SyncWorld {
   void ExpectQuiet() {
     // Rows that are held for a person to look at keep their state.
     EXPECT_EQ(Ask("SELECT key, state FROM _sluice.sync_delivered WHERE state IN ('unknown', "
-                  "'deferred') AND key NOT IN (SELECT key FROM _sluice.sync_findings)"),
+                  "'deferred') AND key NOT IN (SELECT key FROM _sluice.sync_findings) AND code <> "
+                  "'not_there'"),
               "")
         << "seed " << seed_;
     EXPECT_EQ(Plan().counts.ToSend(), 0U) << "seed " << seed_;
@@ -297,10 +334,13 @@ class Simulation : public SyncWorld {
     const auto findings =
         connection_->Rows("SELECT key FROM _sluice.sync_findings WHERE kind <> 'superseded'");
     for (const auto& row : findings.value()) left_out.insert(engine::ToText(row[0]));
+    if (once_) return ExpectOnce(left_out);
     for (const auto& [key, person] : people_) {
+      if (presence_ == Presence::kThere && !IsUpdated(key, person)) continue;
       if (left_out.count(key) > 0 || IsRefused(person.visits) || IsPoison(person.visits)) continue;
       std::string there = world_.Person(IdentityOf(person));
       if (!with_town_ || !person.city) there = WithoutTown(std::move(there));
+      if (presence_ == Presence::kThere && !person.city) there = ReplaceAll(there, kTheirs, "");
       EXPECT_EQ(there, PayloadOf(person, with_town_)) << "seed " << seed_ << ", " << key;
       ++compared_;
     }
@@ -308,6 +348,36 @@ class Simulation : public SyncWorld {
       EXPECT_EQ(world_.Person("nobody" + std::to_string(i) + "@x"), "") << "seed " << seed_;
     }
     if (mirror_) ExpectNobodyElse();
+  }
+
+  // Whether mode update has to have found the person. It makes nobody.
+  bool IsUpdated(const std::string& key, const Person& person) {
+    if (world_.people.count(IdentityOf(person)) == 0) return false;
+    EXPECT_EQ(others_.count(IdentityOf(person)), 1U) << "seed " << seed_ << ": " << key;
+    return Ask("SELECT count(*) FROM _sluice.sync_delivered WHERE code = 'not_there' AND state = "
+               "'rejected' AND key = " +
+               engine::QuoteText(key)) == "0";
+  }
+
+  // What is sent once is there, as far as it was ever taken; those who were there are as they were.
+  void ExpectOnce(const std::set<std::string>& left_out) {
+    for (const auto& [key, person] : people_) {
+      if (left_out.count(key) > 0) continue;
+      const std::string identity =
+          Ask("SELECT identity FROM _sluice.sync_delivered WHERE state = 'delivered' AND key = " +
+              engine::QuoteText(key));
+      if (identity.empty()) {
+        EXPECT_TRUE(IsRefused(person.visits) || IsPoison(person.visits))
+            << "seed " << seed_ << ", " << key;
+        continue;
+      }
+      EXPECT_NE(world_.Person(identity), "") << "seed " << seed_ << ", " << key;
+      ++compared_;
+    }
+    for (const std::string& other : others_) {
+      EXPECT_EQ(world_.Person(other), "{\"city\":\"theirs\",\"email\":\"" + other + "\"}")
+          << "seed " << seed_;
+    }
   }
 
   // Who is there is in the model, or was delivered under a key that is and is held for it.
@@ -335,7 +405,11 @@ class Simulation : public SyncWorld {
  private:
   env::SeededRandom rng_;
   uint64_t seed_;
+  static constexpr const char* kTheirs = "\"city\":\"theirs\",";
   bool mirror_;
+  bool once_;
+  Presence presence_;
+  std::set<std::string> others_;
   bool faulty_ = false;
   std::map<std::string, Person> people_;
   std::set<std::string> known_delivered_;

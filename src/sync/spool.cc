@@ -12,6 +12,8 @@ namespace {
 constexpr std::string_view kMagic = "SLSPOOL1";
 constexpr size_t kBufferBytes = 1 << 20;
 constexpr uint64_t kMarkEvery = 1024;
+constexpr uint8_t kHasPrior = 1;
+constexpr uint8_t kLooks = 2;
 
 Status Damaged(const std::string& path, std::string_view what) {
   return FailedError(fmt::format("the spool {} {}", path, what));
@@ -46,7 +48,7 @@ void AppendRow(const SpoolRow& row, std::string& buffer) {
   out.Hash(row.digest);
   out.Text(row.payload);
   out.Text(row.sent);
-  out.U8(row.prior_key ? 1 : 0);
+  out.U8(static_cast<uint8_t>((row.prior_key ? kHasPrior : 0) | (row.look_first ? kLooks : 0)));
   if (row.prior_key) out.Text(*row.prior_key);
   std::string length;
   WireWriter(length).U32(static_cast<uint32_t>(buffer.size() - begin - 4));
@@ -155,7 +157,9 @@ Result<std::optional<SpoolRow>> SpoolReader::Next() {
   row.digest = in.Hash();
   row.payload = in.Text();
   row.sent = in.Text();
-  if (in.U8() == 1) row.prior_key = in.Text();
+  const uint8_t flags = in.U8();
+  row.look_first = (flags & kLooks) != 0;
+  if ((flags & kHasPrior) != 0) row.prior_key = in.Text();
   if (in.failed() || !in.at_end()) return Damaged(file_.path(), "is damaged");
   return std::optional<SpoolRow>(std::move(row));
 }

@@ -29,6 +29,8 @@ struct SpoolRow {
   Hash128 digest;       // of `payload`; of kRemoved: kRemovalDigest
   std::string payload;  // complete; of kRemoved: what the destination is known to hold
   std::string sent;     // what goes out
+  // Whether it has to be looked for before it goes, in modes that ask.
+  bool look_first = false;
   // The key under which the same identity was delivered before and is not in the model any more.
   std::optional<std::string> prior_key;
 };

@@ -23,6 +23,14 @@ struct DifferenceNames {
   bool closely = false;  // also rows whose payload is the one delivered may have something to clear
   bool mirror = false;
   bool once = false;  // what was delivered is not sent again, whatever it is now
+  // Rows that are new count as delivered, and are not sent.
+  bool takes_known = false;
+  // Rows have to be looked for before they go: all of them, or those of which neither this sync nor one
+  // of `siblings` has delivered anything.
+  bool looks_for_all = false;
+  bool looks_for_unknown = false;
+  std::vector<std::string> siblings;
+  std::string now;  // as env::FormatUtc writes it
   std::string
       sequence;  // expression over `src` by which rows are sent, before the key; may be empty
   bool any_back = true;  // whether rows are of these classes, once they were counted
@@ -40,7 +48,8 @@ struct DifferenceNames {
 // `class` of a row:
 //   to be sent: added, changed, returned, retried
 //   nothing to do: unchanged, back (it had left, and is as it was delivered), refused (for good,
-//   and not changed since), collapsed (the same row again)
+//   and not changed since), collapsed (the same row again), taken (counts as delivered from now on),
+//   absent (was not there, and is not tried yet again)
 //   left out and listed: null_key, bad_value, no_identity, duplicate_key, same_identity,
 //   identifier_changed, unknown_outcome, superseded (an older row of its key; in Older() only)
 inline constexpr const char* kSendClasses = "'added', 'changed', 'returned', 'retried'";
@@ -60,7 +69,8 @@ std::string CountRemovals(const DifferenceNames& names);
 std::string CountLeft(const DifferenceNames& names);
 // All delivered rows that are not marked so.
 std::string CountDelivered(const DifferenceNames& names);
-// key, identity, class, digest, payload, sent (not of a removal), prior key; removals last, ordered by key.
+// key, identity, class, digest, payload, sent (not of a removal), prior key, whether it has to be looked
+// for; removals last, ordered by key.
 // `limit` 0: all.
 std::string RowsToSend(const DifferenceNames& names, uint64_t limit);
 // Makes a temporary table of key, identity, payload of RowsToSend without those that are retried.
@@ -71,11 +81,15 @@ std::string ListUntried(const DifferenceNames& names, std::string_view table);
 std::vector<std::string> RecordUnsent(const DifferenceNames& names, std::string_view run_id,
                                       std::string_view now);
 
+// An expression: what is kept of what was sent, `sent`.
+std::string KeptOf(config::Attempts::Payload payload, std::string_view sent);
+
 // Folding: `Spool` and `Answers` are temporary tables that fold.cc fills.
 struct FoldNames {
   std::string sync;
   std::string run_id;
   int64_t delivery_id = 0;
+  config::Attempts::Payload payload = config::Attempts::Payload::kFull;
   std::string Spool() const;  // position, key, identity, digest, payload, sent, prior_key, removes
   std::string Answers() const;  // id, attempt, first, count, state, ...: one for each range of rows
   std::string Tries() const;    // id, attempt, state, position: every try of every row

@@ -23,6 +23,14 @@ constexpr std::string_view kMayBeThere =
     "(d.payload IS NOT NULL OR (d.attempted_payload IS NOT NULL AND d.state IN ('unknown', "
     "'left')))";
 
+// A row that a mode sends once, and that somebody wants to go again (Resync): until it is acknowledged.
+std::string IsAskedAgain() {
+  return fmt::format(
+      "(d.payload IS NOT NULL AND d.state <> 'left' AND (d.code IS NOT DISTINCT FROM {} OR "
+      "(d.attempted_payload IS NOT NULL AND d.state IN ('deferred', 'unknown'))))",
+      QuoteText(kRetryCode));
+}
+
 std::string TempName(std::string_view what, int64_t number) {
   return fmt::format("_sluice_sync_{}_{}", what, number);
 }
@@ -39,7 +47,7 @@ std::string MakeRows(const DifferenceNames& names) {
 SELECT key, identity, digest, class{turn},{newness_out}
   CASE WHEN may_be_there AND identity IS DISTINCT FROM delivered_identity THEN delivered_identity
     END AS other_identity,
-  CASE WHEN class IN ({send}, 'remapped') THEN body END AS payload,
+  CASE WHEN class IN ({send}, 'remapped', 'taken') THEN body END AS payload,
   CASE WHEN class IN ({send}) THEN delivered_payload END AS delivered_payload,
   CASE WHEN class IN ({send}) THEN attempted_payload END AS attempted_payload,
   CASE class WHEN 'null_key' THEN 'the key is NULL'
@@ -57,10 +65,12 @@ FROM (
       WHEN m.key IS NULL THEN 'null_key'
       WHEN NOT starts_with(m.body, '{{') THEN 'bad_value'
       WHEN NOT starts_with(m.who, '=') THEN 'no_identity'
-      WHEN d.key IS NULL THEN 'added'
-      WHEN {once} AND d.payload IS NOT NULL AND d.state = 'left' THEN 'back'
-      WHEN {once} AND d.payload IS NOT NULL THEN 'unchanged'
+      WHEN d.key IS NULL THEN {unknown_key}
+      WHEN {once} AND d.payload IS NOT NULL AND NOT {resent}
+        THEN CASE d.state WHEN 'left' THEN 'back' ELSE 'unchanged' END
       WHEN d.identity <> substr(m.who, 2) AND {there} THEN 'identifier_changed'
+      WHEN d.state = 'deferred' AND d.next_try_at > CAST({now} AS TIMESTAMP) AND d.identity =
+        substr(m.who, 2) AND d.code IS DISTINCT FROM {retry} THEN 'absent'
       WHEN d.state = 'unknown' AND NOT {repeatable} AND d.code IS DISTINCT FROM {retry}
         THEN 'unknown_outcome'
       WHEN d.state IN ('unknown', 'deferred') THEN 'retried'
@@ -93,7 +103,9 @@ FROM (
       fmt::arg("newness_in", newest ? ", src." + names.newness + " AS newness" : ""),
       fmt::arg("there", kMayBeThere), fmt::arg("retry", QuoteText(kRetryCode)),
       fmt::arg("repeatable", names.repeatable ? "true" : "false"),
-      fmt::arg("once", names.once ? "true" : "false"),
+      fmt::arg("once", names.once ? "true" : "false"), fmt::arg("resent", IsAskedAgain()),
+      fmt::arg("unknown_key", names.takes_known ? "'taken'" : "'added'"),
+      fmt::arg("now", QuoteText(names.now)),
       fmt::arg("turn", names.sequence.empty() ? "" : ", turn"),
       fmt::arg("expression", names.sequence.empty() ? "" : ", " + names.sequence + " AS turn"),
       fmt::arg("kind", QuoteText(kDigestKind)), fmt::arg("binding", names.binding),
@@ -201,6 +213,22 @@ std::string MakePrior(const DifferenceNames& names) {
       names.Rows(), names.Prior(), QuoteText(names.sync), kSendClasses, names.Gone());
 }
 
+// Whether a row `r` that is to be sent, with what another key left there (`p`), has to be looked for.
+std::string MustLook(const DifferenceNames& names) {
+  if (names.looks_for_all) return "true";
+  if (!names.looks_for_unknown) return "false";
+  std::vector<std::string> syncs;
+  for (const std::string& sibling : names.siblings) syncs.push_back(QuoteText(sibling));
+  const std::string known =
+      syncs.empty() ? ""
+                    : fmt::format(
+                          " AND r.identity NOT IN (SELECT identity FROM "
+                          "_sluice.sync_delivered WHERE sync IN ({}) AND payload IS NOT "
+                          "NULL AND identity IS NOT NULL)",
+                          Join(syncs, ", "));
+  return fmt::format("(r.delivered_payload IS NULL AND p.payload IS NULL{})", known);
+}
+
 // Keys that have left since they were looked at last, and are not to be removed.
 std::string HasLeft(const DifferenceNames& names) {
   std::string left = "state <> 'left'";
@@ -264,6 +292,17 @@ std::vector<std::string> RecordRemapped(const DifferenceNames& names) {
           "DELETE FROM _sluice.sync_delivered WHERE sync = {} AND key IN (SELECT key FROM {})",
           sync, names.Remapped()),
       fmt::format("INSERT INTO _sluice.sync_delivered SELECT * FROM {}", names.Remapped())};
+}
+
+std::string RecordTaken(const DifferenceNames& names, const std::string& run,
+                        std::string_view now) {
+  return fmt::format(
+      "INSERT INTO _sluice.sync_delivered (sync, key, identity, digest, digest_kind, payload, "
+      "state, "
+      "code, message, run_id, answered_at) SELECT {}, key, identity, digest, {}, payload, "
+      "'delivered', 'taken_as_known', 'it was there before the first run, and was never sent', {}, "
+      "CAST({} AS TIMESTAMP) FROM {} WHERE class = 'taken'",
+      QuoteText(names.sync), QuoteText(kDigestKind), run, QuoteText(now), names.Rows());
 }
 
 std::vector<std::string> RecordFindings(const DifferenceNames& names, const std::string& run,
@@ -368,12 +407,14 @@ std::string RowsToSend(const DifferenceNames& names, uint64_t limit) {
       "coalesce(r.delivered_payload, p.payload), coalesce(r.attempted_payload, "
       "p.attempted_payload)) AS payload, _sluice_sent({0}, r.payload, r.delivered_payload, "
       "r.attempted_payload, p.payload, p.attempted_payload) AS sent, p.key AS "
-      "prior_key FROM {1} AS r LEFT JOIN {2} AS p ON p.identity = CASE WHEN r.delivered_payload IS "
+      "prior_key, CASE WHEN {4} THEN '' END AS look_first FROM {1} AS r LEFT JOIN {2} AS p ON "
+      "p.identity = CASE WHEN r.delivered_payload IS "
       "NULL THEN r.identity END WHERE r.class IN ({3})",
-      names.binding, names.Rows(), names.Prior(), kSendClasses);
+      names.binding, names.Rows(), names.Prior(), kSendClasses, MustLook(names));
   if (names.mirror) {
     statement = fmt::format(
-        "FROM ({} UNION ALL SELECT key, identity, class, {}, payload, '', NULL FROM {} WHERE class "
+        "FROM ({} UNION ALL SELECT key, identity, class, {}, payload, '', NULL, NULL FROM {} WHERE "
+        "class "
         "= "
         "'removed') AS r ORDER BY r.class = 'removed', r.key",
         statement, kRemovalSql, names.Removed());
@@ -403,6 +444,7 @@ std::vector<std::string> RecordUnsent(const DifferenceNames& names, std::string_
   };
   if (names.any_back) statements.push_back(RecordBack(names, run));
   if (names.any_remapped) add(RecordRemapped(names));
+  if (names.takes_known) statements.push_back(RecordTaken(names, run, now));
   add(RecordFindings(names, run, now));
   return statements;
 }

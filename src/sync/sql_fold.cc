@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "sync/look_first.h"
 #include "sync/payload.h"
 #include "sync/sql.h"
 #include "warehouse/dialect.h"
@@ -15,6 +16,22 @@ std::string TempName(std::string_view what, const FoldNames& names) {
   return fmt::format("_sluice_fold_{}_{}", what, names.delivery_id);
 }
 
+// Of a person or thing that is not there one try goes with the next run, the others after 1, 2, 4, ... hours,
+// at most a week: 12 of them in about 25 days.
+constexpr int kMostAbsences = 12;
+constexpr int kLongestAbsenceHours = 7 * 24;
+// The one that is folded counted.
+constexpr const char* kTimes =
+    "(CASE WHEN o.state = 'deferred' AND o.identity = s.identity THEN coalesce(o.absences, 0) ELSE "
+    "0 "
+    "END + 1)";
+
+// Mode insert found it: acknowledged, and nothing was sent.
+std::string Untouched() {
+  return fmt::format("(f.state = 'acknowledged' AND a.code IS NOT DISTINCT FROM {})",
+                     QuoteText(kAlreadyThereCode));
+}
+
 // What is known of a row after its last try that counts. Only an acknowledgement moves what was
 // delivered. After a try that may have arrived, what another key left at the same identity is what
 // this one has to replace. A row that was unknown before, and only deferred now, is unknown still; one that
@@ -25,26 +42,31 @@ std::string MakeFresh(const FoldNames& names) {
       R"(CREATE TEMP TABLE {fresh} AS
 SELECT s.key, s.identity,
   s.removes AND f.state = 'acknowledged' AS gone,
-  CASE WHEN s.removes THEN o.digest WHEN f.state = 'acknowledged' THEN s.digest
+  CASE WHEN s.removes OR {untouched} THEN o.digest WHEN f.state = 'acknowledged' THEN s.digest
     WHEN f.state = 'unknown' THEN coalesce(o.digest, p.digest) ELSE o.digest END AS digest,
   CASE WHEN s.removes THEN o.digest_kind WHEN f.state = 'acknowledged' THEN {kind}
     WHEN f.state = 'unknown' THEN coalesce(o.digest_kind, p.digest_kind)
     ELSE o.digest_kind END AS digest_kind,
-  CASE WHEN s.removes THEN o.payload WHEN f.state = 'acknowledged' THEN s.payload
+  CASE WHEN s.removes THEN o.payload WHEN {untouched} THEN coalesce(o.payload, '{{}}')
+    WHEN f.state = 'acknowledged' THEN s.payload
     WHEN f.state = 'unknown' THEN coalesce(o.payload, p.payload)
     WHEN f.state = 'rejected' AND o.state IN ('unknown', 'left')
       THEN coalesce(o.payload, o.attempted_payload)
     ELSE o.payload END AS payload,
   CASE f.state WHEN 'acknowledged' THEN 'delivered' WHEN 'deferred' THEN
-    CASE WHEN o.attempted_payload IS NOT NULL AND o.state IN ('unknown', 'left') THEN 'unknown'
+    CASE WHEN a.absent THEN CASE WHEN {times} < {most} THEN 'deferred' ELSE 'rejected' END WHEN o.attempted_payload IS NOT NULL AND o.state IN ('unknown', 'left') THEN 'unknown'
     ELSE 'deferred' END ELSE f.state END AS state,
   CASE WHEN f.state <> 'acknowledged' THEN s.digest END AS attempted_digest,
   CASE WHEN f.state = 'acknowledged' THEN NULL
     WHEN s.removes THEN CASE f.state WHEN 'unknown' THEN '{{}}' WHEN 'deferred'
       THEN o.attempted_payload END
     ELSE _sluice_overlay(s.payload, s.sent) END AS attempted_payload,
-  CASE WHEN f.state <> 'acknowledged' THEN a.code END AS code,
-  CASE WHEN f.state <> 'acknowledged' THEN a.message END AS message,
+  CASE WHEN f.state <> 'acknowledged' OR {untouched} THEN a.code END AS code,
+  CASE WHEN f.state <> 'acknowledged' OR {untouched} THEN a.message END AS message,
+  CASE WHEN a.absent THEN {times} END AS absences,
+  CASE WHEN a.absent AND {times} BETWEEN 2 AND {most} - 1 THEN
+    a.answered_at + to_hours(least(CAST(pow(2, {times} - 2) AS BIGINT), {longest})) END
+    AS next_try_at,
   a.answered_at, CASE WHEN f.state IN ('acknowledged', 'unknown') THEN s.prior_key END AS prior_key
 FROM {final} AS f
 JOIN {spool} AS s ON s.position = f.position
@@ -53,6 +75,8 @@ LEFT JOIN (SELECT * FROM _sluice.sync_delivered WHERE sync = {sync}
   AND key IN (SELECT key FROM {spool})) AS o ON o.key = s.key
 LEFT JOIN (SELECT * FROM _sluice.sync_delivered WHERE sync = {sync}
   AND key IN (SELECT prior_key FROM {spool} WHERE prior_key IS NOT NULL)) AS p ON p.key = s.prior_key)",
+      fmt::arg("untouched", Untouched()), fmt::arg("times", kTimes),
+      fmt::arg("most", kMostAbsences), fmt::arg("longest", kLongestAbsenceHours),
       fmt::arg("fresh", names.Fresh()), fmt::arg("kind", QuoteText(kDigestKind)),
       fmt::arg("final", names.Final()), fmt::arg("spool", names.Spool()),
       fmt::arg("answers", names.Answers()), fmt::arg("sync", QuoteText(names.sync)));
@@ -76,6 +100,18 @@ std::string FoldNames::Fresh() const {
   return TempName("fresh", *this);
 }
 
+std::string KeptOf(config::Attempts::Payload payload, std::string_view sent) {
+  switch (payload) {
+    case config::Attempts::Payload::kNone:
+      return "NULL::VARCHAR";
+    case config::Attempts::Payload::kMasked:
+      return fmt::format("_sluice_masked({})", sent);
+    case config::Attempts::Payload::kFull:
+      break;
+  }
+  return std::string(sent);
+}
+
 std::vector<std::string> MakeFoldTables(const FoldNames& names) {
   return {
       fmt::format("CREATE TEMP TABLE {} (position BIGINT, key VARCHAR, identity VARCHAR, digest "
@@ -83,7 +119,7 @@ std::vector<std::string> MakeFoldTables(const FoldNames& names) {
                   names.Spool()),
       fmt::format("CREATE TEMP TABLE {} (id BIGINT, attempt BIGINT, first BIGINT, count BIGINT, "
                   "state VARCHAR, http_status INTEGER, code VARCHAR, message VARCHAR, was_sent "
-                  "BOOLEAN, answered_at TIMESTAMP)",
+                  "BOOLEAN, answered_at TIMESTAMP, absent BOOLEAN)",
                   names.Answers())};
 }
 
@@ -124,17 +160,18 @@ std::vector<std::string> WriteFold(const FoldNames& names) {
       fmt::format(
           "INSERT INTO _sluice.sync_delivered (sync, key, identity, digest, digest_kind, "
           "payload, state, attempted_digest, attempted_payload, code, message, run_id, "
-          "answered_at) SELECT {}, key, identity, digest, digest_kind, payload, state, "
-          "attempted_digest, attempted_payload, code, message, {}, answered_at FROM {} WHERE "
-          "NOT gone",
+          "answered_at, absences, next_try_at) SELECT {}, key, identity, digest, digest_kind, "
+          "payload, state, attempted_digest, attempted_payload, code, message, {}, answered_at, "
+          "absences, next_try_at FROM {} WHERE NOT gone",
           sync, run, names.Fresh()),
       fmt::format(
           "INSERT INTO _sluice.sync_attempts (sync, key, run_id, delivery_id, attempt, sent, "
           "state, http_status, code, message, answered_at) SELECT {}, s.key, {}, {}, "
-          "t.attempt, CASE WHEN a.was_sent THEN s.sent END, t.state, a.http_status, a.code, "
+          "t.attempt, CASE WHEN a.was_sent THEN {} END, t.state, a.http_status, a.code, "
           "a.message, a.answered_at FROM {} AS t JOIN {} AS a ON a.id = t.id JOIN {} AS s ON "
           "s.position = t.position",
-          sync, run, names.delivery_id, names.Tries(), names.Answers(), names.Spool())};
+          sync, run, names.delivery_id, KeptOf(names.payload, "s.sent"), names.Tries(),
+          names.Answers(), names.Spool())};
 }
 
 std::vector<std::string> DropFold(const FoldNames& names) {

@@ -9,6 +9,7 @@
 #include "env/file.h"
 #include "sync/delivery_files.h"
 #include "sync/guards.h"
+#include "sync/look_first.h"
 #include "sync/recover.h"
 #include "sync/target.h"
 
@@ -26,19 +27,23 @@ struct SyncState {
   std::string mapping_digest;
   std::string inputs;
   bool delivered = false;  // anything is in sync_delivered
+  bool fresh = true;       // no run has looked at all of the model yet
   uint64_t rejected = 0;   // rows of it that are refused for good
 };
 
 Result<SyncState> ReadState(engine::Connection& connection, const std::string& sync) {
   SyncState state;
-  SLUICE_ASSIGN(const auto rows,
-                connection.Rows("SELECT coalesce(mapping_digest, ''), coalesce(inputs, '') FROM "
-                                "_sluice.syncs WHERE sync = $1",
-                                {sync}));
+  SLUICE_ASSIGN(
+      const auto rows,
+      connection.Rows("SELECT coalesce(mapping_digest, ''), coalesce(inputs, ''), CAST(run_id "
+                      "IS NULL OR coalesce(fresh, false) AS INTEGER) FROM _sluice.syncs WHERE sync "
+                      "= $1",
+                      {sync}));
   if (!rows.empty()) {
     state.known = true;
     state.mapping_digest = engine::ToText(rows[0][0]);
     state.inputs = engine::ToText(rows[0][1]);
+    state.fresh = engine::ToInt(rows[0][2]) != 0;
   }
   SLUICE_ASSIGN(const auto any, connection.Scalar("SELECT count(*) FROM (FROM "
                                                   "_sluice.sync_delivered WHERE sync = $1 LIMIT 1)",
@@ -93,15 +98,18 @@ Status InsertRun(engine::Connection& connection, const SyncJob& job, const Deliv
 Status PutState(engine::Connection& connection, const SyncJob& job, int64_t next_delivery,
                 bool nothing_left, env::Micros now) {
   SLUICE_TRY(PutTarget(connection, job.sync.name, job.target));
+  SLUICE_ASSIGN(const SyncState state, ReadState(connection, job.sync.name));
+  // A single row that somebody tries is not what the first run is about.
+  const bool fresh = state.fresh && !job.only_key.empty();
   SLUICE_TRY(
       connection.Execute("DELETE FROM _sluice.syncs WHERE sync = $1", {job.sync.name}).status());
   return connection
       .Execute(
           "INSERT INTO _sluice.syncs (sync, mapping_digest, inputs, next_delivery, run_id, "
-          "finished_at) VALUES ($1, $2, $3, $4, $5, CAST($6 AS TIMESTAMP))",
+          "finished_at, fresh) VALUES ($1, $2, $3, $4, $5, CAST($6 AS TIMESTAMP), $7)",
           {job.sync.name, MappingDigest(job.sync, job.destination),
            nothing_left && !job.inputs.empty() ? Value(job.inputs) : Value(), next_delivery,
-           job.run_id, nothing_left ? Value(env::FormatUtc(now, true)) : Value()})
+           job.run_id, nothing_left ? Value(env::FormatUtc(now, true)) : Value(), fresh})
       .status();
 }
 
@@ -109,6 +117,11 @@ Status PutState(engine::Connection& connection, const SyncJob& job, int64_t next
 void SetTerms(const SyncJob& job, SyncPlan& plan) {
   plan.noun = job.destination.capabilities().noun;
   plan.requests_per_second = job.destination.capabilities().requests_per_second;
+  if (const connector::Lookup* lookup = connector::LookupOf(std::as_const(job.destination))) {
+    plan.lookup = lookup->lookup_terms();
+  }
+  plan.mode = job.sync.mode;
+  plan.asked_to_backfill = job.sync.first_run.has_value();
   plan.limit = job.limit;
   plan.mapping = MappingDigest(job.sync, job.destination);
   plan.planned = SpoolDigest().Finish();
@@ -178,8 +191,9 @@ Result<std::optional<SyncSummary>> SyncEngine::Recover(engine::Connection& conne
                                                        const SyncJob& job) {
   SLUICE_TRY(CheckTarget(connection, job.sync.name, job.target));
   const DeliveryFiles files(job.state_folder, job.sync.name);
-  return RecoverDelivery(connection, {job.sync.name, job.host, job.fence}, files, job.destination,
-                         clock_);
+  return RecoverDelivery(connection,
+                         {job.sync.name, job.host, job.fence, job.sync.attempts.payload}, files,
+                         job.destination, clock_);
 }
 
 Result<std::unique_ptr<Difference>> SyncEngine::MakeDifference(engine::Connection& connection,
@@ -188,8 +202,14 @@ Result<std::unique_ptr<Difference>> SyncEngine::MakeDifference(engine::Connectio
   SLUICE_ASSIGN(const SyncState state, ReadState(connection, job.sync.name));
   const bool settled =
       !state.inputs.empty() && state.mapping_digest == MappingDigest(job.sync, job.destination);
-  return Difference::Make(connection, functions_, job.sync, job.relation, job.destination,
-                          {state.delivered && !settled, job.only_key});
+  DifferenceOptions options;
+  options.closely = state.delivered && !settled;
+  options.only_key = job.only_key;
+  options.takes_known =
+      job.sync.first_run == config::FirstRun::kFromNowOn && state.fresh && job.only_key.empty();
+  options.siblings = job.siblings;
+  options.now = clock_.Now();
+  return Difference::Make(connection, functions_, job.sync, job.relation, job.destination, options);
 }
 
 Result<SyncPlan> SyncEngine::Plan(engine::Connection& connection, const SyncJob& job) {
@@ -350,6 +370,7 @@ Result<DeliverReport> SyncEngine::Deliver(const Delivery& delivery, const SyncJo
   SLUICE_ASSIGN(auto spool, SpoolReader::Open(files.Spool(delivery.id)));
   SLUICE_ASSIGN(auto log, DeliveryLog::Continue(files.Log(delivery.id)));
   options.limit = LimitOf(job.sync);
+  options.presence = PresenceOf(job.sync.mode);
   Deliverer deliverer(job.destination, limiter, clock_, random_, options);
   auto report = deliverer.Run(spool, delivery.spool.rows, log);
   Step("delivered");
@@ -367,6 +388,7 @@ Result<SyncSummary> SyncEngine::Fold(engine::Connection& connection, const SyncJ
   fold.spool_path = files.Spool(delivery.id);
   fold.mapping_digest = MappingDigest(job.sync, job.destination);
   fold.inputs = job.inputs;
+  fold.payload = job.sync.attempts.payload;
   fold.fence = job.fence;
   SLUICE_ASSIGN(SyncSummary summary, FoldDelivery(connection, fold, clock_));
   Step("folded");

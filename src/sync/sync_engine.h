@@ -20,6 +20,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/status.h"
 #include "config/project.h"
@@ -55,6 +56,8 @@ struct SyncJob {
   std::optional<warehouse::Fence> fence;  // "sync:NAME", taken by this run
   uint64_t limit = 0;                     // send at most so many rows; 0: all
   std::string only_key = {};              // send this row only; "": all
+  // Other syncs to the same object of the same connection: whom they delivered is there.
+  std::vector<std::string> siblings = {};
   // Plan shows it every row that would be sent.
   std::function<Status(const SpoolRow&)> on_planned = {};
   // What was planned: with any other rows, or another mapping, nothing is sent.

@@ -15,6 +15,7 @@
 #include "connector/memory_destination.h"
 #include "engine/engine.h"
 #include "env/file.h"
+#include "sync/decisions.h"
 #include "sync/sync_engine.h"
 #include "warehouse/schema.h"
 
@@ -107,6 +108,7 @@ class SyncWorld {
                 .run_id = "run" + std::to_string(++runs_),
                 .fence = {},
                 .limit = limit_,
+                .siblings = siblings_,
                 .confirmed = confirmed_};
     return job;
   }
@@ -180,6 +182,7 @@ class SyncWorld {
   std::string inputs_;
   uint64_t limit_ = 0;
   std::optional<uint64_t> confirmed_;
+  std::vector<std::string> siblings_;
   int runs_ = 0;
   size_t seen_ = 0;
   std::map<std::string, connector::RowState> answers_;

@@ -184,12 +184,21 @@ constexpr const char* kVersion5[] = {
     " http_status, code, message, answered_at FROM _sluice.sync_attempts",
 };
 
+constexpr const char* kVersion6[] = {
+    // Rows whose person or thing is not there yet (`state` deferred): how often they were tried without
+    // finding it, and before when they are not tried again.
+    "ALTER TABLE _sluice.sync_delivered ADD COLUMN absences INTEGER",
+    "ALTER TABLE _sluice.sync_delivered ADD COLUMN next_try_at TIMESTAMP",
+    // Whether the next run is still a first one although rows were delivered: a row that was tested.
+    "ALTER TABLE _sluice.syncs ADD COLUMN fresh BOOLEAN",
+};
+
 struct Upgrade {
   int to;
   std::span<const char* const> statements;
 };
-constexpr Upgrade kUpgrades[] = {
-    {1, kVersion1}, {2, kVersion2}, {3, kVersion3}, {4, kVersion4}, {5, kVersion5}};
+constexpr Upgrade kUpgrades[] = {{1, kVersion1}, {2, kVersion2}, {3, kVersion3},
+                                 {4, kVersion4}, {5, kVersion5}, {6, kVersion6}};
 static_assert(std::size(kUpgrades) == kSchemaVersion);
 
 }  // namespace

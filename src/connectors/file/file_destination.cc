@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -10,6 +11,8 @@
 #include "base/hash.h"
 #include "base/json_text.h"
 #include "base/text.h"
+#include "connector/lookup.h"
+#include "connectors/file/held_rows.h"
 #include "env/file.h"
 #include "env/lock.h"
 
@@ -23,6 +26,7 @@ using connector::RowState;
 using connector::SendResult;
 
 constexpr size_t kTailBytes = 1 << 16;
+constexpr size_t kRowsLookedFor = 10'000;
 
 std::string Line(const Operation& operation) {
   std::string line = operation.kind == connector::OperationKind::kRemove
@@ -73,12 +77,16 @@ Result<std::string> LastPart(const std::string& path, uint64_t size) {
   return tail;
 }
 
-class FileDestination : public connector::Destination, public connector::Settling {
+class FileDestination : public connector::Destination,
+                        public connector::Settling,
+                        public connector::Lookup {
  public:
   FileDestination(std::string folder, std::string name)
       : folder_(std::move(folder)),
         path_(env::JoinPath(folder_, name + ".jsonl")),
-        lock_path_(env::JoinPath(folder_, "." + name + ".lock")) {
+        lock_path_(env::JoinPath(folder_, "." + name + ".lock")),
+        held_(path_),
+        terms_({0, kRowsLookedFor, 1, "reading " + name + ".jsonl"}) {
     capabilities_.max_rows_per_request = 1000;
     capabilities_.max_bytes_per_request = 4'000'000;
     // A line twice says the same twice; Settle sees to it that it does not come to that.
@@ -106,6 +114,10 @@ class FileDestination : public connector::Destination, public connector::Settlin
   Result<std::string> Mark(const PreparedRequest& request) override;
   Result<bool> Settle(const std::string& mark) override;
 
+  const Terms& lookup_terms() const override { return terms_; }
+  Result<std::vector<Found>> LookFor(std::span<const Operation> rows, bool values,
+                                     const env::Cancel* cancel) override;
+
  private:
   // Opens the file for appending, once, and repairs its end.
   Status Open();
@@ -117,6 +129,8 @@ class FileDestination : public connector::Destination, public connector::Settlin
   connector::Capabilities capabilities_;
   std::optional<env::FileLock> lock_;
   std::optional<env::AppendFile> file_;
+  HeldKeys held_;
+  const Terms terms_;
 };
 
 Result<PreparedRequest> FileDestination::Prepare(std::span<const Operation> operations,
@@ -222,6 +236,30 @@ Status FileDestination::Open() {
   }
   file_.emplace(std::move(file));
   return Status::Ok();
+}
+
+Result<std::vector<connector::Lookup::Found>> FileDestination::LookFor(
+    std::span<const Operation> rows, bool values, const env::Cancel*) {
+  std::vector<Found> found(rows.size());
+  if (!values) {
+    SLUICE_TRY(held_.Refresh());
+    for (size_t i = 0; i < rows.size(); ++i) found[i].there = held_.Holds(rows[i].key);
+    return found;
+  }
+  std::set<std::string, std::less<>> keys;
+  for (const Operation& row : rows) keys.emplace(row.key);
+  SLUICE_ASSIGN(const auto held, ReadHeld(path_, keys));
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const auto there = held.find(rows[i].key);
+    found[i].there = there != held.end();
+    if (!found[i].there) continue;
+    for (const JsonMember& member : JsonMembers(rows[i].payload)) {
+      const auto field = there->second.find(member.name);
+      const std::string_view value = field == there->second.end() ? "null" : field->second;
+      if (value != member.value) found[i].differing.emplace_back(member.name);
+    }
+  }
+  return found;
 }
 
 Status FileDestination::Probe(const env::Cancel*) {

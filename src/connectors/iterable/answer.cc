@@ -34,6 +34,11 @@ constexpr FailureList kDeprecated[] = {
     {"invalidUserIds", Reason::kUnsaid, IdKind::kUserId},
 };
 
+constexpr FailureList kInternal[] = {
+    {"validEmailFailures", Reason::kInternal, IdKind::kEmail},
+    {"validUserIdFailures", Reason::kInternal, IdKind::kUserId},
+};
+
 bool IsObject(std::string_view value) {
   return !value.empty() && value.front() == '{';
 }
@@ -93,8 +98,8 @@ std::optional<UserProblem> ProblemOf(const std::string& path) {
   // One of them, at the first bracket.
   const size_t bracket = path.find('[');
   const std::string_view list = std::string_view(path).substr(0, bracket);
-  const bool known =
-      EndsWith(list, "users") || EndsWith(list, "subscribers") || EndsWith(list, "events");
+  const bool known = EndsWith(list, "users") || EndsWith(list, "subscribers") ||
+                     EndsWith(list, "events") || EndsWith(list, "updateSubscriptionsRequests");
   if (bracket == std::string::npos || !known) return std::nullopt;
   const size_t close = path.find(']', bracket);
   if (close == std::string::npos) return std::nullopt;
@@ -179,6 +184,9 @@ std::optional<BulkOutcome> ReadOutcome(std::string_view body) {
   outcome.succeeded = *succeeded;
   outcome.failed = *failed;
   outcome.failures = Failures(JsonMemberValue(answer, "failedUpdates"), kFailedUpdates);
+  for (FailedUser& failure : Failures(answer, kInternal)) {
+    outcome.failures.push_back(std::move(failure));
+  }
   outcome.named_before = Failures(answer, kDeprecated);
   outcome.created_fields = Texts(JsonMemberValue(answer, "createdFields"));
   outcome.filtered_fields = Texts(JsonMemberValue(answer, "filteredOutFields"));

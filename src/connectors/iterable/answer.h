@@ -24,7 +24,8 @@ enum class Reason {
   kConflict,     // the identifier belongs to somebody else
   kInvalidData,  // something in the data fields
   kNotFound,
-  kUnsaid,  // only the old lists name them, without a reason
+  kInternal,  // a fault of Iterable's own, of subscriptions: worth another try
+  kUnsaid,    // only the old lists name them, without a reason
 };
 
 // One entry of a list of failures: whom it names, not in which row.
@@ -38,7 +39,7 @@ struct FailedUser {
 struct BulkOutcome {
   uint64_t succeeded = 0;
   uint64_t failed = 0;
-  std::vector<FailedUser> failures;      // of failedUpdates
+  std::vector<FailedUser> failures;      // of failedUpdates; valid*Failures of subscriptions
   std::vector<FailedUser> named_before;  // of the deprecated lists: identifiers of the user objects
   std::vector<std::string> created_fields;    // names
   std::vector<std::string> filtered_fields;   // names

@@ -68,11 +68,17 @@ RowOutcome OutcomeOf(BulkCall call, const FailedUser& failure) {
       RowOutcome outcome =
           rejected(email ? "UnknownEmailError" : "UnknownUserIdError",
                    fmt::format("nobody in Iterable has the {} of this row", field));
-      if (call != BulkCall::kUpdate) outcome.state = RowState::kDeferred;
+      if (call != BulkCall::kUpdate && call != BulkCall::kSubscriptions)
+        outcome.state = RowState::kAbsent;
       return outcome;
     }
+    case Reason::kInternal:
+      return {RowState::kDeferred, "InternalError",
+              "Iterable had a fault of its own with this row"};
     case Reason::kUnsaid:
-      break;
+      if (call != BulkCall::kSubscriptions) break;
+      return rejected(email ? "InvalidEmailAddressError" : "InvalidUserIdError",
+                      fmt::format("Iterable does not accept the {} of this row", field));
   }
   return rejected("NotUpdated", "Iterable did not update this person and gave no reason");
 }
@@ -229,7 +235,9 @@ SendResult ReadRefused(BulkCall call, const env::HttpResponse& response, Rows ro
                        env::Micros now) {
   const int status = response.status;
   const Refusal refusal = ReadRefusal(response.body);
-  if (call != BulkCall::kUpdate && status == 400 && IsAboutList(refusal)) {
+  // A list that one of the people names is not what the request is about.
+  const bool into_list = call == BulkCall::kSubscribe || call == BulkCall::kUnsubscribe;
+  if (into_list && status == 400 && IsAboutList(refusal)) {
     return Stopped(rows.size(), "InvalidListId",
                    ConfigError("the list is not there any more, or none that takes people",
                                "Look at it in Iterable; the next run says what it finds."));

@@ -1,4 +1,4 @@
-// What an answer to users/bulkUpdate, lists/subscribe, lists/unsubscribe or events/trackBulk means for the rows of its
+// What an answer to users/bulkUpdate, users/bulkUpdateSubscriptions, lists/subscribe, lists/unsubscribe or events/trackBulk means for the rows of its
 // request. Pure.
 //
 //   200, with counts      rows that are named failed for good; the rest are acknowledged when the
@@ -30,7 +30,7 @@ namespace sluice::connectors::iterable {
 // What was asked. Somebody who is not found is refused by an update; he may still come and is tried
 // again where he was to be put on a list of known people, or did something; there is nothing to take off
 // a list.
-enum class BulkCall { kUpdate, kSubscribe, kUnsubscribe, kTrack };
+enum class BulkCall { kUpdate, kSubscribe, kUnsubscribe, kTrack, kSubscriptions };
 
 // `rows` are exactly those of the request, in order. `now` is for a Retry-After that is a date.
 connector::SendResult ReadBulkAnswer(ProjectType project, BulkCall call,

@@ -67,6 +67,9 @@ std::vector<std::string> States(const SendResult& result) {
       case RowState::kUnknown:
         states.push_back("unknown " + outcome.code);
         break;
+      case RowState::kAbsent:
+        states.push_back("absent " + outcome.code);
+        break;
     }
   }
   return states;
@@ -90,7 +93,7 @@ TEST(IterableBulkAnswer, WhoIsNotFoundIsOffAListAlreadyOrMayStillCome) {
       Failed(1, 2, R"("forgottenEmails":["a@x.org"],"notFoundEmails":["bo@x.org"])");
   EXPECT_THAT(States(Answer(Three(), 200, body, {}, BulkCall::kUnsubscribe)), Each("ack"));
   EXPECT_THAT(States(Answer(Three(), 200, body, {}, BulkCall::kSubscribe)),
-              ElementsAre("rejected ForgottenUserError", "deferred UnknownEmailError", "ack"));
+              ElementsAre("rejected ForgottenUserError", "absent UnknownEmailError", "ack"));
   // Who is named is off the list, whatever the counts; of the others nobody knows.
   const std::string uncounted = Failed(3, 0, R"("notFoundEmails":["bo@x.org"])");
   EXPECT_THAT(States(Answer(Three(), 200, uncounted, {}, BulkCall::kUnsubscribe)),

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "base/json_text.h"
 #include "base/text.h"
 #include "connector/container.h"
+#include "connector/lookup.h"
 #include "connector/sampling.h"
 #include "connectors/iterable/answer.h"
 #include "connectors/iterable/api.h"
@@ -32,6 +34,7 @@ using connector::RowState;
 using connector::SendResult;
 
 constexpr size_t kLongestName = 255;
+constexpr size_t kItemsAtOnce = 10;
 constexpr std::chrono::milliseconds kFirstLook{250};
 constexpr std::chrono::milliseconds kLongestPause{5'000};
 
@@ -43,7 +46,8 @@ bool IsAccepted(const env::HttpResponse& response) {
 class CatalogDestination : public connector::Destination,
                            public connector::Container,
                            public connector::FieldCatalog,
-                           public connector::Sampling {
+                           public connector::Sampling,
+                           public connector::Lookup {
  public:
   CatalogDestination(IterableSettings settings, std::string name,
                      std::unique_ptr<env::HttpTransport> transport, env::Clock& clock)
@@ -51,7 +55,9 @@ class CatalogDestination : public connector::Destination,
         clock_(clock),
         name_(std::move(name)),
         path_("/api/catalogs/" + name_),
-        capabilities_(CommonCapabilities(api_.settings())) {
+        capabilities_(CommonCapabilities(api_.settings())),
+        terms_({api_.settings().lookups_per_second, 1, kItemsAtOnce,
+                fmt::format("GET {}/items/ID", path_)}) {
     capabilities_.max_rows_per_request = kMostItems;
     capabilities_.removes = true;
     capabilities_.noun = "item";
@@ -183,6 +189,20 @@ class CatalogDestination : public connector::Destination,
     return seen;
   }
 
+  // ---- Lookup ----
+
+  const Terms& lookup_terms() const override { return terms_; }
+  Result<std::vector<Found>> LookFor(std::span<const Operation> rows, bool values,
+                                     const env::Cancel* cancel) override {
+    SLUICE_ASSIGN(const auto body, GetItem(std::string(rows.front().identity), cancel));
+    Found found;
+    found.there = body.has_value();
+    if (found.there && values) {
+      found.differing = ItemFieldsNotShown(*body, ItemValue(rows.front().payload));
+    }
+    return std::vector<Found>{std::move(found)};
+  }
+
  private:
   SendResult Read(const env::HttpResponse& response, std::span<const Operation> rows,
                   env::Micros now) {
@@ -215,13 +235,21 @@ class CatalogDestination : public connector::Destination,
   }
 
   Result<bool> IsShown(const CatalogSample& sample, const env::Cancel* cancel) {
-    SLUICE_ASSIGN(const auto response,
-                  api_.AskAnything("GET", path_ + "/items/" + sample.id, "", cancel));
-    if (response.status == 404) return sample.value.empty();
+    SLUICE_ASSIGN(const auto body, GetItem(sample.id, cancel));
+    if (!body || sample.value.empty()) return body.has_value() != sample.value.empty();
+    return ItemFieldsNotShown(*body, sample.value).empty();
+  }
+
+  // The answer, canonical; nothing when there is no such item.
+  Result<std::optional<std::string>> GetItem(const std::string& id, const env::Cancel* cancel) {
+    SLUICE_ASSIGN(const auto response, api_.AskAnything("GET", path_ + "/items/" + id, "", cancel));
+    if (response.status == 404) return std::optional<std::string>();
     const Status refused = StatusOfRefusal(response);
     if (!refused.ok()) return refused.WithContext(Describe());
-    const auto json = CanonicalJson(response.body);
-    return json.ok() && ShowsSample(json.value(), sample);
+    auto json = CanonicalJson(response.body);
+    if (json.ok()) return std::optional(std::move(json).value());
+    return RetryError(fmt::format("{}: the answer about an item is no JSON", Describe()),
+                      "Try again later.");
   }
 
   CatalogTypes Types() const {
@@ -234,6 +262,7 @@ class CatalogDestination : public connector::Destination,
   const std::string name_;
   const std::string path_;
   connector::Capabilities capabilities_;
+  const Terms terms_;
   std::atomic<bool> there_{false};
   mutable std::mutex mutex_;  // a plan may be made beside a run
   CatalogTypes types_;

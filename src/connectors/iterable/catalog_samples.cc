@@ -1,35 +1,15 @@
 #include "connectors/iterable/catalog_samples.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <utility>
 
 #include "base/json_text.h"
+#include "connectors/iterable/shown_values.h"
 
 namespace sluice::connectors::iterable {
 namespace {
 
 constexpr size_t kMost = 20;
-
-bool IsNumber(std::string_view value) {
-  return value.front() == '-' || (value.front() >= '0' && value.front() <= '9');
-}
-
-// "2026-11-21 14:03:07 +00:00", in quotes.
-bool IsTime(std::string_view value) {
-  return value.size() == 28 && value[5] == '-' && value[8] == '-' && value[14] == ':';
-}
-
-bool Same(std::string_view sent, std::string_view shown) {
-  if (sent == "null") return shown.empty() || shown == "null";
-  if (shown.empty()) return false;
-  if (IsNumber(sent)) {
-    return IsNumber(shown) && std::strtod(std::string(sent).c_str(), nullptr) ==
-                                  std::strtod(std::string(shown).c_str(), nullptr);
-  }
-  const bool rewritten = sent.front() == '{' || sent.front() == '[' || IsTime(sent);
-  return rewritten || sent == shown;
-}
 
 }  // namespace
 
@@ -52,15 +32,10 @@ std::vector<CatalogSample> CatalogSamples::Take() {
   return std::exchange(samples_, {});
 }
 
-bool ShowsSample(std::string_view body, const CatalogSample& sample) {
-  if (body.empty() || body.front() != '{' || sample.value.empty()) return false;
-  const std::string_view shown = JsonMemberValue(body, "value");
-  if (shown.empty() || shown.front() != '{') return false;
-  JsonMember member;
-  for (JsonMemberScan scan(sample.value); scan.Next(member);) {
-    if (!Same(member.value, JsonMemberValue(shown, member.name))) return false;
-  }
-  return true;
+std::vector<std::string> ItemFieldsNotShown(std::string_view body, std::string_view value) {
+  const std::string_view shown = body.front() == '{' ? JsonMemberValue(body, "value") : "";
+  if (shown.empty() || shown.front() != '{') return {"value"};
+  return FieldsNotShown(value, shown);
 }
 
 }  // namespace sluice::connectors::iterable

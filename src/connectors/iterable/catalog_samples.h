@@ -24,9 +24,8 @@ class CatalogSamples {
   size_t added_ = 0;
 };
 
-// Whether `body`, the answer to a GET of an item (canonical JSON), shows what was sent. Fields that were
-// not sent do not count; numbers are compared by value, times and nested values only by being there:
-// Iterable may write them otherwise.
-bool ShowsSample(std::string_view body, const CatalogSample& sample);
+// The fields of `value` (what was sent, canonical) that `body`, the answer to a GET of an item (canonical
+// JSON), does not show so. Fields that were not sent do not count.
+std::vector<std::string> ItemFieldsNotShown(std::string_view body, std::string_view value);
 
 }  // namespace sluice::connectors::iterable

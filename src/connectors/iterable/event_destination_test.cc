@@ -130,7 +130,7 @@ TEST_F(EventDestinationTest, FailuresOfSingleEventsAreRead) {
     for (const auto& outcome : destination_->Send(request, rows, nullptr).outcomes) {
       out.push_back(outcome.state == RowState::kAcknowledged ? "ack"
                     : outcome.state == RowState::kRejected   ? "rejected " + outcome.code
-                    : outcome.state == RowState::kDeferred   ? "deferred " + outcome.code
+                    : outcome.state == RowState::kAbsent     ? "absent " + outcome.code
                                                              : "unknown " + outcome.code);
     }
     return out;
@@ -138,7 +138,7 @@ TEST_F(EventDestinationTest, FailuresOfSingleEventsAreRead) {
   const std::string failed =
       R"("disallowedEventNames":["secret"],"failedUpdates":{"forgottenUserIds":["1"],)"
       R"("notFoundUserIds":["2"]}})";
-  const auto expected = ElementsAre("rejected ForgottenUserError", "deferred UnknownUserIdError",
+  const auto expected = ElementsAre("rejected ForgottenUserError", "absent UnknownUserIdError",
                                     "rejected DisallowedEventName", "ack");
   EXPECT_THAT(states(R"({"successCount":1,"failCount":3,)" + failed), expected);
   EXPECT_THAT(states(R"({"successCount":2,"failCount":2,)" + failed), expected)

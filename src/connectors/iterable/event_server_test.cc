@@ -97,7 +97,7 @@ TEST_P(IterableEventTest, WhatIsRefusedIsNamed) {
   Add(*destination, rows, R"({"email":"P2@Example.com","eventName":"other","userId":"id-2"})");
   const Delivered delivered = Deliver(*destination, rows.operations());
   EXPECT_EQ(delivered.outcomes[0].code, "DisallowedEventName");
-  EXPECT_EQ(delivered.outcomes[1].state, RowState::kDeferred);
+  EXPECT_EQ(delivered.outcomes[1].state, RowState::kAbsent);
   EXPECT_EQ(delivered.outcomes[2].state, RowState::kAcknowledged);
   EXPECT_EQ(standin_.Stat("users"), "30");
 }

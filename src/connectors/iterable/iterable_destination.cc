@@ -8,6 +8,7 @@
 #include "connectors/iterable/bulk_answer.h"
 #include "connectors/iterable/field_names.h"
 #include "connectors/iterable/identifiers.h"
+#include "connectors/iterable/user_lookup.h"
 
 namespace sluice::connectors::iterable {
 namespace {
@@ -19,13 +20,16 @@ using connector::SendResult;
 
 constexpr const char* kBulkUpdate = "/api/users/bulkUpdate";
 
-class IterableDestination : public connector::Destination, public connector::FieldCatalog {
+class IterableDestination : public connector::Destination,
+                            public connector::FieldCatalog,
+                            public connector::Lookup {
  public:
   IterableDestination(IterableSettings settings, UserOptions options,
                       std::unique_ptr<env::HttpTransport> transport, env::Clock& clock)
       : api_(std::move(settings), std::move(transport), clock),
         options_(options),
-        capabilities_(CommonCapabilities(api_.settings())) {
+        capabilities_(CommonCapabilities(api_.settings())),
+        terms_(UserLookupTerms(api_.settings())) {
     capabilities_.merges_nested = options_.merge_nested_objects;
     capabilities_.request_name = fmt::format("POST {}", kBulkUpdate);
   }
@@ -70,12 +74,20 @@ class IterableDestination : public connector::Destination, public connector::Fie
     return CompareUserFields(api_, fields, options_.create_new_fields, cancel);
   }
 
+  const Terms& lookup_terms() const override { return terms_; }
+  Result<std::vector<Found>> LookFor(std::span<const Operation> rows, bool values,
+                                     const env::Cancel* cancel) override {
+    SLUICE_ASSIGN(Found found, LookForUser(api_, rows.front(), values, cancel));
+    return std::vector<Found>{std::move(found)};
+  }
+
  private:
   ProjectType project() const { return api_.settings().project; }
 
   Api api_;
   const UserOptions options_;
   connector::Capabilities capabilities_;
+  const Terms terms_;
 };
 
 }  // namespace

@@ -31,6 +31,8 @@ std::string_view NameOfState(RowState state) {
       return "rejected ";
     case RowState::kDeferred:
       return "deferred ";
+    case RowState::kAbsent:
+      return "absent ";
     case RowState::kUnknown:
       break;
   }

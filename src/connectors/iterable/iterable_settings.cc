@@ -70,6 +70,9 @@ Result<IterableSettings> ReadIterableSettings(const config::Options& options) {
   if (options.Has("requests_per_second")) {
     settings.requests_per_second = static_cast<double>(options.Number("requests_per_second"));
   }
+  if (options.Has("lookups_per_second")) {
+    settings.lookups_per_second = static_cast<double>(options.Number("lookups_per_second"));
+  }
   settings.create_users = options.Has("create_users") && options.Flag("create_users");
   if (options.Has("max_users_per_request")) {
     settings.max_users = options.Number("max_users_per_request");

@@ -21,6 +21,7 @@ struct IterableSettings {
   // Whether people may be made by putting them on a list.
   bool create_users = false;
   double requests_per_second = 5;
+  double lookups_per_second = 100;  // of single people and items
   int64_t max_users = 1000;
   int64_t max_body_bytes = 4'000'000;
   std::chrono::milliseconds timeout{60'000};

@@ -74,7 +74,7 @@ TEST_P(IterableListTest, NobodyIsMadeUnlessItIsAllowed) {
     return;
   }
   EXPECT_EQ(delivered.outcomes[0].state, RowState::kAcknowledged);
-  EXPECT_EQ(delivered.outcomes[1].state, RowState::kDeferred) << "a sync of users may bring him";
+  EXPECT_EQ(delivered.outcomes[1].state, RowState::kAbsent) << "a sync of users may bring him";
   EXPECT_EQ(delivered.outcomes[1].code, "UnknownUserIdError");
   EXPECT_EQ(standin_.Stat("users"), "1");
 }

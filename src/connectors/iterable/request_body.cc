@@ -66,17 +66,6 @@ void AppendDataFields(std::string& out, std::string_view payload, const PayloadI
   }
 }
 
-// "{" and the identifier, not yet closed; nothing when there is none.
-std::optional<IdKind> BeginPerson(std::string& out, ProjectType project, const PayloadIds& ids) {
-  const auto used = IdentifiedBy(project, ids);
-  if (!used) return {};
-  out += "{\"";
-  out += FieldOf(*used);
-  out += "\":";
-  AppendIdValue(out, ids.Value(*used));
-  return used;
-}
-
 // False when there is no identifier.
 bool AppendUser(std::string& out, ProjectType project, const UserOptions& options,
                 std::string_view payload) {
@@ -106,10 +95,26 @@ bool AppendIdentifier(std::string& out, ProjectType project, std::string_view pa
   return true;
 }
 
-// `append` writes the person of a payload; false when nothing says who it is.
-template <typename Append>
-Result<Body> Assemble(const std::string& head, std::span<const connector::Operation> operations,
-                      const BodyLimit& limit, const Append& append) {
+}  // namespace
+
+std::optional<IdKind> BeginPerson(std::string& out, ProjectType project, const PayloadIds& ids) {
+  const auto used = IdentifiedBy(project, ids);
+  if (!used) return {};
+  out += "{\"";
+  out += FieldOf(*used);
+  out += "\":";
+  AppendIdValue(out, ids.Value(*used));
+  return used;
+}
+
+BodyLimit LimitOfBody(const connector::RequestLimit& limit) {
+  return {static_cast<size_t>(limit.rows), static_cast<size_t>(limit.bytes)};
+}
+
+Result<Body> BuildPeopleBody(const std::string& head,
+                             std::span<const connector::Operation> operations,
+                             const BodyLimit& limit,
+                             const std::function<bool(std::string&, std::string_view)>& append) {
   SLUICE_CHECK(!operations.empty() && limit.users > 0 && limit.bytes > 0, "nothing to send");
   Body body;
   body.text.reserve(ExpectedSize(operations, limit));
@@ -138,19 +143,13 @@ Result<Body> Assemble(const std::string& head, std::span<const connector::Operat
   return body;
 }
 
-}  // namespace
-
-BodyLimit LimitOfBody(const connector::RequestLimit& limit) {
-  return {static_cast<size_t>(limit.rows), static_cast<size_t>(limit.bytes)};
-}
-
 Result<Body> BuildBody(ProjectType project, const UserOptions& options,
                        std::span<const connector::Operation> operations, const BodyLimit& limit) {
-  return Assemble(options.create_new_fields ? "{\"createNewFields\":true,\"users\":["
-                                            : "{\"createNewFields\":false,\"users\":[",
-                  operations, limit, [&](std::string& out, std::string_view payload) {
-                    return AppendUser(out, project, options, payload);
-                  });
+  return BuildPeopleBody(options.create_new_fields ? "{\"createNewFields\":true,\"users\":["
+                                                   : "{\"createNewFields\":false,\"users\":[",
+                         operations, limit, [&](std::string& out, std::string_view payload) {
+                           return AppendUser(out, project, options, payload);
+                         });
 }
 
 Result<Body> BuildListBody(ProjectType project, const UserOptions& options, const ListForm& form,
@@ -158,16 +157,16 @@ Result<Body> BuildListBody(ProjectType project, const UserOptions& options, cons
                            const BodyLimit& limit) {
   std::string head = fmt::format("{{\"listId\":{},", form.id);
   if (form.kind == connector::OperationKind::kRemove) {
-    return Assemble(head + "\"subscribers\":[", operations, limit,
-                    [&](std::string& out, std::string_view payload) {
-                      return AppendIdentifier(out, project, payload);
-                    });
+    return BuildPeopleBody(head + "\"subscribers\":[", operations, limit,
+                           [&](std::string& out, std::string_view payload) {
+                             return AppendIdentifier(out, project, payload);
+                           });
   }
   if (form.existing_only) head += "\"updateExistingUsersOnly\":true,";
-  return Assemble(head + "\"subscribers\":[", operations, limit,
-                  [&](std::string& out, std::string_view payload) {
-                    return AppendUser(out, project, options, payload);
-                  });
+  return BuildPeopleBody(head + "\"subscribers\":[", operations, limit,
+                         [&](std::string& out, std::string_view payload) {
+                           return AppendUser(out, project, options, payload);
+                         });
 }
 
 }  // namespace sluice::connectors::iterable

@@ -11,14 +11,21 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "base/status.h"
 #include "connector/destination.h"
 #include "connectors/iterable/identifiers.h"
 
 namespace sluice::connectors::iterable {
+
+// "{" and the identifier of a payload are appended, the object not yet closed; nothing, and nothing
+// appended, when it has none.
+std::optional<IdKind> BeginPerson(std::string& out, ProjectType project, const PayloadIds& ids);
 
 // What a sync says about its requests.
 struct UserOptions {
@@ -45,6 +52,13 @@ struct Body {
 // larger than the limit all alone, or without an identifier. Numbers as userIds are sent as text.
 Result<Body> BuildBody(ProjectType project, const UserOptions& options,
                        std::span<const connector::Operation> operations, const BodyLimit& limit);
+
+// Any body of the form HEAD person, person ... "]}", within the same limits. `append` writes the person of a
+// payload, or says that it has no identifier.
+Result<Body> BuildPeopleBody(const std::string& head,
+                             std::span<const connector::Operation> operations,
+                             const BodyLimit& limit,
+                             const std::function<bool(std::string&, std::string_view)>& append);
 
 // The same for a static list. All of `operations` are of one kind: those to be put on the list go with
 // their fields, those to be taken off it by their identifier alone.

@@ -10,6 +10,7 @@
 #include "connectors/iterable/event_destination.h"
 #include "connectors/iterable/iterable_destination.h"
 #include "connectors/iterable/list_destination.h"
+#include "connectors/iterable/subscription_destination.h"
 
 namespace sluice::connectors::iterable {
 namespace {
@@ -86,6 +87,9 @@ Result<std::unique_ptr<connector::Destination>> MakeSyncDestination(
     return MakeEventDestination(kind, std::move(settings), OptionsOfSync(sync), sync.name,
                                 std::move(transport), clock);
   }
+  if (sync.object == "subscriptions") {
+    return MakeSubscriptionDestination(std::move(settings), std::move(transport), clock);
+  }
   if (StartsWith(sync.object, kCatalog)) {
     std::string name(Trim(std::string_view(sync.object).substr(kCatalog.size())));
     if (!IsCatalogName(name)) {
@@ -100,7 +104,7 @@ Result<std::unique_ptr<connector::Destination>> MakeSyncDestination(
                                   clock);
   }
   return Wrong(sync, ".object", fmt::format("Iterable has no object \"{}\"", sync.object),
-               "Write users, list:NAME, catalog:NAME, events, purchases or carts.");
+               "Write users, list:NAME, catalog:NAME, events, purchases, carts or subscriptions.");
 }
 
 }  // namespace sluice::connectors::iterable

@@ -7,6 +7,7 @@
 //                     if missing
 //   events, purchases,
 //   carts             what people did                 event_destination.h
+//   subscriptions     what people agreed to           subscription_destination.h
 #pragma once
 
 #include <memory>

@@ -1,0 +1,114 @@
+#include "pipeline/sync_audit.h"
+
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "connector/lookup.h"
+#include "pipeline/sync_container.h"
+#include "pipeline/sync_state.h"
+#include "sync/decisions.h"
+#include "sync/recover.h"
+#include "sync/target.h"
+#include "warehouse/fence.h"
+
+namespace sluice::pipeline {
+namespace {
+
+constexpr std::chrono::seconds kWarehouseWait{60};
+
+class Audit {
+ public:
+  Audit(Runtime& runtime, const AuditJob& job, const env::Cancel* cancel)
+      : runtime_(runtime),
+        job_(job),
+        sync_(*runtime.project().FindSync(job.sync)),
+        cancel_(cancel) {}
+
+  Result<AuditReport> Run(const std::function<void(const AuditReport&)>& show) {
+    SLUICE_ASSIGN(connector::Destination * destination, runtime_.DestinationOf(sync_));
+    connector::Lookup* lookup = connector::LookupOf(*destination);
+    if (lookup == nullptr) {
+      return ConfigError(fmt::format("{}: {} cannot be asked what it holds of the object {}",
+                                     sync_.where.ToString(), destination->Describe(),
+                                     sync_.object));
+    }
+    SLUICE_TRY(runtime_.MakeStateFolder());
+    std::optional<env::FileLock> lock;
+    if (job_.repair) {
+      SLUICE_ASSIGN(auto taken,
+                    runtime_.Lock("sync", sync_.name, std::chrono::seconds(0), cancel_));
+      lock.emplace(std::move(taken));
+    }
+    SLUICE_TRY(Read(*destination));
+    SLUICE_ASSIGN(report_.findings, sync::CompareDelivered(*lookup, rows_, runtime_.clock(),
+                                                           Terms(*lookup), report_.questions));
+    show(report_);
+    if (job_.repair && !report_.findings.empty()) SLUICE_TRY(Repair());
+    return std::move(report_);
+  }
+
+ private:
+  Result<std::unique_ptr<warehouse::Session>> Open() {
+    return runtime_.warehouse().Open(false, kWarehouseWait, cancel_);
+  }
+
+  sync::LookupOptions Terms(connector::Lookup& lookup) {
+    sync::LookupOptions options;
+    const double rate = lookup.lookup_terms().per_second;
+    if (rate > 0) options.limiter = &runtime_.LimiterOf(sync_.to + "-lookups", rate);
+    options.cancel = cancel_;
+    return options;
+  }
+
+  Status Read(connector::Destination& destination) {
+    SLUICE_ASSIGN(const ContainerNote note, LookAtContainer(runtime_, sync_, cancel_));
+    const std::string target =
+        note.target.empty() ? TargetOf(runtime_, sync_, destination) : note.target;
+    SLUICE_ASSIGN(const auto session, Open());
+    engine::Connection& connection = session->connection();
+    SLUICE_TRY(sync::CheckTarget(connection, sync_.name, target));
+    SLUICE_TRY(sync::NoneOpen(connection, sync_.name));
+    SLUICE_ASSIGN(report_.delivered, sync::CountDeliveredRows(connection, sync_.name));
+    const auto seed = static_cast<uint64_t>(runtime_.clock().Now());
+    SLUICE_ASSIGN(rows_, sync::SampleDelivered(connection, sync_.name, job_.sample, seed));
+    report_.looked = rows_.size();
+    return Status::Ok();
+  }
+
+  Status Repair() {
+    std::vector<sync::AuditFinding> findings;
+    for (const sync::AuditFinding& finding : report_.findings) {
+      // Mode insert changes nothing.
+      if (finding.missing || sync_.mode != "insert") findings.push_back(finding);
+    }
+    if (findings.empty()) {
+      report_.repaired = "nothing is repaired: mode insert changes nothing";
+      return Status::Ok();
+    }
+    SLUICE_ASSIGN(const auto session, Open());
+    engine::Connection& connection = session->connection();
+    SLUICE_TRY(warehouse::TakeFence(connection, "sync:" + sync_.name).status());
+    SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection));
+    SLUICE_ASSIGN(report_.repaired, sync::MarkForRepair(connection, sync_.name, findings,
+                                                        job_.reason, runtime_.clock()));
+    return transaction->Commit();
+  }
+
+  Runtime& runtime_;
+  const AuditJob& job_;
+  const config::Sync& sync_;
+  const env::Cancel* cancel_;
+  AuditReport report_;
+  std::vector<sync::DeliveredRow> rows_;
+};
+
+}  // namespace
+
+Result<AuditReport> AuditSync(Runtime& runtime, const AuditJob& job, const env::Cancel* cancel,
+                              const std::function<void(const AuditReport&)>& show) {
+  SLUICE_TRY(CheckSyncName(runtime.project(), job.sync));
+  return Audit(runtime, job, cancel).Run(show);
+}
+
+}  // namespace sluice::pipeline

@@ -1,0 +1,86 @@
+#include "sync/audit.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "sync/decisions.h"
+#include "sync/recover.h"
+
+namespace sluice::sync {
+namespace {
+
+constexpr const char* kCounts =
+    "FROM _sluice.sync_delivered WHERE sync = $1 AND payload IS NOT NULL AND state = 'delivered'";
+constexpr const char* kMissingCode = "audit_missing";
+
+}  // namespace
+
+Result<std::vector<DeliveredRow>> SampleDelivered(engine::Connection& connection,
+                                                  const std::string& sync, uint64_t most,
+                                                  uint64_t seed) {
+  SLUICE_ASSIGN(auto result,
+                connection.Rows(fmt::format("SELECT * FROM (SELECT key, identity, payload {} ORDER "
+                                            "BY hash(key, {}::UBIGINT), key LIMIT {}) ORDER BY key",
+                                            kCounts, seed, most),
+                                {sync}));
+  std::vector<DeliveredRow> rows;
+  rows.reserve(result.size());
+  for (const auto& row : result) {
+    rows.push_back({engine::ToText(row[0]), engine::ToText(row[1]), engine::ToText(row[2])});
+  }
+  return rows;
+}
+
+Result<uint64_t> CountDeliveredRows(engine::Connection& connection, const std::string& sync) {
+  SLUICE_ASSIGN(const auto count,
+                connection.Scalar(fmt::format("SELECT count(*) {}", kCounts), {sync}));
+  return static_cast<uint64_t>(engine::ToInt(count));
+}
+
+Result<std::vector<AuditFinding>> CompareDelivered(connector::Lookup& lookup,
+                                                   const std::vector<DeliveredRow>& rows,
+                                                   env::Clock& clock, const LookupOptions& options,
+                                                   uint64_t& questions) {
+  std::vector<connector::Operation> operations;
+  operations.reserve(rows.size());
+  for (const DeliveredRow& row : rows) {
+    operations.push_back({connector::OperationKind::kUpsert, row.key, row.identity, row.payload});
+  }
+  SLUICE_ASSIGN(const auto found, LookForAll(lookup, operations, true, clock, options, questions));
+  std::vector<AuditFinding> findings;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (found[i].there && found[i].differing.empty()) continue;
+    findings.push_back({rows[i].key, rows[i].identity, !found[i].there, found[i].differing});
+  }
+  return findings;
+}
+
+Result<std::string> MarkForRepair(engine::Connection& connection, const std::string& sync,
+                                  const std::vector<AuditFinding>& findings,
+                                  const std::string& reason, env::Clock& clock) {
+  SLUICE_TRY(NoneOpen(connection, sync));
+  uint64_t missing = 0;
+  for (const AuditFinding& finding : findings) {
+    if (!finding.missing) {
+      SLUICE_TRY(MarkToGoAgain(connection, sync, finding.key));
+      continue;
+    }
+    ++missing;
+    SLUICE_TRY(connection
+                   .Execute("UPDATE _sluice.sync_delivered SET state = 'deferred', digest = NULL, "
+                            "payload = NULL, attempted_digest = NULL, attempted_payload = NULL, "
+                            "code = $3, message = 'an audit did not find it', absences = NULL, "
+                            "next_try_at = NULL WHERE sync = $1 AND key = $2",
+                            {sync, finding.key, std::string(kMissingCode)})
+                   .status());
+  }
+  SLUICE_TRY(RecordDecision(connection, sync, "repair", reason, clock));
+  return fmt::format(
+      "{} of {} {} with the next run, if the model has {}{}", Counted(findings.size(), "row"), sync,
+      findings.size() == 1 ? "goes" : "go", findings.size() == 1 ? "it" : "them",
+      missing == 0 ? "" : fmt::format("; {} not there any more", Thousands(missing)));
+}
+
+}  // namespace sluice::sync
