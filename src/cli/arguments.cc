@@ -169,7 +169,9 @@ class Parser {
       return ConfigError("with --plan the file says which syncs run, and what they send",
                          "sluice run --plan FILE");
     }
-    if (arguments_.confirm && arguments_.names.size() != 1) {
+    SLUICE_TRY(CheckForget());
+    const bool runs = arguments_.command == Command::kRun;
+    if (runs && arguments_.confirm && arguments_.names.size() != 1) {
       return ConfigError("--confirm is about one sync", "sluice run NAME --confirm N");
     }
     if (wait_.empty()) return Status::Ok();
@@ -184,6 +186,20 @@ class Parser {
     }
     arguments_.wait = std::chrono::milliseconds(*wait);
     return Status::Ok();
+  }
+
+  Status CheckForget() const {
+    if (arguments_.command != Command::kForget) return Status::Ok();
+    const int ways = static_cast<int>(arguments_.list) + static_cast<int>(arguments_.undo) +
+                     static_cast<int>(arguments_.dry_run) +
+                     static_cast<int>(arguments_.confirm.has_value());
+    if (ways > 1) {
+      return ConfigError("--list, --undo, --dry-run and --confirm exclude each other",
+                         "sluice forget --help");
+    }
+    if (arguments_.list == arguments_.subject.empty()) return Status::Ok();
+    return arguments_.list ? ConfigError("--list shows all of them, and takes no key")
+                           : ConfigError("forget needs a key", "sluice forget KEY");
   }
 
   Status Refusal(const CLI::ParseError& error) const {
@@ -243,6 +259,7 @@ bool IsRead(Command command) {
     case Command::kQuarantineExport:
     case Command::kGateList:
     case Command::kSyncRows:
+    case Command::kExport:
       return true;
     case Command::kInit:
     case Command::kValidate:
@@ -269,6 +286,7 @@ bool IsRead(Command command) {
     case Command::kBackup:
     case Command::kRestore:
     case Command::kClean:
+    case Command::kForget:
     case Command::kVersion:
       break;
   }

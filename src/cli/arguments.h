@@ -47,6 +47,8 @@ enum class Command {
   kBackup,
   kRestore,
   kClean,
+  kExport,
+  kForget,
   kVersion,
 };
 
@@ -93,6 +95,8 @@ struct Arguments {
   bool again = false;
   bool repair = false;
   int64_t sample = 100;  // `sync audit`: rows that are looked for
+  bool undo = false;
+  bool list = false;
   // `load`.
   std::string mode;
   std::vector<std::string> key;

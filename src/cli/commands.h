@@ -37,6 +37,7 @@ Result<int> Unload(World& world, const Arguments& arguments);
 Result<int> Backup(World& world, const Arguments& arguments);
 Result<int> Restore(World& world, const Arguments& arguments);
 Result<int> Clean(World& world, const Arguments& arguments);
+Result<int> Forget(World& world, const Arguments& arguments);
 Result<int> FixQuarantine(World& world, const Arguments& arguments);
 Result<int> DiscardQuarantine(World& world, const Arguments& arguments);
 Result<int> ReplayFixed(World& world, const Arguments& arguments);
@@ -52,6 +53,7 @@ Result<int> ShowQuarantine(const ReadContext& context);
 Result<int> ExportQuarantine(const ReadContext& context);
 Result<int> ListGate(const ReadContext& context);
 Result<int> SyncRows(const ReadContext& context);
+Result<int> ExportPerson(const ReadContext& context);
 
 // `sluice query -i`. `read` carries out one read command; its errors are told and do not end the prompt.
 using ReadCommand =

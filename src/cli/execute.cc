@@ -41,6 +41,8 @@ Result<int> DoRead(const ReadContext& context) {
       return ListGate(context);
     case Command::kSyncRows:
       return SyncRows(context);
+    case Command::kExport:
+      return ExportPerson(context);
     default:
       break;
   }
@@ -100,7 +102,9 @@ Result<int> Dispatch(const std::vector<std::string>& words, const Arguments& arg
     return IntoFile(arguments.to, world,
                     [&](World& other) { return Read(words, arguments, other); });
   }
-  if (arguments.command == Command::kPlan && !arguments.to.empty() && world.living == nullptr) {
+  const bool into_file =
+      arguments.command == Command::kPlan || arguments.command == Command::kExport;
+  if (into_file && !arguments.to.empty() && world.living == nullptr) {
     return IntoFile(arguments.to, world,
                     [&](World& other) { return Read(words, arguments, other); });
   }
@@ -143,6 +147,8 @@ Result<int> Dispatch(const std::vector<std::string>& words, const Arguments& arg
       return Restore(world, arguments);
     case Command::kClean:
       return Clean(world, arguments);
+    case Command::kForget:
+      return Forget(world, arguments);
     case Command::kSyncTest:
       return TestSync(world, arguments);
     case Command::kSyncAudit:

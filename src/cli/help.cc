@@ -293,6 +293,28 @@ const std::vector<CommandHelp>& List() {
        "downloads that are older than `retention` says, as every run does at its end. The file "
        "ledger, what was delivered, quarantine and decisions are never touched.",
        {"sluice clean --dry-run       say what would go", "sluice clean"}},
+      {Command::kExport,
+       "export",
+       "all that is held about a person",
+       "Writes all that is held about a person as JSON: their rows in tables and models, held and "
+       "in "
+       "quarantine, what was sent where and what was answered. KEY is the person's key or what "
+       "they "
+       "are known by, as `persons` in the project file names them. The file is for its owner only.",
+       {"sluice export 4711 --out ann.json", "sluice export ann@example.com --out ann.json"}},
+      {Command::kForget,
+       "forget",
+       "remove a person from everywhere, and keep them out",
+       "Shows how many rows are about a person, by place, and removes them with --confirm and "
+       "their "
+       "number: from tables, models, quarantine, what is held, what was delivered and tried, "
+       "spools "
+       "and logs. The warehouse is written into a fresh file. A salted hash stays, by which later "
+       "loads and syncs leave the person out. Stopped, the same command goes on.",
+       {"sluice forget 4711                what would go",
+        "sluice forget 4711 --confirm 12   do it",
+        "sluice forget --list              who was forgotten, without saying who",
+        "sluice forget 4711 --undo         take them off the list"}},
       {Command::kVersion, "version", "versions of this program and of its state", "", {}},
   };
   return commands;

@@ -24,6 +24,7 @@ class Options {
     AddGateOptions();
     AddSyncOptions();
     AddHousekeepingOptions();
+    AddPrivacyOptions();
   }
 
  private:
@@ -258,6 +259,26 @@ class Options {
     Of(Command::kRestore)
         .add_flag("--force", arguments_.force, "though what is there is newer, or damaged");
     Of(Command::kClean).add_flag("--dry-run", arguments_.dry_run, "say what would go");
+  }
+
+  void AddPrivacyOptions() {
+    Subject(Command::kExport, "KEY", "a key, or an identifier", true);
+    Of(Command::kExport)
+        .add_option("--out", arguments_.to, "a new file; without it standard output")
+        ->option_text("FILE");
+    Subject(Command::kForget, "KEY", "a key, an identifier, or an id of --list", false);
+    for (const Command command : {Command::kExport, Command::kForget}) {
+      Of(command)
+          .add_option("--in", arguments_.in, "one kind of person, as persons names it")
+          ->option_text("NAME");
+      Of(command).add_flag("--all", arguments_.all, "everybody who is called so");
+    }
+    App& forget = Of(Command::kForget);
+    forget.add_flag("--dry-run", arguments_.dry_run, "say what would go, as without --confirm");
+    forget.add_option("--confirm", arguments_.confirm, "do it: the number of rows that it shows")
+        ->option_text("N");
+    forget.add_flag("--undo", arguments_.undo, "take them off the list of the forgotten");
+    forget.add_flag("--list", arguments_.list, "who was forgotten, without saying who");
   }
 
   const std::map<Command, App*>& apps_;

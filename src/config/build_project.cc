@@ -257,6 +257,34 @@ Sync BuildSync(const std::string& name, const Location& where, const Value& valu
   return sync;
 }
 
+Person BuildPerson(const std::string& name, const Location& where, const Value& value) {
+  Person person;
+  person.name = name;
+  person.where = where;
+  if (const Value* tables = value.Find("tables")) {
+    for (size_t i = 0; i < tables->fields.size(); ++i) {
+      PersonColumn& table = person.tables.emplace_back();
+      table.table = tables->fields[i].name;
+      table.where = tables->field_keys[i];
+      for (const Value& column : tables->fields[i].value.items)
+        table.columns.push_back(column.text);
+    }
+  }
+  if (const Value* identifiers = value.Find("identifiers")) {
+    for (const auto& [identifier, columns] : identifiers->fields) {
+      Person::Identifier& of = person.identifiers.emplace_back();
+      of.name = identifier;
+      for (const Value& column : columns.items) {
+        const size_t dot = column.text.find('.');
+        if (dot == std::string::npos) continue;  // reported where it was read
+        of.columns.push_back(
+            {column.text.substr(0, dot), {column.text.substr(dot + 1)}, column.where});
+      }
+    }
+  }
+  return person;
+}
+
 // Calls `build(name, place of the name, value)` for every entry of a section.
 template <typename Build>
 void ForEach(const Value& root, const std::string& section, Build build) {
@@ -321,6 +349,9 @@ Project BuildProject(const Value& root, const BuildContext& context) {
   });
   ForEach(root, "syncs", [&](const auto& name, const auto& where, const Value& value) {
     project.syncs.push_back(BuildSync(name, where, value));
+  });
+  ForEach(root, "persons", [&](const auto& name, const auto& where, const Value& value) {
+    project.persons.push_back(BuildPerson(name, where, value));
   });
   return project;
 }

@@ -30,6 +30,7 @@ class Checker {
     for (Ingest& ingest : project_.ingests) CheckIngest(&ingest);
     for (const Model& model : project_.models) CheckModel(model);
     for (const Sync& sync : project_.syncs) CheckSync(sync);
+    for (const Person& person : project_.persons) CheckPerson(person);
   }
 
  private:
@@ -280,6 +281,39 @@ class Checker {
     diagnostics_.Error(Place({"syncs", sync.name, "mode"}), key + ".mode",
                        fmt::format("\"{}\" of a connection of type {} takes no mode {}; write {}",
                                    sync.object, type.type, sync.mode, Join(modes, ", or ")));
+  }
+
+  void CheckPerson(const Person& person) {
+    const std::string key = "persons." + person.name;
+    for (const PersonColumn& table : person.tables) CheckPersonColumn(table, key + ".tables");
+    for (const Person::Identifier& identifier : person.identifiers) {
+      for (const PersonColumn& column : identifier.columns) {
+        CheckPersonColumn(column, fmt::format("{}.identifiers.{}", key, identifier.name));
+      }
+    }
+  }
+
+  // A table that was loaded by hand is known to the warehouse alone, so that an unknown name is told, and
+  // `forget` looks again.
+  void CheckPersonColumn(const PersonColumn& column, const std::string& key) {
+    std::vector<std::string> known;
+    for (const Ingest& ingest : project_.ingests) {
+      for (const Table& table : ingest.tables) {
+        if (EqualsIgnoreCase(table.name, column.table)) {
+          KnownColumns(table, column.columns, column.where, key);
+          return;
+        }
+        known.push_back(table.name);
+      }
+    }
+    for (const Model& model : project_.models) {
+      if (EqualsIgnoreCase(model.name, column.table)) return;
+      known.push_back(model.name);
+    }
+    diagnostics_.Warn(column.where, key,
+                      fmt::format("no ingest and no model makes a table {}{}; that is right only "
+                                  "of one loaded by hand",
+                                  column.table, DidYouMean(column.table, known)));
   }
 
   const Node& root_;

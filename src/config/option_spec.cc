@@ -57,6 +57,8 @@ std::string ExpectedText(TextFormat format) {
       return "a template such as \"{first} {last}\"";
     case TextFormat::kDuplicates:
       return "\"collapse identical\", \"reject\" or \"newest by COLUMN\"";
+    case TextFormat::kTableColumn:
+      return "a table and a column of it, such as orders.email";
   }
   return "text";
 }

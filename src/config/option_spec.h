@@ -36,19 +36,20 @@ enum class OptionKind {
 // What a text must look like.
 enum class TextFormat {
   kAny,
-  kName,        // of things in the project: letters, digits, _ and -; begins with a letter
-  kSqlName,     // of tables and models: letters, digits and _; lower-cased
-  kColumn,      // any text without control characters; lower-cased
-  kSqlType,     // "DECIMAL(12,2)"; upper-cased
-  kTimezone,    // "Europe/Berlin"
-  kSchedule,    // see schedule.h
-  kDelimiter,   // up to eight bytes, or "tab"
-  kQuote,       // one printable ASCII character, or "none"
-  kAmount,      // "1000" or "10%"
-  kMapping,     // a column, or a template with columns in braces
-  kTemplate,    // see template_text.h
-  kTransform,   // "trim", "lower", "upper"
-  kDuplicates,  // "reject", "collapse identical", "newest by COLUMN"; blanks made one
+  kName,         // of things in the project: letters, digits, _ and -; begins with a letter
+  kSqlName,      // of tables and models: letters, digits and _; lower-cased
+  kColumn,       // any text without control characters; lower-cased
+  kSqlType,      // "DECIMAL(12,2)"; upper-cased
+  kTimezone,     // "Europe/Berlin"
+  kSchedule,     // see schedule.h
+  kDelimiter,    // up to eight bytes, or "tab"
+  kQuote,        // one printable ASCII character, or "none"
+  kAmount,       // "1000" or "10%"
+  kMapping,      // a column, or a template with columns in braces
+  kTemplate,     // see template_text.h
+  kTransform,    // "trim", "lower", "upper"
+  kDuplicates,   // "reject", "collapse identical", "newest by COLUMN"; blanks made one
+  kTableColumn,  // "orders.email"; lower-cased
 };
 
 struct Choice {

@@ -328,6 +328,25 @@ struct Sync {
   Location where;
 };
 
+// A column that holds what a person is called by, and in which table or model.
+struct PersonColumn {
+  std::string table;                 // lower-cased
+  std::vector<std::string> columns;  // lower-cased; several only of a key: together they are it
+  Location where;
+};
+
+// Which rows are about one person of a kind (guests, employees).
+struct Person {
+  struct Identifier {
+    std::string name;  // "email"
+    std::vector<PersonColumn> columns;
+  };
+  std::string name;
+  std::vector<PersonColumn> tables;  // where the person's key is
+  std::vector<Identifier> identifiers;
+  Location where;
+};
+
 // For how long what is only a record is kept.
 struct Retention {
   static constexpr std::chrono::hours kDay{24};
@@ -351,6 +370,7 @@ struct Project {
   std::vector<Ingest> ingests;
   std::vector<Model> models;
   std::vector<Sync> syncs;
+  std::vector<Person> persons;
   // XXH3-128 over the canonical text of the project without secrets; 32 hex digits.
   std::string digest;
 

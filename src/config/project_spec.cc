@@ -311,6 +311,32 @@ OptionSpec ModelSpec() {
       .Defined("model");
 }
 
+OptionSpec PersonSpec() {
+  return ObjectOption(
+             "person",
+             "Which rows are about one person, for `sluice forget` and `sluice export`, and so "
+             "that loads and syncs keep out who was forgotten.",
+             {MapOption("tables",
+                        "Table → the column that holds the person's key, or the columns that do "
+                        "together. Loaded tables, and models of which a sync is made under "
+                        "another name of the column.",
+                        TextFormat::kSqlName,
+                        Option(OptionKind::kTextList, "key", "The column, or the columns.")
+                            .Format(TextFormat::kColumn))
+                  .Required()
+                  .Example("{ bi_dimuser: userid, bi_factsale: guestid }"),
+              MapOption("identifiers",
+                        "By what else a person is known → the columns that hold it, as "
+                        "TABLE.COLUMN. Compared without blanks around them and without regard to "
+                        "case. A table that is only here has rows by which nothing but the "
+                        "identifier tells whose they are.",
+                        TextFormat::kName,
+                        Option(OptionKind::kTextList, "columns", "The columns.")
+                            .Format(TextFormat::kTableColumn))
+                  .Example("{ email: [bi_dimuser.email, newsletter.address] }")})
+      .Defined("person");
+}
+
 OptionSpec ProjectSpec(const std::vector<ConnectionType>& connection_types) {
   OptionSpec include = Option(OptionKind::kTextList, "include",
                               "More files of the project, relative to this one; `*` and `?` in the "
@@ -334,7 +360,9 @@ OptionSpec ProjectSpec(const std::vector<ConnectionType>& connection_types) {
            TextFormat::kName, EnvironmentSpec(connection_types)),
        MapOption("ingests", "Name → ingest.", TextFormat::kName, IngestSpec()),
        MapOption("models", "Name → model.", TextFormat::kSqlName, ModelSpec()),
-       MapOption("syncs", "Name → sync.", TextFormat::kName, SyncSpec())});
+       MapOption("syncs", "Name → sync.", TextFormat::kName, SyncSpec()),
+       MapOption("persons", "Name → which rows are about one person of this kind.",
+                 TextFormat::kName, PersonSpec())});
 }
 
 }  // namespace sluice::config

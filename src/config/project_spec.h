@@ -20,5 +20,6 @@ OptionSpec IngestSpec();
 OptionSpec CsvSpec();
 OptionSpec ModelSpec();
 OptionSpec SyncSpec();
+OptionSpec PersonSpec();
 
 }  // namespace sluice::config

@@ -209,7 +209,8 @@ void WriteModels(PageWriter* page) {
                 spec.description +
                     " A text that ends in `.sql` is a file; any other text without a blank is a "
                     "table or view. `{{ ref('name') }}` in the SQL names another model or a loaded "
-                    "table and gives the order; so does its plain name behind FROM or JOIN. `${…}` in SQL stays as it is. With options:");
+                    "table and gives the order; so does its plain name behind FROM or JOIN. `${…}` "
+                    "in SQL stays as it is. With options:");
   page->Table(spec.variants[1].fields);
   page->Rules(spec.variants[1].rules);
 }
@@ -231,6 +232,12 @@ void WriteSyncs(PageWriter* page) {
       "\nA constant without quotes is a number or a boolean where it looks like one; in quotes it "
       "is "
       "text.\n");
+}
+
+void WritePersons(PageWriter* page) {
+  const OptionSpec spec = PersonSpec();
+  page->Section(spec.definition, spec.description);
+  page->Table(spec.fields);
 }
 
 }  // namespace
@@ -257,6 +264,7 @@ std::string ProjectReference(const std::vector<ConnectionType>& connection_types
   WriteIngests(&page);
   WriteModels(&page);
   WriteSyncs(&page);
+  WritePersons(&page);
   return page.page();
 }
 

@@ -129,6 +129,15 @@ FormattedText DuplicatesText(std::string_view text) {
   return column.ok ? Good("newest by " + column.text) : column;
 }
 
+FormattedText TableColumn(std::string_view text) {
+  const size_t dot = text.find('.');
+  if (dot == text.npos) return Bad();
+  const FormattedText table = SqlName(text.substr(0, dot));
+  const FormattedText column = ColumnName(text.substr(dot + 1));
+  if (!table.ok) return table;
+  return column.ok ? Good(table.text + "." + column.text) : column;
+}
+
 }  // namespace
 
 FormattedText FormatText(TextFormat format, std::string_view text, const TextRules& rules) {
@@ -169,6 +178,8 @@ FormattedText FormatText(TextFormat format, std::string_view text, const TextRul
       return Bad();
     case TextFormat::kDuplicates:
       return DuplicatesText(text);
+    case TextFormat::kTableColumn:
+      return TableColumn(text);
     case TextFormat::kAmount: {
       const auto percent = ParsePercent(text);
       const auto rows = ParseWhole(text);
@@ -197,6 +208,8 @@ std::string PatternOf(TextFormat format) {
       return "^(trim|lower|upper)$";
     case TextFormat::kDuplicates:
       return "^(reject|collapse +identical|newest +by +.+)$";
+    case TextFormat::kTableColumn:
+      return "^[A-Za-z_][A-Za-z0-9_]{0,62}\\..+$";
     case TextFormat::kDelimiter:
     case TextFormat::kAny:
     case TextFormat::kMapping:

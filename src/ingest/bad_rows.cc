@@ -119,7 +119,8 @@ Status AccountForBadRows(engine::Connection& connection, TableLoad& load,
     file.quarantined += file.copy.removed;
     from.counts.read += file.read + file.copy.removed + file.discarded;
     from.counts.quarantined += file.quarantined;
-    from.counts.skipped += file.discarded;
+    from.counts.skipped += file.discarded + file.forgotten;
+    from.counts.forgotten += file.forgotten;
     if (file.quarantined == 0) continue;
     SLUICE_TRY(NoteColumns(from, file));
     bad.push_back(&file);

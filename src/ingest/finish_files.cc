@@ -148,7 +148,8 @@ Status RecordComeAgain(engine::Connection& connection, const std::string& ingest
           "content that was loaded' AS reason, $5::TIMESTAMP AS modified, 0 AS load_id, 0 AS "
           "rows_read, 0 AS inserted, 0 AS updated, 0 AS unchanged, 0 AS delete_matched, 0 AS "
           "delete_unmatched, 0 AS superseded, 0 AS skipped, 0 AS quarantined, 0 AS key_collisions, "
-          "0 AS too_long, NULL AS file_columns) FROM _sluice.files WHERE ingest = $1 AND "
+          "0 AS too_long, 0 AS forgotten, NULL AS file_columns) FROM _sluice.files WHERE ingest = "
+          "$1 AND "
           "connection = $2 AND table_name = $3 AND address = $4 AND state = 'loaded' ORDER BY "
           "rowid DESC LIMIT 1",
           {ingest, file.connection, file.table, file.file.path,

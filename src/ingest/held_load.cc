@@ -33,7 +33,8 @@ Result<std::vector<LoadFile>> HeldFiles(engine::Connection& connection,
           fmt::format(
               "SELECT {}, load_id, rows_read, inserted, updated, unchanged, delete_matched, "
               "delete_unmatched, superseded, skipped, quarantined, key_collisions, too_long, "
-              "file_columns, reading FROM _sluice.files WHERE ingest = $1 AND table_name = $2 AND "
+              "file_columns, reading, forgotten FROM _sluice.files WHERE ingest = $1 AND "
+              "table_name = $2 AND "
               "state = 'held' ORDER BY rowid",
               kFileColumns),
           {hold.owner, hold.table}));
@@ -48,6 +49,7 @@ Result<std::vector<LoadFile>> HeldFiles(engine::Connection& connection,
                    ToInt(row[19]), ToInt(row[20]), ToInt(row[21])};
     if (!engine::IsNull(row[22])) file.columns = Split(ToText(row[22]), '\n');
     if (!engine::IsNull(row[23])) file.reading = ToInt(row[23]);
+    file.counts.forgotten = ToInt(row[24]);
   }
   return files;
 }
@@ -187,7 +189,9 @@ Status SkipHeld(engine::Connection& connection, const config::Ingest& ingest,
     // Whatever was in it is passed over, and counted so.
     const int64_t quarantined = bad_rows ? 0 : file.counts.quarantined;
     const int64_t read = file.counts.read;
+    const int64_t forgotten = file.counts.forgotten;
     file.counts = {};
+    file.counts.forgotten = forgotten;
     file.counts.read = read;
     file.counts.quarantined = quarantined;
     file.counts.skipped = read - quarantined;

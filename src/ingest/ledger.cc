@@ -52,6 +52,7 @@ Status AppendFiles(engine::Appender& appender, const TableLoad& load, const std:
     row.push_back(file.columns.empty() ? Value() : Value(Join(file.columns, "\n")));
     row.push_back(file.reading == 0 ? Value() : Value(file.reading));
     row.emplace_back();  // still there
+    row.emplace_back(file.counts.forgotten);
     SLUICE_TRY(appender.Row(row));
   }
   return Status::Ok();
@@ -184,6 +185,8 @@ Status ExtendLoad(engine::Connection& connection, const Extension& one) {
     values.push_back(count);
     sets += fmt::format("{}{} = {} + ${}", sets.empty() ? "" : ", ", name, name, values.size());
   }
+  values.emplace_back(one.more.forgotten);
+  sets += fmt::format(", forgotten = coalesce(forgotten, 0) + ${}", values.size());
   SLUICE_TRY(connection.Execute("UPDATE _sluice.loads SET " + sets + " WHERE load_id = $1", values)
                  .status());
   return ExtendCursor(connection, one);
@@ -410,6 +413,7 @@ Status RecordPublished(engine::Connection& connection,
           hold_id.empty() ? Value() : Value(hold_id)};
       for (const Value& count : CountValues(total)) row.push_back(count);
       row.insert(row.end(), {Value(), Value()});  // not taken back
+      row.emplace_back(total.forgotten);
       SLUICE_TRY(loads->Row(row));
       cursors.push_back({load, load_files.back(), total.read});
     }

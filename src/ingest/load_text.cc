@@ -19,7 +19,10 @@ std::string SummaryOf(const FileCounts& counts) {
   add(counts.delete_matched, "deleted");
   add(counts.delete_unmatched, "not there to delete");
   add(counts.superseded, "superseded");
-  add(counts.skipped, "skipped");
+  add(counts.skipped, counts.forgotten == 0
+                          ? std::string("skipped")
+                          : fmt::format("skipped ({} forgotten)",
+                                        Thousands(static_cast<uint64_t>(counts.forgotten))));
   add(counts.quarantined, "quarantined");
   add(counts.too_long, "longer than declared");
   add(counts.key_collisions, "with a key that was there already");

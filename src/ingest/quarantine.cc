@@ -436,15 +436,16 @@ Status AmendCounts(engine::Connection& connection, int64_t load_id, int64_t file
       "SET inserted = inserted + $1, updated = updated + $2, unchanged = unchanged + $3, "
       "delete_matched = delete_matched + $4, delete_unmatched = delete_unmatched + $5, superseded "
       "= superseded + $6, skipped = skipped + $7, quarantined = quarantined + $8, key_collisions = "
-      "key_collisions + $9, too_long = too_long + $10 WHERE load_id = $11";
+      "key_collisions + $9, too_long = too_long + $10, forgotten = coalesce(forgotten, 0) + $11 "
+      "WHERE load_id = $12";
   std::vector<Value> values = {
       counts.inserted,         counts.updated,    counts.unchanged, counts.delete_matched,
       counts.delete_unmatched, counts.superseded, counts.skipped,   counts.quarantined,
-      counts.key_collisions,   counts.too_long,   load_id};
+      counts.key_collisions,   counts.too_long,   counts.forgotten, load_id};
   SLUICE_TRY(connection.Execute("UPDATE _sluice.loads " + set + " AND unloaded_at IS NULL", values)
                  .status());
   values.emplace_back(file_id);
-  return connection.Execute("UPDATE _sluice.files " + set + " AND file_id = $12", values).status();
+  return connection.Execute("UPDATE _sluice.files " + set + " AND file_id = $13", values).status();
 }
 
 }  // namespace sluice::ingest

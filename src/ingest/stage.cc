@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "env/file.h"
 #include "ingest/bad_rows.h"
+#include "ingest/forgotten_rows.h"
 #include "ingest/json_files.h"
 #include "ingest/missing_columns.h"
 #include "ingest/parquet_files.h"
@@ -171,6 +172,8 @@ class Stager {
   }
 
   Status FillStage() {
+    SLUICE_ASSIGN(forgotten_, ForgottenRows::Of(context_.connection, context_.functions.persons(),
+                                                load_.target));
     if (context_.connection.HasTable("main", load_.stage)) SLUICE_TRY(DropStage());
     if (context_.functions.kept_rejects() >= kFilesPerStatement) {
       SLUICE_TRY(DropRejects(context_.connection));
@@ -178,6 +181,7 @@ class Stager {
     }
     SLUICE_TRY(ReadBatches());
     SLUICE_TRY(AccountForBadRows(context_.connection, load_, files_, context_.cancel));
+    SLUICE_TRY(forgotten_.LeaveOutBadRows(context_.connection, load_));
     SLUICE_TRY(CheckLimits());
     TellMissingColumns(files_, load_);
     TellOtherEncodings(load_);
@@ -334,7 +338,7 @@ class Stager {
       ids[file->copy.path] = load_.files[file->index].file_id;
     }
     context_.functions.Begin(std::move(ids));
-    const std::string select = StageSelect(load_, batch);
+    SLUICE_ASSIGN(const std::string select, StageSelect(load_, batch, forgotten_));
     // Said each time: it holds for the whole database, and a statement that fails leaves it as it is.
     SLUICE_TRY(Execute(fmt::format("SET preserve_insertion_order = {}", !MayLoseOrder(batch))));
     const Status read =
@@ -379,7 +383,8 @@ class Stager {
     for (ShapedFile* file : batch.files) {
       const auto tally = tallies.find(load_.files[file->index].file_id);
       if (tally != tallies.end()) {
-        file->read = tally->second.accepted + tally->second.bad;
+        file->read = tally->second.accepted + tally->second.bad + tally->second.forgotten;
+        file->forgotten = tally->second.forgotten;
         file->quarantined = tally->second.bad;
         load_.files[file->index].counts.too_long += tally->second.too_long;
       }
@@ -424,6 +429,7 @@ class Stager {
   std::vector<std::string> unpacked_;  // members of archives
   std::vector<ReadParts> parts_;       // one for each of load_.files
   RowFixes fixes_;
+  ForgottenRows forgotten_;
   std::vector<ReadableFile> readable_;  // files that wait for PrepareWaiting()
   std::vector<size_t> waiting_;         // and where each stands in files_
   std::optional<size_t> mismatch_;      // the file whose rows do not add up
@@ -437,6 +443,7 @@ Status Stage(const StageContext& context, TableLoad& load) {
 }
 
 Status PrepareToStage(engine::Connection& connection, const TargetTable& target) {
+  SLUICE_TRY(privacy::ForgottenList::Prepare(connection));
   return format::RegisterCasts(connection, FormsOf(target));
 }
 

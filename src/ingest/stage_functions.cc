@@ -49,7 +49,7 @@ Status StageFunctions::Register(engine::Connection& connection,
 
   engine::FunctionSpec accept;
   accept.name = "sluice_accept";
-  accept.parameters = {"BIGINT", "BOOLEAN", "BOOLEAN"};
+  accept.parameters = {"BIGINT", "BOOLEAN", "BOOLEAN", "BOOLEAN"};
   accept.result = "BOOLEAN";
   accept.is_volatile = true;
   accept.function = [functions](size_t rows, const std::vector<engine::Input>& inputs,
@@ -57,16 +57,19 @@ Status StageFunctions::Register(engine::Connection& connection,
     const auto* files = inputs[0].as<int64_t>();
     const auto* bad = inputs[1].as<bool>();
     const auto* too_long = inputs[2].as<bool>();
+    const auto* forgotten = inputs[3].as<bool>();
     auto* accepted = output.data<bool>();
     std::map<int64_t, Tally> counted;
     Tally* tally = nullptr;
     for (size_t row = 0; row < rows; ++row) {
       if (row == 0 || files[row] != files[row - 1]) tally = &counted[files[row]];
       const bool is_bad = !inputs[1].is_null(row) && bad[row];
-      accepted[row] = !is_bad;
+      const bool is_forgotten = !is_bad && !inputs[3].is_null(row) && forgotten[row];
+      accepted[row] = !is_bad && !is_forgotten;
       tally->bad += is_bad ? 1 : 0;
-      tally->accepted += is_bad ? 0 : 1;
-      tally->too_long += !is_bad && !inputs[2].is_null(row) && too_long[row] ? 1 : 0;
+      tally->forgotten += is_forgotten ? 1 : 0;
+      tally->accepted += accepted[row] ? 1 : 0;
+      tally->too_long += accepted[row] && !inputs[2].is_null(row) && too_long[row] ? 1 : 0;
     }
     const std::lock_guard lock(functions->mutex_);
     functions->rows_ += static_cast<int64_t>(rows);
@@ -74,6 +77,7 @@ Status StageFunctions::Register(engine::Connection& connection,
       Tally& total = functions->tallies_[file];
       total.accepted += more.accepted;
       total.bad += more.bad;
+      total.forgotten += more.forgotten;
       total.too_long += more.too_long;
     }
     return Status::Ok();

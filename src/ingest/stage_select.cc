@@ -37,7 +37,20 @@ class Select {
   Select(const TableLoad& load, const Batch& batch)
       : load_(load), target_(load.target), batch_(batch), shape_(batch.files.front()->shape) {}
 
-  std::string Sql() {
+  // The typed value of a column, in the condition of the statement.
+  std::string ValueOf(const std::string& column) const {
+    const auto captured = target_.captured.find(column);
+    if (captured != target_.captured.end()) {
+      const LoadFile& first = load_.files[batch_.files.front()->index];
+      const auto value = CapturedValue(first.captures, captured->second);
+      return value ? QuoteText(*value) : "NULL";
+    }
+    const auto at = std::find(shape_.columns.begin(), shape_.columns.end(), column);
+    if (at == shape_.columns.end()) return "NULL";
+    return QuoteName(fmt::format("v{}", at - shape_.columns.begin()));
+  }
+
+  std::string Sql(const std::string& forgotten) {
     const bool parquet = shape_.format == config::FileFormat::kParquet;
     std::string outer;
     std::string inner;
@@ -60,9 +73,9 @@ class Select {
                          QuoteName(kLoadColumn), QuoteName(kFileColumn));
     inner += FileExpression(first) + " AS sluice_file_id";
     return fmt::format(
-        "SELECT {} FROM (SELECT {} FROM {}) WHERE sluice_accept(sluice_file_id, {}, {})", outer,
+        "SELECT {} FROM (SELECT {} FROM {}) WHERE sluice_accept(sluice_file_id, {}, {}, {})", outer,
         inner, parquet ? ParquetCall() : format::ReadCsvCall(ReadOptions()),
-        bad_.empty() ? "false" : bad_, too_long_.empty() ? "false" : too_long_);
+        bad_.empty() ? "false" : bad_, too_long_.empty() ? "false" : too_long_, forgotten);
   }
 
  private:
@@ -173,8 +186,13 @@ std::vector<Batch> MakeBatches(const TableLoad& load, std::vector<ShapedFile>& f
   return batches;
 }
 
-std::string StageSelect(const TableLoad& load, const Batch& batch) {
-  return Select(load, batch).Sql();
+Result<std::string> StageSelect(const TableLoad& load, const Batch& batch,
+                                const ForgottenRows& forgotten) {
+  const Select select(load, batch);
+  SLUICE_ASSIGN(const std::string condition, forgotten.Condition([&](const std::string& column) {
+    return select.ValueOf(column);
+  }));
+  return Select(load, batch).Sql(condition);
 }
 
 std::string EmptyStage(const TableLoad& load) {

@@ -11,6 +11,7 @@
 #include "engine/engine.h"
 #include "ingest/file_parts.h"
 #include "ingest/file_shape.h"
+#include "ingest/forgotten_rows.h"
 #include "ingest/readable_copy.h"
 #include "ingest/row_fixes.h"
 #include "ingest/table_load.h"
@@ -31,6 +32,7 @@ struct ShapedFile {
   int64_t read = 0;
   int64_t quarantined = 0;
   int64_t discarded = 0;  // rows that somebody decided to leave out
+  int64_t forgotten = 0;  // rows about people who were forgotten
 };
 
 // Files that one statement can read: neighbours in order, alike in everything. A member of an archive stands
@@ -41,7 +43,8 @@ struct Batch {
 std::vector<Batch> MakeBatches(const TableLoad& load, std::vector<ShapedFile>& files);
 
 // The SELECT that reads a batch, over the functions of stage_functions.h and cast_functions.h.
-std::string StageSelect(const TableLoad& load, const Batch& batch);
+Result<std::string> StageSelect(const TableLoad& load, const Batch& batch,
+                                const ForgottenRows& forgotten);
 
 // The CREATE TABLE of a stage that no file has rows for.
 std::string EmptyStage(const TableLoad& load);

@@ -59,6 +59,7 @@ FileCounts& FileCounts::operator+=(const FileCounts& other) {
   quarantined += other.quarantined;
   key_collisions += other.key_collisions;
   too_long += other.too_long;
+  forgotten += other.forgotten;
   return *this;
 }
 

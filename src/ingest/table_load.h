@@ -88,6 +88,7 @@ struct FileCounts {
   int64_t quarantined = 0;
   int64_t key_collisions = 0;  // inserted although the key was there already
   int64_t too_long = 0;        // text longer than declared: loaded, a warning
+  int64_t forgotten = 0;       // skipped, because they are about somebody who was forgotten
 
   FileCounts& operator+=(const FileCounts& other);
   bool Adds() const;  // whether the equation above holds

@@ -11,6 +11,7 @@
 #include "env/lock.h"
 #include "ingest/moved_files.h"
 #include "pipeline/backup_files.h"
+#include "pipeline/project_locks.h"
 #include "pipeline/sqlite.h"
 #include "sync/delivery_files.h"
 #include "sync/recover.h"
@@ -25,26 +26,6 @@ using engine::ToText;
 constexpr std::chrono::seconds kWarehouseWait{10};
 constexpr const char* kCopyName = "warehouse.duckdb";
 constexpr int kMostAttempts = 3;  // when somebody writes between the checkpoint and the copy
-
-// Nobody loads, sends or decides while these live.
-Result<std::vector<env::FileLock>> LockAll(Runtime& runtime) {
-  SLUICE_TRY(runtime.MakeStateFolder());
-  std::vector<env::FileLock> locks;
-  const auto take = [&](const std::string& kind, const std::string& name) -> Status {
-    auto lock = runtime.Lock(kind, name, std::chrono::milliseconds(0), nullptr);
-    if (!lock.ok()) return lock.status().WithNext("Try again when it has ended");
-    locks.push_back(std::move(lock).value());
-    return Status::Ok();
-  };
-  for (const config::Ingest& ingest : runtime.project().ingests) {
-    SLUICE_TRY(take("ingest", ingest.name));
-  }
-  for (const config::Sync& sync : runtime.project().syncs) SLUICE_TRY(take("sync", sync.name));
-  for (const config::Model& model : runtime.project().models) {
-    SLUICE_TRY(take("model", model.name));
-  }
-  return locks;
-}
 
 Result<std::map<std::string, int64_t>> CountTables(engine::Connection& connection) {
   SLUICE_ASSIGN(const auto tables,
@@ -102,7 +83,7 @@ class BackupMaker {
 
   Result<BackupReport> Make() {
     SLUICE_TRY(CheckFolder());
-    SLUICE_ASSIGN(const auto locks, LockAll(runtime_));
+    SLUICE_ASSIGN(const auto locks, LockProject(runtime_));
     auto report = MakeInFolder();
     // What is not complete would stand in the way of the next backup into the same folder.
     if (!report.ok()) RemoveWhatWasMade();
@@ -269,7 +250,7 @@ class Restorer {
   Result<BackupReport> Run() {
     SLUICE_ASSIGN(manifest_, ReadManifest(folder_));
     SLUICE_TRY(CheckManifest());
-    SLUICE_ASSIGN(const auto locks, LockAll(runtime_));
+    SLUICE_ASSIGN(const auto locks, LockProject(runtime_));
     SLUICE_TRY(CheckNotNewer());
     SLUICE_ASSIGN(const auto lock,
                   env::FileLock::Acquire(path_ + ".lock", runtime_.options().command,

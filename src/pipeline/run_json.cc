@@ -18,7 +18,8 @@ Json OfCounts(const ingest::FileCounts& c) {
           {"skipped", c.skipped},
           {"quarantined", c.quarantined},
           {"key_collisions", c.key_collisions},
-          {"too_long", c.too_long}};
+          {"too_long", c.too_long},
+          {"forgotten", c.forgotten}};
 }
 
 Json OfIngest(const IngestReport& report) {

@@ -15,7 +15,7 @@ Runtime::Runtime(config::Project project, Factories factories, env::Clock& clock
       clock_(clock),
       options_(std::move(options)),
       started_(clock.Now()),
-      stage_functions_(std::make_shared<ingest::StageFunctions>()),
+      stage_functions_(std::make_shared<ingest::StageFunctions>(project_.persons)),
       sync_engine_(std::make_shared<sync::SyncEngine>(clock, env::SystemRandom())) {
   warehouse::WarehouseOptions warehouse;
   warehouse.path = project_.warehouse.path;

@@ -15,6 +15,7 @@
 #include "pipeline/sync_container.h"
 #include "pipeline/sync_fields.h"
 #include "pipeline/sync_warnings.h"
+#include "privacy/forgotten.h"
 #include "sync/decisions.h"
 #include "sync/field_sql.h"
 #include "warehouse/dialect.h"
@@ -273,6 +274,9 @@ class SyncStep {
       text += fmt::format("; {} rejected before, not retried until they change",
                           Thousands(counts.refused));
     }
+    if (counts.forgotten > 0) {
+      text += fmt::format("; {} of people who were forgotten", Thousands(counts.forgotten));
+    }
     if (report_.left_out > 0) {
       text += fmt::format("; {} left out (sluice sync rows {} --state left_out)",
                           Counted(static_cast<uint64_t>(report_.left_out), "row"), sync_.name);
@@ -353,6 +357,28 @@ std::string HostName() {
   return gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
 }
 
+namespace {
+
+// Whoever was forgotten is not sent, wherever the model has them from.
+Status LeaveOutForgotten(Runtime& runtime, engine::Connection& connection, sync::SyncJob& job) {
+  SLUICE_ASSIGN(const auto list, privacy::ForgottenList::Read(connection));
+  if (list.empty()) return Status::Ok();
+  SLUICE_TRY(list.CheckNamed(runtime.project().persons));
+  SLUICE_ASSIGN(const auto columns, sync::ColumnsOfRelation(connection, job.relation));
+  const auto scopes = privacy::ScopesOfModel(runtime.project().persons, job.sync.model, columns);
+  SLUICE_ASSIGN(const std::string forgotten, list.RowsOf(scopes, "p.", columns, job.sync.model));
+  if (!job.inputs.empty()) job.inputs += " forgotten:" + list.fingerprint();
+  if (forgotten == "false") return Status::Ok();
+  SLUICE_ASSIGN(const auto rows,
+                connection.Scalar(
+                    fmt::format("SELECT count(*) FROM {} AS p WHERE {}", job.relation, forgotten)));
+  job.forgotten = static_cast<uint64_t>(engine::ToInt(rows));
+  job.relation = fmt::format("(SELECT * FROM {} AS p WHERE NOT {})", job.relation, forgotten);
+  return Status::Ok();
+}
+
+}  // namespace
+
 Result<sync::SyncJob> MakeSyncJob(Runtime& runtime, engine::Connection& connection,
                                   const config::Sync& sync, const std::string& run_id) {
   const config::Model* model = runtime.project().FindModel(sync.model);
@@ -390,6 +416,7 @@ Result<sync::SyncJob> MakeSyncJob(Runtime& runtime, engine::Connection& connecti
       job.siblings.push_back(other.name);
     }
   }
+  SLUICE_TRY(LeaveOutForgotten(runtime, connection, job));
   return job;
 }
 

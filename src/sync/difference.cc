@@ -189,6 +189,7 @@ Result<std::unique_ptr<Difference>> Difference::Make(engine::Connection& connect
   names.now = env::FormatUtc(options.now, true);
   names.closely = options.closely;
   names.only_key = options.only_key;
+  difference->counts_.forgotten = options.forgotten;
   SLUICE_TRY(RunAll(connection, sql::MakeDifference(names)));
   SLUICE_TRY(difference->Count());
   return difference;

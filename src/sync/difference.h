@@ -39,6 +39,9 @@ struct SyncCounts {
   uint64_t left = 0;        // not in the model any more, since this run
   uint64_t delivered = 0;   // rows that are, or may be, there and had not left: `left` are of them
   uint64_t model = 0;       // rows of the model, whatever becomes of them
+  // Rows of the model that `relation` does not have, because they are about people who were forgotten. They are
+  // counted, and listed nowhere.
+  uint64_t forgotten = 0;
   // Left out and listed in `_sluice.sync_findings`: kind -> rows.
   std::map<std::string, uint64_t> findings;
 
@@ -71,6 +74,7 @@ struct DifferenceOptions {
   // Syncs to the same place whose people are these people: whom they delivered is there.
   std::vector<std::string> siblings = {};
   env::Micros now = 0;  // rows that are not there are tried again after some time
+  uint64_t forgotten = 0;  // SyncCounts::forgotten
 };
 
 class Difference {

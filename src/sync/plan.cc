@@ -55,6 +55,7 @@ std::string Remainder(const SyncCounts& counts) {
   add(counts.absent, "not there, looked for again later");
   add(counts.superseded, "older than another row of their key");
   add(counts.refused, "rejected before, not retried until they change");
+  add(counts.forgotten, "of people who were forgotten");
   std::vector<std::string> out;
   for (const auto& [kind, rows] : counts.findings) out.push_back(FindingText(kind, rows));
   if (!out.empty()) parts.push_back("left out: " + Join(out, ", "));

@@ -209,6 +209,7 @@ Result<std::unique_ptr<Difference>> SyncEngine::MakeDifference(engine::Connectio
       job.sync.first_run == config::FirstRun::kFromNowOn && state.fresh && job.only_key.empty();
   options.siblings = job.siblings;
   options.now = clock_.Now();
+  options.forgotten = job.forgotten;
   return Difference::Make(connection, functions_, job.sync, job.relation, job.destination, options);
 }
 

@@ -68,6 +68,8 @@ struct SyncJob {
   };
   std::optional<Expected> expected = {};
   std::optional<uint64_t> confirmed = {};  // so many rows may be sent, whatever the guards say
+  // So many rows of the model are about people who were forgotten: `relation` does not have them.
+  uint64_t forgotten = 0;
 };
 
 // A delivery that was prepared.

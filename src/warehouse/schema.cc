@@ -191,6 +191,18 @@ constexpr const char* kVersion6[] = {
     "ALTER TABLE _sluice.sync_delivered ADD COLUMN next_try_at TIMESTAMP",
     // Whether the next run is still a first one although rows were delivered: a row that was tested.
     "ALTER TABLE _sluice.syncs ADD COLUMN fresh BOOLEAN",
+    // Who was forgotten, without saying who (privacy/forgotten.h). `hash`: of the key; `rows`: that were shown
+    // before; `counts`, `destinations`: JSON, what was removed where, and what destinations answered.
+    "CREATE TABLE _sluice.forgotten (forget_id VARCHAR, person VARCHAR, state VARCHAR,"
+    " requested_at TIMESTAMP, done_at TIMESTAMP, undone_at TIMESTAMP, run_id VARCHAR, hash "
+    "VARCHAR,"
+    " rows BIGINT, counts VARCHAR, destinations VARCHAR)",
+    // The list that loads and syncs compare with. `identifier` is '' for keys.
+    "CREATE TABLE _sluice.forgotten_hashes (forget_id VARCHAR, person VARCHAR, identifier VARCHAR,"
+    " hash VARCHAR)",
+    // Rows about them that were left out of a load: among `skipped`.
+    "ALTER TABLE _sluice.files ADD COLUMN forgotten BIGINT",
+    "ALTER TABLE _sluice.loads ADD COLUMN forgotten BIGINT",
 };
 
 struct Upgrade {
