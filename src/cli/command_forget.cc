@@ -68,6 +68,19 @@ void WriteJson(World& world, const ForgetReport& report) {
     json.EndObject();
   }
   json.EndArray();
+  json.Name("destinations");
+  json.BeginArray();
+  for (const pipeline::DestinationAnswer& one : report.destinations) {
+    json.BeginObject();
+    json.Field("sync", one.sync);
+    json.Field("to", one.to);
+    json.Field("on_forget", one.did);
+    json.Field("rows", one.rows);
+    json.Field("lines", one.lines);
+    json.FieldOrNull("answer", one.answer);
+    json.EndObject();
+  }
+  json.EndArray();
   json.Name("before");
   json.BeginArray();
   for (const ForgetRecord& record : report.before) WriteRecord(json, record);
@@ -104,6 +117,24 @@ std::string Whom(const ForgetReport& report) {
   return text;
 }
 
+// What of it is elsewhere, and what is done about it there.
+void PrintDestinations(World& world, const ForgetReport& report) {
+  for (const pipeline::DestinationAnswer& one : report.destinations) {
+    const std::string rows = Counted(static_cast<uint64_t>(one.rows), "row");
+    if (one.did == "leave") {
+      world.out << fmt::format("at {}: {} of sync {} {} there (on_forget: leave)\n",
+                               Printable(one.to), rows, Printable(one.sync),
+                               one.rows == 1 ? "stays" : "stay");
+    } else if (one.answer.empty()) {
+      world.out << fmt::format("at {}: {} of sync {}: {}\n", Printable(one.to), rows,
+                               Printable(one.sync), one.did);
+    } else {
+      world.out << fmt::format("at {}: {} of sync {}: {}: {}\n", Printable(one.to), rows,
+                               Printable(one.sync), one.did, Printable(one.answer));
+    }
+  }
+}
+
 void Print(World& world, const Arguments& arguments, const ForgetReport& report) {
   std::ostream& out = world.out;
   for (const std::string& warning : report.warnings) {
@@ -114,6 +145,7 @@ void Print(World& world, const Arguments& arguments, const ForgetReport& report)
     if (!report.rebuilt.empty()) out << "; built again: " << Join(report.rebuilt, ", ");
     out << fmt::format("\nthe warehouse is written anew: {}, before {}\n",
                        HumanBytes(report.bytes_after), HumanBytes(report.bytes_before));
+    PrintDestinations(world, report);
     if (!arguments.quiet) {
       out << kOutOfScope << "next:  sluice forget --list   the proof, without saying who\n";
     }
@@ -130,6 +162,7 @@ void Print(World& world, const Arguments& arguments, const ForgetReport& report)
   }
   out << Whom(report) << "\n\n";
   PrintPlaces(world, report);
+  PrintDestinations(world, report);
   out << fmt::format("\n{} would go, for good. {}",
                      Counted(static_cast<uint64_t>(report.rows), "row"), kOutOfScope);
   if (arguments.quiet) return;

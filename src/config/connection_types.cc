@@ -25,6 +25,10 @@ ConnectionType FileConnection() {
           .Required()
           .Identity()
           .Example("./drop"),
+      EnumOption("on_forget",
+                 "What `sluice forget` does with what was written here about the person.",
+                 {{"leave", "it stays"}, {"delete", "the lines with their keys are taken out"}})
+          .Default("leave"),
   };
   return type;
 }
@@ -129,6 +133,11 @@ ConnectionType IterableConnection() {
       Option(OptionKind::kDuration, "timeout", "How long an answer may take.")
           .Default("60s")
           .Range(1'000, 3'600'000),
+      EnumOption("on_forget", "What `sluice forget` asks of the project about the person.",
+                 {{"leave", "nothing: the person stays there"},
+                  {"delete", "to delete them; they are made anew when somebody writes about them"},
+                  {"forget", "to delete them, and to take nothing about them any more"}})
+          .Default("leave"),
       CaFile(),
   };
   return type;

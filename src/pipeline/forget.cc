@@ -43,6 +43,19 @@ std::string CountsOf(const std::vector<PersonPlace>& places,
   return json.dump();
 }
 
+std::string DestinationsOf(const std::vector<DestinationAnswer>& answers) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::array();
+  for (const DestinationAnswer& answer : answers) {
+    json.push_back({{"sync", answer.sync},
+                    {"to", answer.to},
+                    {"did", answer.did},
+                    {"rows", answer.rows},
+                    {"lines", answer.lines},
+                    {"answer", answer.answer}});
+  }
+  return json.dump();
+}
+
 class Forgetting {
  public:
   Forgetting(Runtime& runtime, const ForgetRequest& request, const env::Cancel* cancel)
@@ -70,9 +83,11 @@ class Forgetting {
       SLUICE_TRY(Look(*session));
       SLUICE_TRY(CheckConfirmed());
       remove = open_.empty() || open_.front().state == "open";
+      if (remove) SLUICE_TRY(CheckDestinations(runtime_, delivered_));
       if (remove) SLUICE_TRY(PutOnList(session->connection()));
     }
     if (remove) {
+      SLUICE_ASSIGN(report_.destinations, ForgetAtDestinations(runtime_, delivered_, cancel_));
       SLUICE_ASSIGN(report_.files, ForgetFiles(runtime_, WordsOf(subjects_), true));
     }
     {
@@ -114,6 +129,11 @@ class Forgetting {
       }
       for (const auto& [name, count] : subject.shared) report_.shared += count;
     }
+    SLUICE_ASSIGN(delivered_, FindDelivered(connection, project(), subjects_));
+    for (const DeliveredPerson& person : delivered_) {
+      report_.destinations.push_back({person.sync->name, person.sync->to, person.on_forget,
+                                      static_cast<int64_t>(person.keys.size()), 0, ""});
+    }
     SLUICE_ASSIGN(report_.files, ForgetFiles(runtime_, WordsOf(subjects_), false));
     return Status::Ok();
   }
@@ -154,9 +174,7 @@ class Forgetting {
 
   Status PutOnList(engine::Connection& connection) {
     if (!open_.empty()) {
-      ids_.clear();
-      for (const ForgetRecord& record : open_) ids_.push_back(record.forget_id);
-      report_.forget_id = ids_.front();
+      report_.forget_id = open_.front().forget_id;
       return Status::Ok();
     }
     SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection));
@@ -171,7 +189,6 @@ class Forgetting {
       record.destinations = "[]";
       SLUICE_TRY(privacy::AddForgotten(connection, subject, record));
       if (report_.forget_id.empty()) report_.forget_id = record.forget_id;
-      ids_.push_back(record.forget_id);
       open_.push_back(std::move(record));
     }
     return transaction->Commit();
@@ -180,6 +197,7 @@ class Forgetting {
   Status SetState(engine::Connection& connection, const std::string& state) {
     for (ForgetRecord& record : open_) {
       record.state = state;
+      if (state == "removed") record.destinations = DestinationsOf(report_.destinations);
       if (state == "done") record.done_at = Now();
       SLUICE_TRY(privacy::UpdateForgotten(connection, record));
     }
@@ -222,6 +240,8 @@ class Forgetting {
     engine::RewriteOptions options;
     options.cancel = cancel_;
     options.open.threads = project().warehouse.threads;
+    // The engine takes more than it is told.
+    options.open.memory_limit = project().warehouse.memory_limit / 3 * 2;
     options.room = [&](uint64_t bytes) -> Status {
       SLUICE_ASSIGN(const uint64_t free, env::FreeSpace(env::Dirname(path)));
       if (free > bytes) return Status::Ok();
@@ -241,7 +261,10 @@ class Forgetting {
     SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(session->connection()));
     SLUICE_TRY(SetState(session->connection(), "done"));
     SLUICE_TRY(transaction->Commit());
-    if (report_.forget_id.empty() && !open_.empty()) report_.forget_id = open_.front().forget_id;
+    if (!open_.empty()) {
+      report_.forget_id = open_.front().forget_id;
+      report_.rows = std::max(report_.rows, open_.front().rows);  // removed before it was stopped
+    }
     return session->database().Checkpoint();
   }
 
@@ -249,8 +272,8 @@ class Forgetting {
   const ForgetRequest& request_;
   const env::Cancel* cancel_;
   std::vector<Subject> subjects_;
+  std::vector<DeliveredPerson> delivered_;
   std::vector<ForgetRecord> open_;  // that this command makes, or goes on with
-  std::vector<std::string> ids_;
   ForgetReport report_;
 };
 

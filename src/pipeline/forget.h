@@ -16,6 +16,7 @@
 
 #include "base/status.h"
 #include "env/clock.h"
+#include "pipeline/forget_destinations.h"
 #include "pipeline/person_places.h"
 #include "pipeline/runtime.h"
 #include "privacy/forgotten.h"
@@ -41,7 +42,8 @@ struct ForgetReport {
   int64_t shared = 0;  // identifiers that others have too
   std::vector<PersonPlace> places;
   std::vector<Files> files;
-  int64_t rows = 0;  // of all places: what is to be confirmed
+  std::vector<DestinationAnswer> destinations;  // before it is done: what would be asked of them
+  int64_t rows = 0;                             // of all places: what is to be confirmed
   std::vector<std::string> rebuilt;
   std::vector<std::string> warnings;
   std::string forget_id;

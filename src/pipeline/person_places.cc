@@ -246,6 +246,32 @@ std::string JsonPath(const std::string& field) {
   return path;
 }
 
+// The fields of a sync that send what `scoped` says, in its payloads.
+std::vector<std::string> FieldConditions(const config::Sync& sync,
+                                         const privacy::ScopedColumns& scoped,
+                                         const std::vector<std::string>& values,
+                                         const std::vector<std::string>& payloads) {
+  const std::string& column = scoped.columns.front();
+  std::set<std::string> fields;
+  if (sync.map_auto) fields.insert(column);
+  for (const config::Field& field : sync.fields) {
+    if (field.from == config::Field::From::kColumn && EqualsIgnoreCase(field.column, column)) {
+      fields.insert(field.to);
+    }
+  }
+  std::vector<std::string> conditions;
+  for (const std::string& field : fields) {
+    for (const std::string& payload : payloads) {
+      const std::string value =
+          fmt::format("json_extract_string(CASE WHEN json_valid({0}) THEN {0} END, {1})", payload,
+                      QuoteText(JsonPath(field)));
+      conditions.push_back(fmt::format("{} IN ({})", privacy::FormOfText(scoped.scope, value),
+                                       privacy::TextList(values)));
+    }
+  }
+  return conditions;
+}
+
 // Whether a row of quarantine is about one of the subjects.
 class QuarantineJudge {
  public:
@@ -379,28 +405,12 @@ Result<std::string> DeliveredAbout(engine::Connection& connection, const config:
       for (const Subject& subject : subjects) {
         const auto values = subject.ValuesOf(scoped.scope);
         if (values.empty() || scoped.columns.size() != 1) continue;
-        const std::string list = privacy::TextList(values);
-        const std::string& column = scoped.columns.front();
-        if (EqualsIgnoreCase(sync->key, column)) {
-          conditions.push_back(
-              fmt::format("{} IN ({})", privacy::FormOfText(scoped.scope, "t.key"), list));
+        if (EqualsIgnoreCase(sync->key, scoped.columns.front())) {
+          conditions.push_back(fmt::format("{} IN ({})", privacy::FormOfText(scoped.scope, "t.key"),
+                                           privacy::TextList(values)));
         }
-        std::set<std::string> fields;
-        if (sync->map_auto) fields.insert(column);
-        for (const config::Field& field : sync->fields) {
-          if (field.from == config::Field::From::kColumn &&
-              EqualsIgnoreCase(field.column, column)) {
-            fields.insert(field.to);
-          }
-        }
-        for (const std::string& field : fields) {
-          for (const std::string& payload : payloads) {
-            const std::string value =
-                fmt::format("json_extract_string(CASE WHEN json_valid({0}) THEN {0} END, {1})",
-                            payload, QuoteText(JsonPath(field)));
-            conditions.push_back(
-                fmt::format("{} IN ({})", privacy::FormOfText(scoped.scope, value), list));
-          }
+        for (std::string& one : FieldConditions(*sync, scoped, values, payloads)) {
+          conditions.push_back(std::move(one));
         }
       }
     }

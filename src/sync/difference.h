@@ -73,7 +73,7 @@ struct DifferenceOptions {
   bool takes_known = false;
   // Syncs to the same place whose people are these people: whom they delivered is there.
   std::vector<std::string> siblings = {};
-  env::Micros now = 0;  // rows that are not there are tried again after some time
+  env::Micros now = 0;     // rows that are not there are tried again after some time
   uint64_t forgotten = 0;  // SyncCounts::forgotten
 };
 

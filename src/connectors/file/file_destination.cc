@@ -12,7 +12,9 @@
 #include "base/json_text.h"
 #include "base/text.h"
 #include "connector/lookup.h"
+#include "connector/purging.h"
 #include "connectors/file/held_rows.h"
+#include "connectors/file/purge_lines.h"
 #include "env/file.h"
 #include "env/lock.h"
 
@@ -79,7 +81,8 @@ Result<std::string> LastPart(const std::string& path, uint64_t size) {
 
 class FileDestination : public connector::Destination,
                         public connector::Settling,
-                        public connector::Lookup {
+                        public connector::Lookup,
+                        public connector::Purging {
  public:
   FileDestination(std::string folder, std::string name)
       : folder_(std::move(folder)),
@@ -117,6 +120,7 @@ class FileDestination : public connector::Destination,
   const Terms& lookup_terms() const override { return terms_; }
   Result<std::vector<Found>> LookFor(std::span<const Operation> rows, bool values,
                                      const env::Cancel* cancel) override;
+  Result<int64_t> Purge(const std::set<std::string>& keys, const env::Cancel* cancel) override;
 
  private:
   // Opens the file for appending, once, and repairs its end.
@@ -204,6 +208,14 @@ Result<bool> FileDestination::Settle(const std::string& mark) {
   }
   SLUICE_TRY(CutTo(group->offset));
   return false;
+}
+
+Result<int64_t> FileDestination::Purge(const std::set<std::string>& keys,
+                                       const env::Cancel* cancel) {
+  if (!env::Exists(path_)) return int64_t{0};
+  SLUICE_TRY(Open());  // for its lock, and its end
+  file_.reset();
+  return PurgeLines(path_, keys, cancel);
 }
 
 Status FileDestination::CutTo(uint64_t size) {

@@ -1,0 +1,156 @@
+#include "pipeline/forget_destinations.h"
+
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "connector/erasing.h"
+#include "connector/purging.h"
+#include "pipeline/person_places.h"
+#include "sync/delivery_log.h"
+#include "warehouse/dialect.h"
+
+namespace sluice::pipeline {
+namespace {
+
+using connector::Erasure;
+using connector::RowState;
+
+constexpr int kMostTries = 5;
+constexpr std::chrono::seconds kFirstPause{1};
+
+std::string OnForget(const config::Project& project, const config::Sync& sync) {
+  const config::Connection* connection = project.FindConnection(sync.to);
+  if (connection == nullptr || !connection->options.Has("on_forget")) return "leave";
+  return connection->options.Text("on_forget");
+}
+
+// A person is one of the whole connection: whichever of its syncs can remove them.
+Result<connector::Erasing*> ErasingAt(Runtime& runtime, const std::string& connection) {
+  for (const config::Sync& sync : runtime.project().syncs) {
+    if (sync.to != connection) continue;
+    SLUICE_ASSIGN(connector::Destination * destination, runtime.DestinationOf(sync));
+    if (connector::Erasing* erasing = connector::ErasingOf(*destination)) return erasing;
+  }
+  return static_cast<connector::Erasing*>(nullptr);
+}
+
+class Eraser {
+ public:
+  Eraser(Runtime& runtime, const env::Cancel* cancel) : runtime_(runtime), cancel_(cancel) {}
+
+  Result<DestinationAnswer> Run(const DeliveredPerson& person) {
+    DestinationAnswer answer{person.sync->name,
+                             person.sync->to,
+                             person.on_forget,
+                             static_cast<int64_t>(person.keys.size()),
+                             0,
+                             ""};
+    if (person.on_forget == "leave") {
+      answer.answer = "stays there";
+      return answer;
+    }
+    SLUICE_ASSIGN(connector::Destination * destination, runtime_.DestinationOf(*person.sync));
+    if (connector::Purging* purging = connector::PurgingOf(*destination)) {
+      const std::set<std::string> keys(person.keys.begin(), person.keys.end());
+      SLUICE_ASSIGN(answer.lines, purging->Purge(keys, cancel_));
+      answer.answer = "removed";
+      return answer;
+    }
+    SLUICE_ASSIGN(connector::Erasing * erasing, ErasingAt(runtime_, person.sync->to));
+    const Erasure erasure = person.on_forget == "forget" ? Erasure::kForget : Erasure::kDelete;
+    std::map<std::string, int64_t> codes;
+    for (const std::string& payload : person.payloads) {
+      SLUICE_ASSIGN(const std::string code, Erase(*erasing, *person.sync, erasure, payload));
+      ++codes[code];
+    }
+    std::vector<std::string> parts;
+    for (const auto& [code, count] : codes) parts.push_back(fmt::format("{} {}", count, code));
+    answer.answer = Join(parts, ", ");
+    return answer;
+  }
+
+ private:
+  // The code of the answer.
+  Result<std::string> Erase(connector::Erasing& erasing, const config::Sync& sync, Erasure erasure,
+                            const std::string& payload) {
+    const auto limits = erasing.ErasureLimits(erasure);
+    sync::RateLimiter& limiter = runtime_.LimiterOf(sync.to, limits.requests_per_second);
+    connector::RowOutcome outcome;
+    auto pause = std::chrono::duration_cast<std::chrono::milliseconds>(kFirstPause);
+    for (int i = 0; i < kMostTries; ++i, pause *= 2) {
+      if (i > 0 && !runtime_.clock().Sleep(pause, cancel_)) return CancelledError("stopped");
+      if (!limiter.Acquire(cancel_)) return CancelledError("stopped");
+      outcome = erasing.Erase(erasure, payload, cancel_);
+      if (outcome.state == RowState::kAcknowledged) return std::string("acknowledged");
+      if (outcome.state == RowState::kRejected) {
+        return outcome.code.empty() ? std::string("rejected") : outcome.code;
+      }
+    }
+    return RetryError(
+        fmt::format("{} did not take the request: {}{}{}", sync.to, outcome.code,
+                    outcome.code.empty() || outcome.message.empty() ? "" : ": ", outcome.message),
+        "Type the same command again: it goes on");
+  }
+
+  Runtime& runtime_;
+  const env::Cancel* cancel_;
+};
+
+}  // namespace
+
+Result<std::vector<DeliveredPerson>> FindDelivered(engine::Connection& connection,
+                                                   const config::Project& project,
+                                                   const std::vector<privacy::Subject>& subjects) {
+  std::vector<DeliveredPerson> delivered;
+  for (const config::Sync& sync : project.syncs) {
+    SLUICE_ASSIGN(const std::string about,
+                  DeliveredAbout(connection, project, &sync, subjects, false));
+    if (about.empty()) continue;
+    SLUICE_ASSIGN(const auto rows,
+                  connection.Rows(fmt::format(
+                      "SELECT t.key, coalesce(t.payload, t.attempted_payload) FROM "
+                      "_sluice.sync_delivered AS t WHERE t.sync = {} AND {} ORDER BY t.key",
+                      warehouse::QuoteText(sync.name), about)));
+    if (rows.empty()) continue;
+    DeliveredPerson& person = delivered.emplace_back();
+    person.sync = &sync;
+    person.on_forget = OnForget(project, sync);
+    for (const auto& row : rows) {
+      person.keys.push_back(engine::ToText(row[0]));
+      if (!engine::IsNull(row[1])) person.payloads.push_back(engine::ToText(row[1]));
+    }
+  }
+  return delivered;
+}
+
+Status CheckDestinations(Runtime& runtime, const std::vector<DeliveredPerson>& delivered) {
+  for (const DeliveredPerson& person : delivered) {
+    if (person.on_forget == "leave") continue;
+    SLUICE_ASSIGN(connector::Destination * destination, runtime.DestinationOf(*person.sync));
+    if (connector::PurgingOf(*destination) != nullptr) continue;
+    SLUICE_ASSIGN(const connector::Erasing* erasing, ErasingAt(runtime, person.sync->to));
+    if (erasing != nullptr) continue;
+    return ConfigError(
+        fmt::format("connections.{}: on_forget: {}: sync {} delivers to {}, where a single person "
+                    "cannot be removed",
+                    person.sync->to, person.on_forget, person.sync->name, destination->Describe()),
+        "Remove them there by hand, and write on_forget: leave");
+  }
+  return Status::Ok();
+}
+
+Result<std::vector<DestinationAnswer>> ForgetAtDestinations(
+    Runtime& runtime, const std::vector<DeliveredPerson>& delivered, const env::Cancel* cancel) {
+  Eraser eraser(runtime, cancel);
+  std::vector<DestinationAnswer> answers;
+  for (const DeliveredPerson& person : delivered) {
+    SLUICE_ASSIGN(DestinationAnswer answer, eraser.Run(person));
+    answers.push_back(std::move(answer));
+  }
+  return answers;
+}
+
+}  // namespace sluice::pipeline
