@@ -88,6 +88,14 @@ std::string Refused(const std::string& code, const std::string& params = "null")
   return "{\"code\":\"" + code + "\",\"msg\":\"a@x.org is wrong\",\"params\":" + params + "}";
 }
 
+TEST(IterableBulkAnswer, OfSubscriptionsInternalFaultsGoAgain) {
+  const std::string body = Counts(1, 2,
+                                  R"(,"invalidEmails":["a@x.org"],"invalidUserIds":[],)"
+                                  R"("validEmailFailures":["bo@x.org"],"validUserIdFailures":[])");
+  EXPECT_THAT(States(Answer(Three(), 200, body, {}, BulkCall::kSubscriptions)),
+              ElementsAre("rejected InvalidEmailAddressError", "deferred InternalError", "ack"));
+}
+
 TEST(IterableBulkAnswer, WhoIsNotFoundIsOffAListAlreadyOrMayStillCome) {
   const std::string body =
       Failed(1, 2, R"("forgottenEmails":["a@x.org"],"notFoundEmails":["bo@x.org"])");
