@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "sync/look_first.h"
 #include "sync/payload.h"
 #include "sync/recover.h"
 #include "sync/sql.h"
@@ -29,6 +30,13 @@ std::string IsAskedAgain() {
       "(d.payload IS NOT NULL AND d.state <> 'left' AND (d.code IS NOT DISTINCT FROM {} OR "
       "(d.attempted_payload IS NOT NULL AND d.state IN ('deferred', 'unknown'))))",
       QuoteText(kRetryCode));
+}
+
+// What may have arrived before a row was rejected has a payload too, and no digest.
+std::string WasAcknowledged() {
+  return fmt::format(
+      "(d.payload IS NOT NULL AND (d.digest IS NOT NULL OR d.code IS NOT DISTINCT FROM {}))",
+      QuoteText(kAlreadyThereCode));
 }
 
 std::string TempName(std::string_view what, int64_t number) {
@@ -66,7 +74,7 @@ FROM (
       WHEN NOT starts_with(m.body, '{{') THEN 'bad_value'
       WHEN NOT starts_with(m.who, '=') THEN 'no_identity'
       WHEN d.key IS NULL THEN {unknown_key}
-      WHEN {once} AND d.payload IS NOT NULL AND NOT {resent}
+      WHEN {once} AND {taken} AND NOT {resent}
         THEN CASE d.state WHEN 'left' THEN 'back' ELSE 'unchanged' END
       WHEN d.identity <> substr(m.who, 2) AND {there} THEN 'identifier_changed'
       WHEN d.state = 'deferred' AND d.next_try_at > CAST({now} AS TIMESTAMP) AND d.identity =
@@ -104,6 +112,7 @@ FROM (
       fmt::arg("there", kMayBeThere), fmt::arg("retry", QuoteText(kRetryCode)),
       fmt::arg("repeatable", names.repeatable ? "true" : "false"),
       fmt::arg("once", names.once ? "true" : "false"), fmt::arg("resent", IsAskedAgain()),
+      fmt::arg("taken", WasAcknowledged()),
       fmt::arg("unknown_key", names.takes_known ? "'taken'" : "'added'"),
       fmt::arg("now", QuoteText(names.now)),
       fmt::arg("turn", names.sequence.empty() ? "" : ", turn"),
