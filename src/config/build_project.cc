@@ -254,6 +254,8 @@ Sync BuildSync(const std::string& name, const Location& where, const Value& valu
   sync.create_new_fields = value.FlagOf("create_new_fields");
   sync.merge_nested_objects = value.FlagOf("merge_nested_objects");
   sync.prefer_user_id = value.FlagOf("prefer_user_id");
+  sync.change_identifiers = value.TextOf("identifier_changes") == "change";
+  sync.allow_shared = value.FlagOf("allow_shared");
   return sync;
 }
 

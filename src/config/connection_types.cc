@@ -92,7 +92,8 @@ ConnectionType IterableConnection() {
   type.destination = true;
   type.mirrors = true;
   type.objects = {"users",  "list:NAME", "list_id:NUMBER", "catalog:NAME",
-                  "events", "purchases", "carts",          "subscriptions"};
+                  "events", "purchases", "carts",          "subscriptions",
+                  "delete", "forget",    "unforget",       "email_changes"};
   type.options = {
       EnumOption("region", "The data centre that the project lies in.",
                  {{"us", "api.iterable.com"}, {"eu", "api.eu.iterable.com"}})
@@ -124,6 +125,16 @@ ConnectionType IterableConnection() {
              "Requests a second for bulk updates. Iterable allows 5 for a project.")
           .Default("5")
           .Range(1, 500),
+      Option(OptionKind::kInteger, "forgets_per_day",
+             "How many people may be forgotten in any 24 hours, and as many unforgotten. Iterable "
+             "allows 1000 for a project.")
+          .Default("1000")
+          .Range(1, 1'000'000),
+      Option(OptionKind::kDuration, "settle",
+             "How long after a change of an e-mail address nothing else is sent about this person. "
+             "Iterable asks for a minute.")
+          .Default("60s")
+          .Range(0, 3'600'000),
       Option(OptionKind::kInteger, "max_users_per_request", "Users in one request.")
           .Default("1000")
           .Range(1, 10'000),

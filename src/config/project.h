@@ -325,6 +325,8 @@ struct Sync {
   bool create_new_fields = true;
   bool merge_nested_objects = false;
   bool prefer_user_id = true;
+  bool change_identifiers = false;  // instead of holding rows whose identifier has changed
+  bool allow_shared = false;        // `delete`: also everybody else who has the row's userId goes
   Location where;
 };
 

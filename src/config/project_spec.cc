@@ -217,26 +217,31 @@ OptionSpec SyncSpec() {
               Option(OptionKind::kText, "to", "The connection that takes them.")
                   .Required()
                   .Format(TextFormat::kName),
-              Option(OptionKind::kText, "object",
-                     "What they become there. At Iterable `users`, `list:NAME` (made when it is "
-                     "missing), `list_id:NUMBER` or `catalog:NAME` (made too), `events`, "
-                     "`purchases`, `carts` or `subscriptions`; any name at a folder.")
+              Option(
+                  OptionKind::kText, "object",
+                  "What they become there. At Iterable `users`, `list:NAME` (made when it is "
+                  "missing), `list_id:NUMBER` or `catalog:NAME` (made too), `events`, "
+                  "`purchases`, `carts`, `subscriptions`, `email_changes`, `delete`, `forget` or "
+                  "`unforget`; any name at a folder.")
                   .Required()
                   .Example("users"),
-              EnumOption("mode", "How rows are written.",
-                         {{"upsert", "new and changed rows are sent; none is deleted"},
-                          {"update",
-                           "rows are sent that are at the destination; it is asked about those "
-                           "that are not known to be, and nothing new is made"},
-                          {"insert",
-                           "new rows are sent that are not at the destination, once; it is asked "
-                           "before, and nothing is changed"},
-                          {"mirror",
-                           "and rows that are not in the model any more are removed, where the "
-                           "destination can"},
-                          {"append", "new rows are sent, once; what changes later is not"},
-                          {"add", "of lists: new rows are put on the list, nobody is taken off it"},
-                          {"remove", "of lists: the model's rows are taken off the list"}})
+              EnumOption(
+                  "mode", "How rows are written.",
+                  {{"upsert", "new and changed rows are sent; none is deleted"},
+                   {"update",
+                    "rows are sent that are at the destination; it is asked about those "
+                    "that are not known to be, and nothing new is made"},
+                   {"insert",
+                    "new rows are sent that are not at the destination, once; it is asked "
+                    "before, and nothing is changed"},
+                   {"mirror",
+                    "and rows that are not in the model any more are removed, where the "
+                    "destination can"},
+                   {"append", "new rows are sent, once; what changes later is not"},
+                   {"add",
+                    "of lists: new rows are put on the list, nobody is taken off it; of "
+                    "`email_changes`, `delete`, `forget`, `unforget`: new rows are sent, once"},
+                   {"remove", "of lists: the model's rows are taken off the list"}})
                   .Default("upsert"),
               EnumOption("first_run", "What the first run does with the rows of the model.",
                          {{"backfill", "it sends them"},
@@ -297,7 +302,21 @@ OptionSpec SyncSpec() {
               Option(OptionKind::kBoolean, "prefer_user_id",
                      "Iterable projects by e-mail: whether a userId that is not known yet makes a "
                      "person.")
-                  .Default("true")})
+                  .Default("true"),
+              EnumOption(
+                  "identifier_changes",
+                  "Object `users`: what becomes of a row whose identifier is another than the "
+                  "one that it was delivered with.",
+                  {{"hold", "it is held, and listed"},
+                   {"change",
+                    "the identifier is changed at the destination, then its other fields are "
+                    "sent"}})
+                  .Default("hold"),
+              Option(
+                  OptionKind::kBoolean, "allow_shared",
+                  "Iterable projects by e-mail, object `delete`: whether somebody may be deleted "
+                  "by the userId, which deletes everybody who has it.")
+                  .Default("false")})
       .With({Rule::Kind::kAtLeastOne, {"fields", "map"}})
       .Defined("sync");
 }

@@ -33,11 +33,24 @@ std::vector<std::string> ModesOf(const ConnectionType& type, std::string_view ob
   if (object == "subscriptions") return {"upsert", "update"};
   // What happened is told once.
   if (object == "events" || object == "purchases") return {"append"};
+  if (object == "email_changes" || object == "delete" || object == "forget" || object == "unforget")
+    return {"add"};
   if (object == "carts") return {"upsert", "mirror"};
   if (type.mirrors && type.objects.empty()) {
     return {"upsert", "update", "insert", "mirror", "append"};
   }
   return {"upsert", "update", "insert"};
+}
+
+int TurnOf(std::string_view object) {
+  constexpr std::string_view kTurns[] = {"unforget", "email_changes", "users", "list",
+                                         "events",   "delete",        "forget"};
+  if (object == "purchases" || object == "carts") object = "events";
+  if (StartsWith(object, "list")) object = "list";
+  const auto at = std::find(std::begin(kTurns), std::end(kTurns), object);
+  // What is about nobody (catalogs), or lies elsewhere, is written with the users.
+  if (at == std::end(kTurns)) return TurnOf("users");
+  return static_cast<int>(at - std::begin(kTurns));
 }
 
 }  // namespace sluice::config

@@ -16,4 +16,8 @@ const std::string* FindObject(const ConnectionType& type, std::string_view objec
 // The modes in which a sync can write such an object (an entry of type.objects, or any where it has none).
 std::vector<std::string> ModesOf(const ConnectionType& type, std::string_view object);
 
+// In which turn a sync of the object runs: what says who somebody is before what is written about them, and
+// what makes them go last. docs/decisions/0023-people-who-go.md.
+int TurnOf(std::string_view object);
+
 }  // namespace sluice::config

@@ -30,6 +30,9 @@ namespace sluice::connector {
 enum class OperationKind {
   kUpsert,
   kRemove,  // what the destination has under the identity goes; it is no error when there is nothing
+  // Who or what the destination knows by `former` is known by `identity` from then on. It is no error
+  // when that is so already.
+  kChangeIdentity,
 };
 
 // One row of a sync on its way. Views into memory that the caller keeps until Send returned.
@@ -40,8 +43,10 @@ struct Operation {
   std::string_view identity;
   // The fields to send, canonical as base/json_text.h describes: a JSON object, names sorted, no
   // blanks, nested fields nested, null where a value delivered before is to be cleared. Identifiers
-  // are always among them. Of a kRemove: the identifiers alone.
+  // are always among them. Of a kRemove: the identifiers alone. Of a kChangeIdentity: the new one alone.
   std::string_view payload;
+  // Of a kChangeIdentity: the identifier by which the row is known so far, as a payload.
+  std::string_view former = {};
 };
 
 enum class RowState {
@@ -113,6 +118,10 @@ struct Capabilities {
   int64_t max_rows_per_request = 1000;
   int64_t max_bytes_per_request = 4'000'000;
   double requests_per_second = 0;  // 0: no limit
+  int64_t requests_per_day = 0;    // in any 24 hours; 0: no limit
+  // Under which name the destination counts these requests apart from others of the connection, by the
+  // second and by the day; "": it does not.
+  std::string budget;
   // At most one operation per identity in one request: answers name identities, not positions.
   bool one_per_identity = false;
   // Sending an operation again is harmless (keyed upserts): "unknown" rows are simply sent again.
@@ -121,6 +130,15 @@ struct Capabilities {
   bool removes = false;
   // Null takes the value of a field away. Without it a NULL leaves what is there.
   bool clears = true;
+  // kChangeIdentity can be sent.
+  bool changes_identities = false;
+  // How long after a change of identity nothing else may be sent about the same one.
+  std::chrono::milliseconds settles{0};
+  // What is done with a row cannot be taken back: rows go only where a guard allows so many, or
+  // somebody has confirmed their number.
+  bool irreversible = false;
+  // A row that is known, left the model, and is back is sent again: what it did may be undone by now.
+  bool tells_again = false;
   // Objects that are sent are merged into what is there, instead of replacing it: names inside them
   // that are gone are then sent as null.
   bool merges_nested = false;

@@ -5,9 +5,13 @@
 
 #include "base/json_text.h"
 #include "base/text.h"
+#include "connector/identity_change.h"
 
 namespace sluice::connector {
 namespace {
+
+// A change of identity goes alone.
+constexpr const char* kChange = "/people/identity";
 
 const std::vector<std::string> kIdentifiers = {"email"};
 
@@ -44,6 +48,9 @@ std::string Merged(std::string_view there, std::string_view value) {
 std::string Line(const Operation& operation) {
   std::string line =
       operation.kind == OperationKind::kRemove ? "{\"remove\":true,\"key\":" : "{\"key\":";
+  if (operation.kind == OperationKind::kChangeIdentity) {
+    line = "{\"former\":" + std::string(operation.former) + ",\"key\":";
+  }
   AppendJsonString(line, operation.key);
   line += ",\"payload\":";
   line += operation.payload;
@@ -93,6 +100,9 @@ Result<PreparedRequest> MemoryDestination::Prepare(std::span<const Operation> op
   std::set<std::string_view> identities;
   for (const Operation& operation : operations) {
     if (request.rows == static_cast<size_t>(rows)) break;
+    const bool changes = operation.kind == OperationKind::kChangeIdentity;
+    if (request.rows > 0 && (changes || request.target == kChange)) break;
+    if (changes) request.target = kChange;
     if (!identities.insert(operation.identity).second) break;
     const std::string line = Line(operation);
     if (request.body.size() + line.size() > static_cast<size_t>(bytes)) break;
@@ -154,10 +164,14 @@ SendResult MemoryDestination::Answer(std::span<const Operation> operations, Memo
   for (size_t i = 0; i < rows; ++i) {
     std::optional<RowOutcome> refused;
     if (options_.refuse) refused = options_.refuse(operations[i]);
+    if (!refused && operations[i].kind == OperationKind::kChangeIdentity) {
+      refused = ChangeIdentity(operations[i]);
+    } else if (!refused) {
+      Apply(operations[i]);
+    }
     if (refused) {
       result.outcomes[i] = *refused;
     } else {
-      Apply(operations[i]);
       result.outcomes[i] = {RowState::kAcknowledged, "", ""};
       if (fault == MemoryFault::kHalfUnknown && i % 2 == 1) {
         result.outcomes[i] = {RowState::kUnknown, "unsure", "the test asked for it"};
@@ -167,6 +181,28 @@ SendResult MemoryDestination::Answer(std::span<const Operation> operations, Memo
   if (fault == MemoryFault::kLostAnswer) return Whole(rows, RowState::kUnknown, 0, "timeout");
   if (options_.warn) result.warnings = options_.warn(operations);
   return result;
+}
+
+std::optional<RowOutcome> MemoryDestination::ChangeIdentity(const Operation& operation) {
+  const std::string from = IdentityOf(operation.key, operation.former).value();
+  const std::string to(operation.identity);
+  const auto old = world_.people.find(from);
+  const bool taken = world_.people.count(to) > 0;
+  if (old == world_.people.end()) {
+    // Done before; or there is nobody.
+    if (taken) return {};
+    return RowOutcome{RowState::kAcknowledged, kNobodyThere, "nobody is there"};
+  }
+  if (from != to && taken) {
+    return RowOutcome{RowState::kRejected, "taken", "the identity belongs to another one"};
+  }
+  world_.applied.push_back(
+      {std::string(operation.key), to, std::string(operation.payload), operation.kind});
+  auto person = std::move(old->second);
+  world_.people.erase(old);
+  person["email"] = JsonMemberValue(operation.payload, "email");
+  world_.people[to] = std::move(person);
+  return {};
 }
 
 void MemoryDestination::Apply(const Operation& operation) {

@@ -68,6 +68,7 @@ struct MemoryOptions {
     capabilities.one_per_identity = true;
     capabilities.repeatable = true;
     capabilities.removes = true;
+    capabilities.changes_identities = true;
     capabilities.noun = "user";
     capabilities.request_name = "POST /people";
   }
@@ -96,6 +97,8 @@ class MemoryDestination : public Destination, public Lookup {
 
  private:
   void Apply(const Operation& operation);
+  // What is to be answered other than that it is done.
+  std::optional<RowOutcome> ChangeIdentity(const Operation& operation);
   SendResult Answer(std::span<const Operation> operations, MemoryFault fault);
 
   MemoryWorld& world_;

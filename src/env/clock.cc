@@ -1,6 +1,7 @@
 #include "env/clock.h"
 
 #include <ctime>
+#include <fstream>
 #include <thread>
 
 #include <fmt/format.h>
@@ -66,6 +67,13 @@ bool Cancel::WaitFor(std::chrono::milliseconds limit) const {
 Clock& SystemClock() {
   static RealClock clock;
   return clock;
+}
+
+std::string BootId() {
+  std::ifstream file("/proc/sys/kernel/random/boot_id");
+  std::string id;
+  std::getline(file, id);
+  return id;
 }
 
 Micros FakeClock::Now() {

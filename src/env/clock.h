@@ -41,6 +41,9 @@ class Clock {
 // The machine's clock. Thread-safe, lives for the whole process.
 Clock& SystemClock();
 
+// Tells one start of the machine from another; "" where that is not to be known.
+std::string BootId();
+
 // A clock that stands still until it is told to move; Sleep moves it. For tests. Thread-safe.
 class FakeClock : public Clock {
  public:

@@ -77,7 +77,7 @@ class Eraser {
   Result<std::string> Erase(connector::Erasing& erasing, const config::Sync& sync, Erasure erasure,
                             const std::string& payload) {
     const auto limits = erasing.ErasureLimits(erasure);
-    sync::RateLimiter& limiter = runtime_.LimiterOf(sync.to, limits.requests_per_second);
+    sync::RateLimiter& limiter = runtime_.LimiterOf(sync.to, limits);
     connector::RowOutcome outcome;
     auto pause = std::chrono::duration_cast<std::chrono::milliseconds>(kFirstPause);
     for (int i = 0; i < kMostTries; ++i, pause *= 2) {

@@ -22,6 +22,8 @@ std::string_view ChangeName(sync::Change change) {
       return "returned";
     case sync::Change::kRetried:
       return "retried";
+    case sync::Change::kIdentity:
+      return "identity";
     case sync::Change::kRemoved:
       break;
   }

@@ -5,6 +5,7 @@
 #include "env/file.h"
 #include "pipeline/run_record.h"
 #include "pipeline/sync_container.h"
+#include "pipeline/sync_forgotten.h"
 #include "pipeline/sync_step.h"
 #include "sync/decisions.h"
 #include "sync/unfolded.h"
@@ -53,11 +54,15 @@ Result<SyncLook> LookAtSync(Runtime& runtime, warehouse::Session& session, const
   SLUICE_ASSIGN(const ContainerNote note, LookAtContainer(runtime, sync, cancel));
   SLUICE_ASSIGN(sync::SyncJob job, MakeSyncJob(runtime, connection, sync, "plan"));
   if (!note.target.empty()) job.target = note.target;
+  SLUICE_ASSIGN(ForgottenPeople forgotten, AskWhoIsForgotten(runtime, sync, cancel));
+  SLUICE_ASSIGN(job.suppressed,
+                WithOwnForgotten(runtime, connection, sync, std::move(forgotten.hashes)));
   if (rows != nullptr) {
     job.on_planned = [rows, &sync](const sync::SpoolRow& row) { return rows->row(sync.name, row); };
   }
   SyncLook look;
   look.makes = note.text;
+  look.problem = forgotten.problem;
   if (sync.map_auto) look.mapping = DescribeMapping(job.sync);
   SLUICE_ASSIGN(look.plan, runtime.sync_engine().Plan(connection, job));
   if (look.plan.open) look.plan.under_way = IsUnderWay(runtime, connection, sync);
@@ -75,6 +80,7 @@ PlannedSync TellSync(const std::string& name, const SyncLook& look, const std::s
   planned.name = name;
   planned.text = headline;
   if (!look.makes.empty()) planned.text += "\n" + look.makes;
+  if (!look.problem.empty()) planned.text += "\n" + look.problem;
   if (!look.mapping.empty()) planned.text += "\n" + look.mapping;
   for (const std::string& line : look.fields.lines) planned.text += "\n" + line;
   Json created = Json::object();
@@ -98,6 +104,7 @@ PlannedSync TellSync(const std::string& name, const SyncLook& look, const std::s
                      {"rows", plan.totals.rows},
                      {"requests", plan.totals.requests},
                      {"bytes", plan.totals.bytes},
+                     {"days_to_wait", plan.DaysToWait()},
                      {"least_seconds", plan.LeastSeconds()}};
   planned.json = json.dump();
   return planned;

@@ -31,6 +31,7 @@ struct SyncLook {
   sync::SyncPlan plan;
   FieldNotes fields;    // asked only where something would be sent
   std::string makes;    // what a first run makes at the destination; "" nothing
+  std::string problem;  // what could not be asked; ""
   std::string mapping;  // what `map: auto` comes to; "" the fields are written out
 };
 

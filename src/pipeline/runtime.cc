@@ -7,7 +7,6 @@
 #include "env/random.h"
 
 namespace sluice::pipeline {
-
 Runtime::Runtime(config::Project project, Factories factories, env::Clock& clock,
                  RuntimeOptions options)
     : project_(std::move(project)),
@@ -99,6 +98,20 @@ sync::RateLimiter& Runtime::LimiterOf(const std::string& connection, double requ
                                                   StatePath("budget-" + connection));
   }
   return *limiter;
+}
+
+sync::DailyBudget* Runtime::DailyBudgetOf(const std::string& connection,
+                                          const connector::Capabilities& can) {
+  if (can.requests_per_day == 0) return nullptr;
+  const std::string file = "budget-" + BudgetOf(connection, can) + ".day";
+  const std::lock_guard lock(mutex_);
+  auto& budget = daily_[file];
+  if (budget == nullptr) {
+    // Not a rehearsal's own: it tells what is left of the real one.
+    budget = std::make_unique<sync::DailyBudget>(
+        clock_, can.requests_per_day, env::JoinPath(project_.StateFolder(), file), env::BootId());
+  }
+  return budget.get();
 }
 
 }  // namespace sluice::pipeline

@@ -16,6 +16,7 @@
 #include "env/clock.h"
 #include "env/lock.h"
 #include "ingest/stage_functions.h"
+#include "sync/daily_budget.h"
 #include "sync/rate_limiter.h"
 #include "sync/sync_engine.h"
 #include "warehouse/warehouse.h"
@@ -70,10 +71,22 @@ class Runtime {
   // Made once and kept. Thread-safe: while a run works, others' reads are answered beside it.
   Result<connector::Store*> StoreOf(const std::string& connection);
   Result<connector::Destination*> DestinationOf(const config::Sync& sync);
-  // One for each connection, whichever syncs go there, shared with other processes.
+  // One for each connection, whichever syncs go there, shared with other processes; another one where the
+  // destination counts these requests apart.
   sync::RateLimiter& LimiterOf(const std::string& connection, double requests_per_second);
+  sync::RateLimiter& LimiterOf(const std::string& connection, const connector::Capabilities& can) {
+    return LimiterOf(BudgetOf(connection, can), can.requests_per_second);
+  }
+  // Likewise by the day; null where requests are not counted so.
+  sync::DailyBudget* DailyBudgetOf(const std::string& connection,
+                                   const connector::Capabilities& can);
 
  private:
+  // A connection has no dot in its name.
+  static std::string BudgetOf(const std::string& connection, const connector::Capabilities& can) {
+    return connection + (can.budget.empty() ? "" : "." + can.budget);
+  }
+
   config::Project project_;
   Factories factories_;
   env::Clock& clock_;
@@ -86,6 +99,7 @@ class Runtime {
   std::map<std::string, std::unique_ptr<connector::Store>> stores_;
   std::map<std::string, std::unique_ptr<connector::Destination>> destinations_;
   std::map<std::string, std::unique_ptr<sync::RateLimiter>> limiters_;
+  std::map<std::string, std::unique_ptr<sync::DailyBudget>> daily_;
 };
 
 }  // namespace sluice::pipeline

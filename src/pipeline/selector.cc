@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "config/sync_objects.h"
 #include "ingest/ddl.h"
 
 namespace sluice::pipeline {
@@ -157,6 +158,11 @@ Result<Selection> Select(const config::Project& project,
   for (const auto& sync : project.syncs) {
     if (picked.names.count(sync.name) > 0) selection.syncs.push_back(sync.name);
   }
+  std::stable_sort(selection.syncs.begin(), selection.syncs.end(),
+                   [&](const std::string& a, const std::string& b) {
+                     return config::TurnOf(project.FindSync(a)->object) <
+                            config::TurnOf(project.FindSync(b)->object);
+                   });
   selection.all_models = nodes;
   return selection;
 }

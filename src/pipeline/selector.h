@@ -18,6 +18,8 @@ struct Selection {
   // Of an ingest: only these tables (canonical); an ingest that is not here is meant whole.
   std::map<std::string, std::set<std::string>> tables;
   std::vector<models::ModelNode> models;  // in the order in which they are built
+  // In the order in which they run: whom they are about is first named rightly, then written, then does
+  // things, and goes last (config::TurnOf); else that of the project file.
   std::vector<std::string> syncs;
   // All of the project, selected or not, in that order: what waits upstream is found through them.
   std::vector<models::ModelNode> all_models;

@@ -14,10 +14,12 @@
 #include "pipeline/interrupt.h"
 #include "pipeline/sync_container.h"
 #include "pipeline/sync_fields.h"
+#include "pipeline/sync_forgotten.h"
 #include "pipeline/sync_warnings.h"
 #include "privacy/forgotten.h"
 #include "sync/decisions.h"
 #include "sync/field_sql.h"
+#include "sync/settling_time.h"
 #include "warehouse/dialect.h"
 #include "warehouse/fence.h"
 
@@ -25,6 +27,8 @@ namespace sluice::pipeline {
 namespace {
 
 constexpr std::chrono::seconds kSamplePatience{60};
+// Of one run: changes of identity that wait for each other take one each, the rest goes with the next run.
+constexpr int kMostRounds = 5;
 
 class SyncStep {
  public:
@@ -61,6 +65,7 @@ class SyncStep {
 
   Status DryRun() {
     SLUICE_ASSIGN(const ContainerNote note, LookAtContainer(runtime_, sync_, options_.cancel));
+    SLUICE_TRY(LookAtForgotten());
     SLUICE_ASSIGN(const auto session, OpenWarehouse());
     SLUICE_ASSIGN(sync::SyncJob job, Job(*session));
     if (!note.target.empty()) job.target = note.target;
@@ -91,9 +96,19 @@ class SyncStep {
       job.expected = {delivery.mapping, delivery.rows, delivery.digest};
       job.confirmed = delivery.rows;  // somebody has looked at it
     }
+    SLUICE_ASSIGN(job.suppressed,
+                  WithOwnForgotten(runtime_, session.connection(), sync_, forgotten_.hashes));
     // What is still left out counts too, so it is looked at also without news.
     if (options_.strict) job.inputs.clear();
     return job;
+  }
+
+  Status LookAtForgotten() {
+    SLUICE_ASSIGN(forgotten_, AskWhoIsForgotten(runtime_, sync_, options_.cancel));
+    if (!forgotten_.problem.empty()) {
+      reporter_.Note(report::Level::kWarning, sync_.name + ": " + forgotten_.problem);
+    }
+    return Status::Ok();
   }
 
   // Nothing is looked up or made at the destination then.
@@ -112,9 +127,22 @@ class SyncStep {
     SLUICE_ASSIGN(const bool paused, IsPaused());
     if (paused) return Status::Ok();
     SLUICE_TRY(EnsureContainer(runtime_, sync_, reporter_, options_.cancel));
+    SLUICE_TRY(LookAtForgotten());
+    // Whose identity was changed has the rest sent in a round of its own, behind the others.
+    bool again = true;
+    for (int round = 1; again && round <= kMostRounds; ++round) {
+      SLUICE_ASSIGN(again, OneRound(round));
+    }
+    report_.warnings.insert(report_.warnings.end(), findings_.begin(), findings_.end());
+    return Status::Ok();
+  }
+
+  // Whether there may be more to send now.
+  Result<bool> OneRound(int round) {
     std::optional<sync::SyncJob> job;
     sync::Delivery delivery;
     std::vector<connector::FieldToSend> fields;
+    std::chrono::milliseconds settle{0};
     {
       SLUICE_ASSIGN(const auto session, OpenWarehouse());
       engine::Connection& connection = session->connection();
@@ -123,8 +151,11 @@ class SyncStep {
       job.emplace(std::move(made));
       SLUICE_ASSIGN(job->fence, warehouse::TakeFence(connection, "sync:" + sync_.name));
       SLUICE_ASSIGN(const auto recovered, runtime_.sync_engine().Recover(connection, *job));
-      if (recovered) TellRecovered(*recovered);
-      if (!options_.only_key.empty()) {
+      if (recovered) {
+        TellRecovered(*recovered);
+        SLUICE_TRY(NoteChanges(connection, *job, *recovered));
+      }
+      if (!options_.only_key.empty() && round == 1) {
         SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection));
         SLUICE_TRY(
             sync::Resync(connection, sync_.name, options_.only_key, "", runtime_.clock()).status());
@@ -132,6 +163,11 @@ class SyncStep {
       }
       SLUICE_ASSIGN(delivery, runtime_.sync_engine().Prepare(connection, *job));
       SLUICE_ASSIGN(fields, sync::FieldsOf(connection, job->sync, job->relation));
+      if (delivery.counts.ToSend() > delivery.counts.identities) {
+        SLUICE_ASSIGN(settle, sync::LeftToSettle(connection, sync_.to,
+                                                 job->destination.capabilities().settles,
+                                                 runtime_.clock().Now()));
+      }
     }
     TellCounts(delivery);
     if (delivery.id != 0 && delivery.first_run) TellFields(job->destination, fields);
@@ -140,32 +176,57 @@ class SyncStep {
       SLUICE_TRY(container->Define(fields, options_.cancel));
     }
     if (delivery.id == 0) {
+      if (round > 1) return false;  // the rounds before have said what they did
       report_.outcome = delivery.up_to_date ? "unchanged" : "done";
       report_.message =
           (delivery.counts.taken == 0
                ? "nothing to send"
                : sync::TakesKnown(delivery.counts, job->destination.capabilities().noun)) +
           Quiet(delivery.counts);
-      return Status::Ok();
+      return false;
     }
     reporter_.Note(
         report::Level::kInfo,
         fmt::format("{}: {}", label_, sync::SyncEngine::PlanOf(delivery, *job).Describe()));
+    Settle(settle);
     const auto delivered =
         runtime_.sync_engine().Deliver(delivery, *job, Limiter(*job), Options(job->destination));
     sync::SyncSummary summary;
     {
       SLUICE_ASSIGN(const auto session, OpenWarehouse());
       SLUICE_ASSIGN(summary, runtime_.sync_engine().Fold(session->connection(), *job, delivery));
+      SLUICE_TRY(NoteChanges(session->connection(), *job, summary));
     }
     if (!delivered.ok()) return delivered.status();
     TellSummary(summary, delivered.value(), delivery.counts, job->destination);
     if (summary.acknowledged > 0) TellSamples(job->destination);
-    return Status::Ok();
+    // A plan that is carried out, and a limit, say what is sent.
+    return summary.moved > 0 && delivered->stopped.ok() && !delivered->tomorrow && !job->expected &&
+           job->limit == 0;
+  }
+
+  // Where identities were changed, or may have been.
+  Status NoteChanges(engine::Connection& connection, const sync::SyncJob& job,
+                     const sync::SyncSummary& summary) {
+    const connector::Capabilities& can = job.destination.capabilities();
+    // A destination that does not change identities by itself, and lets them settle, takes nothing else.
+    const bool all = !can.changes_identities && summary.acknowledged + summary.unknown > 0;
+    if (can.settles.count() == 0 || (summary.identities == 0 && !all)) return Status::Ok();
+    return sync::NoteIdentityChange(connection, sync_.to, runtime_.clock().Now());
+  }
+
+  // Ctrl-C ends the wait; the delivery notices by itself.
+  void Settle(std::chrono::milliseconds settle) {
+    if (settle.count() == 0) return;
+    reporter_.Note(
+        report::Level::kInfo,
+        fmt::format("{}: waiting for {} until changed identifiers have settled", sync_.name,
+                    HumanSeconds(std::chrono::duration<double>(settle).count())));
+    (void)runtime_.clock().Sleep(settle, options_.cancel);
   }
 
   sync::RateLimiter& Limiter(const sync::SyncJob& job) {
-    return runtime_.LimiterOf(sync_.to, job.destination.capabilities().requests_per_second);
+    return runtime_.LimiterOf(sync_.to, job.destination.capabilities());
   }
 
   sync::DeliverOptions Options(const connector::Destination& destination) {
@@ -287,32 +348,36 @@ class SyncStep {
   void TellCounts(const sync::Delivery& delivery) {
     report_.unchanged = static_cast<int64_t>(delivery.counts.unchanged + delivery.counts.refused);
     report_.rejected_before = static_cast<int64_t>(delivery.counts.refused);
+    report_.left_out = 0;
+    findings_.clear();
     for (const auto& [kind, rows] : delivery.counts.findings) {
       report_.left_out += static_cast<int64_t>(rows);
-      report_.warnings.push_back(fmt::format("{}: {} left out: {}", sync_.name,
-                                             Counted(rows, "row"), ReplaceAll(kind, "_", " ")));
+      findings_.push_back(fmt::format("{}: {} left out: {}", sync_.name, Counted(rows, "row"),
+                                      ReplaceAll(kind, "_", " ")));
     }
   }
 
   void TellSummary(const sync::SyncSummary& summary, const sync::DeliverReport& delivered,
                    const sync::SyncCounts& counts, const connector::Destination& destination) {
-    report_.planned = static_cast<int64_t>(summary.planned);
-    report_.acknowledged = static_cast<int64_t>(summary.acknowledged);
-    report_.rejected = static_cast<int64_t>(summary.rejected);
+    // Of the rounds before, what went on is planned again.
+    report_.planned =
+        report_.acknowledged + report_.rejected + static_cast<int64_t>(summary.planned);
+    report_.acknowledged += static_cast<int64_t>(summary.acknowledged);
+    report_.rejected += static_cast<int64_t>(summary.rejected);
     report_.deferred = static_cast<int64_t>(summary.deferred);
     report_.absent = static_cast<int64_t>(delivered.absent);
     report_.waiting = static_cast<int64_t>(summary.waiting);
     report_.unknown = static_cast<int64_t>(summary.unknown);
-    report_.requests = static_cast<int64_t>(summary.requests);
-    report_.bytes = static_cast<int64_t>(summary.bytes);
+    report_.requests += static_cast<int64_t>(summary.requests);
+    report_.bytes += static_cast<int64_t>(summary.bytes);
     for (const std::string& text : GroupWarnings(summary.warnings)) {
       report_.warnings.push_back(fmt::format("{}: {}", sync_.name, text));
     }
     report_.outcome = summary.outcome;
-    report_.message =
-        fmt::format("{} of {} acknowledged in {}", Thousands(summary.acknowledged),
-                    Counted(summary.planned, "row"), Counted(summary.requests, "request"));
-    AddCount(report_.message, summary.rejected, "rejected");
+    report_.message = fmt::format("{} of {} acknowledged in {}", Thousands(report_.acknowledged),
+                                  Counted(static_cast<uint64_t>(report_.planned), "row"),
+                                  Counted(static_cast<uint64_t>(report_.requests), "request"));
+    AddCount(report_.message, static_cast<uint64_t>(report_.rejected), "rejected");
     AddCount(report_.message, summary.deferred, "deferred");
     AddCount(report_.message, summary.waiting, "waiting");
     AddCount(report_.message, summary.unknown, "unknown");
@@ -321,6 +386,11 @@ class SyncStep {
       report_.message += fmt::format(", {} before", Counted(delivered.questions, "question"));
     }
     report_.message += Quiet(counts);
+    if (delivered.tomorrow) {
+      report_.message +=
+          fmt::format("; the day's requests are used up, more can go in {}",
+                      HumanSeconds(std::chrono::duration<double>(*delivered.tomorrow).count()));
+    }
     const bool cancelled = delivered.stopped.code() == Code::kCancelled;
     if (!delivered.stopped.ok() && !cancelled) {
       report_.outcome = "failed";
@@ -328,7 +398,7 @@ class SyncStep {
       return;
     }
     // Nobody arrived: that is no success, whatever the single rows deserve.
-    if (summary.acknowledged > 0 || summary.refusals.empty() || cancelled) return;
+    if (report_.acknowledged > 0 || summary.refusals.empty() || cancelled) return;
     if (delivered.absent == summary.deferred + summary.rejected + summary.unknown) return;
     report_.outcome = "failed";
     const sync::AnswerCount& most = summary.refusals.front();
@@ -347,6 +417,8 @@ class SyncStep {
   const std::string& run_id_;
   report::Reporter& reporter_;
   const std::string label_;
+  ForgottenPeople forgotten_;
+  std::vector<std::string> findings_;  // of the last round
   SyncReport report_;
 };
 
@@ -410,6 +482,7 @@ Result<sync::SyncJob> MakeSyncJob(Runtime& runtime, engine::Connection& connecti
   job.host = HostName();
   job.run_id = run_id;
   job.target = TargetOf(runtime, sync, *destination);
+  job.daily = runtime.DailyBudgetOf(sync.to, destination->capabilities());
   for (const config::Sync& other : runtime.project().syncs) {
     const bool same = other.to == sync.to && other.object == sync.object;
     if (same && other.name != sync.name && other.mode != "remove") {

@@ -80,6 +80,7 @@ Result<DeliverReport> Deliverer::Run(SpoolReader& spool, uint64_t rows, Delivery
                    : report_.stopped.code() == Code::kCancelled ? "cancelled"
                                                                 : "stopped";
   ending.message = report_.stopped.message();
+  if (report_.tomorrow) ending.message = "the day's requests are used up";
   if (report_.stopped.ok() && in_vain) {
     ending.message = fmt::format("none of {} was taken", Counted(rows_, "row"));
   }
@@ -220,6 +221,12 @@ Status Deliverer::SendStack(std::vector<Segment> stack) {
 Status Deliverer::Exchange(const connector::PreparedRequest& request, Segment items,
                            std::vector<Segment>& stack) {
   for (int attempt = 1;; ++attempt) {
+    if (options_.daily != nullptr && !options_.daily->Take()) {
+      Leave(items);
+      report_.tomorrow = options_.daily->Look().wait;
+      ended_ = true;
+      return Status::Ok();
+    }
     if (!limiter_.Acquire(options_.stop)) {
       Leave(items);
       Stop(CancelledError("stopped before every row was sent"));

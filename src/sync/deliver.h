@@ -25,6 +25,7 @@
 #include "connector/destination.h"
 #include "env/clock.h"
 #include "env/random.h"
+#include "sync/daily_budget.h"
 #include "sync/delivery_log.h"
 #include "sync/look_first.h"
 #include "sync/rate_limiter.h"
@@ -41,6 +42,7 @@ struct DeliverProgress {
 
 struct DeliverOptions {
   connector::RequestLimit limit;
+  DailyBudget* daily = nullptr;               // null: requests are not counted by the day
   int max_attempts = 6;                       // of one request
   std::chrono::milliseconds first_wait{500};  // before attempt n+1: up to first_wait * 2^(n-1)
   std::chrono::milliseconds max_wait{30'000};
@@ -73,6 +75,9 @@ struct DeliverReport {
   uint64_t requests = 0;
   uint64_t bytes = 0;
   LogEnding ending;
+  // Until more may go, when the day's requests were used up before every row had its turn: that is no
+  // failure, and the rows that are left are waiting.
+  std::optional<std::chrono::microseconds> tomorrow;
   // Why it ended early: what the destination said, or kCancelled. Ok when every row had its turn.
   Status stopped;
 };

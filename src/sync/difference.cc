@@ -56,6 +56,7 @@ Result<Change> ChangeOf(std::string_view name) {
   if (name == "returned") return Change::kReturned;
   if (name == "retried") return Change::kRetried;
   if (name == "removed") return Change::kRemoved;
+  if (name == "identity") return Change::kIdentity;
   return FailedError(fmt::format("a row of the class {} is not to be sent", name));
 }
 
@@ -147,6 +148,13 @@ Result<std::unique_ptr<Difference>> Difference::Make(engine::Connection& connect
                                    sync.where.ToString(), sync.mode, destination.Describe()),
                        "Write mode: upsert");
   }
+  if (sync.change_identifiers &&
+      (sync.mode != "upsert" || !destination.capabilities().changes_identities)) {
+    return ConfigError(
+        fmt::format("{}: identifier_changes: change: {} changes no identifiers of {}",
+                    sync.where.ToString(), destination.Describe(), sync.object),
+        "Leave it out");
+  }
   SLUICE_ASSIGN(const auto columns, ColumnsOfRelation(connection, relation));
   SLUICE_ASSIGN(auto key, FindColumn(sync, sync.key_where, "key", sync.key, columns));
   std::string newness;
@@ -166,9 +174,10 @@ Result<std::unique_ptr<Difference>> Difference::Make(engine::Connection& connect
       plan.fields, {destination.capabilities().timestamps, destination.capabilities().numbers});
   if (!builder.ok()) return builder.status().WithContext(sync.where.ToString());
 
-  auto bound =
-      functions.Bind({std::move(builder).value(), &destination, RulesOf(sync, destination)});
+  auto bound = functions.Bind(
+      {std::move(builder).value(), &destination, RulesOf(sync, destination), options.suppressed});
   std::unique_ptr<Difference> difference(new Difference(connection, std::move(bound)));
+  difference->destination_ = &destination;
   difference->rules_ = RulesOf(sync, destination);
   sql::DifferenceNames& names = difference->names_;
   names.sync = sync.name;
@@ -187,6 +196,11 @@ Result<std::unique_ptr<Difference>> Difference::Make(engine::Connection& connect
   names.looks_for_unknown = presence == Presence::kThere;
   names.siblings = options.siblings;
   names.now = env::FormatUtc(options.now, true);
+  names.again = destination.capabilities().tells_again;
+  names.suppresses = options.suppressed != nullptr && !options.suppressed->empty();
+  names.irreversible = destination.capabilities().irreversible;
+  names.changes = sync.change_identifiers;
+  names.can_change = destination.capabilities().changes_identities && sync.mode == "upsert";
   names.closely = options.closely;
   names.only_key = options.only_key;
   difference->counts_.forgotten = options.forgotten;
@@ -216,6 +230,8 @@ Status Difference::Count() {
       counts_.changed = count;
     else if (name == "returned")
       counts_.returned = count;
+    else if (name == "identity")
+      counts_.identities = count;
     else if (name == "retried")
       counts_.retried = count;
     else if (name == "unchanged" || name == "back" || name == "remapped")
@@ -247,6 +263,10 @@ Status Difference::Count() {
       }
     }
   }
+  if (names_.irreversible) {
+    SLUICE_ASSIGN(const auto confirmed, connection_.Scalar(sql::CountConfirmed(names_)));
+    counts_.confirmed = static_cast<uint64_t>(engine::ToInt(confirmed));
+  }
   SLUICE_ASSIGN(const auto left, connection_.Scalar(sql::CountLeft(names_)));
   counts_.left = static_cast<uint64_t>(engine::ToInt(left));
   SLUICE_ASSIGN(const auto delivered, connection_.Scalar(sql::CountDelivered(names_)));
@@ -266,9 +286,15 @@ Status Difference::ForEachRow(uint64_t limit, const std::function<Status(const S
       SLUICE_ASSIGN(row.change, ChangeOf(batch->text(2, r)));
       row.digest = batch->huge(3, r);
       row.payload = batch->text(4, r);
+      row.former.clear();
       row.sent = row.change == Change::kRemoved ? IdentifiersOf(row.payload, rules_)
                                                 : std::string(batch->text(5, r));
       row.look_first = !batch->is_null(7, r);
+      if (row.change == Change::kIdentity) {
+        SLUICE_ASSIGN(row.sent, IdentifierAlone(row.key, row.payload));
+        SLUICE_ASSIGN(row.former, IdentifierAlone(row.key, batch->text(8, r)));
+        row.in_doubt = batch->integer(9, r) != 0;
+      }
       row.prior_key.reset();
       if (!batch->is_null(6, r)) row.prior_key = batch->text(6, r);
       SLUICE_TRY(visit(row));
@@ -276,8 +302,28 @@ Status Difference::ForEachRow(uint64_t limit, const std::function<Status(const S
   }
 }
 
+Result<std::string> Difference::IdentifierAlone(std::string_view key,
+                                                std::string_view payload) const {
+  SLUICE_ASSIGN(const std::string identity, destination_->IdentityOf(key, payload));
+  const std::string identifiers = IdentifiersOf(payload, rules_);
+  for (const JsonMember& member : JsonMembers(identifiers)) {
+    std::string alone = "{";
+    AppendJsonMember(alone, member.name, member.value);
+    alone += '}';
+    const auto same = destination_->IdentityOf(key, alone);
+    if (same.ok() && same.value() == identity) return alone;
+  }
+  return FailedError("none of a row's identifiers gives its identity");
+}
+
 Status Difference::ListUntried(const std::string& table) {
   return connection_.Execute(sql::ListUntried(names_, table)).status();
+}
+
+Status Difference::RecordConfirmed(bool all) {
+  if (!names_.irreversible) return Status::Ok();
+  if (all) return RunAll(connection_, sql::PutConfirmed(names_));
+  return connection_.Execute(sql::KeepConfirmed(names_)).status();
 }
 
 Status Difference::RecordUnsent(const std::string& run_id, env::Micros now) {

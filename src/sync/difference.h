@@ -24,11 +24,12 @@ namespace sluice::sync {
 
 struct SyncCounts {
   // To be sent.
-  uint64_t added = 0;     // the destination is not known to hold the key
-  uint64_t changed = 0;   // another payload than delivered
-  uint64_t returned = 0;  // had left the model, and is not as it was
-  uint64_t retried = 0;   // deferred or unknown since an earlier run
-  uint64_t removed = 0;   // mode mirror: not in the model any more, and goes at the destination
+  uint64_t added = 0;       // the destination is not known to hold the key
+  uint64_t changed = 0;     // another payload than delivered
+  uint64_t returned = 0;    // had left the model, and is not as it was
+  uint64_t retried = 0;     // deferred or unknown since an earlier run
+  uint64_t identities = 0;  // known by another identity: that is changed, the rest goes afterwards
+  uint64_t removed = 0;     // mode mirror: not in the model any more, and goes at the destination
   // Nothing to send.
   uint64_t unchanged = 0;   // as delivered, those that had left and are back unchanged included
   uint64_t refused = 0;     // rejected for good before, and not changed since
@@ -38,6 +39,7 @@ struct SyncCounts {
   uint64_t superseded = 0;  // a newer row of the same key was taken; listed in `sync_findings`
   uint64_t left = 0;        // not in the model any more, since this run
   uint64_t delivered = 0;   // rows that are, or may be, there and had not left: `left` are of them
+  uint64_t confirmed = 0;   // of those to be sent, that an earlier run was let through with
   uint64_t model = 0;       // rows of the model, whatever becomes of them
   // Rows of the model that `relation` does not have, because they are about people who were forgotten. They are
   // counted, and listed nowhere.
@@ -45,7 +47,7 @@ struct SyncCounts {
   // Left out and listed in `_sluice.sync_findings`: kind -> rows.
   std::map<std::string, uint64_t> findings;
 
-  uint64_t ToSend() const { return added + changed + returned + retried + removed; }
+  uint64_t ToSend() const { return added + changed + returned + retried + identities + removed; }
   // Rows that should go and are held: changed identifiers; sent once and not to be repeated.
   uint64_t HeldIdentifiers() const { return Finding("identifier_changed"); }
   uint64_t HeldUnknown() const { return Finding("unknown_outcome"); }
@@ -75,6 +77,8 @@ struct DifferenceOptions {
   std::vector<std::string> siblings = {};
   env::Micros now = 0;     // rows that are not there are tried again after some time
   uint64_t forgotten = 0;  // SyncCounts::forgotten
+  // Whom nothing may be sent about, as the destination hashes them; null: nobody.
+  std::shared_ptr<const connector::ForgottenHashes> suppressed = nullptr;
 };
 
 class Difference {
@@ -104,13 +108,20 @@ class Difference {
   // transaction.
   Status RecordUnsent(const std::string& run_id, env::Micros now);
 
+  // Of a destination that takes nothing back: that all rows to send are confirmed, or only those that
+  // were before. In the caller's transaction.
+  Status RecordConfirmed(bool all);
+
  private:
   Difference(engine::Connection& connection, SyncFunctions::Bound bound)
       : connection_(connection), bound_(std::move(bound)) {}
   Status Count();
+  // The one identifier of `payload` by which it has this identity, as a payload.
+  Result<std::string> IdentifierAlone(std::string_view key, std::string_view payload) const;
 
   engine::Connection& connection_;
   SyncFunctions::Bound bound_;
+  const connector::Destination* destination_ = nullptr;
   ChangedFieldsRules rules_;
   sql::DifferenceNames names_;
   SyncCounts counts_;

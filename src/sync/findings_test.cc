@@ -130,7 +130,8 @@ TEST_F(FindingsTest, AChangedIdentifierIsHeldAndCountedAsWaiting) {
   EXPECT_EQ(summary.waiting, 1U);
   EXPECT_EQ(Findings(), "1 identifier_changed");
   EXPECT_EQ(Ask("SELECT message FROM _sluice.sync_findings"),
-            "was delivered as old@x, is new@x now: held until such changes are supported");
+            "was delivered as old@x, is new@x now: held; identifier_changes: change of the sync "
+            "lets it be changed");
   EXPECT_EQ(Sent(), "2 {\"email\":\"b@x\",\"visits\":3}\n");
   // Nothing else to send: the held row is in the run's record all the same.
   EXPECT_EQ(MustRun().delivery_id, 0);

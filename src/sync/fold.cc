@@ -116,7 +116,7 @@ Status LoadSpool(engine::Connection& connection, const FoldJob& job, const std::
   SLUICE_ASSIGN(auto spool, SpoolReader::Open(job.spool_path));
   SLUICE_TRY(spool.Verify(expected));
   SLUICE_ASSIGN(const auto appender, engine::Appender::Open(connection, "", table));
-  std::vector<Value> values(8);  // one for all rows: texts are moved in
+  std::vector<Value> values(10);  // one for all rows: texts are moved in
   for (uint64_t position = 0; position < count; ++position) {
     SLUICE_ASSIGN(auto row, spool.Next());
     if (!row) return FailedError(fmt::format("the spool {} is cut", job.spool_path));
@@ -128,6 +128,8 @@ Status LoadSpool(engine::Connection& connection, const FoldJob& job, const std::
     values[5] = std::move(row->sent);
     values[6] = row->prior_key ? Value(std::move(*row->prior_key)) : Value();
     values[7] = row->change == Change::kRemoved;
+    values[8] = row->change == Change::kIdentity;
+    values[9] = row->in_doubt;
     SLUICE_TRY(appender->Row(values));
   }
   return appender->Close();
@@ -144,6 +146,9 @@ Status CountFinal(engine::Connection& connection, const sql::FoldNames& names,
     if (state == "deferred") summary.deferred = count;
     if (state == "unknown") summary.unknown = count;
   }
+  SLUICE_ASSIGN(const auto moves, connection.Rows(sql::CountMoves(names)));
+  summary.identities = static_cast<uint64_t>(engine::ToInt(moves[0][0]));
+  summary.moved = static_cast<uint64_t>(engine::ToInt(moves[0][1]));
   SLUICE_ASSIGN(const auto refusals, connection.Rows(sql::CountRefusals(names)));
   for (const auto& row : refusals) {
     summary.refusals.push_back({engine::ToText(row[0]), engine::ToText(row[1]),
@@ -251,8 +256,10 @@ Status Write(engine::Connection& connection, const FoldJob& job, const sql::Fold
                                   "kind = 'identifier_changed'",
                                   {job.sync}));
   // Held rows wait for a change of the model, not for the next run.
+  // What follows a change of identity goes with the next difference.
   const uint64_t left_over =
-      summary.waiting - std::min(summary.waiting, static_cast<uint64_t>(engine::ToInt(held)));
+      summary.identities +
+      (summary.waiting - std::min(summary.waiting, static_cast<uint64_t>(engine::ToInt(held))));
   return WriteRecords(connection, job, summary, left_over, clock.Now());
 }
 

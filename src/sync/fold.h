@@ -37,6 +37,8 @@ struct SyncSummary {
   uint64_t deferred = 0;
   uint64_t waiting = 0;
   uint64_t unknown = 0;
+  uint64_t identities = 0;  // of the rows that were tried: changes of identity
+  uint64_t moved = 0;       // of them, those that were acknowledged
   uint64_t requests = 0;
   uint64_t bytes = 0;
   std::vector<std::pair<std::string, uint64_t>> warnings;  // what, in how many requests

@@ -1,5 +1,6 @@
 #include "sync/functions.h"
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 #include <utility>
@@ -160,6 +161,22 @@ Status FindDifferent(const Binding& binding, size_t rows, const std::vector<Inpu
   return Status::Ok();
 }
 
+Status FindForgotten(const Binding& binding, size_t rows, const std::vector<Input>& in,
+                     Output& out) {
+  const connector::Suppressing* suppressing = connector::SuppressingOf(*binding.destination);
+  for (size_t r = 0; r < rows; ++r) {
+    bool forgotten = false;
+    if (suppressing != nullptr && binding.suppressed != nullptr && !in[1].is_null(r)) {
+      const auto hashes = suppressing->HashesOf(in[1].text(r));
+      forgotten = std::any_of(hashes.begin(), hashes.end(), [&](const std::string& hash) {
+        return binding.suppressed->count(hash) > 0;
+      });
+    }
+    out.data<bool>()[r] = forgotten;
+  }
+  return Status::Ok();
+}
+
 }  // namespace
 
 SyncFunctions::SyncFunctions() : table_(std::make_shared<Table>()) {}
@@ -197,6 +214,8 @@ Status SyncFunctions::Register(engine::Connection& connection) const {
   SLUICE_TRY(engine::RegisterFunction(
       connection,
       bound("_sluice_differs", {"BIGINT", "VARCHAR", "VARCHAR"}, false, FindDifferent, "BOOLEAN")));
+  SLUICE_TRY(engine::RegisterFunction(connection, bound("_sluice_forgotten", {"BIGINT", "VARCHAR"},
+                                                        false, FindForgotten, "BOOLEAN")));
   SLUICE_TRY(engine::RegisterFunction(connection, OverlayFunction()));
   SLUICE_TRY(engine::RegisterFunction(connection, MaskedFunction()));
   return engine::RegisterFunction(connection, DigestFunction());

@@ -7,6 +7,7 @@
 //   _sluice_sent(binding, payload, delivered, maybe1, maybe2, maybe3)   changed_fields.h
 //   _sluice_kept(binding, payload, delivered, maybe)   WithKept of changed_fields.h
 //   _sluice_differs(binding, payload, delivered)   whether there is anything to send
+//   _sluice_forgotten(binding, payload)        whether the destination has forgotten who that is
 //   _sluice_overlay(payload, sent)             changed_fields.h
 //   _sluice_masked(payload)                    changed_fields.h
 //
@@ -19,6 +20,7 @@
 
 #include "base/status.h"
 #include "connector/destination.h"
+#include "connector/suppressing.h"
 #include "engine/engine.h"
 #include "sync/changed_fields.h"
 #include "sync/payload.h"
@@ -30,6 +32,8 @@ struct Binding {
   PayloadBuilder builder;
   const connector::Destination* destination = nullptr;  // outlives the binding
   ChangedFieldsRules rules;
+  // Whom nothing may be sent about, as the destination hashes them; null: nobody.
+  std::shared_ptr<const connector::ForgottenHashes> suppressed = nullptr;
 };
 
 // Thread-safe. May be destroyed while functions are registered: they keep what they need.

@@ -28,9 +28,23 @@ std::string Beyond(const std::optional<config::Amount>& most, std::string_view n
                      "guards.at_most." + std::string(name));
 }
 
+// Of a share of nothing nobody can say that it was meant.
+std::string Unconfirmed(const config::Guards& guards, const SyncCounts& counts) {
+  const uint64_t rows = counts.added + counts.returned + counts.changed - counts.confirmed;
+  if (rows == 0) return {};
+  const bool share = guards.added && guards.added->percent;
+  if (guards.added && !(share && counts.delivered == 0)) {
+    return Beyond(guards.added, "added", rows, counts.delivered);
+  }
+  return fmt::format(
+      "what is done with {} cannot be taken back, and nobody has confirmed it "
+      "(guards.at_most.added lets so many through)",
+      Counted(rows, "row"));
+}
+
 }  // namespace
 
-Status CheckGuards(const config::Sync& sync, const SyncCounts& counts,
+Status CheckGuards(const config::Sync& sync, const SyncCounts& counts, bool irreversible,
                    std::optional<uint64_t> confirmed) {
   std::vector<std::string> beyond;
   const config::Guards& guards = sync.guards;
@@ -39,8 +53,13 @@ Status CheckGuards(const config::Sync& sync, const SyncCounts& counts,
     std::string text = Beyond(most, name, rows, counts.delivered);
     if (!text.empty()) beyond.push_back(std::move(text));
   };
-  look(guards.added, "added", counts.added + counts.returned);
-  look(guards.changed, "changed", counts.changed);
+  if (irreversible) {
+    std::string text = Unconfirmed(guards, counts);
+    if (!text.empty()) beyond.push_back(std::move(text));
+  } else {
+    look(guards.added, "added", counts.added + counts.returned);
+  }
+  look(guards.changed, "changed", counts.changed + counts.identities);
   look(guards.removed, "removed", counts.removed);
   if (counts.model == 0 && counts.removed > 0 && !guards.allow_empty) {
     beyond.push_back(fmt::format(

@@ -10,9 +10,12 @@
 
 namespace sluice::sync {
 
+// Where nothing that is done can be taken back (`irreversible`), rows need a guard that lets so many
+// through, or somebody who has confirmed them, in this run or in one that did not get to them.
+//
 // Ok when nothing is beyond `guards`, or `confirmed` is exactly the number of rows that would be sent. Else kHeld, with
 // what is beyond and the command that confirms it.
-Status CheckGuards(const config::Sync& sync, const SyncCounts& counts,
+Status CheckGuards(const config::Sync& sync, const SyncCounts& counts, bool irreversible,
                    std::optional<uint64_t> confirmed);
 
 }  // namespace sluice::sync

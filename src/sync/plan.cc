@@ -20,6 +20,7 @@ std::string FindingText(const std::string& kind, uint64_t rows) {
       {"duplicate_key", "with a duplicate key"},
       {"same_identity", "with the identifier of another key"},
       {"identifier_changed", "with a changed identifier"},
+      {"forgotten", "about somebody who was forgotten"},
       {"unknown_outcome", "that may have arrived and must not go twice"},
   };
   for (const auto& [name, text] : kTexts) {
@@ -33,6 +34,7 @@ std::string Changes(const SyncCounts& counts) {
   const auto add = [&](uint64_t n, std::string_view what) {
     if (n > 0) parts.push_back(fmt::format("{} {}", Thousands(n), what));
   };
+  add(counts.identities, "with a new identifier");
   add(counts.added, "added");
   add(counts.changed, "changed");
   add(counts.returned, "returned");
@@ -75,9 +77,16 @@ std::string NothingToSend(const SyncCounts& counts) {
   return "nothing to send" + Remainder(counts);
 }
 
+uint64_t SyncPlan::DaysToWait() const {
+  if (requests_per_day == 0 || totals.requests <= left_today) return 0;
+  return (totals.requests - left_today + requests_per_day - 1) / requests_per_day;
+}
+
 double SyncPlan::LeastSeconds() const {
+  constexpr double kDay = 86'400;
   const double questions = static_cast<double>(Questions());
-  return (requests_per_second > 0 ? static_cast<double>(totals.requests) / requests_per_second
+  return kDay * static_cast<double>(DaysToWait()) +
+         (requests_per_second > 0 ? static_cast<double>(totals.requests) / requests_per_second
                                   : 0) +
          (lookup.per_second > 0 ? questions / lookup.per_second : 0);
 }
@@ -125,7 +134,11 @@ std::string SyncPlan::DescribeDifference() const {
   std::string out =
       fmt::format("{}sends {}{}, {}", first_run ? "FIRST RUN: " : "", what,
                   first_run ? "" : Changes(counts), Counted(totals.requests, "request"));
-  if (requests_per_second > 0) {
+  if (DaysToWait() > 0) {
+    out += fmt::format(", {} at {} in 24 hours: {} can go now, the rest waits for later runs",
+                       Counted(DaysToWait() + 1, "day"), Thousands(requests_per_day),
+                       left_today == 0 ? "none" : Thousands(left_today));
+  } else if (requests_per_second > 0) {
     const double seconds = std::ceil(LeastSeconds());
     out += fmt::format(", {} at {:g} requests/s",
                        seconds < 60 ? fmt::format("{:.0f} s", seconds) : HumanSeconds(seconds),

@@ -30,6 +30,8 @@ struct SyncPlan {
   uint64_t limit = 0;               // --limit; 0: none
   RequestTotals totals;             // of what would be sent
   double requests_per_second = 0;   // of the destination; 0: no limit
+  uint64_t requests_per_day = 0;    // likewise
+  uint64_t left_today = 0;          // of them, that may go now
   connector::Lookup::Terms lookup;  // of the destination, where it can be asked
   std::string mode;                 // of the sync
   bool asked_to_backfill = false;   // the project file says what a first run does
@@ -39,6 +41,8 @@ struct SyncPlan {
   std::string held;                 // why a run would send nothing of it; "" nothing is in its way
 
   double LeastSeconds() const;
+  // How often a day has to pass before the last request may go; 0: all may go now.
+  uint64_t DaysToWait() const;
   uint64_t Questions() const;  // that are asked to look for rows
   // One sentence for people, the open delivery first:
   // "FIRST RUN: sends all 48,210 users, 49 requests, 10 s at 5 requests/s".

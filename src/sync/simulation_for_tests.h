@@ -21,13 +21,16 @@ struct Killed {};
 
 class Simulation : public SyncWorld {
  public:
+  // `mode`: one of a sync, or "changes": upsert, with identities that are changed at the destination.
   Simulation(uint64_t seed, const std::string& mode)
       : rng_(seed),
         seed_(seed),
         mirror_(mode == "mirror"),
+        changes_(mode == "changes"),
         once_(IsSentOnce(mode)),
         presence_(PresenceOf(mode)) {
-    sync_.mode = mode;
+    sync_.mode = changes_ ? "upsert" : mode;
+    sync_.change_identifiers = changes_;
     Do("ALTER TABLE people ADD COLUMN version BIGINT");
     using Policy = config::Duplicates::Policy;
     constexpr Policy kPolicies[] = {Policy::kCollapse, Policy::kReject, Policy::kNewest};
@@ -57,6 +60,9 @@ class Simulation : public SyncWorld {
     clock_.Advance(std::chrono::hours(8 * 24));  // who is not there is looked for again by then
     TryRun();
     TryRun();
+    // Identities that wait for each other take a run each.
+    for (int run = 0; run < 12 && Plan().counts.identities > 0; ++run) TryRun();
+    if (changes_) TryRun();
     ExpectQuiet();
   }
 
@@ -107,6 +113,14 @@ class Simulation : public SyncWorld {
       ADD_FAILURE() << "seed " << seed_ << ": only one field of " << key
                     << " is new to the destination: " << operation.payload;
     }
+    const auto known = delivered_identities_.find(key);
+    if (changes_ && known != delivered_identities_.end() &&
+        operation.kind == connector::OperationKind::kUpsert &&
+        known->second != operation.identity) {
+      ADD_FAILURE() << "seed " << seed_ << ": " << key
+                    << " is written under an identity that it was not changed to";
+    }
+    moves_ += operation.kind == connector::OperationKind::kChangeIdentity ? 1 : 0;
     if (known_delivered_.count(key) > 0) {
       ADD_FAILURE() << "seed " << seed_ << ": " << key
                     << " was delivered and is sent again: " << operation.payload;
@@ -166,7 +180,7 @@ class Simulation : public SyncWorld {
         const Person person = at->second;
         people_.erase(at);
         people_["n" + std::to_string(Below(30))] = person;
-      } else if (OneIn(10)) {
+      } else if (OneIn(changes_ ? 3 : 10)) {
         at->second.email = SomeEmail();
       } else if (OneIn(2)) {
         at->second.city = SomeCity();
@@ -227,6 +241,12 @@ class Simulation : public SyncWorld {
   void NoteDelivered() {
     known_delivered_.clear();
     only_town_is_new_.clear();
+    delivered_identities_.clear();
+    const auto identities = connection_->Rows(
+        "SELECT key, identity FROM _sluice.sync_delivered WHERE payload IS NOT NULL");
+    for (const auto& row : identities.value()) {
+      delivered_identities_[engine::ToText(row[0])] = engine::ToText(row[1]);
+    }
     if (once_) {
       const auto keys = connection_->Rows(
           "SELECT key FROM _sluice.sync_delivered WHERE state = 'delivered' AND payload IS NOT "
@@ -331,8 +351,11 @@ class Simulation : public SyncWorld {
         << "seed " << seed_;
     EXPECT_EQ(Plan().counts.ToSend(), 0U) << "seed " << seed_;
     std::set<std::string> left_out;
-    const auto findings =
-        connection_->Rows("SELECT key FROM _sluice.sync_findings WHERE kind <> 'superseded'");
+    // So is whoever is to get an identity that somebody has who left the model and is there still.
+    const auto findings = connection_->Rows(
+        "SELECT key FROM _sluice.sync_findings WHERE kind <> 'superseded' UNION ALL SELECT key "
+        "FROM "
+        "_sluice.sync_delivered AS d WHERE state = 'rejected' AND code = 'taken'");
     for (const auto& row : findings.value()) left_out.insert(engine::ToText(row[0]));
     if (once_) return ExpectOnce(left_out);
     for (const auto& [key, person] : people_) {
@@ -348,6 +371,18 @@ class Simulation : public SyncWorld {
       EXPECT_EQ(world_.Person("nobody" + std::to_string(i) + "@x"), "") << "seed " << seed_;
     }
     if (mirror_) ExpectNobodyElse();
+    if (changes_) ExpectNobodyTwice();
+  }
+
+  // Whoever is there is known, by the identity that they have there.
+  void ExpectNobodyTwice() {
+    std::set<std::string> known;
+    const auto rows = connection_->Rows("SELECT identity FROM _sluice.sync_delivered");
+    for (const auto& row : rows.value()) known.insert(engine::ToText(row[0]));
+    for (const auto& [identity, fields] : world_.people) {
+      EXPECT_EQ(known.count(identity), 1U)
+          << "seed " << seed_ << ": " << identity << " is there, and known by another identity";
+    }
   }
 
   // Whether mode update has to have found the person. It makes nobody.
@@ -401,18 +436,21 @@ class Simulation : public SyncWorld {
   int kills_ = 0;
   int compared_ = 0;
   int removals_ = 0;
+  int moves_ = 0;
 
  private:
   env::SeededRandom rng_;
   uint64_t seed_;
   static constexpr const char* kTheirs = "\"city\":\"theirs\",";
   bool mirror_;
+  bool changes_;
   bool once_;
   Presence presence_;
   std::set<std::string> others_;
   bool faulty_ = false;
   std::map<std::string, Person> people_;
   std::set<std::string> known_delivered_;
+  std::map<std::string, std::string> delivered_identities_;
   std::set<std::string> only_town_is_new_;
   bool with_town_ = false;
   bool mapping_is_new_ = false;  // and nothing else since the last run

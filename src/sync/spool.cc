@@ -14,6 +14,8 @@ constexpr size_t kBufferBytes = 1 << 20;
 constexpr uint64_t kMarkEvery = 1024;
 constexpr uint8_t kHasPrior = 1;
 constexpr uint8_t kLooks = 2;
+constexpr uint8_t kHasFormer = 4;
+constexpr uint8_t kDoubts = 8;
 
 Status Damaged(const std::string& path, std::string_view what) {
   return FailedError(fmt::format("the spool {} {}", path, what));
@@ -22,9 +24,11 @@ Status Damaged(const std::string& path, std::string_view what) {
 }  // namespace
 
 connector::Operation OperationOf(const SpoolRow& row) {
-  const auto kind = row.change == Change::kRemoved ? connector::OperationKind::kRemove
-                                                   : connector::OperationKind::kUpsert;
-  return {kind, row.key, row.identity, row.sent};
+  using Kind = connector::OperationKind;
+  const auto kind = row.change == Change::kRemoved    ? Kind::kRemove
+                    : row.change == Change::kIdentity ? Kind::kChangeIdentity
+                                                      : Kind::kUpsert;
+  return {kind, row.key, row.identity, row.sent, row.former};
 }
 
 Result<SpoolWriter> SpoolWriter::Create(const std::string& path) {
@@ -48,7 +52,10 @@ void AppendRow(const SpoolRow& row, std::string& buffer) {
   out.Hash(row.digest);
   out.Text(row.payload);
   out.Text(row.sent);
-  out.U8(static_cast<uint8_t>((row.prior_key ? kHasPrior : 0) | (row.look_first ? kLooks : 0)));
+  out.U8(static_cast<uint8_t>((row.prior_key ? kHasPrior : 0) | (row.look_first ? kLooks : 0) |
+                              (row.former.empty() ? 0 : kHasFormer) |
+                              (row.in_doubt ? kDoubts : 0)));
+  if (!row.former.empty()) out.Text(row.former);
   if (row.prior_key) out.Text(*row.prior_key);
   std::string length;
   WireWriter(length).U32(static_cast<uint32_t>(buffer.size() - begin - 4));
@@ -159,6 +166,8 @@ Result<std::optional<SpoolRow>> SpoolReader::Next() {
   row.sent = in.Text();
   const uint8_t flags = in.U8();
   row.look_first = (flags & kLooks) != 0;
+  row.in_doubt = (flags & kDoubts) != 0;
+  if ((flags & kHasFormer) != 0) row.former = in.Text();
   if ((flags & kHasPrior) != 0) row.prior_key = in.Text();
   if (in.failed() || !in.at_end()) return Damaged(file_.path(), "is damaged");
   return std::optional<SpoolRow>(std::move(row));

@@ -20,7 +20,7 @@
 
 namespace sluice::sync {
 
-enum class Change : uint8_t { kAdded, kChanged, kReturned, kRetried, kRemoved };
+enum class Change : uint8_t { kAdded, kChanged, kReturned, kRetried, kRemoved, kIdentity };
 
 struct SpoolRow {
   std::string key;
@@ -28,11 +28,16 @@ struct SpoolRow {
   Change change = Change::kAdded;
   Hash128 digest;       // of `payload`; of kRemoved: kRemovalDigest
   std::string payload;  // complete; of kRemoved: what the destination is known to hold
-  std::string sent;     // what goes out
+  std::string sent;     // what goes out; of kIdentity: the new identifier alone
   // Whether it has to be looked for before it goes, in modes that ask.
   bool look_first = false;
   // The key under which the same identity was delivered before and is not in the model any more.
   std::optional<std::string> prior_key;
+  // Of kIdentity: the identifier by which the destination knows the row so far.
+  std::string former = {};
+  // Likewise: an earlier change may have happened or not, so that either of the two identities may be the
+  // one by which the destination knows the row. What is known of it stays so until this one is answered.
+  bool in_doubt = false;
 };
 
 // In the place of a payload's digest where a row is to be removed.

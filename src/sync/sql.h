@@ -35,6 +35,11 @@ struct DifferenceNames {
       sequence;  // expression over `src` by which rows are sent, before the key; may be empty
   bool any_back = true;  // whether rows are of these classes, once they were counted
   bool any_remapped = true;
+  bool irreversible = false;     // likewise
+  bool can_change = false;       // that they are could be asked for
+  bool changes = false;          // identities that have changed are changed at the destination
+  bool again = false;            // connector::Capabilities::tells_again
+  bool suppresses = false;       // rows about people who were forgotten are left out
   std::string only_key;          // nothing else is sent; "": everything is
   std::string Rows() const;      // one row for each of the model: key, class, digest, payload, ...
   std::string Pairs() const;     // keys that come more than once
@@ -46,16 +51,17 @@ struct DifferenceNames {
 };
 
 // `class` of a row:
-//   to be sent: added, changed, returned, retried
+//   to be sent: added, changed, returned, retried; identity (the destination knows the row by another one:
+//   that is changed, and nothing else of it sent before)
 //   nothing to do: unchanged, back (it had left, and is as it was delivered), refused (for good,
 //   and not changed since), collapsed (the same row again), taken (counts as delivered from now on),
 //   absent (was not there, and is not tried yet again)
 //   left out and listed: null_key, bad_value, no_identity, duplicate_key, same_identity,
-//   identifier_changed, unknown_outcome, superseded (an older row of its key; in Older() only)
+//   identifier_changed, forgotten, unknown_outcome, superseded (an older row of its key; in Older() only)
 inline constexpr const char* kSendClasses = "'added', 'changed', 'returned', 'retried'";
 inline constexpr const char* kFindingClasses =
     "'null_key', 'bad_value', 'no_identity', 'duplicate_key', 'same_identity', "
-    "'identifier_changed', 'unknown_outcome'";
+    "'identifier_changed', 'forgotten', 'unknown_outcome'";
 
 // In this order.
 std::vector<std::string> MakeDifference(const DifferenceNames& names);
@@ -69,8 +75,15 @@ std::string CountRemovals(const DifferenceNames& names);
 std::string CountLeft(const DifferenceNames& names);
 // All delivered rows that are not marked so.
 std::string CountDelivered(const DifferenceNames& names);
-// key, identity, class, digest, payload, sent (not of a removal), prior key, whether it has to be looked
-// for; removals last, ordered by key.
+// Rows to send that somebody has confirmed in an earlier run, which did not get to them.
+std::string CountConfirmed(const DifferenceNames& names);
+// What is to be sent is confirmed now.
+std::vector<std::string> PutConfirmed(const DifferenceNames& names);
+// Of what was confirmed only what is still to be sent stays so.
+std::string KeepConfirmed(const DifferenceNames& names);
+// key, identity, class, digest, payload, sent (not of a removal or an identity), prior key, whether it has to
+// be looked for, and where identities are changed: payload of the former one, in doubt; identities first,
+// removals last, ordered by key.
 // `limit` 0: all.
 std::string RowsToSend(const DifferenceNames& names, uint64_t limit);
 // Makes a temporary table of key, identity, payload of RowsToSend without those that are retried.
@@ -90,7 +103,8 @@ struct FoldNames {
   std::string run_id;
   int64_t delivery_id = 0;
   config::Attempts::Payload payload = config::Attempts::Payload::kFull;
-  std::string Spool() const;  // position, key, identity, digest, payload, sent, prior_key, removes
+  // position, key, identity, digest, payload, sent, prior_key, removes, moves, in_doubt
+  std::string Spool() const;
   std::string Answers() const;  // id, attempt, first, count, state, ...: one for each range of rows
   std::string Tries() const;    // id, attempt, state, position: every try of every row
   std::string Final() const;    // position, id, state: the try that counts
@@ -101,6 +115,8 @@ std::vector<std::string> MakeFoldTables(const FoldNames& names);
 std::vector<std::string> JudgeTries(const FoldNames& names);
 // state, count(*) of the rows' final tries.
 std::string CountStates(const FoldNames& names);
+// count(*) of the rows that were tried and are changes of identity, and of those acknowledged.
+std::string CountMoves(const FoldNames& names);
 // state, code, message, count(*) of the rows that were not acknowledged, most first.
 std::string CountRefusals(const FoldNames& names);
 // In the folding transaction.

@@ -43,40 +43,75 @@ std::string TempName(std::string_view what, int64_t number) {
   return fmt::format("_sluice_sync_{}_{}", what, number);
 }
 
-// The model's rows beside what was delivered under their keys. Payloads are kept only where they
-// may be needed: in a quiet run nearly all of them are not.
-std::string MakeRows(const DifferenceNames& names) {
-  std::string arguments = std::to_string(names.binding);
-  for (const std::string& column : names.columns) arguments += ", " + column;
-  const bool newest = names.duplicates == config::Duplicates::Policy::kNewest;
-  // Each step is a sub-select of its own, so that nothing is computed twice.
+// What a row of the class `identity` is about. Usually: from what was delivered to what the model says. When
+// an earlier change is in doubt (`maybe` is where it went): back, if the model says so again; else that
+// change once more, and the model's with the next look, when it is known where it begins.
+constexpr const char* kOnTheWay =
+    "(class = 'identity' AND in_doubt AND identity <> delivered_identity AND identity <> "
+    "substr(maybe, 2))";
+
+std::string OnTheWayElse(std::string_view value, std::string_view otherwise) {
+  return fmt::format("CASE WHEN {} THEN {} ELSE {} END", kOnTheWay, value, otherwise);
+}
+
+constexpr std::string_view kFormerPayload =
+    "CASE WHEN in_doubt AND identity = delivered_identity THEN attempted_payload ELSE "
+    "coalesce(delivered_payload, attempted_payload) END";
+
+constexpr std::string_view kWayOut = "; identifier_changes: change of the sync lets it be changed";
+
+constexpr std::string_view kDoubtOut =
+    " in_doubt, CASE WHEN starts_with(maybe, '=') THEN substr(maybe, 2) END AS maybe_identity,";
+
+// By which identity the destination may know the row instead, after a change without an answer.
+std::string MaybeIdentity(const DifferenceNames& names) {
   return fmt::format(
-      R"(CREATE TEMP TABLE {rows} AS
-SELECT key, identity, digest, class{turn},{newness_out}
+      " CASE WHEN d.state IN ('unknown', 'left') AND d.attempted_payload IS NOT NULL THEN "
+      "_sluice_identity({}, m.key, d.attempted_payload) END AS maybe, coalesce(starts_with(maybe, "
+      "'=') AND substr(maybe, 2) <> d.identity, false) AS in_doubt,",
+      names.binding);
+}
+
+std::string WhenIdentityChanged(const DifferenceNames& names) {
+  const std::string another =
+      fmt::format("WHEN d.identity <> substr(m.who, 2) AND {}", kMayBeThere);
+  if (!names.changes) return fmt::format("      {} THEN 'identifier_changed'", another);
+  return fmt::format(
+      "      WHEN in_doubt THEN 'identity'\n      {0} AND d.state = 'rejected' AND "
+      "d.attempted_digest = m.digest THEN 'refused'\n      {0} THEN 'identity'",
+      another);
+}
+
+// Each step is a sub-select of its own, so that nothing is computed twice.
+constexpr std::string_view kRowsStatement = R"(CREATE TEMP TABLE {rows} AS
+SELECT key, {target} AS identity, {digest} AS digest, class{turn},{newness_out}{doubt_out}
   CASE WHEN may_be_there AND identity IS DISTINCT FROM delivered_identity THEN delivered_identity
     END AS other_identity,
-  CASE WHEN class IN ({send}, 'remapped', 'taken') THEN body END AS payload,
-  CASE WHEN class IN ({send}) THEN delivered_payload END AS delivered_payload,
+  CASE WHEN class IN ({send}, 'remapped', 'taken') THEN body WHEN class = 'identity' THEN {goal} END AS payload,
+  CASE WHEN class IN ({send}) THEN delivered_payload WHEN class = 'identity' THEN {former} END
+    AS delivered_payload,
   CASE WHEN class IN ({send}) THEN attempted_payload END AS attempted_payload,
   CASE class WHEN 'null_key' THEN 'the key is NULL'
     WHEN 'bad_value' THEN substr(body, 2)
     WHEN 'no_identity' THEN substr(who, 2)
     WHEN 'identifier_changed' THEN 'was delivered as ' || delivered_identity || ', is ' || identity
-      || ' now: held until such changes are supported'
+      || ' now: held{way_out}'
     WHEN 'unknown_outcome' THEN 'it may have arrived, and must not be sent twice'
     END AS message
 FROM (
   SELECT m.*, d.identity AS delivered_identity, {there} AS may_be_there,
-    d.payload AS delivered_payload, d.attempted_payload,
+    d.payload AS delivered_payload, d.attempted_payload,{maybe}
     CASE WHEN starts_with(m.who, '=') THEN substr(m.who, 2) END AS identity,
     CASE
       WHEN m.key IS NULL THEN 'null_key'
       WHEN NOT starts_with(m.body, '{{') THEN 'bad_value'
       WHEN NOT starts_with(m.who, '=') THEN 'no_identity'
       WHEN d.key IS NULL THEN {unknown_key}
+      WHEN {again} AND {taken} AND d.state = 'left' THEN 'returned'
+      WHEN {again} AND d.identity <> substr(m.who, 2) AND {there} THEN 'changed'
       WHEN {once} AND {taken} AND NOT {resent}
         THEN CASE d.state WHEN 'left' THEN 'back' ELSE 'unchanged' END
-      WHEN d.identity <> substr(m.who, 2) AND {there} THEN 'identifier_changed'
+{changed}
       WHEN d.state = 'deferred' AND d.next_try_at > CAST({now} AS TIMESTAMP) AND d.identity =
         substr(m.who, 2) AND d.code IS DISTINCT FROM {retry} THEN 'absent'
       WHEN d.state = 'unknown' AND NOT {repeatable} AND d.code IS DISTINCT FROM {retry}
@@ -100,13 +135,30 @@ FROM (
     )
   ) AS m
   LEFT JOIN (SELECT * FROM _sluice.sync_delivered WHERE sync = {sync}) AS d ON d.key = m.key
-))",
-      fmt::arg("rows", names.Rows()), fmt::arg("send", kSendClasses),
+))";
+
+// The model's rows beside what was delivered under their keys. Payloads are kept only where they
+// may be needed: in a quiet run nearly all of them are not.
+std::string MakeRows(const DifferenceNames& names) {
+  std::string arguments = std::to_string(names.binding);
+  for (const std::string& column : names.columns) arguments += ", " + column;
+  const bool newest = names.duplicates == config::Duplicates::Policy::kNewest;
+  return fmt::format(
+      kRowsStatement, fmt::arg("rows", names.Rows()), fmt::arg("send", kSendClasses),
       // The same payload can mean that something is to be cleared now, which stayed before.
+      fmt::arg("way_out", names.can_change ? kWayOut : ""),
       fmt::arg("closely",
                names.closely
                    ? fmt::format(" AND NOT _sluice_differs({}, m.body, d.payload)", names.binding)
                    : ""),
+      fmt::arg("target", names.changes ? OnTheWayElse("substr(maybe, 2)", "identity") : "identity"),
+      fmt::arg("digest", names.changes ? OnTheWayElse("_sluice_digest(attempted_payload)", "digest")
+                                       : "digest"),
+      fmt::arg("goal", names.changes ? OnTheWayElse("attempted_payload", "body") : "body"),
+      fmt::arg("former", names.changes ? kFormerPayload : "NULL"),
+      fmt::arg("doubt_out", names.changes ? kDoubtOut : ""),
+      fmt::arg("maybe", names.changes ? MaybeIdentity(names) : ""),
+      fmt::arg("changed", WhenIdentityChanged(names)),
       fmt::arg("newness_out", newest ? " newness," : ""),
       fmt::arg("newness_in", newest ? ", src." + names.newness + " AS newness" : ""),
       fmt::arg("there", kMayBeThere), fmt::arg("retry", QuoteText(kRetryCode)),
@@ -114,7 +166,7 @@ FROM (
       fmt::arg("once", names.once ? "true" : "false"), fmt::arg("resent", IsAskedAgain()),
       fmt::arg("taken", WasAcknowledged()),
       fmt::arg("unknown_key", names.takes_known ? "'taken'" : "'added'"),
-      fmt::arg("now", QuoteText(names.now)),
+      fmt::arg("now", QuoteText(names.now)), fmt::arg("again", names.again ? "true" : "false"),
       fmt::arg("turn", names.sequence.empty() ? "" : ", turn"),
       fmt::arg("expression", names.sequence.empty() ? "" : ", " + names.sequence + " AS turn"),
       fmt::arg("kind", QuoteText(kDigestKind)), fmt::arg("binding", names.binding),
@@ -186,15 +238,27 @@ std::string JudgeIdentities(const DifferenceNames& names) {
       names.Rows());
 }
 
+// key, identity: which keys of the model the destination knows, or may know, by another identity.
+std::string HeldIdentities(const DifferenceNames& names) {
+  std::string held =
+      fmt::format("SELECT other_identity AS identity, key FROM {} WHERE other_identity IS NOT NULL",
+                  names.Rows());
+  if (!names.changes) return held;
+  return held + fmt::format(
+                    " UNION ALL SELECT maybe_identity, key FROM {} WHERE maybe_identity IS "
+                    "NOT NULL",
+                    names.Rows());
+}
+
 // The same with what was delivered: the identity that a row comes with is still that of another key
 // at the destination, which is in the model and has another identity now, or none that can be used.
 std::string JudgeTakenIdentities(const DifferenceNames& names) {
   return fmt::format(
       "UPDATE {0} SET class = 'same_identity', message = 'still the one at the destination that "
-      "key ' || t.key || ' was delivered as' FROM (SELECT other_identity AS identity, key FROM {0} "
-      "WHERE other_identity IS NOT NULL) AS t WHERE t.identity = {0}.identity AND t.key <> {0}.key "
-      "AND {0}.class IN ({1})",
-      names.Rows(), kSendClasses);
+      "key ' || t.key || ' was delivered as' FROM ({1}) AS t WHERE t.identity = {0}.identity AND "
+      "t.key "
+      "<> {0}.key AND {0}.class IN ({2})",
+      names.Rows(), HeldIdentities(names), kSendClasses);
 }
 
 // What was delivered under keys that the model has not. Found once: nearly all of what was delivered is
@@ -208,6 +272,29 @@ std::string MakeGone(const DifferenceNames& names) {
       "= d.key)",
       fmt::arg("gone", names.Gone()), fmt::arg("there", kMayBeThere),
       fmt::arg("sync", QuoteText(names.sync)), fmt::arg("rows", names.Rows()));
+}
+
+// An identity that another key of the model still has can be given to nobody before that one has got its
+// own: with the next look, or never, where identities are exchanged.
+std::string JudgeExchanges(const DifferenceNames& names) {
+  return fmt::format(
+      "UPDATE {0} SET class = 'identifier_changed', message = 'is to become what key ' || t.key || "
+      "' "
+      "still is at the destination: held until that one has its own (where two exchange theirs, "
+      "one "
+      "needs a third one in between)' FROM ({1}) AS t WHERE t.identity = {0}.identity AND t.key <> "
+      "{0}.key AND {0}.class = "
+      "'identity'",
+      names.Rows(), HeldIdentities(names));
+}
+
+// Nothing is sent about people whom the destination was told to forget.
+std::string JudgeForgotten(const DifferenceNames& names) {
+  return fmt::format(
+      "UPDATE {} SET class = 'forgotten', message = 'this person was forgotten at the destination: "
+      "nothing about them is sent' WHERE class IN ({}, 'identity') AND _sluice_forgotten({}, "
+      "payload)",
+      names.Rows(), kSendClasses, names.binding);
 }
 
 // A key that is new while another one, gone from the model, was delivered as the same identity:
@@ -371,6 +458,8 @@ std::vector<std::string> MakeDifference(const DifferenceNames& names) {
   for (std::string& statement : JudgeDuplicates(names)) statements.push_back(std::move(statement));
   statements.push_back(JudgeIdentities(names));
   statements.push_back(JudgeTakenIdentities(names));
+  if (names.changes) statements.push_back(JudgeExchanges(names));
+  if (names.suppresses) statements.push_back(JudgeForgotten(names));
   statements.push_back(MakeGone(names));
   statements.push_back(MakePrior(names));
   if (names.mirror) statements.push_back(MakeRemoved(names));
@@ -384,26 +473,6 @@ std::vector<std::string> DropDifference(const DifferenceNames& names) {
     statements.push_back("DROP TABLE IF EXISTS " + table);
   }
   return statements;
-}
-
-std::string CountClasses(const DifferenceNames& names) {
-  std::string from = names.Rows();
-  if (names.duplicates == config::Duplicates::Policy::kNewest) {
-    from =
-        fmt::format("(SELECT class FROM {} UNION ALL SELECT class FROM {})", from, names.Older());
-  }
-  return fmt::format("SELECT class, count(*) FROM {} GROUP BY class ORDER BY class", from);
-}
-
-std::string CountRemovals(const DifferenceNames& names) {
-  return fmt::format("SELECT class, count(*) FROM {} GROUP BY class", names.Removed());
-}
-
-std::string CountDelivered(const DifferenceNames& names) {
-  return fmt::format(
-      "SELECT count(*) FROM _sluice.sync_delivered WHERE sync = {} AND state <> "
-      "'left'",
-      QuoteText(names.sync));
 }
 
 std::string CountLeft(const DifferenceNames& names) {
@@ -427,6 +496,13 @@ std::string RowsToSend(const DifferenceNames& names, uint64_t limit) {
         "= "
         "'removed') AS r ORDER BY r.class = 'removed', r.key",
         statement, kRemovalSql, names.Removed());
+  } else if (names.changes) {
+    statement = fmt::format(
+        "FROM (SELECT *, NULL AS former, false AS in_doubt FROM ({}) UNION ALL SELECT key, "
+        "identity, "
+        "class, digest, payload, '', NULL, NULL, delivered_payload, in_doubt FROM {} WHERE class = "
+        "'identity') AS r ORDER BY r.class <> 'identity', r.key",
+        statement, names.Rows());
   } else {
     statement += names.sequence.empty() ? " ORDER BY r.key" : " ORDER BY r.turn NULLS FIRST, r.key";
   }

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "connector/identity_change.h"
 #include "sync/look_first.h"
 #include "sync/payload.h"
 #include "sync/sql.h"
@@ -37,27 +38,44 @@ std::string Untouched() {
 // this one has to replace. A row that was unknown before, and only deferred now, is unknown still; one that
 // is rejected now keeps what may have arrived then, without a digest, for it has to be removed one day. Of a
 // removal that may have arrived nothing may be left there: `{}`, so that a row that comes back goes whole.
+// A changed identity moves the row, and nothing but the identifier. One that may have happened leaves both: the old one
+// as identity, the new one in what was attempted.
 std::string MakeFresh(const FoldNames& names) {
   return fmt::format(
       R"(CREATE TEMP TABLE {fresh} AS
-SELECT s.key, s.identity,
-  s.removes AND f.state = 'acknowledged' AS gone,
-  CASE WHEN s.removes OR {untouched} THEN o.digest WHEN f.state = 'acknowledged' THEN s.digest
+SELECT s.key,
+  CASE WHEN s.moves AND f.state <> 'acknowledged' THEN o.identity ELSE s.identity END AS identity,
+  (s.removes AND f.state = 'acknowledged') OR (s.moves AND f.state = 'acknowledged' AND
+    a.code IS NOT DISTINCT FROM {nobody}) AS gone,
+  CASE WHEN s.moves AND f.state = 'acknowledged'
+      THEN _sluice_digest(_sluice_overlay(o.payload, s.sent))
+    WHEN s.removes OR s.moves OR {untouched} THEN o.digest WHEN f.state = 'acknowledged' THEN s.digest
     WHEN f.state = 'unknown' THEN coalesce(o.digest, p.digest) ELSE o.digest END AS digest,
-  CASE WHEN s.removes THEN o.digest_kind WHEN f.state = 'acknowledged' THEN {kind}
+  CASE WHEN s.removes OR (s.moves AND f.state <> 'acknowledged') THEN o.digest_kind WHEN f.state = 'acknowledged' THEN {kind}
     WHEN f.state = 'unknown' THEN coalesce(o.digest_kind, p.digest_kind)
     ELSE o.digest_kind END AS digest_kind,
-  CASE WHEN s.removes THEN o.payload WHEN {untouched} THEN coalesce(o.payload, '{{}}')
+  CASE WHEN s.removes THEN o.payload
+    WHEN s.moves AND f.state = 'acknowledged' THEN _sluice_overlay(o.payload, s.sent)
+    WHEN s.moves AND f.state = 'unknown' THEN coalesce(o.payload, o.attempted_payload)
+    WHEN s.moves THEN o.payload WHEN {untouched} THEN coalesce(o.payload, '{{}}')
     WHEN f.state = 'acknowledged' THEN s.payload
     WHEN f.state = 'unknown' THEN coalesce(o.payload, p.payload)
     WHEN f.state = 'rejected' AND o.state IN ('unknown', 'left')
       THEN coalesce(o.payload, o.attempted_payload)
     ELSE o.payload END AS payload,
-  CASE f.state WHEN 'acknowledged' THEN 'delivered' WHEN 'deferred' THEN
-    CASE WHEN a.absent THEN CASE WHEN {times} < {most} THEN 'deferred' ELSE 'rejected' END WHEN o.attempted_payload IS NOT NULL AND o.state IN ('unknown', 'left') THEN 'unknown'
-    ELSE 'deferred' END ELSE f.state END AS state,
+  CASE WHEN s.moves AND f.state = 'acknowledged' AND {doubted} THEN 'unknown'
+    WHEN f.state = 'acknowledged' THEN 'delivered'
+    WHEN f.state = 'deferred' AND a.absent
+      THEN CASE WHEN {times} < {most} THEN 'deferred' ELSE 'rejected' END
+    WHEN f.state = 'deferred' AND {doubted} THEN 'unknown' ELSE f.state END AS state,
   CASE WHEN f.state <> 'acknowledged' THEN s.digest END AS attempted_digest,
-  CASE WHEN f.state = 'acknowledged' THEN NULL
+  CASE WHEN s.moves THEN CASE
+      WHEN f.state = 'acknowledged' AND {doubted} THEN _sluice_overlay(o.attempted_payload, s.sent)
+      WHEN f.state = 'unknown' AND NOT s.in_doubt THEN _sluice_overlay(
+        coalesce(CASE WHEN {doubted} THEN o.attempted_payload END, o.payload), s.sent)
+      WHEN f.state <> 'acknowledged' AND {doubted} AND NOT (s.in_doubt AND f.state = 'rejected')
+        THEN o.attempted_payload END
+    WHEN f.state = 'acknowledged' THEN NULL
     WHEN s.removes THEN CASE f.state WHEN 'unknown' THEN '{{}}' WHEN 'deferred'
       THEN o.attempted_payload END
     ELSE _sluice_overlay(s.payload, s.sent) END AS attempted_payload,
@@ -77,6 +95,10 @@ LEFT JOIN (SELECT * FROM _sluice.sync_delivered WHERE sync = {sync}
   AND key IN (SELECT prior_key FROM {spool} WHERE prior_key IS NOT NULL)) AS p ON p.key = s.prior_key)",
       fmt::arg("untouched", Untouched()), fmt::arg("times", kTimes),
       fmt::arg("most", kMostAbsences), fmt::arg("longest", kLongestAbsenceHours),
+      fmt::arg("nobody", QuoteText(connector::kNobodyThere)),
+      fmt::arg(
+          "doubted",
+          "coalesce(o.attempted_payload IS NOT NULL AND o.state IN ('unknown', 'left'), false)"),
       fmt::arg("fresh", names.Fresh()), fmt::arg("kind", QuoteText(kDigestKind)),
       fmt::arg("final", names.Final()), fmt::arg("spool", names.Spool()),
       fmt::arg("answers", names.Answers()), fmt::arg("sync", QuoteText(names.sync)));
@@ -115,7 +137,8 @@ std::string KeptOf(config::Attempts::Payload payload, std::string_view sent) {
 std::vector<std::string> MakeFoldTables(const FoldNames& names) {
   return {
       fmt::format("CREATE TEMP TABLE {} (position BIGINT, key VARCHAR, identity VARCHAR, digest "
-                  "UHUGEINT, payload VARCHAR, sent VARCHAR, prior_key VARCHAR, removes BOOLEAN)",
+                  "UHUGEINT, payload VARCHAR, sent VARCHAR, prior_key VARCHAR, removes BOOLEAN, "
+                  "moves BOOLEAN, in_doubt BOOLEAN)",
                   names.Spool()),
       fmt::format("CREATE TEMP TABLE {} (id BIGINT, attempt BIGINT, first BIGINT, count BIGINT, "
                   "state VARCHAR, http_status INTEGER, code VARCHAR, message VARCHAR, was_sent "
@@ -139,6 +162,13 @@ std::vector<std::string> JudgeTries(const FoldNames& names) {
 
 std::string CountStates(const FoldNames& names) {
   return fmt::format("SELECT state, count(*) FROM {} GROUP BY state", names.Final());
+}
+
+std::string CountMoves(const FoldNames& names) {
+  return fmt::format(
+      "SELECT count(*), count(*) FILTER (f.state = 'acknowledged') FROM {} AS f JOIN {} AS s ON "
+      "s.position = f.position WHERE s.moves",
+      names.Final(), names.Spool());
 }
 
 std::string CountRefusals(const FoldNames& names) {

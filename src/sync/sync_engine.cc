@@ -86,11 +86,12 @@ Status InsertRun(engine::Connection& connection, const SyncJob& job, const Deliv
           "$3, CAST($4 AS TIMESTAMP), CAST($5 AS TIMESTAMP), $6, $7, $8, $9, $10, $11, $12, 0, 0, "
           "0, $13, $14, 0, 0, $15, $16)",
           {job.sync.name, job.run_id, opened ? Value(delivery.id) : Value(), at,
-           opened ? Value() : Value(at), number(counts.added), number(counts.changed),
-           number(counts.returned), number(counts.retried), number(counts.left),
-           number(counts.unchanged), number(counts.Planned()),
-           number(counts.Planned() - counts.HeldUnknown()), number(counts.HeldUnknown()),
-           std::string(opened ? "open" : "done"), number(counts.removed)})
+           opened ? Value() : Value(at), number(counts.added),
+           number(counts.changed + counts.identities), number(counts.returned),
+           number(counts.retried), number(counts.left), number(counts.unchanged),
+           number(counts.Planned()), number(counts.Planned() - counts.HeldUnknown()),
+           number(counts.HeldUnknown()), std::string(opened ? "open" : "done"),
+           number(counts.removed)})
       .status();
 }
 
@@ -122,9 +123,17 @@ void SetTerms(const SyncJob& job, SyncPlan& plan) {
   }
   plan.mode = job.sync.mode;
   plan.asked_to_backfill = job.sync.first_run.has_value();
+  if (job.daily != nullptr) {
+    plan.requests_per_day = static_cast<uint64_t>(job.daily->per_day());
+    plan.left_today = static_cast<uint64_t>(job.daily->Look().requests);
+  }
   plan.limit = job.limit;
   plan.mapping = MappingDigest(job.sync, job.destination);
   plan.planned = SpoolDigest().Finish();
+}
+
+Status Guarded(const SyncJob& job, const SyncCounts& counts) {
+  return CheckGuards(job.sync, counts, job.destination.capabilities().irreversible, job.confirmed);
 }
 
 // A delivery without rows has no spool, and counts as an empty one.
@@ -169,6 +178,7 @@ std::string MappingDigest(const config::Sync& sync, const connector::Destination
                   capabilities.repeatable));
   for (const std::string& identifier : destination.identifiers()) add(identifier);
   add(sync.clear_unmapped ? "clear" : "leave");
+  if (sync.change_identifiers) add("changes identifiers");
   for (const config::Field& field : sync.fields) {
     add(field.to);
     add(fmt::format("{} {} {} {}", static_cast<int>(field.from), static_cast<int>(field.cast),
@@ -207,6 +217,7 @@ Result<std::unique_ptr<Difference>> SyncEngine::MakeDifference(engine::Connectio
   options.only_key = job.only_key;
   options.takes_known =
       job.sync.first_run == config::FirstRun::kFromNowOn && state.fresh && job.only_key.empty();
+  options.suppressed = job.suppressed;
   options.siblings = job.siblings;
   options.now = clock_.Now();
   options.forgotten = job.forgotten;
@@ -218,7 +229,7 @@ Result<SyncPlan> SyncEngine::Plan(engine::Connection& connection, const SyncJob&
     if (plan.up_to_date) return Status::Ok();
     SLUICE_ASSIGN(const auto difference, MakeDifference(connection, job));
     plan.counts = difference->counts();
-    const Status guarded = CheckGuards(job.sync, plan.counts, job.confirmed);
+    const Status guarded = Guarded(job, plan.counts);
     if (!guarded.ok()) plan.held = guarded.ToString();
     SLUICE_ASSIGN(plan.totals,
                   ForEachRequest(*difference, job.destination, LimitOf(job.sync), job.limit,
@@ -285,7 +296,7 @@ Result<Delivery> SyncEngine::Prepare(engine::Connection& connection, const SyncJ
   SLUICE_ASSIGN(const auto difference, MakeDifference(connection, job));
   delivery.counts = difference->counts();
   // One row that somebody asks for is no surprise.
-  if (job.only_key.empty()) SLUICE_TRY(CheckGuards(job.sync, delivery.counts, job.confirmed));
+  if (job.only_key.empty()) SLUICE_TRY(Guarded(job, delivery.counts));
   if (delivery.counts.ToSend() > 0) {
     SLUICE_ASSIGN(delivery.id, NextDelivery(connection, job.sync.name));
     SLUICE_TRY(WriteFiles(job, *difference, delivery));
@@ -340,6 +351,7 @@ Status SyncEngine::Open(engine::Connection& connection, const SyncJob& job, Diff
     return FailedError(fmt::format("another run of {} began meanwhile", job.sync.name));
   }
   SLUICE_TRY(difference.RecordUnsent(job.run_id, now));
+  SLUICE_TRY(difference.RecordConfirmed(job.confirmed == delivery.counts.ToSend()));
   SLUICE_TRY(InsertRun(connection, job, delivery, now));
   const bool nothing_left = delivery.id == 0 && delivery.counts.HeldUnknown() == 0;
   SLUICE_TRY(PutState(connection, job, delivery.id == 0 ? next : next + 1, nothing_left, now));
@@ -372,6 +384,7 @@ Result<DeliverReport> SyncEngine::Deliver(const Delivery& delivery, const SyncJo
   SLUICE_ASSIGN(auto log, DeliveryLog::Continue(files.Log(delivery.id)));
   options.limit = LimitOf(job.sync);
   options.presence = PresenceOf(job.sync.mode);
+  options.daily = job.daily;
   Deliverer deliverer(job.destination, limiter, clock_, random_, options);
   auto report = deliverer.Run(spool, delivery.spool.rows, log);
   Step("delivered");

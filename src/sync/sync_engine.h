@@ -28,6 +28,7 @@
 #include "engine/engine.h"
 #include "env/clock.h"
 #include "env/random.h"
+#include "sync/daily_budget.h"
 #include "sync/deliver.h"
 #include "sync/fold.h"
 #include "sync/functions.h"
@@ -55,7 +56,10 @@ struct SyncJob {
   std::string target = {};
   std::optional<warehouse::Fence> fence;  // "sync:NAME", taken by this run
   uint64_t limit = 0;                     // send at most so many rows; 0: all
-  std::string only_key = {};              // send this row only; "": all
+  // Whom nothing may be sent about; null: nobody.
+  std::shared_ptr<const connector::ForgottenHashes> suppressed = nullptr;
+  DailyBudget* daily = nullptr;  // where the destination counts requests by the day
+  std::string only_key = {};     // send this row only; "": all
   // Other syncs to the same object of the same connection: whom they delivered is there.
   std::vector<std::string> siblings = {};
   // Plan shows it every row that would be sent.

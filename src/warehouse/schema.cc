@@ -203,6 +203,9 @@ constexpr const char* kVersion6[] = {
     // Rows about them that were left out of a load: among `skipped`.
     "ALTER TABLE _sluice.files ADD COLUMN forgotten BIGINT",
     "ALTER TABLE _sluice.loads ADD COLUMN forgotten BIGINT",
+    // Rows that somebody has confirmed, of syncs that take nothing back. Without personal data: a digest
+    // of key and identity.
+    "CREATE TABLE _sluice.sync_confirmed (sync VARCHAR, row_digest UHUGEINT)",
 };
 
 struct Upgrade {

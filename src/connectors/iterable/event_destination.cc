@@ -7,9 +7,9 @@
 
 #include "connector/ordered.h"
 #include "connectors/iterable/answer.h"
-#include "connectors/iterable/api.h"
 #include "connectors/iterable/bulk_answer.h"
 #include "connectors/iterable/event_body.h"
+#include "connectors/iterable/people_destination.h"
 
 namespace sluice::connectors::iterable {
 namespace {
@@ -51,16 +51,15 @@ SendResult ReadSingle(const env::HttpResponse& response, std::span<const Operati
   return result;
 }
 
-class EventDestination : public connector::Destination, public connector::Ordered {
+class EventDestination : public PeopleDestination, public connector::Ordered {
  public:
   EventDestination(ActivityKind kind, IterableSettings settings, UserOptions options,
                    std::string sync, std::unique_ptr<env::HttpTransport> transport,
                    env::Clock& clock)
-      : kind_(kind),
-        api_(std::move(settings), std::move(transport), clock),
+      : PeopleDestination(std::move(settings), std::move(transport), clock),
+        kind_(kind),
         options_(options),
-        sync_(std::move(sync)),
-        capabilities_(CommonCapabilities(api_.settings())) {
+        sync_(std::move(sync)) {
     if (kind_ != ActivityKind::kEvent) capabilities_.max_rows_per_request = 1;
     capabilities_.removes = kind_ == ActivityKind::kCart;
     capabilities_.noun = kind_ == ActivityKind::kEvent      ? "event"
@@ -69,8 +68,6 @@ class EventDestination : public connector::Destination, public connector::Ordere
     capabilities_.request_name = fmt::format("POST {}", TargetOf(kind_));
   }
 
-  std::string Describe() const override { return api_.settings().Describe(); }
-  const connector::Capabilities& capabilities() const override { return capabilities_; }
   std::string order_field() const override { return "createdAt"; }
 
   Status CheckFields(std::span<const std::string> fields) const override {
@@ -79,8 +76,6 @@ class EventDestination : public connector::Destination, public connector::Ordere
   Result<std::string> IdentityOf(std::string_view key, std::string_view payload) const override {
     return IdentityOfActivity(kind_, project(), sync_, key, payload);
   }
-  std::span<const std::string> identifiers() const override { return IdentifierFields(project()); }
-
   Result<PreparedRequest> Prepare(std::span<const Operation> operations,
                                   const RequestLimit& limit) const override {
     const BodyLimit most = LimitOfBody(Within(limit, api_.settings()));
@@ -102,21 +97,14 @@ class EventDestination : public connector::Destination, public connector::Ordere
                      });
   }
 
-  std::string HintOf(std::span<const std::string> codes) const override {
-    return HintAboutProject(api_.settings(), codes);
-  }
   Status Probe(const env::Cancel* cancel) override {
     return CompareUserFields(api_, {}, true, cancel).status();
   }
 
  private:
-  ProjectType project() const { return api_.settings().project; }
-
   const ActivityKind kind_;
-  Api api_;
   const UserOptions options_;
   const std::string sync_;
-  connector::Capabilities capabilities_;
 };
 
 }  // namespace

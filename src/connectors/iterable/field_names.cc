@@ -131,6 +131,20 @@ Status CheckUserFields(ProjectType project, std::span<const std::string> fields)
   return Status::Ok();
 }
 
+Status CheckIdentifiersAlone(ProjectType project, std::span<const std::string> fields) {
+  const auto ids = IdentifierFields(project);
+  for (const std::string& field : fields) {
+    if (std::find(ids.begin(), ids.end(), field) != ids.end()) continue;
+    return ConfigError(fmt::format("the field \"{}\" is none that identifies in this kind of "
+                                   "project, and nothing else is sent",
+                                   field),
+                       "Leave it out.");
+  }
+  // An e-mail project may know some people by their userId alone.
+  if (!fields.empty()) return CheckClashes(fields);
+  return CheckUserFields(project, fields);
+}
+
 Status CheckItemFields(std::span<const std::string> fields) {
   for (const std::string& field : fields) {
     SLUICE_TRY(CheckName(field));

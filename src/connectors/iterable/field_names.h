@@ -14,6 +14,9 @@ namespace sluice::connectors::iterable {
 // comes twice or is both a value and an object, or is one that Iterable keeps for itself.
 Status CheckUserFields(ProjectType project, std::span<const std::string> fields);
 
+// The same where nothing else may be mapped than what says who a row is.
+Status CheckIdentifiersAlone(ProjectType project, std::span<const std::string> fields);
+
 // The same for the items of a catalog: `itemId` has to be there.
 Status CheckItemFields(std::span<const std::string> fields);
 

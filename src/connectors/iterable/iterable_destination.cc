@@ -4,65 +4,66 @@
 
 #include <fmt/format.h>
 
-#include "connectors/iterable/api.h"
+#include "base/check.h"
 #include "connectors/iterable/bulk_answer.h"
+#include "connectors/iterable/email_change.h"
 #include "connectors/iterable/field_names.h"
-#include "connectors/iterable/identifiers.h"
+#include "connectors/iterable/people_destination.h"
 #include "connectors/iterable/user_lookup.h"
 
 namespace sluice::connectors::iterable {
 namespace {
 
 using connector::Operation;
+using connector::OperationKind;
 using connector::PreparedRequest;
 using connector::RequestLimit;
 using connector::SendResult;
 
 constexpr const char* kBulkUpdate = "/api/users/bulkUpdate";
 
-class IterableDestination : public connector::Destination,
+class IterableDestination : public PeopleDestination,
                             public connector::FieldCatalog,
                             public connector::Lookup {
  public:
   IterableDestination(IterableSettings settings, UserOptions options,
                       std::unique_ptr<env::HttpTransport> transport, env::Clock& clock)
-      : api_(std::move(settings), std::move(transport), clock),
+      : PeopleDestination(std::move(settings), std::move(transport), clock),
         options_(options),
-        capabilities_(CommonCapabilities(api_.settings())),
         terms_(UserLookupTerms(api_.settings())) {
+    capabilities_.changes_identities = project() != ProjectType::kUserId;
+    capabilities_.settles = api_.settings().settle;
     capabilities_.merges_nested = options_.merge_nested_objects;
     capabilities_.request_name = fmt::format("POST {}", kBulkUpdate);
   }
 
-  std::string Describe() const override { return api_.settings().Describe(); }
-  const connector::Capabilities& capabilities() const override { return capabilities_; }
-
   Status CheckFields(std::span<const std::string> fields) const override {
     return CheckUserFields(project(), fields);
   }
-  Result<std::string> IdentityOf(std::string_view, std::string_view payload) const override {
-    return IdentityOfUser(project(), payload);
-  }
-  std::span<const std::string> identifiers() const override { return IdentifierFields(project()); }
 
   Result<PreparedRequest> Prepare(std::span<const Operation> operations,
                                   const RequestLimit& limit) const override {
-    SLUICE_ASSIGN(Body body, BuildBody(project(), options_, operations,
+    if (operations.front().kind == OperationKind::kChangeIdentity) {
+      SLUICE_ASSIGN(const EmailChange change, ChangeOf(operations.front()));
+      return EmailChangeRequest(project(), change);
+    }
+    SLUICE_ASSIGN(Body body, BuildBody(project(), options_, OfOneKind(operations),
                                        LimitOfBody(Within(limit, api_.settings()))));
     return PreparedRequest{body.users, "POST", kBulkUpdate, std::move(body.text)};
   }
 
   SendResult Send(const PreparedRequest& request, std::span<const Operation> operations,
                   const env::Cancel* cancel) override {
+    if (operations.front().kind == OperationKind::kChangeIdentity) {
+      const auto change = ChangeOf(operations.front());
+      SLUICE_CHECK(change.ok(), "a request was made of a change that is none");
+      return SendEmailChange(api_, request, operations.front(), *change, cancel);
+    }
     return api_.Send(request, operations, cancel,
                      [this](const env::HttpResponse& response, std::span<const Operation> rows,
                             env::Micros now) {
                        return ReadBulkAnswer(project(), BulkCall::kUpdate, response, rows, now);
                      });
-  }
-
-  std::string HintOf(std::span<const std::string> codes) const override {
-    return HintAboutProject(api_.settings(), codes);
   }
 
   // The fields of the project: it needs the same kind of key, and costs next to nothing.
@@ -82,11 +83,11 @@ class IterableDestination : public connector::Destination,
   }
 
  private:
-  ProjectType project() const { return api_.settings().project; }
+  Result<EmailChange> ChangeOf(const Operation& operation) const {
+    return EmailChangeOf(project(), operation.former, operation.payload);
+  }
 
-  Api api_;
   const UserOptions options_;
-  connector::Capabilities capabilities_;
   const Terms terms_;
 };
 

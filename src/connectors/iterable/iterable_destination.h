@@ -2,12 +2,13 @@
 // POST /api/users/bulkUpdate.
 //
 //   identity     identifiers.h; the limits of names field_names.h
-//   requests     request_body.h: at most 1,000 people and 4 MB, nobody twice
+//   requests     request_body.h: at most 1,000 people and 4 MB, nobody twice; a change of identity goes
+//                alone, by email_change.h
 //   answers      bulk_answer.h: every list is read, failures are found back by identifier
 //   repeatable   sending a person again writes the same values again
 //   not here     retries, rate limit (capabilities() tells it), what changed: the sync engine's
 //
-// Bulk calls only, for single people too: Iterable keeps single calls apart from bulk calls, and
+// Bulk calls for all else, for single people too: Iterable keeps single calls apart from bulk calls, and
 // mixing them for one person gives inconsistent profiles.
 #pragma once
 

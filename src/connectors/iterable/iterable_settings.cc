@@ -74,6 +74,8 @@ Result<IterableSettings> ReadIterableSettings(const config::Options& options) {
     settings.lookups_per_second = static_cast<double>(options.Number("lookups_per_second"));
   }
   settings.create_users = options.Has("create_users") && options.Flag("create_users");
+  if (options.Has("forgets_per_day")) settings.forgets_per_day = options.Number("forgets_per_day");
+  if (options.Has("settle")) settings.settle = options.Duration("settle");
   if (options.Has("max_users_per_request")) {
     settings.max_users = options.Number("max_users_per_request");
   }

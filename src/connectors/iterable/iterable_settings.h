@@ -22,6 +22,9 @@ struct IterableSettings {
   bool create_users = false;
   double requests_per_second = 5;
   double lookups_per_second = 100;  // of single people and items
+  // In any 24 hours; as many to be unforgotten.
+  int64_t forgets_per_day = 1000;
+  std::chrono::milliseconds settle{60'000};  // after a change of an e-mail address
   int64_t max_users = 1000;
   int64_t max_body_bytes = 4'000'000;
   std::chrono::milliseconds timeout{60'000};
@@ -32,7 +35,7 @@ struct IterableSettings {
 };
 
 // Reads the options region, endpoint, project_type, api_key, create_users, requests_per_second,
-// max_users_per_request, max_body_bytes, timeout and ca_file. kConfig when one is impossible.
+// forgets_per_day, settle, max_users_per_request, max_body_bytes, timeout and ca_file. kConfig when one is impossible.
 Result<IterableSettings> ReadIterableSettings(const config::Options& options);
 
 }  // namespace sluice::connectors::iterable

@@ -11,11 +11,10 @@
 #include "base/json_text.h"
 #include "base/text.h"
 #include "connector/container.h"
-#include "connectors/iterable/api.h"
 #include "connectors/iterable/bulk_answer.h"
 #include "connectors/iterable/field_names.h"
-#include "connectors/iterable/identifiers.h"
 #include "connectors/iterable/lists.h"
+#include "connectors/iterable/people_destination.h"
 
 namespace sluice::connectors::iterable {
 namespace {
@@ -30,29 +29,18 @@ constexpr const char* kLists = "/api/lists";
 constexpr const char* kSubscribe = "/api/lists/subscribe";
 constexpr const char* kUnsubscribe = "/api/lists/unsubscribe";
 
-// The operations at the front that are of one kind.
-std::span<const Operation> OfOneKind(std::span<const Operation> operations) {
-  size_t count = 0;
-  while (count < operations.size() && operations[count].kind == operations.front().kind) ++count;
-  return operations.first(count);
-}
-
-class ListDestination : public connector::Destination,
+class ListDestination : public PeopleDestination,
                         public connector::Container,
                         public connector::FieldCatalog {
  public:
   ListDestination(IterableSettings settings, ListOptions options,
                   std::unique_ptr<env::HttpTransport> transport, env::Clock& clock)
-      : api_(std::move(settings), std::move(transport), clock),
-        options_(std::move(options)),
-        capabilities_(CommonCapabilities(api_.settings())) {
+      : PeopleDestination(std::move(settings), std::move(transport), clock),
+        options_(std::move(options)) {
     capabilities_.removes = true;
     capabilities_.merges_nested = options_.user.merge_nested_objects;
     capabilities_.request_name = fmt::format("POST {}", kSubscribe);
   }
-
-  std::string Describe() const override { return api_.settings().Describe(); }
-  const connector::Capabilities& capabilities() const override { return capabilities_; }
 
   Status CheckFields(std::span<const std::string> fields) const override {
     SLUICE_TRY(CheckUserFields(project(), fields));
@@ -66,10 +54,6 @@ class ListDestination : public connector::Destination,
     }
     return Status::Ok();
   }
-  Result<std::string> IdentityOf(std::string_view, std::string_view payload) const override {
-    return IdentityOfUser(project(), payload);
-  }
-  std::span<const std::string> identifiers() const override { return IdentifierFields(project()); }
 
   Result<PreparedRequest> Prepare(std::span<const Operation> operations,
                                   const RequestLimit& limit) const override {
@@ -94,10 +78,6 @@ class ListDestination : public connector::Destination,
                                   std::span<const Operation> rows, env::Micros now) {
                        return ReadBulkAnswer(project(), call, response, rows, now);
                      });
-  }
-
-  std::string HintOf(std::span<const std::string> codes) const override {
-    return HintAboutProject(api_.settings(), codes);
   }
 
   Status Probe(const env::Cancel* cancel) override { return Find(cancel).status(); }
@@ -158,8 +138,6 @@ class ListDestination : public connector::Destination,
   }
 
  private:
-  ProjectType project() const { return api_.settings().project; }
-
   Result<std::optional<int64_t>> Recognise(std::string_view body) const {
     SLUICE_ASSIGN(const auto lists, ReadLists(body));
     if (options_.id == 0) return FindListByName(lists, options_.name);
@@ -167,9 +145,7 @@ class ListDestination : public connector::Destination,
     return std::optional(options_.id);
   }
 
-  Api api_;
   const ListOptions options_;
-  connector::Capabilities capabilities_;
   // Once it was found: for good, since requests for it may be on their way. (A plan may be made beside a run.)
   std::atomic<int64_t> id_{0};
 };

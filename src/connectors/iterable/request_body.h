@@ -47,6 +47,9 @@ struct Body {
   std::string text;
 };
 
+// The operations at the front that are of one kind.
+std::span<const connector::Operation> OfOneKind(std::span<const connector::Operation> operations);
+
 // The largest body within `limit` (both at least 1) from the first of `operations` (not empty); it
 // ends before an identity that is in it already. kRejected when the first one cannot be sent:
 // larger than the limit all alone, or without an identifier. Numbers as userIds are sent as text.

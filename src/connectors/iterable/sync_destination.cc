@@ -7,6 +7,8 @@
 
 #include "base/text.h"
 #include "connectors/iterable/catalog_destination.h"
+#include "connectors/iterable/email_change_destination.h"
+#include "connectors/iterable/erasure_destination.h"
 #include "connectors/iterable/event_destination.h"
 #include "connectors/iterable/iterable_destination.h"
 #include "connectors/iterable/list_destination.h"
@@ -22,6 +24,9 @@ constexpr std::pair<std::string_view, ActivityKind> kActivities[] = {
     {"events", ActivityKind::kEvent},
     {"purchases", ActivityKind::kPurchase},
     {"carts", ActivityKind::kCart}};
+
+constexpr connector::Erasure kErasures[] = {
+    connector::Erasure::kDelete, connector::Erasure::kForget, connector::Erasure::kUnforget};
 
 Status Wrong(const config::Sync& sync, std::string_view key, const std::string& what,
              std::string next) {
@@ -67,6 +72,12 @@ Result<std::unique_ptr<connector::Destination>> MakeSyncDestination(
     IterableSettings settings, const config::Sync& sync,
     std::unique_ptr<env::HttpTransport> transport, env::Clock& clock) {
   if (sync.object == "users") {
+    if (sync.change_identifiers && settings.project == ProjectType::kUserId) {
+      return Wrong(sync, ".identifier_changes",
+                   "a userId project knows people by their userId, which cannot be changed; a new "
+                   "e-mail address is sent as the field it is",
+                   "Leave it out.");
+    }
     return MakeIterableDestination(std::move(settings), OptionsOfSync(sync), std::move(transport),
                                    clock);
   }
@@ -90,6 +101,14 @@ Result<std::unique_ptr<connector::Destination>> MakeSyncDestination(
   if (sync.object == "subscriptions") {
     return MakeSubscriptionDestination(std::move(settings), std::move(transport), clock);
   }
+  for (const connector::Erasure erasure : kErasures) {
+    if (sync.object != NameOf(erasure)) continue;
+    return MakeErasureDestination(std::move(settings), {erasure, sync.allow_shared},
+                                  std::move(transport), clock);
+  }
+  if (sync.object == "email_changes") {
+    return MakeEmailChangeDestination(std::move(settings), std::move(transport), clock);
+  }
   if (StartsWith(sync.object, kCatalog)) {
     std::string name(Trim(std::string_view(sync.object).substr(kCatalog.size())));
     if (!IsCatalogName(name)) {
@@ -104,7 +123,8 @@ Result<std::unique_ptr<connector::Destination>> MakeSyncDestination(
                                   clock);
   }
   return Wrong(sync, ".object", fmt::format("Iterable has no object \"{}\"", sync.object),
-               "Write users, list:NAME, catalog:NAME, events, purchases, carts or subscriptions.");
+               "Write users, list:NAME, catalog:NAME, events, purchases, carts, subscriptions, "
+               "email_changes, delete, forget or unforget.");
 }
 
 }  // namespace sluice::connectors::iterable

@@ -5,6 +5,9 @@
 //   list_id:NUMBER    a static list that is there
 //   catalog:NAME      the items of a catalog, made    catalog_destination.h
 //                     if missing
+//   email_changes     who gets another e-mail         email_change_destination.h
+//   delete, forget,
+//   unforget          people who go                   erasure_destination.h
 //   events, purchases,
 //   carts             what people did                 event_destination.h
 //   subscriptions     what people agreed to           subscription_destination.h

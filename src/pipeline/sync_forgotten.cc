@@ -1,0 +1,87 @@
+#include "pipeline/sync_forgotten.h"
+
+#include <map>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "warehouse/dialect.h"
+
+namespace sluice::pipeline {
+namespace {
+
+// Null where nobody is to be passed over: somebody who is to be forgotten, or may come back, is what
+// such a sync is about.
+Result<connector::Suppressing*> SuppressingOf(Runtime& runtime, const config::Sync& sync) {
+  SLUICE_ASSIGN(connector::Destination * destination, runtime.DestinationOf(sync));
+  if (destination->capabilities().tells_again) return static_cast<connector::Suppressing*>(nullptr);
+  return connector::SuppressingOf(*destination);
+}
+
+// The object of syncs that forget, and of those that take it back.
+constexpr const char* kForget = "forget";
+constexpr const char* kUnforget = "unforget";
+
+struct Told {
+  bool forgotten = false;
+  std::string at;
+};
+
+// The last that was told about each, by its hashes. What may have arrived counts as told.
+Status ReadTold(engine::Connection& connection, const config::Sync& sync,
+                const connector::Suppressing& suppressing, std::map<std::string, Told>& last) {
+  SLUICE_ASSIGN(
+      const auto rows,
+      connection.Rows("SELECT coalesce(payload, attempted_payload), "
+                      "strftime(answered_at, '%Y-%m-%d %H:%M:%S.%f') FROM "
+                      "_sluice.sync_delivered WHERE sync = $1 AND (payload IS NOT NULL OR "
+                      "state = 'unknown')",
+                      {sync.name}));
+  for (const auto& row : rows) {
+    const std::string at = engine::ToText(row[1]);
+    for (const std::string& hash : suppressing.HashesOf(engine::ToText(row[0]))) {
+      Told& told = last[hash];
+      if (told.at < at) told = {sync.object == kForget, at};
+    }
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
+Result<ForgottenPeople> AskWhoIsForgotten(Runtime& runtime, const config::Sync& sync,
+                                          const env::Cancel* cancel) {
+  ForgottenPeople people;
+  SLUICE_ASSIGN(connector::Suppressing * suppressing, SuppressingOf(runtime, sync));
+  if (suppressing == nullptr) return people;
+  auto asked = suppressing->Forgotten(cancel);
+  if (asked.ok()) {
+    people.hashes = std::move(asked).value();
+  } else {
+    people.problem =
+        fmt::format("whom {} has forgotten could not be asked, it refuses them itself: {}", sync.to,
+                    asked.status().message());
+  }
+  return people;
+}
+
+Result<std::shared_ptr<const connector::ForgottenHashes>> WithOwnForgotten(
+    Runtime& runtime, engine::Connection& connection, const config::Sync& sync,
+    connector::ForgottenHashes hashes) {
+  std::shared_ptr<const connector::ForgottenHashes> nobody;
+  SLUICE_ASSIGN(connector::Suppressing * suppressing, SuppressingOf(runtime, sync));
+  if (suppressing == nullptr) return nobody;
+  std::map<std::string, Told> last;
+  for (const config::Sync& other : runtime.project().syncs) {
+    if (other.to != sync.to || (other.object != kForget && other.object != kUnforget)) continue;
+    SLUICE_TRY(ReadTold(connection, other, *suppressing, last));
+  }
+  for (const auto& [hash, told] : last) {
+    if (told.forgotten) hashes.insert(hash);
+  }
+  if (hashes.empty()) return nobody;
+  return std::make_shared<const connector::ForgottenHashes>(std::move(hashes));
+}
+
+}  // namespace sluice::pipeline

@@ -1,0 +1,59 @@
+// What a difference comes to, and what of it somebody has confirmed where nothing is taken back.
+#include <fmt/format.h>
+
+#include "sync/sql.h"
+#include "warehouse/dialect.h"
+
+namespace sluice::sync::sql {
+
+using warehouse::QuoteText;
+
+namespace {
+
+// Stands for a row that somebody has confirmed: no data of anybody.
+constexpr std::string_view kConfirmedRow = "_sluice_digest(key || chr(10) || identity)";
+
+}  // namespace
+
+std::string CountClasses(const DifferenceNames& names) {
+  std::string from = names.Rows();
+  if (names.duplicates == config::Duplicates::Policy::kNewest) {
+    from =
+        fmt::format("(SELECT class FROM {} UNION ALL SELECT class FROM {})", from, names.Older());
+  }
+  return fmt::format("SELECT class, count(*) FROM {} GROUP BY class ORDER BY class", from);
+}
+
+std::string CountRemovals(const DifferenceNames& names) {
+  return fmt::format("SELECT class, count(*) FROM {} GROUP BY class", names.Removed());
+}
+
+std::string CountDelivered(const DifferenceNames& names) {
+  return fmt::format(
+      "SELECT count(*) FROM _sluice.sync_delivered WHERE sync = {} AND state <> "
+      "'left'",
+      QuoteText(names.sync));
+}
+
+std::string CountConfirmed(const DifferenceNames& names) {
+  return fmt::format(
+      "SELECT count(*) FROM {} WHERE class IN ({}) AND class <> 'retried' AND {} IN (SELECT "
+      "row_digest FROM _sluice.sync_confirmed WHERE sync = {})",
+      names.Rows(), kSendClasses, kConfirmedRow, QuoteText(names.sync));
+}
+
+std::vector<std::string> PutConfirmed(const DifferenceNames& names) {
+  return {
+      fmt::format("DELETE FROM _sluice.sync_confirmed WHERE sync = {}", QuoteText(names.sync)),
+      fmt::format("INSERT INTO _sluice.sync_confirmed SELECT {}, {} FROM {} WHERE class IN ({})",
+                  QuoteText(names.sync), kConfirmedRow, names.Rows(), kSendClasses)};
+}
+
+std::string KeepConfirmed(const DifferenceNames& names) {
+  return fmt::format(
+      "DELETE FROM _sluice.sync_confirmed WHERE sync = {} AND row_digest NOT IN (SELECT {} FROM {} "
+      "WHERE class IN ({}))",
+      QuoteText(names.sync), kConfirmedRow, names.Rows(), kSendClasses);
+}
+
+}  // namespace sluice::sync::sql
