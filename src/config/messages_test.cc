@@ -27,7 +27,7 @@ TEST(Messages, NameTheNearestOptionAndTellOneMistakeOnce) {
 TEST(Messages, ListTheOptionsWhereNoneIsNear) {
   EXPECT_THAT(ErrorsWith("path: drop", "path: drop, colour: red"),
               ElementsAre("sluice.yml:3:35: connections.drop: unknown option \"colour\"; known: "
-                          "type, shared, path"));
+                          "type, shared, path, on_forget"));
 }
 
 TEST(Messages, NameTheNearestSection) {
@@ -74,7 +74,8 @@ TEST(Messages, SayWhatASyncCanWriteAndHow) {
   EXPECT_EQ(TestProject(project("users", "upsert")).Load().syncs[0].object, "users");
   EXPECT_THAT(errors("users", "add"),
               ElementsAre(testing::EndsWith("syncs.send.mode: \"users\" of a connection of type "
-                                            "iterable takes no mode add; write upsert")));
+                                            "iterable takes no mode add; write upsert, or update, "
+                                            "or insert")));
   EXPECT_THAT(errors("list:VIP", "upsert"),
               ElementsAre(testing::EndsWith("takes no mode upsert; write add, or remove, or "
                                             "mirror")));
@@ -89,7 +90,8 @@ TEST(Messages, SayWhichWordsThereAre) {
                           "found \"file\" (did you mean \"files\"?)"));
   EXPECT_THAT(
       ErrorsWith("key: id, fields", "mode: miror, key: id, fields"),
-      ElementsAre("sluice.yml:14:57: syncs.send.mode: expected \"upsert\", \"mirror\", "
+      ElementsAre("sluice.yml:14:57: syncs.send.mode: expected \"upsert\", \"update\", \"insert\", "
+                  "\"mirror\", "
                   "\"append\", \"add\" or \"remove\", found \"miror\" (did you mean \"mirror\"?)"));
   EXPECT_THAT(ErrorsWith("{ type: file, path: out }", "{ type: iterabel, region: us }"),
               ElementsAre("sluice.yml:4:16: connections.out.type: expected \"file\", \"s3\" or "

@@ -132,6 +132,8 @@ struct Capabilities {
   bool clears = true;
   // kChangeIdentity can be sent.
   bool changes_identities = false;
+  // Whatever it takes is such a change, of whichever kind its operations are.
+  bool is_all_identities = false;
   // How long after a change of identity nothing else may be sent about the same one.
   std::chrono::milliseconds settles{0};
   // What is done with a row cannot be taken back: rows go only where a guard allows so many, or

@@ -78,11 +78,13 @@ class Eraser {
                             const std::string& payload) {
     const auto limits = erasing.ErasureLimits(erasure);
     sync::RateLimiter& limiter = runtime_.LimiterOf(sync.to, limits);
+    sync::DailyBudget* daily = runtime_.DailyBudgetOf(sync.to, limits);
     connector::RowOutcome outcome;
     auto pause = std::chrono::duration_cast<std::chrono::milliseconds>(kFirstPause);
     for (int i = 0; i < kMostTries; ++i, pause *= 2) {
       if (i > 0 && !runtime_.clock().Sleep(pause, cancel_)) return CancelledError("stopped");
       if (!limiter.Acquire(cancel_)) return CancelledError("stopped");
+      if (daily != nullptr && !daily->Take()) return UsedUp(sync.to, *daily);
       outcome = erasing.Erase(erasure, payload, cancel_);
       if (outcome.state == RowState::kAcknowledged) return std::string("acknowledged");
       if (outcome.state == RowState::kRejected) {
@@ -93,6 +95,14 @@ class Eraser {
         fmt::format("{} did not take the request: {}{}{}", sync.to, outcome.code,
                     outcome.code.empty() || outcome.message.empty() ? "" : ": ", outcome.message),
         "Type the same command again: it goes on");
+  }
+
+  static Status UsedUp(const std::string& connection, sync::DailyBudget& daily) {
+    const auto hours = std::chrono::ceil<std::chrono::hours>(daily.Look().wait).count();
+    return RetryError(fmt::format("{}: none is left of {} in 24 hours", connection,
+                                  Counted(static_cast<uint64_t>(daily.per_day()), "request")),
+                      fmt::format("Type the same command again in {}: it goes on",
+                                  Counted(static_cast<uint64_t>(hours), "hour")));
   }
 
   Runtime& runtime_;

@@ -209,8 +209,7 @@ class SyncStep {
   Status NoteChanges(engine::Connection& connection, const sync::SyncJob& job,
                      const sync::SyncSummary& summary) {
     const connector::Capabilities& can = job.destination.capabilities();
-    // A destination that does not change identities by itself, and lets them settle, takes nothing else.
-    const bool all = !can.changes_identities && summary.acknowledged + summary.unknown > 0;
+    const bool all = can.is_all_identities && summary.acknowledged + summary.unknown > 0;
     if (can.settles.count() == 0 || (summary.identities == 0 && !all)) return Status::Ok();
     return sync::NoteIdentityChange(connection, sync_.to, runtime_.clock().Now());
   }

@@ -231,8 +231,9 @@ TEST_F(FindingsTest, ARowThatIsTooLargeIsRejectedWithoutHavingBeenSent) {
 TEST_F(FindingsTest, AMappingThatDoesNotFitIsAConfigError) {
   sync_.key = "idd";
   sync_.where = {"sluice.yml", 9, 3};
+  sync_.key_where = {"sluice.yml", 11, 5};
   EXPECT_EQ(RunSync().status().message(),
-            "sluice.yml:9:3: syncs.people_to_memory.key: the model people has no column "
+            "sluice.yml:11:5: syncs.people_to_memory.key: the model people has no column "
             "\"idd\" (did you mean \"id\"?)");
   sync_.key = "ID";  // names of columns have no case
   Put("1", "a@x", "Ulm", 1);

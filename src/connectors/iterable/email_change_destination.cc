@@ -27,6 +27,7 @@ class EmailChangeDestination : public PeopleDestination {
       : PeopleDestination(std::move(settings), std::move(transport), clock) {
     capabilities_.max_rows_per_request = 1;
     capabilities_.tells_again = true;
+    capabilities_.is_all_identities = true;
     capabilities_.settles = api_.settings().settle;
     capabilities_.noun = "e-mail change";
     capabilities_.request_name =

@@ -143,6 +143,12 @@ Result<Body> BuildPeopleBody(const std::string& head,
   return body;
 }
 
+std::span<const connector::Operation> OfOneKind(std::span<const connector::Operation> operations) {
+  size_t count = 0;
+  while (count < operations.size() && operations[count].kind == operations.front().kind) ++count;
+  return operations.first(count);
+}
+
 Result<Body> BuildBody(ProjectType project, const UserOptions& options,
                        std::span<const connector::Operation> operations, const BodyLimit& limit) {
   return BuildPeopleBody(options.create_new_fields ? "{\"createNewFields\":true,\"users\":["
