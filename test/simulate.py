@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The simulation of syncs (src/sync/simulation_test.cc) over many seeds, side by side.
 
-    test/simulate.py [--seeds 1-120] [--jobs N] [--build-dir DIR] [--keep-going]
+    test/simulate.py [--seeds 1-60] [--jobs N] [--build-dir DIR] [--keep-going]
 
 Ends with the first seed that fails, unless told to keep going, and prints what it said and how to repeat it. Closes
 with "N passed, N failed", in seeds.
@@ -83,7 +83,7 @@ class Runner:
 
 def main():
     parser = argparse.ArgumentParser(description="The simulation of syncs over many seeds.")
-    parser.add_argument("--seeds", type=seeds_of, default=range(1, 121), metavar="FIRST-LAST")
+    parser.add_argument("--seeds", type=seeds_of, default=range(1, 61), metavar="FIRST-LAST")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--build-dir")
     parser.add_argument("--keep-going", action="store_true")
