@@ -40,6 +40,12 @@ TEST(ArgumentsTest, OptionsOfEveryCommandStandBeforeAndBehindIt) {
   EXPECT_EQ(Parse({"status"}).env, "dev");
 }
 
+TEST(ArgumentsTest, TheListOfCommandsHasEveryOne) {
+  for (const CommandHelp& help : AllCommands()) {
+    EXPECT_THAT(TopLevelHelp(), HasSubstr("\n  " + std::string(help.name) + " ")) << help.name;
+  }
+}
+
 TEST(ArgumentsTest, EveryCommandIsThere) {
   for (const CommandHelp& help : AllCommands()) {
     std::vector<std::string> words;

@@ -383,6 +383,7 @@ std::string TopLevelHelp() {
        "quarantine discard", "quarantine replay", "sync test", "sync audit", "sync retry",
        "sync resync", "sync pause", "sync resume", "sync adopt", "sync reset"});
   AppendCommands(out, "Keep", {"backup", "restore", "load", "unload", "clean"});
+  AppendCommands(out, "People", {"export", "forget"});
   AppendCommands(out, "More", {"discover", "version"});
   out += kGlobalOptions;
   out += "\n`sluice COMMAND --help` or `sluice help COMMAND` shows its options and examples.\n";
