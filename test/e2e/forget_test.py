@@ -162,8 +162,8 @@ class SomebodyIsForgotten(unittest.TestCase):
             self.assertEqual(places(sluice), set())
             # The order of the ledger is the order in which it was written.
             self.assertEqual(
-                sluice.rows("SELECT count(*) FROM people WHERE id BETWEEN 1 AND 3000")[0][0],
-                str(PEOPLE - 1),
+                int(sluice.rows("SELECT count(*) FROM people WHERE id BETWEEN 1 AND 3000")[0][0]),
+                PEOPLE - 1,
             )
 
     def test_killed_anywhere(self):

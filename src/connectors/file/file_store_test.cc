@@ -198,25 +198,6 @@ TEST_F(FileStoreTest, NamesThatNothingCanNameArePassedOverAndTold) {
   EXPECT_TRUE(folder_.Open()->List("e", nullptr)->files.empty());
 }
 
-// As a copy does that keeps the times, or a database that writes into its own file.
-TEST_F(FileStoreTest, OtherContentOfTheSameSizeWithTheTimeOfBeforeIsAnotherFile) {
-  folder_.Put("a", "abc");
-  const StoredFile before = folder_.Open()->List("", nullptr)->files.at(0);
-  struct stat st {};
-  ASSERT_EQ(stat(Full("a").c_str(), &st), 0);
-  FILE* file = fopen(Full("a").c_str(), "r+");
-  ASSERT_NE(file, nullptr);
-  ASSERT_EQ(fwrite("xyz", 1, 3, file), 3U);
-  ASSERT_EQ(fclose(file), 0);
-  const struct timespec times[] = {st.st_atim, st.st_mtim};
-  ASSERT_EQ(utimensat(AT_FDCWD, Full("a").c_str(), times, 0), 0);
-  const StoredFile after = folder_.Open()->List("", nullptr)->files.at(0);
-  EXPECT_EQ(after.size, before.size);
-  EXPECT_EQ(after.modified, before.modified);
-  EXPECT_NE(after.tag, before.tag);
-  EXPECT_EQ(folder_.Open()->Fetch(before, "", nullptr, nullptr).status().code(), Code::kRetry);
-}
-
 TEST_F(FileStoreTest, FoldersNestedWithoutEndAreErrors) {
   std::string deep;
   for (int i = 0; i < 70; ++i) deep += "d/";

@@ -86,12 +86,11 @@ class FolderEditor : public connector::StoreEditor {
     return Resolve(folder, real_root).status();
   }
 
-  // What has the name `now` is the file; else it came between two looks, and gets its name back. Renaming has changed
-  // when its entry was changed.
+  // What has the name `now` is the file; else it came between two looks, and gets its name back.
   Status TakeBackOthers(const StoredFile& file, const std::string& now) const {
     struct stat st {};
     if (lstat(now.c_str(), &st) != 0) return SystemError("look at", now, errno);
-    if (HasIdentity(file.tag, st)) return Status::Ok();
+    if (TagOf(st) == file.tag) return Status::Ok();
     const std::string path = env::JoinPath(root_, file.path);
     const int error = RenameToNew(now, path);
     if (error != 0) return SystemError("name back", now, error);

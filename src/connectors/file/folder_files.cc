@@ -31,20 +31,9 @@ Status Changed(const std::string& path) {
                     "Run the command again once the file is complete");
 }
 
-std::string IdentityOf(const struct stat& st) {
+std::string TagOf(const struct stat& st) {
   return fmt::format("{:x}-{:x}.{:09}-{:x}", st.st_size, st.st_mtim.tv_sec, st.st_mtim.tv_nsec,
                      st.st_ino);
-}
-
-std::string TagOf(const struct stat& st) {
-  const bool same =
-      st.st_ctim.tv_sec == st.st_mtim.tv_sec && st.st_ctim.tv_nsec == st.st_mtim.tv_nsec;
-  std::string tag = IdentityOf(st);
-  return same ? tag : tag + fmt::format("+{:x}.{:09}", st.st_ctim.tv_sec, st.st_ctim.tv_nsec);
-}
-
-bool HasIdentity(const std::string& tag, const struct stat& st) {
-  return tag.substr(0, tag.find('+')) == IdentityOf(st);
 }
 
 Result<std::string> Resolve(const std::string& path, const std::string& real_root) {

@@ -23,12 +23,8 @@ Status Stopped(const std::string& path);
 // kRetry.
 Status Changed(const std::string& path);
 
-// StoredFile::tag: made from size, time of the content and inode; and from the time of the entry where that is another
-// one. Who writes into a file and sets its time back cannot set that one. So does who renames a file, links to it or
-// changes its rights: then the content is compared.
+// StoredFile::tag: made from size, time of the content and inode.
 std::string TagOf(const struct stat& st);
-// Whether it is the file of `tag`, be it that its entry was changed since.
-bool HasIdentity(const std::string& tag, const struct stat& st);
 
 inline bool IsSet(const env::Cancel* cancel) {
   return cancel != nullptr && cancel->is_set();
