@@ -6,6 +6,7 @@
 
 #include "connectors/iterable/api.h"
 #include "connectors/iterable/bulk_answer.h"
+#include "connectors/iterable/people_destination.h"
 #include "connectors/iterable/subscription_body.h"
 #include "connectors/iterable/user_lookup.h"
 
@@ -19,28 +20,19 @@ using connector::SendResult;
 
 constexpr const char* kBulkUpdate = "/api/users/bulkUpdateSubscriptions";
 
-class SubscriptionDestination : public connector::Destination, public connector::Lookup {
+class SubscriptionDestination : public PeopleDestination, public connector::Lookup {
  public:
   SubscriptionDestination(IterableSettings settings, std::unique_ptr<env::HttpTransport> transport,
                           env::Clock& clock)
-      : api_(std::move(settings), std::move(transport), clock),
-        capabilities_(CommonCapabilities(api_.settings())),
+      : PeopleDestination(std::move(settings), std::move(transport), clock),
         terms_(UserLookupTerms(api_.settings())) {
     capabilities_.clears = false;
     capabilities_.request_name = fmt::format("POST {}", kBulkUpdate);
   }
 
-  std::string Describe() const override { return api_.settings().Describe(); }
-  const connector::Capabilities& capabilities() const override { return capabilities_; }
-
   Status CheckFields(std::span<const std::string> fields) const override {
     return CheckSubscriptionFields(project(), fields);
   }
-  Result<std::string> IdentityOf(std::string_view, std::string_view payload) const override {
-    return IdentityOfUser(project(), payload);
-  }
-  std::span<const std::string> identifiers() const override { return IdentifierFields(project()); }
-
   Result<PreparedRequest> Prepare(std::span<const Operation> operations,
                                   const RequestLimit& limit) const override {
     SLUICE_ASSIGN(Body body, BuildSubscriptionsBody(project(), operations,
@@ -58,9 +50,6 @@ class SubscriptionDestination : public connector::Destination, public connector:
                      });
   }
 
-  std::string HintOf(std::span<const std::string> codes) const override {
-    return HintAboutProject(api_.settings(), codes);
-  }
   Status Probe(const env::Cancel* cancel) override {
     return CompareUserFields(api_, {}, true, cancel).status();
   }
@@ -74,10 +63,6 @@ class SubscriptionDestination : public connector::Destination, public connector:
   }
 
  private:
-  ProjectType project() const { return api_.settings().project; }
-
-  Api api_;
-  connector::Capabilities capabilities_;
   const Terms terms_;
 };
 
