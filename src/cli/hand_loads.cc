@@ -9,6 +9,7 @@
 #include "config/csv_words.h"
 #include "ingest/hand.h"
 #include "pipeline/quarantine.h"
+#include "warehouse/notes.h"
 
 namespace sluice::cli {
 namespace {
@@ -109,9 +110,7 @@ void AddTable(const HandLoad& load, config::Project& project) {
 Status RememberHandLoad(engine::Connection& connection, const HandLoad& load) {
   const std::string name = kPrefix + load.connection + ":" + load.table.name;
   SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection));
-  SLUICE_TRY(connection.Execute("DELETE FROM _sluice.meta WHERE name = $1", {name}).status());
-  SLUICE_TRY(connection.Execute("INSERT INTO _sluice.meta VALUES ($1, $2)", {name, ToJson(load)})
-                 .status());
+  SLUICE_TRY(warehouse::PutNote(connection, name, ToJson(load)));
   return transaction->Commit();
 }
 

@@ -14,6 +14,7 @@
 #include "ingest/finish_files.h"
 #include "ingest/ledger.h"
 #include "ingest/table_files.h"
+#include "warehouse/notes.h"
 
 namespace sluice::ingest {
 namespace {
@@ -211,25 +212,21 @@ class MovedFiles {
 
 Status ExpectMovedFiles(engine::Connection& connection, const std::string& ingest,
                         const std::string& why) {
-  const std::string name = NoteName(ingest);
-  SLUICE_TRY(connection.Execute("DELETE FROM _sluice.meta WHERE name = $1", {name}).status());
-  return connection.Execute("INSERT INTO _sluice.meta VALUES ($1, $2)", {name, why}).status();
+  return warehouse::PutNote(connection, NoteName(ingest), why);
 }
 
 Status PlanMovedFiles(engine::Connection& connection, const config::Ingest& ingest,
                       const std::vector<Source>& sources, const LedgerState& ledger, bool write,
                       const env::Cancel* cancel, IngestPlan& plan) {
   const std::string name = NoteName(ingest.name);
-  SLUICE_ASSIGN(const auto notes,
-                connection.Rows("SELECT value FROM _sluice.meta WHERE name = $1", {name}));
-  if (notes.empty()) return Status::Ok();
-  SLUICE_ASSIGN(
-      const size_t found,
-      MovedFiles(connection, ingest, sources, ledger, cancel, plan).Plan(ToText(notes[0][0])));
+  SLUICE_ASSIGN(const auto why, warehouse::ReadNote(connection, name));
+  if (!why) return Status::Ok();
+  SLUICE_ASSIGN(const size_t found,
+                MovedFiles(connection, ingest, sources, ledger, cancel, plan).Plan(*why));
   // What is held now may be read again.
   if (found > 0 || !write || !ledger.holds.empty()) return Status::Ok();
   SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection));
-  SLUICE_TRY(connection.Execute("DELETE FROM _sluice.meta WHERE name = $1", {name}).status());
+  SLUICE_TRY(warehouse::DropNote(connection, name));
   return transaction->Commit();
 }
 

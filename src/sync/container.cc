@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "sync/target.h"
+#include "warehouse/notes.h"
 
 namespace sluice::sync {
 namespace {
@@ -17,26 +18,21 @@ Result<std::optional<env::Micros>> NoteMaking(engine::Connection& connection,
                                               env::Micros now) {
   SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection));
   SLUICE_TRY(CheckTarget(connection, sync, target));
-  SLUICE_ASSIGN(const auto rows,
-                connection.Rows("SELECT value FROM _sluice.meta WHERE name = $1", {NoteOf(sync)}));
-  if (!rows.empty()) {
-    const auto noted = ParseUnsigned(engine::ToText(rows[0][0]));
+  SLUICE_ASSIGN(const auto note, warehouse::ReadNote(connection, NoteOf(sync)));
+  if (note) {
+    const auto noted = ParseUnsigned(*note);
     const auto wait = std::chrono::duration_cast<std::chrono::microseconds>(kMayStillCome).count();
     const env::Micros until = static_cast<env::Micros>(noted.value_or(0)) + wait;
     // A note of the future is one of another clock.
     if (noted && now < until && until <= now + wait) return std::optional(until);
   }
-  SLUICE_TRY(ForgetMaking(connection, sync));
-  SLUICE_TRY(
-      connection
-          .Execute("INSERT INTO _sluice.meta VALUES ($1, $2)", {NoteOf(sync), std::to_string(now)})
-          .status());
+  SLUICE_TRY(warehouse::PutNote(connection, NoteOf(sync), std::to_string(now)));
   SLUICE_TRY(transaction->Commit());
   return std::optional<env::Micros>();
 }
 
 Status ForgetMaking(engine::Connection& connection, const std::string& sync) {
-  return connection.Execute("DELETE FROM _sluice.meta WHERE name = $1", {NoteOf(sync)}).status();
+  return warehouse::DropNote(connection, NoteOf(sync));
 }
 
 Result<bool> AwaitContainer(connector::Container& container, env::Micros until, env::Clock& clock,

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "warehouse/notes.h"
 
 namespace sluice::sync {
 namespace {
@@ -14,10 +15,7 @@ std::string NameOf(const std::string& to) {
 }  // namespace
 
 Status NoteIdentityChange(engine::Connection& connection, const std::string& to, env::Micros now) {
-  SLUICE_TRY(connection.Execute("DELETE FROM _sluice.meta WHERE name = $1", {NameOf(to)}).status());
-  return connection
-      .Execute("INSERT INTO _sluice.meta VALUES ($1, $2)", {NameOf(to), std::to_string(now)})
-      .status();
+  return warehouse::PutNote(connection, NameOf(to), std::to_string(now));
 }
 
 Result<std::chrono::milliseconds> LeftToSettle(engine::Connection& connection,
@@ -25,10 +23,9 @@ Result<std::chrono::milliseconds> LeftToSettle(engine::Connection& connection,
                                                std::chrono::milliseconds settles, env::Micros now) {
   constexpr std::chrono::milliseconds kNone{0};
   if (settles == kNone) return kNone;
-  SLUICE_ASSIGN(const auto rows,
-                connection.Rows("SELECT value FROM _sluice.meta WHERE name = $1", {NameOf(to)}));
-  if (rows.empty()) return kNone;
-  const auto at = ParseUnsigned(engine::ToText(rows[0][0]));
+  SLUICE_ASSIGN(const auto note, warehouse::ReadNote(connection, NameOf(to)));
+  if (!note) return kNone;
+  const auto at = ParseUnsigned(*note);
   if (!at) return settles;
   const auto passed = std::chrono::microseconds(now - static_cast<env::Micros>(*at));
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(settles - passed);
