@@ -100,6 +100,12 @@ sync::RateLimiter& Runtime::LimiterOf(const std::string& connection, double requ
   return *limiter;
 }
 
+sync::RateLimiter* Runtime::LookupLimiterOf(const std::string& connection,
+                                            const connector::Lookup& lookup) {
+  const double rate = lookup.lookup_terms().per_second;
+  return rate > 0 ? &LimiterOf(connection + ".lookups", rate) : nullptr;
+}
+
 sync::DailyBudget* Runtime::DailyBudgetOf(const std::string& connection,
                                           const connector::Capabilities& can) {
   if (can.requests_per_day == 0) return nullptr;

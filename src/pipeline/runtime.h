@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "config/project.h"
 #include "connector/destination.h"
+#include "connector/lookup.h"
 #include "connector/store.h"
 #include "env/clock.h"
 #include "env/lock.h"
@@ -77,6 +78,9 @@ class Runtime {
   sync::RateLimiter& LimiterOf(const std::string& connection, const connector::Capabilities& can) {
     return LimiterOf(BudgetOf(connection, can), can.requests_per_second);
   }
+  // Of questions about what is there, which are counted apart from what is sent; null where they are not limited.
+  sync::RateLimiter* LookupLimiterOf(const std::string& connection,
+                                     const connector::Lookup& lookup);
   // Likewise by the day; null where requests are not counted so.
   sync::DailyBudget* DailyBudgetOf(const std::string& connection,
                                    const connector::Capabilities& can);

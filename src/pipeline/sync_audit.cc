@@ -15,8 +15,6 @@
 namespace sluice::pipeline {
 namespace {
 
-constexpr std::chrono::seconds kWarehouseWait{60};
-
 class Audit {
  public:
   Audit(Runtime& runtime, const AuditJob& job, const env::Cancel* cancel)
@@ -50,13 +48,12 @@ class Audit {
 
  private:
   Result<std::unique_ptr<warehouse::Session>> Open() {
-    return runtime_.warehouse().Open(false, kWarehouseWait, cancel_);
+    return runtime_.warehouse().Open(false, kRunWaitsForWarehouse, cancel_);
   }
 
   sync::LookupOptions Terms(connector::Lookup& lookup) {
     sync::LookupOptions options;
-    const double rate = lookup.lookup_terms().per_second;
-    if (rate > 0) options.limiter = &runtime_.LimiterOf(sync_.to + "-lookups", rate);
+    options.limiter = runtime_.LookupLimiterOf(sync_.to, lookup);
     options.cancel = cancel_;
     return options;
   }

@@ -6,7 +6,8 @@
 
 #include <fmt/format.h>
 
-#include "warehouse/dialect.h"
+#include "privacy/forgotten.h"
+#include "sync/field_sql.h"
 
 namespace sluice::pipeline {
 namespace {
@@ -82,6 +83,23 @@ Result<std::shared_ptr<const connector::ForgottenHashes>> WithOwnForgotten(
   }
   if (hashes.empty()) return nobody;
   return std::make_shared<const connector::ForgottenHashes>(std::move(hashes));
+}
+
+Status LeaveOutForgotten(Runtime& runtime, engine::Connection& connection, sync::SyncJob& job) {
+  SLUICE_ASSIGN(const auto list, privacy::ForgottenList::Read(connection));
+  if (list.empty()) return Status::Ok();
+  SLUICE_TRY(list.CheckNamed(runtime.project().persons));
+  SLUICE_ASSIGN(const auto columns, sync::ColumnsOfRelation(connection, job.relation));
+  const auto scopes = privacy::ScopesOfModel(runtime.project().persons, job.sync.model, columns);
+  SLUICE_ASSIGN(const std::string forgotten, list.RowsOf(scopes, "p.", columns, job.sync.model));
+  if (!job.inputs.empty()) job.inputs += " forgotten:" + list.fingerprint();
+  if (forgotten == "false") return Status::Ok();
+  SLUICE_ASSIGN(const auto rows,
+                connection.Scalar(
+                    fmt::format("SELECT count(*) FROM {} AS p WHERE {}", job.relation, forgotten)));
+  job.forgotten = static_cast<uint64_t>(engine::ToInt(rows));
+  job.relation = fmt::format("(SELECT * FROM {} AS p WHERE NOT {})", job.relation, forgotten);
+  return Status::Ok();
 }
 
 }  // namespace sluice::pipeline

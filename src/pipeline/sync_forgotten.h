@@ -1,5 +1,5 @@
-// Whom a sync may send nothing about: people whom its destination has forgotten, by its own list, and those
-// whom a sync of the project told it to forget.
+// Whom a sync may send nothing about: people whom its destination has forgotten, by its own list, those whom a sync
+// of the project told it to forget, and those whom the project itself has forgotten (`sluice forget`).
 #pragma once
 
 #include <memory>
@@ -27,5 +27,8 @@ Result<ForgottenPeople> AskWhoIsForgotten(Runtime& runtime, const config::Sync& 
 Result<std::shared_ptr<const connector::ForgottenHashes>> WithOwnForgotten(
     Runtime& runtime, engine::Connection& connection, const config::Sync& sync,
     connector::ForgottenHashes hashes);
+
+// Takes whoever the project has forgotten out of the rows of `job`, wherever the model has them from.
+Status LeaveOutForgotten(Runtime& runtime, engine::Connection& connection, sync::SyncJob& job);
 
 }  // namespace sluice::pipeline

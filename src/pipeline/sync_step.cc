@@ -16,7 +16,6 @@
 #include "pipeline/sync_fields.h"
 #include "pipeline/sync_forgotten.h"
 #include "pipeline/sync_warnings.h"
-#include "privacy/forgotten.h"
 #include "sync/decisions.h"
 #include "sync/field_sql.h"
 #include "sync/settling_time.h"
@@ -233,10 +232,7 @@ class SyncStep {
     deliver.limit.rows = sync_.batch_rows;
     deliver.limit.bytes = sync_.batch_bytes;
     if (const connector::Lookup* lookup = connector::LookupOf(destination)) {
-      const connector::Lookup::Terms& terms = lookup->lookup_terms();
-      if (terms.per_second > 0) {
-        deliver.lookups = &runtime_.LimiterOf(sync_.to + "-lookups", terms.per_second);
-      }
+      deliver.lookups = runtime_.LookupLimiterOf(sync_.to, *lookup);
     }
     deliver.stop = options_.cancel;
     deliver.abort = options_.abort;
@@ -427,28 +423,6 @@ std::string HostName() {
   char name[256] = {};
   return gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
 }
-
-namespace {
-
-// Whoever was forgotten is not sent, wherever the model has them from.
-Status LeaveOutForgotten(Runtime& runtime, engine::Connection& connection, sync::SyncJob& job) {
-  SLUICE_ASSIGN(const auto list, privacy::ForgottenList::Read(connection));
-  if (list.empty()) return Status::Ok();
-  SLUICE_TRY(list.CheckNamed(runtime.project().persons));
-  SLUICE_ASSIGN(const auto columns, sync::ColumnsOfRelation(connection, job.relation));
-  const auto scopes = privacy::ScopesOfModel(runtime.project().persons, job.sync.model, columns);
-  SLUICE_ASSIGN(const std::string forgotten, list.RowsOf(scopes, "p.", columns, job.sync.model));
-  if (!job.inputs.empty()) job.inputs += " forgotten:" + list.fingerprint();
-  if (forgotten == "false") return Status::Ok();
-  SLUICE_ASSIGN(const auto rows,
-                connection.Scalar(
-                    fmt::format("SELECT count(*) FROM {} AS p WHERE {}", job.relation, forgotten)));
-  job.forgotten = static_cast<uint64_t>(engine::ToInt(rows));
-  job.relation = fmt::format("(SELECT * FROM {} AS p WHERE NOT {})", job.relation, forgotten);
-  return Status::Ok();
-}
-
-}  // namespace
 
 Result<sync::SyncJob> MakeSyncJob(Runtime& runtime, engine::Connection& connection,
                                   const config::Sync& sync, const std::string& run_id) {
