@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include "base/json_text.h"
+#include "base/text.h"
+#include "connectors/file/lines.h"
 #include "env/file.h"
 
 namespace sluice::connectors::file {
 namespace {
-
-constexpr size_t kPiece = 1 << 20;
 
 struct Line {
   bool removes = false;
@@ -34,27 +34,15 @@ Status ReadLine(std::string_view text, uint64_t offset, const Visit& visit) {
 }
 
 // The whole lines from `from` on. Where the last of them ends.
-Result<uint64_t> ForEachLine(const std::string& path, uint64_t from, const Visit& visit) {
-  auto file = env::RandomReadFile::Open(path);
-  if (file.status().code() == Code::kNotFound) return 0;
-  if (!file.ok()) return file.status();
-  SLUICE_ASSIGN(const uint64_t size, file->Size());
-  uint64_t done = size < from ? 0 : from;
-  std::string rest;
-  std::string piece;
-  for (uint64_t at = done; at < size; at += piece.size()) {
-    SLUICE_TRY(file->ReadAt(at, kPiece, piece));
-    if (piece.empty()) break;
-    rest += piece;
-    size_t begin = 0;
-    for (size_t end = rest.find('\n'); end != std::string::npos; end = rest.find('\n', begin)) {
-      const std::string_view text = std::string_view(rest).substr(begin, end - begin);
-      SLUICE_TRY(ReadLine(text, done, visit).WithContext(path));
-      done += text.size() + 1;
-      begin = end + 1;
-    }
-    rest.erase(0, begin);
-  }
+Result<uint64_t> ForEachOperation(const std::string& path, uint64_t from, const Visit& visit) {
+  uint64_t done = from;
+  const Status read = ForEachLine(path, from, nullptr, [&](std::string_view line, uint64_t offset) {
+    if (!EndsWith(line, "\n")) return Status::Ok();
+    done = offset + line.size();
+    return ReadLine(line.substr(0, line.size() - 1), offset, visit).WithContext(path);
+  });
+  if (read.code() == Code::kNotFound) return 0;
+  if (!read.ok()) return read;
   return done;
 }
 
@@ -66,7 +54,7 @@ Status HeldKeys::Refresh() {
     keys_.clear();
     read_ = 0;
   }
-  SLUICE_ASSIGN(read_, ForEachLine(path_, read_, [this](const Line& line) {
+  SLUICE_ASSIGN(read_, ForEachOperation(path_, read_, [this](const Line& line) {
                   if (line.removes) {
                     keys_.erase(HashOf(line.key));
                   } else {
@@ -80,7 +68,7 @@ Status HeldKeys::Refresh() {
 Result<std::map<std::string, HeldFields, std::less<>>> ReadHeld(
     const std::string& path, const std::set<std::string, std::less<>>& keys) {
   std::map<std::string, HeldFields, std::less<>> held;
-  const auto read = ForEachLine(path, 0, [&](const Line& line) {
+  const auto read = ForEachOperation(path, 0, [&](const Line& line) {
     if (keys.count(line.key) == 0) return Status::Ok();
     if (line.removes) {
       held.erase(line.key);

@@ -4,12 +4,13 @@
 
 #include "base/json_text.h"
 #include "base/text.h"
+#include "connectors/file/lines.h"
 #include "env/file.h"
 
 namespace sluice::connectors::file {
 namespace {
 
-constexpr size_t kPiece = 1 << 20;
+constexpr size_t kPiece = 1 << 20;  // written at once
 
 class Purger {
  public:
@@ -21,27 +22,7 @@ class Purger {
     }
   }
 
-  Status Take(std::string_view bytes) {
-    rest_ += bytes;
-    size_t from = 0;
-    for (size_t end = rest_.find('\n'); end != std::string::npos; end = rest_.find('\n', from)) {
-      SLUICE_TRY(Line(std::string_view(rest_).substr(from, end + 1 - from)));
-      from = end + 1;
-    }
-    rest_.erase(0, from);
-    return Status::Ok();
-  }
-
-  Status End() {
-    if (!rest_.empty()) SLUICE_TRY(Line(rest_));
-    SLUICE_TRY(to_.Append(kept_));
-    return to_.Sync();
-  }
-
-  int64_t removed() const { return removed_; }
-
- private:
-  Status Line(std::string_view line) {
+  Status Take(std::string_view line) {
     if (IsAbout(line)) {
       ++removed_;
       return Status::Ok();
@@ -53,6 +34,14 @@ class Purger {
     return Status::Ok();
   }
 
+  Status End() {
+    SLUICE_TRY(to_.Append(kept_));
+    return to_.Sync();
+  }
+
+  int64_t removed() const { return removed_; }
+
+ private:
   bool IsAbout(std::string_view line) const {
     const auto canonical = CanonicalJson(Trim(line));
     if (!canonical.ok() || !StartsWith(*canonical, "{")) return false;
@@ -61,7 +50,6 @@ class Purger {
 
   std::set<std::string> keys_;  // as JSON
   env::AppendFile to_;
-  std::string rest_;
   std::string kept_;
   int64_t removed_ = 0;
 };
@@ -73,21 +61,14 @@ Result<int64_t> PurgeLines(const std::string& path, const std::set<std::string>&
   if (keys.empty() || !env::Exists(path)) return int64_t{0};
   const std::string beside = path + ".purged";
   SLUICE_TRY(env::RemoveFile(beside));
-  SLUICE_ASSIGN(const auto from, env::RandomReadFile::Open(path));
   SLUICE_ASSIGN(auto to, env::AppendFile::Open(beside, 0600));
   struct stat old {};
   if (stat(path.c_str(), &old) == 0) (void)chmod(beside.c_str(), old.st_mode & 07777);
   Purger purger(keys, std::move(to));
-  std::string piece;
-  for (uint64_t at = 0;; at += piece.size()) {
-    if (cancel != nullptr && cancel->is_set()) {
-      (void)env::RemoveFile(beside);
-      return CancelledError("stopped");
-    }
-    SLUICE_TRY(from.ReadAt(at, kPiece, piece));
-    if (piece.empty()) break;
-    SLUICE_TRY(purger.Take(piece));
-  }
+  const Status read = ForEachLine(
+      path, 0, cancel, [&](std::string_view line, uint64_t) { return purger.Take(line); });
+  if (read.code() == Code::kCancelled) (void)env::RemoveFile(beside);
+  SLUICE_TRY(read);
   SLUICE_TRY(purger.End());
   if (purger.removed() == 0) {
     SLUICE_TRY(env::RemoveFile(beside));
