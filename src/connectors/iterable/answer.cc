@@ -219,6 +219,11 @@ Refusal ReadRefusal(std::string_view body) {
   return refusal;
 }
 
+bool SaysNobody(const Refusal& refusal) {
+  return refusal.code == "UnknownEmailError" || refusal.code == "UnknownUserIdError" ||
+         (refusal.code == "BadParams" && refusal.said.find("does not exist") != std::string::npos);
+}
+
 std::string ShownWords(std::string_view said, std::string_view payload) {
   std::string text = OneLine(said);
   HideValues(payload, text);

@@ -74,6 +74,8 @@ struct Refusal {
 };
 
 Refusal ReadRefusal(std::string_view body);
+// Whether it says that nobody is there. Iterable has no code for it everywhere: "User does not exist. Email: …".
+bool SaysNobody(const Refusal& refusal);
 
 // The answer's own words about a row with this payload, short and on one line, for messages: without
 // the row's values, and without whatever looks like one (numbers, addresses). May be empty.

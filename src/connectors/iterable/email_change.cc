@@ -9,6 +9,7 @@
 #include "connector/identity_change.h"
 #include "connectors/iterable/answer.h"
 #include "connectors/iterable/bulk_answer.h"
+#include "connectors/iterable/user_lookup.h"
 
 namespace sluice::connectors::iterable {
 namespace {
@@ -49,15 +50,12 @@ SendResult One(int status, RowState state, std::string code, std::string message
 // Whether a refusal can come from a request that was carried out before.
 bool MayBeDone(const Refusal& refusal) {
   return refusal.code == "EmailAlreadyExists" || refusal.code == "UserIdAlreadyExists" ||
-         refusal.code == "UnknownEmailError" || refusal.code == "UnknownUserIdError" ||
-         (refusal.code == "BadParams" && refusal.said.find("does not exist") != std::string::npos);
+         SaysNobody(refusal);
 }
 
 Result<bool> IsThere(Api& api, const Identifier& who, const env::Cancel* cancel) {
-  const std::string target = fmt::format(
-      "/api/users/{}={}", who.kind == IdKind::kEmail ? "getByEmail?email" : "byUserId?userId",
-      env::UrlEncode(who.text));
-  SLUICE_ASSIGN(const auto response, api.AskAnything("GET", target, "", cancel));
+  SLUICE_ASSIGN(const auto response,
+                api.AskAnything("GET", UserTarget(who.kind, who.text), "", cancel));
   // The Swagger knows no answer for somebody who is not there: 200 without a user, or 400.
   if (response.status == 400) return false;
   SLUICE_TRY(StatusOfRefusal(response));
@@ -164,9 +162,9 @@ PreparedRequest EmailChangeRequest(ProjectType project, const EmailChange& chang
   request.body = "{";
   if (project == ProjectType::kEmail) {
     request.target = kUpdateEmail;
-    AppendText(request.body, change.from.kind == IdKind::kEmail ? "currentEmail" : "currentUserId",
+    AppendText(request.body, change.from.kind == IdKind::kEmail ? kCurrentEmail : kCurrentUserId,
                change.from.text);
-    AppendText(request.body, "newEmail", change.to.text);
+    AppendText(request.body, kNewEmail, change.to.text);
     request.body += '}';
     return request;
   }

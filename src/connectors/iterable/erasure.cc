@@ -46,12 +46,6 @@ Result<Who> FindWho(ProjectType project, const ErasureForm& form, std::string_vi
   return Who{kind, *IdText(ids.Value(kind)), std::move(identity)};
 }
 
-// Iterable has no code for it: "User does not exist. Email: … UserId: …".
-bool IsNobody(const Refusal& refusal) {
-  return refusal.code == "UnknownEmailError" || refusal.code == "UnknownUserIdError" ||
-         (refusal.code == "BadParams" && refusal.said.find("does not exist") != std::string::npos);
-}
-
 SendResult Done(int status) {
   SendResult result;
   result.status = status;
@@ -114,7 +108,7 @@ SendResult ReadErasureAnswer(Erasure erasure, const env::HttpResponse& response,
   if (said.code == "ForgottenUserError" && erasure != Erasure::kUnforget) {
     return Done(response.status);
   }
-  if (IsNobody(said)) {
+  if (SaysNobody(said)) {
     SendResult result = Done(response.status);
     if (erasure == Erasure::kForget) {
       result.warnings.push_back(

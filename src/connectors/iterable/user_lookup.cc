@@ -58,15 +58,17 @@ Lookup::Terms UserLookupTerms(const IterableSettings& settings) {
   return {settings.lookups_per_second, 1, kAtOnce, fmt::format("GET {}", TargetOf(kind))};
 }
 
+std::string UserTarget(IdKind kind, std::string_view id) {
+  return fmt::format("{}?{}={}", TargetOf(kind), FieldOf(kind), env::UrlEncode(NormalId(kind, id)));
+}
+
 Result<Lookup::Found> LookForUser(Api& api, const connector::Operation& row, bool values,
                                   const env::Cancel* cancel) {
   const PayloadIds ids = FindIds(row.payload);
   const auto kind = IdentifiedBy(api.settings().project, ids);
   const auto id = kind ? IdText(ids.Value(*kind)) : std::nullopt;
   if (!id) return RejectedError("the row has no identifier");
-  const std::string target = fmt::format("{}?{}={}", TargetOf(*kind), FieldOf(*kind),
-                                         env::UrlEncode(NormalId(*kind, *id)));
-  SLUICE_ASSIGN(const auto response, api.AskAnything("GET", target, "", cancel));
+  SLUICE_ASSIGN(const auto response, api.AskAnything("GET", UserTarget(*kind, *id), "", cancel));
   if (response.status == 404) return Lookup::Found();
   const Status refused = StatusOfRefusal(response);
   if (!refused.ok()) return refused.WithContext(api.settings().Describe());

@@ -1,14 +1,20 @@
 // Looking for single people: GET /api/users/getByEmail and /api/users/byUserId, 100 a second in a project.
 #pragma once
 
+#include <string>
+#include <string_view>
+
 #include "base/status.h"
 #include "connector/lookup.h"
 #include "connectors/iterable/api.h"
+#include "connectors/iterable/identifiers.h"
 
 namespace sluice::connectors::iterable {
 
 connector::Lookup::Terms UserLookupTerms(const IterableSettings& settings);
 
+// What is asked by GET for the person with this identifier.
+std::string UserTarget(IdKind kind, std::string_view id);
 // Who the payload of `row` identifies, as IdentityOfUser.
 Result<connector::Lookup::Found> LookForUser(Api& api, const connector::Operation& row, bool values,
                                              const env::Cancel* cancel);
