@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "ingest/portions.h"
 #include "ingest/superseded_rows.h"
 #include "warehouse/dialect.h"
 
@@ -22,8 +23,6 @@ using engine::Value;
 using warehouse::QualifiedName;
 using warehouse::QuoteName;
 
-constexpr size_t kPerStatement = 500;  // files
-
 // Whose files: those that this ingest has loaded into the table, or those of every ingest, one by hand included.
 enum class Of { kIngest, kTable };
 
@@ -32,13 +31,7 @@ template <typename Take>
 Status ForAll(engine::Connection& connection, const TableLoad& load, Of of,
               const std::string& select, const std::string& column,
               const std::vector<std::string>& values, Take take) {
-  for (size_t from = 0; from < values.size(); from += kPerStatement) {
-    std::vector<Value> bound = {load.ingest, load.target.name};
-    std::string places;
-    for (size_t i = from; i < std::min(values.size(), from + kPerStatement); ++i) {
-      bound.emplace_back(values[i]);
-      places += fmt::format("{}${}", places.empty() ? "" : ", ", bound.size());
-    }
+  const auto ask = [&](const std::string& places, const std::vector<Value>& bound) -> Status {
     SLUICE_ASSIGN(
         const auto rows,
         connection.Rows(
@@ -48,8 +41,9 @@ Status ForAll(engine::Connection& connection, const TableLoad& load, Of of,
                         column, places),
             bound));
     for (const auto& row : rows) take(row);
-  }
-  return Status::Ok();
+    return Status::Ok();
+  };
+  return ForEachPortion(values, {load.ingest, load.target.name}, ask);
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "ingest/checksum_text.h"
 #include "ingest/finish_files.h"
 #include "ingest/ledger.h"
+#include "ingest/portions.h"
 #include "ingest/table_files.h"
 #include "warehouse/notes.h"
 
@@ -22,7 +23,6 @@ namespace {
 using engine::ToInt;
 using engine::ToText;
 
-constexpr size_t kPerStatement = 500;
 constexpr size_t kNamed = 3;
 
 std::string NoteName(const std::string& ingest) {
@@ -126,13 +126,8 @@ class MovedFiles {
       addresses.push_back(file.file.path);
     }
     const std::string connection = files.empty() ? "" : files.front().source->connection;
-    for (size_t from = 0; from < addresses.size(); from += kPerStatement) {
-      std::vector<engine::Value> bound = {ingest_.name, table.name, connection};
-      std::string places;
-      for (size_t i = from; i < std::min(addresses.size(), from + kPerStatement); ++i) {
-        bound.emplace_back(addresses[i]);
-        places += fmt::format("{}${}", places.empty() ? "" : ", ", bound.size());
-      }
+    const auto ask = [&](const std::string& places,
+                         const std::vector<engine::Value>& bound) -> Status {
       SLUICE_ASSIGN(const auto rows,
                     connection_.Rows("SELECT DISTINCT address, size, tag FROM _sluice.files WHERE "
                                      "ingest = $1 AND table_name = $2 AND connection = $3 AND "
@@ -142,7 +137,9 @@ class MovedFiles {
       for (const auto& row : rows) {
         known.emplace(ToText(row[0]), std::pair(ToInt(row[1]), ToText(row[2])));
       }
-    }
+      return Status::Ok();
+    };
+    SLUICE_TRY(ForEachPortion(addresses, {ingest_.name, table.name, connection}, ask));
     std::erase_if(files, [&](const MovedFile& file) {
       if (known.count(file.file.path) > 0) return true;
       const auto [begin, end] = known.equal_range(file.address);
