@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "engine/rewrite_database.h"
 #include "env/file.h"
+#include "pipeline/person_places.h"
 #include "pipeline/sqlite.h"
 #include "sync/delivery_files.h"
 #include "sync/delivery_log.h"
@@ -276,7 +277,7 @@ std::vector<std::string> WordsOf(const std::vector<privacy::Subject>& subjects) 
       if (key.size() >= kShortestKey) words.push_back(key);
     }
   }
-  std::erase_if(words, [](const std::string& word) { return word.size() < 4; });
+  std::erase_if(words, [](const std::string& word) { return word.size() < kShortestWord; });
   return words;
 }
 

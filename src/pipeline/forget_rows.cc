@@ -122,7 +122,7 @@ class Remover {
   }
 
   Status Blank(const std::string& value) {
-    if (value.size() < 4) return Status::Ok();
+    if (value.size() < kShortestWord) return Status::Ok();
     for (const auto& [table, column] : kMessages) {
       SLUICE_TRY(connection_
                      .Execute(fmt::format(

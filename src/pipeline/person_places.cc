@@ -183,7 +183,7 @@ class Finder {
       conditions.push_back(WordIn("concat_ws(' ', t.raw, t.original)", value));
     }
     for (const std::string& value : KeysOf(subjects_)) {
-      if (value.size() >= 4) {
+      if (value.size() >= kShortestWord) {
         conditions.push_back(WordIn("concat_ws(' ', t.raw, t.original)", Lower(value)));
       }
     }

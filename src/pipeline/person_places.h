@@ -14,6 +14,9 @@
 
 namespace sluice::pipeline {
 
+// What is shorter stands for too much else to be looked for as a word.
+inline constexpr size_t kShortestWord = 4;
+
 struct PersonPlace {
   enum class Kind {
     kTable,  // loaded, or of the user's own

@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "engine/functions.h"
+#include "warehouse/notes.h"
 
 namespace sluice::privacy {
 namespace {
@@ -23,10 +24,11 @@ using warehouse::QuoteText;
 
 constexpr size_t kSaltBytes = 32;
 
+constexpr const char* kSalt = "forgotten_salt";
+
 Result<std::string> SaltOf(engine::Connection& connection) {
-  SLUICE_ASSIGN(const auto rows,
-                connection.Rows("SELECT value FROM _sluice.meta WHERE name = 'forgotten_salt'"));
-  return rows.empty() ? std::string() : ToText(rows[0][0]);
+  SLUICE_ASSIGN(auto salt, warehouse::ReadNote(connection, kSalt));
+  return std::move(salt).value_or("");
 }
 
 Result<std::string> MakeSalt(engine::Connection& connection) {
@@ -37,8 +39,7 @@ Result<std::string> MakeSalt(engine::Connection& connection) {
     return FailedError("the machine gives no random bytes");
   }
   salt = HexEncode(std::span<const uint8_t>(bytes));
-  SLUICE_TRY(connection.Execute("INSERT INTO _sluice.meta VALUES ('forgotten_salt', $1)", {salt})
-                 .status());
+  SLUICE_TRY(warehouse::PutNote(connection, kSalt, salt));
   return salt;
 }
 
@@ -124,18 +125,25 @@ Status ForgottenList::Prepare(engine::Connection& connection) {
   return engine::RegisterFunction(connection, std::move(spec));
 }
 
+Result<std::string> ForgottenList::AnyOf(const std::vector<ScopedColumns>& scopes,
+                                         const Test& test) const {
+  std::vector<std::string> conditions;
+  for (const ScopedColumns& scoped : scopes) {
+    if (std::find(scopes_.begin(), scopes_.end(), scoped.scope) == scopes_.end()) continue;
+    SLUICE_ASSIGN(std::string condition, test(scoped));
+    conditions.push_back(std::move(condition));
+  }
+  return conditions.empty() ? std::string("false") : "(" + Join(conditions, " OR ") + ")";
+}
+
 Result<std::string> ForgottenList::CallOf(const std::vector<ScopedColumns>& scopes,
                                           const ExpressionOf& expression_of,
                                           const std::vector<warehouse::ColumnInfo>& present,
                                           std::string_view relation) const {
-  std::string condition;
-  for (const ScopedColumns& scoped : scopes) {
-    if (std::find(scopes_.begin(), scopes_.end(), scoped.scope) == scopes_.end()) continue;
+  return AnyOf(scopes, [&](const ScopedColumns& scoped) -> Result<std::string> {
     SLUICE_ASSIGN(const std::string form, FormOf(scoped, expression_of, present, relation));
-    condition += fmt::format("{}{}({}, {})", condition.empty() ? "" : " OR ", FunctionName(),
-                             QuoteText(Prefix(salt_, scoped.scope)), form);
-  }
-  return condition.empty() ? std::string("false") : "(" + condition + ")";
+    return fmt::format("{}({}, {})", FunctionName(), QuoteText(Prefix(salt_, scoped.scope)), form);
+  });
 }
 
 Result<std::vector<bool>> ForgottenList::Find(engine::Connection& connection, const Scope& scope,
@@ -182,17 +190,14 @@ Result<std::string> ForgottenList::RowsOf(const std::vector<ScopedColumns>& scop
                                           std::string_view alias,
                                           const std::vector<warehouse::ColumnInfo>& present,
                                           std::string_view relation) const {
-  std::string condition;
-  for (const ScopedColumns& scoped : scopes) {
-    if (std::find(scopes_.begin(), scopes_.end(), scoped.scope) == scopes_.end()) continue;
+  return AnyOf(scopes, [&](const ScopedColumns& scoped) -> Result<std::string> {
     SLUICE_ASSIGN(const std::string form, FormOf(scoped, alias, present, relation));
-    condition += fmt::format(
-        "{}coalesce(sha256({} || {}) IN (SELECT hash FROM _sluice.forgotten_hashes WHERE person = "
-        "{} AND identifier = {}), false)",
-        condition.empty() ? "" : " OR ", QuoteText(Prefix(salt_, scoped.scope)), form,
-        QuoteText(scoped.scope.person), QuoteText(scoped.scope.identifier));
-  }
-  return condition.empty() ? std::string("false") : "(" + condition + ")";
+    return fmt::format(
+        "coalesce(sha256({} || {}) IN (SELECT hash FROM _sluice.forgotten_hashes WHERE person = {} "
+        "AND identifier = {}), false)",
+        QuoteText(Prefix(salt_, scoped.scope)), form, QuoteText(scoped.scope.person),
+        QuoteText(scoped.scope.identifier));
+  });
 }
 
 Result<bool> ForgottenList::Has(engine::Connection& connection, const Scope& scope,

@@ -56,6 +56,9 @@ class ForgottenList {
                    const std::string& text) const;
 
  private:
+  // Over the scopes that somebody was forgotten by.
+  using Test = std::function<Result<std::string>(const ScopedColumns&)>;
+  Result<std::string> AnyOf(const std::vector<ScopedColumns>& scopes, const Test& test) const;
   std::string FunctionName() const;
 
   std::string salt_;
