@@ -14,6 +14,7 @@
 #include "cli/world.h"
 #include "connectors/file/file_destination.h"
 #include "connectors/file/file_store.h"
+#include "connectors/iterable/api.h"
 #include "connectors/iterable/iterable_settings.h"
 #include "connectors/iterable/sync_destination.h"
 #include "connectors/s3/s3_settings.h"
@@ -57,6 +58,7 @@ Result<std::unique_ptr<connector::Destination>> MakeDestination(
     SLUICE_ASSIGN(auto settings, connectors::iterable::ReadIterableSettings(connection.options));
     env::HttpOptions http;
     http.ca_file = settings.ca_file;
+    http.max_idle = static_cast<int>(connectors::iterable::kMostAtOnce);
     // Trying again is the sync engine's: it knows which rows an answer was about.
     return connectors::iterable::MakeSyncDestination(
         std::move(settings), sync, env::MakeCurlTransport(http), env::SystemClock());

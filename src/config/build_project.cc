@@ -249,8 +249,9 @@ Sync BuildSync(const std::string& name, const Location& where, const Value& valu
   sync.clear_unmapped = value.TextOf("on_unmapped") == "clear";
   sync.timezone = value.TextOf("timezone");
   sync.schedule = value.TextOf("schedule");
-  sync.batch_rows = value.NumberOf("batch_rows");
-  sync.batch_bytes = value.NumberOf("batch_bytes");
+  if (const Value* batch = value.Find("batch")) {
+    sync.batch = {batch->NumberOf("rows"), batch->NumberOf("bytes"), batch->NumberOf("parallel")};
+  }
   sync.create_new_fields = value.FlagOf("create_new_fields");
   sync.merge_nested_objects = value.FlagOf("merge_nested_objects");
   sync.prefer_user_id = value.FlagOf("prefer_user_id");

@@ -124,7 +124,7 @@ ConnectionType IterableConnection() {
       Option(OptionKind::kInteger, "requests_per_second",
              "Requests a second for bulk updates. Iterable allows 5 for a project.")
           .Default("5")
-          .Range(1, 500),
+          .Range(1, 10'000),
       Option(OptionKind::kInteger, "forgets_per_day",
              "How many people may be forgotten in any 24 hours, and as many unforgotten. Iterable "
              "allows 1000 for a project.")

@@ -110,10 +110,10 @@ TEST(Messages, SayWhatSingleValuesLookLike) {
   };
   EXPECT_THAT(with("requests_per_second: many"),
               ElementsAre("sluice.yml:4:100: connections.out.requests_per_second: expected a whole "
-                          "number from 1 to 500, found \"many\""));
+                          "number from 1 to 10,000, found \"many\""));
   EXPECT_THAT(with("requests_per_second: 0"),
               ElementsAre("sluice.yml:4:100: connections.out.requests_per_second: expected a whole "
-                          "number from 1 to 500, found \"0\""));
+                          "number from 1 to 10,000, found \"0\""));
   EXPECT_THAT(
       with("max_body_bytes: 4 M"),
       ElementsAre("sluice.yml:4:95: connections.out.max_body_bytes: expected a size such as "

@@ -300,8 +300,9 @@ TEST(Sync, HasItsDefaults) {
   EXPECT_EQ(sync.mode, "upsert");
   EXPECT_EQ(sync.timezone, "UTC");
   EXPECT_EQ(sync.schedule, "");
-  EXPECT_EQ(sync.batch_rows, 0);
-  EXPECT_EQ(sync.batch_bytes, 0);
+  EXPECT_EQ(sync.batch.rows, 0);
+  EXPECT_EQ(sync.batch.bytes, 0);
+  EXPECT_EQ(sync.batch.parallel, 1);
   EXPECT_TRUE(sync.create_new_fields);
   EXPECT_FALSE(sync.merge_nested_objects);
   EXPECT_TRUE(sync.prefer_user_id);
@@ -337,13 +338,15 @@ TEST(Sync, SaysWhatBecomesOfDuplicates) {
 
 TEST(Sync, TakesAllItsOptions) {
   const Sync sync = SyncOf(
-      "fields: { a: a }, timezone: America/New_York, schedule: '0 3 * * *', batch_rows: 500, "
-      "batch_bytes: 1 MB, create_new_fields: false, merge_nested_objects: true, prefer_user_id: "
+      "fields: { a: a }, timezone: America/New_York, schedule: '0 3 * * *', batch: { rows: "
+      "500, bytes: 1 MB, parallel: 4 }, create_new_fields: false, merge_nested_objects: true, "
+      "prefer_user_id: "
       "no");
   EXPECT_EQ(sync.timezone, "America/New_York");
   EXPECT_EQ(sync.schedule, "0 3 * * *");
-  EXPECT_EQ(sync.batch_rows, 500);
-  EXPECT_EQ(sync.batch_bytes, 1'000'000);
+  EXPECT_EQ(sync.batch.rows, 500);
+  EXPECT_EQ(sync.batch.bytes, 1'000'000);
+  EXPECT_EQ(sync.batch.parallel, 4);
   EXPECT_FALSE(sync.create_new_fields);
   EXPECT_TRUE(sync.merge_nested_objects);
   EXPECT_FALSE(sync.prefer_user_id);

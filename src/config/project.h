@@ -302,6 +302,13 @@ struct Attempts {
   std::optional<std::chrono::milliseconds> keep;  // nothing: Retention::attempts
 };
 
+// What goes in one request, and how many are on their way at the same time.
+struct Batch {
+  int64_t rows = 0;  // 0: the destination's limit
+  int64_t bytes = 0;
+  int64_t parallel = 1;
+};
+
 struct Sync {
   std::string name;
   std::string model;
@@ -320,8 +327,7 @@ struct Sync {
   bool clear_unmapped = false;  // a field that is mapped no more is cleared where it was delivered
   std::string timezone = "UTC";
   std::string schedule;
-  int64_t batch_rows = 0;  // 0: the destination's limit
-  int64_t batch_bytes = 0;
+  Batch batch;
   bool create_new_fields = true;
   bool merge_nested_objects = false;
   bool prefer_user_id = true;

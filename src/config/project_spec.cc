@@ -186,6 +186,22 @@ OptionSpec GuardsSpec() {
            .Default("false")});
 }
 
+OptionSpec BatchSpec() {
+  return ObjectOption(
+      "batch", "What goes in one request, and how many are on their way at the same time.",
+      {Option(OptionKind::kInteger, "rows", "Rows in one request, at most.")
+           .DefaultNote("the destination's limit")
+           .Range(1, 1'000'000),
+       Option(OptionKind::kBytes, "bytes", "Size of one request, at most.")
+           .DefaultNote("the destination's limit")
+           .Range(1'000, 1'000'000'000),
+       Option(OptionKind::kInteger, "parallel",
+              "Requests on their way at the same time, where the order of rows means nothing: not "
+              "of events, purchases, carts, `email_changes`, nor to a folder.")
+           .Default("1")
+           .Range(1, 32)});
+}
+
 OptionSpec AttemptsSpec() {
   constexpr int64_t kDay = 24LL * 3'600'000;
   return ObjectOption(
@@ -286,12 +302,7 @@ OptionSpec SyncSpec() {
                   "start it.")
                   .Format(TextFormat::kSchedule)
                   .Example("every 15 minutes"),
-              Option(OptionKind::kInteger, "batch_rows", "Rows in one request, at most.")
-                  .DefaultNote("the destination's limit")
-                  .Range(1, 1'000'000),
-              Option(OptionKind::kBytes, "batch_bytes", "Size of one request, at most.")
-                  .DefaultNote("the destination's limit")
-                  .Range(1'000, 1'000'000'000),
+              BatchSpec(),
               Option(OptionKind::kBoolean, "create_new_fields",
                      "Whether the destination makes fields that it does not know yet.")
                   .Default("true"),

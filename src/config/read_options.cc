@@ -180,7 +180,12 @@ class Reader {
     for (const Entry& entry : node.entries) {
       if (std::find(known.begin(), known.end(), entry.key) != known.end()) continue;
       const OptionSpec* owner = VariantWith(spec, entry.key);
-      if (owner != nullptr) {
+      const std::string parted = InParts(fields, entry.key);
+      if (!parted.empty()) {
+        diagnostics_.Error(
+            entry.key_where, key,
+            fmt::format("unknown option {} (did you mean {}?)", Quoted(entry.key), parted));
+      } else if (owner != nullptr) {
         diagnostics_.Error(entry.key_where, key,
                            fmt::format("unknown option {}; it belongs to {} {}", Quoted(entry.key),
                                        spec.tag, owner->name));
@@ -188,6 +193,17 @@ class Reader {
         diagnostics_.Unknown(entry.key_where, key, "unknown option", entry.key, known);
       }
     }
+  }
+
+  // "batch: { rows: … }" of "batch_rows", where there is such an option; "" where there is none.
+  static std::string InParts(const std::vector<const OptionSpec*>& fields,
+                             const std::string& option) {
+    for (const OptionSpec* field : fields) {
+      if (field->kind != OptionKind::kObject || !StartsWith(option, field->name + "_")) continue;
+      const std::string part = option.substr(field->name.size() + 1);
+      if (field->Field(part) != nullptr) return fmt::format("{}: {{ {}: … }}", field->name, part);
+    }
+    return {};
   }
 
   // The other form of a tagged object that has the option; null when none has.

@@ -7,8 +7,8 @@
 //   Prepare (pure) -> the engine writes the intent -> Send -> the engine writes the outcomes.
 //
 // One instance serves one sync: the sync's own options (new fields, nested merging) are given to it
-// when it is made. Const functions are pure and thread-safe; Send, Probe and settling() are called
-// by one thread at a time.
+// when it is made. Const functions are pure and thread-safe. Send is called by as many threads at a time as
+// Capabilities::at_once says, each with other rows; Probe and settling() by one.
 //
 // Conformance: every implementation and every fake passes connector/destination_conformance.h.
 #pragma once
@@ -119,6 +119,9 @@ struct Capabilities {
   int64_t max_bytes_per_request = 4'000'000;
   double requests_per_second = 0;  // 0: no limit
   int64_t requests_per_day = 0;    // in any 24 hours; 0: no limit
+  // Requests that may be on their way at the same time, in whatever order they arrive. 1 where the order
+  // of rows means something, or where it can only do one thing after the other.
+  int64_t at_once = 1;
   // Under which name the destination counts these requests apart from others of the connection, by the
   // second and by the day; "": it does not.
   std::string budget;

@@ -1,6 +1,7 @@
 #include "connector/destination_conformance.h"
 
 #include <algorithm>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -186,6 +187,33 @@ TEST_P(DestinationConformance, WhatIsAcknowledgedIsThere) {
     EXPECT_EQ(fixture_->NoteOf(n), "\"hello \\\"there\\\"\\n\\\\ O'Brien é\"") << n;
   }
   EXPECT_EQ(fixture_->NoteOf(5), std::nullopt);
+}
+
+TEST_P(DestinationConformance, ItTakesAsManyRequestsAtOnceAsItSays) {
+  const int64_t most = std::min<int64_t>(destination_->capabilities().at_once, 8);
+  if (most == 1) return;  // nothing is promised
+  const auto rows = MakeRows(static_cast<int>(3 * most), "note");
+  std::vector<std::vector<Operation>> operations(static_cast<size_t>(most));
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const Row& row = rows[i];
+    operations[i / 3].push_back({OperationKind::kUpsert, row.key, row.identity, row.payload});
+  }
+  std::vector<SendResult> results(operations.size());
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < operations.size(); ++i) {
+    threads.emplace_back([&, i] {
+      const auto request = destination_->Prepare(operations[i], {});
+      if (request.ok()) results[i] = destination_->Send(*request, operations[i], nullptr);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (size_t i = 0; i < operations.size(); ++i) {
+    ASSERT_FALSE(results[i].outcomes.empty());
+    EXPECT_TRUE(AllAre(results[i], RowState::kAcknowledged));
+    for (size_t row = 0; row < results[i].outcomes.size(); ++row) {
+      EXPECT_EQ(fixture_->NoteOf(static_cast<int>(3 * i + row)), "\"note\"");
+    }
+  }
 }
 
 TEST_P(DestinationConformance, ALaterValueReplacesAndNullClears) {

@@ -117,6 +117,7 @@ SendResult MemoryDestination::Send(const PreparedRequest& request,
                                    std::span<const Operation> operations,
                                    const env::Cancel* cancel) {
   const auto sent = operations.first(request.rows);
+  const std::lock_guard lock(mutex_);
   if (cancel != nullptr && cancel->is_set()) {
     return Whole(sent.size(), RowState::kDeferred, 0, "cancelled");
   }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -65,6 +66,7 @@ struct MemoryOptions {
   MemoryOptions() {
     capabilities.max_rows_per_request = 10;
     capabilities.max_bytes_per_request = 100'000;
+    capabilities.at_once = 8;
     capabilities.one_per_identity = true;
     capabilities.repeatable = true;
     capabilities.removes = true;
@@ -103,6 +105,7 @@ class MemoryDestination : public Destination, public Lookup {
 
   MemoryWorld& world_;
   MemoryOptions options_;
+  std::mutex mutex_;  // of the world and of what the options do: one request after the other
 };
 
 }  // namespace sluice::connector

@@ -229,8 +229,6 @@ class SyncStep {
 
   sync::DeliverOptions Options(const connector::Destination& destination) {
     sync::DeliverOptions deliver;
-    deliver.limit.rows = sync_.batch_rows;
-    deliver.limit.bytes = sync_.batch_bytes;
     if (const connector::Lookup* lookup = connector::LookupOf(destination)) {
       deliver.lookups = runtime_.LookupLimiterOf(sync_.to, *lookup);
     }

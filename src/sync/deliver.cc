@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <tuple>
 
 #include <fmt/format.h>
 
@@ -12,37 +11,12 @@
 namespace sluice::sync {
 namespace {
 
-using connector::RowState;
 using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
 
-constexpr size_t kMaxLater = 10'000;
-constexpr size_t kMaxWarnings = 100;
-constexpr int kTooManyRequests = 429;
-
-std::vector<connector::Operation> Operations(std::span<const SpoolRow* const> rows) {
-  std::vector<connector::Operation> operations;
-  operations.reserve(rows.size());
-  for (const SpoolRow* row : rows) {
-    operations.push_back(OperationOf(*row));
-  }
-  return operations;
-}
-
-// Whether the destination did not take the request at all, whoever is in it.
-bool FailedWhole(const connector::SendResult& result) {
-  const bool passing =
-      result.status == 0 || result.status == 408 || result.status == 429 || result.status >= 500;
-  return passing && std::all_of(result.outcomes.begin(), result.outcomes.end(),
-                                [](const connector::RowOutcome& outcome) {
-                                  return outcome.state == RowState::kDeferred ||
-                                         outcome.state == RowState::kUnknown;
-                                });
-}
-
-std::string AnswerText(const connector::SendResult& result) {
-  if (result.status != 0) return fmt::format("answer {}", result.status);
-  return result.outcomes.empty() || result.outcomes[0].message.empty() ? std::string("no answer")
-                                                                       : result.outcomes[0].message;
+// One limit on another.
+void Sooner(std::optional<nanoseconds>& wait, nanoseconds other) {
+  wait = std::min(wait.value_or(other), other);
 }
 
 }  // namespace
@@ -53,7 +27,23 @@ Deliverer::Deliverer(connector::Destination& destination, RateLimiter& limiter, 
       limiter_(limiter),
       clock_(clock),
       random_(random),
-      options_(options) {}
+      options_(options) {
+  // What is found out after a stop is found out of one request.
+  const int64_t most = destination.settling() == nullptr ? destination.capabilities().at_once : 1;
+  lanes_.resize(std::clamp<size_t>(options.parallel, 1, static_cast<size_t>(most)));
+  in_flight_ = options.in_flight;
+  if (in_flight_ == nullptr) {
+    own_in_flight_ = lanes_.size() > 1 ? MakeInFlightOnThreads(lanes_.size()) : MakeInFlightAlone();
+    in_flight_ = own_in_flight_.get();
+  }
+}
+
+std::vector<uint64_t> Deliverer::PositionsOf(const Segment& items) {
+  std::vector<uint64_t> positions;
+  positions.reserve(items.size());
+  for (const Item& item : items) positions.push_back(item.position);
+  return positions;
+}
 
 Result<DeliverReport> Deliverer::Run(SpoolReader& spool, uint64_t rows, DeliveryLog& log) {
   log_ = &log;
@@ -91,33 +81,108 @@ Result<DeliverReport> Deliverer::Run(SpoolReader& spool, uint64_t rows, Delivery
 }
 
 Status Deliverer::SendAll(const Source& source) {
+  Window window{source, {}, true};
+  while (true) {
+    std::optional<nanoseconds> wait;
+    if (!ended_) SLUICE_TRY(Begin(window, wait));
+    if (on_their_way_ > 0) {
+      SLUICE_TRY(TakeAnswers(ended_ ? std::nullopt : wait));
+      continue;
+    }
+    if (ended_ || !wait) break;
+    if (!clock_.Sleep(std::chrono::ceil<milliseconds>(*wait), options_.stop)) {
+      Stop(CancelledError("stopped before every row was sent"));
+    }
+  }
+  SLUICE_TRY(log_->Sync());
+  for (Lane& lane : lanes_) {
+    Leave(lane.items);
+    for (const Segment& part : lane.parts) Leave(part);
+    lane = Lane();
+  }
+  Leave(window.rows);
+  return Status::Ok();
+}
+
+Status Deliverer::Begin(Window& window, std::optional<nanoseconds>& wait) {
+  for (Lane* lane : InTurn()) {
+    if (lane->on_its_way || ended_) continue;
+    // Whether a destination that was down is up again one try tells.
+    if (limiter_.tripped() && on_their_way_ > 0) break;
+    SLUICE_ASSIGN(const bool has, HasRequest(*lane, window));
+    if (!has) continue;
+    const nanoseconds now = clock_.Monotonic();
+    if (lane->due > now) {
+      Sooner(wait, lane->due - now);
+    } else {
+      if (!TakePlace(wait)) break;
+      SLUICE_TRY(WriteIntent(*lane));
+    }
+  }
+  return SendBegun();
+}
+
+std::vector<Deliverer::Lane*> Deliverer::InTurn() {
+  std::vector<Lane*> lanes;
+  for (Lane& lane : lanes_) lanes.push_back(&lane);
+  std::stable_partition(lanes.begin(), lanes.end(),
+                        [](const Lane* lane) { return lane->is_busy(); });
+  return lanes;
+}
+
+Result<bool> Deliverer::HasRequest(Lane& lane, Window& window) {
+  while (!lane.request && !ended_) {
+    if (!lane.parts.empty()) {
+      Segment part = std::move(lane.parts.back());
+      lane.parts.pop_back();
+      SLUICE_TRY(MakeRequest(lane, part, part.size()));
+      if (!part.empty()) lane.parts.push_back(std::move(part));
+      continue;
+    }
+    SLUICE_ASSIGN(const size_t count, MayGo(window));
+    if (count == 0) return false;
+    SLUICE_TRY(MakeRequest(lane, window.rows, count));
+  }
+  return lane.request.has_value();
+}
+
+Result<size_t> Deliverer::MayGo(Window& window) {
   const connector::Capabilities& capabilities = destination_.capabilities();
   size_t most = static_cast<size_t>(std::max<int64_t>(1, capabilities.max_rows_per_request));
   if (options_.limit.rows > 0) most = std::min(most, static_cast<size_t>(options_.limit.rows));
-  Segment window;
-  bool more = true;
-  while (!ended_) {
-    while (more && window.size() < most) {
-      SLUICE_ASSIGN(auto item, source());
-      if (item) window.push_back(*std::move(item));
-      more = item.has_value();
+  Segment& rows = window.rows;
+  do {
+    while (window.more && rows.size() < most) {
+      SLUICE_ASSIGN(auto item, window.source());
+      if (item) rows.push_back(*std::move(item));
+      window.more = item.has_value();
     }
-    if (window.empty()) break;
-    SLUICE_TRY(LookFirst(window));
-    if (window.empty() || ended_) continue;
-    std::vector<Segment> stack;
-    SLUICE_TRY(SendFront(window, stack));
-    SLUICE_TRY(SendStack(std::move(stack)));
-  }
-  Leave(window);
-  return Status::Ok();
+    SLUICE_TRY(LookFirst(rows));
+  } while (rows.empty() && window.more && !ended_);
+  if (rows.empty() || ended_) return 0;
+  if (lanes_.size() == 1) return rows.size();
+  const auto kind = OperationOf(rows.front().row).kind;
+  const bool alone =
+      std::none_of(lanes_.begin(), lanes_.end(), [](const Lane& lane) { return lane.is_busy(); });
+  if (!alone && kind != kind_) return 0;
+  kind_ = kind;
+  const auto other = std::find_if(rows.begin(), rows.end(), [&](const Item& item) {
+    return OperationOf(item.row).kind != kind;
+  });
+  return static_cast<size_t>(other - rows.begin());
 }
 
 Status Deliverer::SendLaterAgain(SpoolReader& spool) {
   for (int pass = 1; pass <= options_.passes && !later_.empty() && !ended_; ++pass) {
     last_pass_ = pass == options_.passes;
-    const std::vector<Later> again = std::exchange(later_, {});
-    if (!BackOff(pass, {}, fmt::format("{} again", Counted(again.size(), "row")))) {
+    std::vector<Later> again = std::exchange(later_, {});
+    // Answers came in any order.
+    std::sort(again.begin(), again.end(),
+              [](const Later& a, const Later& b) { return a.position < b.position; });
+    const auto pause =
+        PauseBefore(pass, 0, {}, fmt::format("{} again", Counted(again.size(), "row")));
+    if (!pause || !clock_.Sleep(*pause, options_.stop)) {
+      Stop(CancelledError("stopped before every row was sent"));
       later_ = again;
       break;
     }
@@ -136,21 +201,22 @@ Status Deliverer::SendLaterAgain(SpoolReader& spool) {
     while (next < again.size()) later_.push_back(again[next++]);
   }
   for (const Later& later : later_) {
-    Count(Item{later.position, {}, true, later.may_be_there, true}, RowState::kDeferred);
+    Count(Item{later.position, {}, true, later.may_be_there, true}, connector::RowState::kDeferred);
   }
   return Status::Ok();
 }
 
 Status Deliverer::LookFirst(Segment& window) {
   if (options_.presence == Presence::kAny) return Status::Ok();
-  std::vector<const SpoolRow*> rows;
+  std::vector<connector::Operation> rows;
   for (const Item& item : window) {
-    if (item.row.look_first && !item.looked_for) rows.push_back(&item.row);
+    if (item.row.look_first && !item.looked_for) rows.push_back(OperationOf(item.row));
   }
   if (rows.empty()) return Status::Ok();
+  SLUICE_TRY(SendBegun());  // questions take their time
   connector::Lookup* lookup = connector::LookupOf(destination_);
   SLUICE_CHECK(lookup != nullptr, "rows are to be looked for at a destination that cannot look");
-  const auto found = LookForAll(*lookup, Operations(rows), false, clock_,
+  const auto found = LookForAll(*lookup, rows, false, clock_,
                                 {options_.max_attempts, options_.first_wait, options_.max_wait,
                                  options_.lookups, options_.stop},
                                 report_.questions);
@@ -178,278 +244,99 @@ Status Deliverer::LookFirst(Segment& window) {
   if (stay.empty()) return Status::Ok();
   if (options_.presence == Presence::kThere) {
     report_.absent += stay.size();
-    return SettleUnsent(stay, {RowState::kAbsent, kNotThereCode,
+    return SettleUnsent(stay, {connector::RowState::kAbsent, kNotThereCode,
                                "it is not there, and mode update makes nothing new"});
   }
   report_.already_there += stay.size();
-  return SettleUnsent(stay, {RowState::kAcknowledged, kAlreadyThereCode,
+  return SettleUnsent(stay, {connector::RowState::kAcknowledged, kAlreadyThereCode,
                              "it was there already, and mode insert changes nothing"});
 }
 
-Status Deliverer::SendFront(Segment& window, std::vector<Segment>& stack) {
-  std::vector<const SpoolRow*> rows;
-  for (const Item& item : window) rows.push_back(&item.row);
-  const auto operations = Operations(rows);
+Status Deliverer::MakeRequest(Lane& lane, Segment& rows, size_t count) {
+  std::vector<connector::Operation> operations;
+  operations.reserve(count);
+  for (size_t i = 0; i < count; ++i) operations.push_back(OperationOf(rows[i].row));
   auto prepared = destination_.Prepare(operations, options_.limit);
   if (!prepared.ok()) {
     if (prepared.status().code() != Code::kRejected) return prepared.status();
-    SLUICE_TRY(RejectUnsent(window.front(), "cannot_be_sent", prepared.status().message()));
-    window.erase(window.begin());
+    SLUICE_TRY(RejectUnsent(rows.front(), "cannot_be_sent", prepared.status().message()));
+    rows.erase(rows.begin());
     return Status::Ok();
   }
   const size_t taken = prepared->rows;
-  SLUICE_CHECK(taken > 0 && taken <= window.size(), "a request without rows, or with others'");
-  const auto end = window.begin() + static_cast<std::ptrdiff_t>(taken);
-  Segment items(std::make_move_iterator(window.begin()), std::make_move_iterator(end));
-  window.erase(window.begin(), end);
-  return Exchange(*prepared, std::move(items), stack);
-}
-
-Status Deliverer::SendStack(std::vector<Segment> stack) {
-  while (!stack.empty() && !ended_) {
-    Segment segment = std::move(stack.back());
-    stack.pop_back();
-    std::vector<Segment> more;
-    SLUICE_TRY(SendFront(segment, more));
-    if (!segment.empty()) stack.push_back(std::move(segment));
-    std::move(more.begin(), more.end(), std::back_inserter(stack));
-  }
-  for (const Segment& segment : stack) Leave(segment);
+  SLUICE_CHECK(taken > 0 && taken <= count, "a request without rows, or with others'");
+  const auto end = rows.begin() + static_cast<std::ptrdiff_t>(taken);
+  lane.items.assign(std::make_move_iterator(rows.begin()), std::make_move_iterator(end));
+  rows.erase(rows.begin(), end);
+  lane.operations.clear();
+  for (const Item& item : lane.items) lane.operations.push_back(OperationOf(item.row));
+  lane.request = *std::move(prepared);
+  lane.tries = 0;
+  lane.due = nanoseconds(0);
   return Status::Ok();
 }
 
-Status Deliverer::Exchange(const connector::PreparedRequest& request, Segment items,
-                           std::vector<Segment>& stack) {
-  for (int attempt = 1;; ++attempt) {
-    if (options_.daily != nullptr && !options_.daily->Take()) {
-      Leave(items);
-      report_.tomorrow = options_.daily->Look().wait;
-      ended_ = true;
-      return Status::Ok();
-    }
-    if (!limiter_.Acquire(options_.stop)) {
-      Leave(items);
-      Stop(CancelledError("stopped before every row was sent"));
-      return Status::Ok();
-    }
-    std::string mark;
-    if (connector::Settling* settling = destination_.settling()) {
-      auto made = settling->Mark(request);
-      if (!made.ok()) {
-        Leave(items);
-        Stop(made.status());
-        return Status::Ok();
-      }
-      mark = std::move(made).value();
-    }
-    SLUICE_ASSIGN(const auto result, SendOnce(request, mark, items));
-    if (!result.stop.ok()) {
-      Settle(result, items, true);
-      Stop(result.stop);
-      return Status::Ok();
-    }
-    if (result.split) {
-      failures_ = 0;
-      return Split(result, std::move(items), stack);
-    }
-    if (!FailedWhole(result)) {
-      failures_ = 0;
-      limiter_.Succeeded();
-      if (result.retry_after) limiter_.HoldOff(std::min(*result.retry_after, options_.max_wait));
-      Settle(result, items, false);
-      return Status::Ok();
-    }
-    const bool all_go_again =
-        std::all_of(result.outcomes.begin(), result.outcomes.end(),
-                    [&](const connector::RowOutcome& o) { return GoesAgain(o.state); });
-    // Whether a destination that was down is up again one try tells.
-    const bool probing = limiter_.tripped();
-    if (attempt >= (probing ? 1 : options_.max_attempts) || !all_go_again) {
-      Settle(result, items, true);
-      Report(fmt::format("{}; given up after {}", AnswerText(result),
-                         attempt == 1 ? "1 try" : fmt::format("{} tries", attempt)));
-      if (++failures_ >= (probing ? 1 : options_.failures_to_stop)) {
-        limiter_.Trip();
-        Stop(RetryError(fmt::format("{} failed ({})",
-                                    failures_ == 1 ? "a request"
-                                                   : fmt::format("{} requests in a row", failures_),
-                                    AnswerText(result)),
-                        "The rows that are left go with the next run"));
-      }
-      return Status::Ok();
-    }
-    if (!BackOff(attempt, result, AnswerText(result))) {
-      Settle(result, items, true);
-      return Status::Ok();
-    }
-  }
-}
-
-Result<connector::SendResult> Deliverer::SendOnce(const connector::PreparedRequest& request,
-                                                  const std::string& mark, Segment& items) {
-  LogIntent intent;
-  intent.attempt = next_attempt_++;
-  std::vector<uint64_t> positions;
-  std::vector<const SpoolRow*> rows;
-  for (const Item& item : items) {
-    positions.push_back(item.position);
-    rows.push_back(&item.row);
-  }
-  intent.rows = ToRanges(positions);
-  intent.bytes = request.body.size();
-  intent.mark = mark;
-  intent.at = clock_.Now();
-  SLUICE_TRY(log_->Write(intent));
-
-  ++report_.requests;
-  report_.bytes += request.body.size();
-  auto result = destination_.Send(request, Operations(rows), options_.abort);
-  SLUICE_CHECK(result.outcomes.size() == items.size(), "a destination must answer for every row");
-  if (options_.on_exchange) options_.on_exchange(request, result);
-  for (size_t i = 0; i < items.size(); ++i) {
-    items[i].tried = true;
-    if (result.outcomes[i].state == RowState::kUnknown) items[i].may_be_there = true;
-  }
-  for (const std::string& warning : result.warnings) {
-    const bool known = warnings_.count(warning) > 0 || warnings_.size() < kMaxWarnings;
-    ++warnings_[known ? warning : "further warnings of other kinds"];
-  }
-  SLUICE_TRY(LogAnswers(intent.attempt, result, items));
-  Report("");
-  return result;
-}
-
-Status Deliverer::LogAnswers(uint64_t attempt, const connector::SendResult& result,
-                             const Segment& items) {
-  std::map<std::tuple<RowState, std::string_view, std::string_view>, std::vector<uint64_t>> groups;
-  for (size_t i = 0; i < items.size(); ++i) {
-    const connector::RowOutcome& outcome = result.outcomes[i];
-    groups[{outcome.state, outcome.code, outcome.message}].push_back(items[i].position);
-  }
-  LogOutcome entry;
-  entry.attempt = attempt;
-  entry.http_status = result.status;
-  for (const auto& [answer, positions] : groups) {
-    const auto& [state, code, message] = answer;
-    entry.answers.push_back({state, std::string(code), std::string(message), ToRanges(positions)});
-  }
-  entry.at = clock_.Now();
-  return log_->Write(entry);
-}
-
-Status Deliverer::Split(const connector::SendResult& result, Segment items,
-                        std::vector<Segment>& stack) {
-  Segment others;
-  for (size_t i = 0; i < items.size(); ++i) {
-    if (result.outcomes[i].state == RowState::kRejected) {
-      Count(items[i], RowState::kRejected);
-    } else {
-      others.push_back(std::move(items[i]));
-    }
-  }
-  if (others.size() < items.size()) {
-    if (!others.empty()) stack.push_back(std::move(others));
-    return Status::Ok();
-  }
-  if (others.size() == 1) {
-    const connector::RowOutcome& outcome = result.outcomes[0];
-    return RejectUnsent(others[0], outcome.code, outcome.message);
-  }
-  const auto middle = others.begin() + static_cast<std::ptrdiff_t>(others.size() / 2);
-  Segment second(std::make_move_iterator(middle), std::make_move_iterator(others.end()));
-  others.erase(middle, others.end());
-  stack.push_back(std::move(second));
-  stack.push_back(std::move(others));
-  return Status::Ok();
-}
-
-Status Deliverer::RejectUnsent(const Item& item, const std::string& code,
-                               const std::string& message) {
-  return SettleUnsent({item}, {RowState::kRejected, code, message});
-}
-
-Status Deliverer::SettleUnsent(const Segment& items, const connector::RowOutcome& outcome) {
-  LogOutcome entry;
-  entry.attempt = next_attempt_++;
-  std::vector<uint64_t> positions;
-  for (const Item& item : items) {
-    Count(item, outcome.state);
-    positions.push_back(item.position);
-  }
-  entry.answers.push_back({outcome.state, outcome.code, outcome.message, ToRanges(positions)});
-  entry.at = clock_.Now();
-  SLUICE_TRY(log_->Write(entry));
-  Report("");
-  return Status::Ok();
-}
-
-bool Deliverer::GoesAgain(RowState state) const {
-  return state == RowState::kDeferred ||
-         (state == RowState::kUnknown && destination_.capabilities().repeatable);
-}
-
-void Deliverer::Settle(const connector::SendResult& result, const Segment& items, bool final) {
-  for (size_t i = 0; i < items.size(); ++i) {
-    const RowState state = result.outcomes[i].state;
-    if (!final && !last_pass_ && GoesAgain(state) && later_.size() < kMaxLater) {
-      later_.push_back({items[i].position, items[i].may_be_there});
-    } else {
-      Count(items[i], state);
-    }
-  }
-}
-
-void Deliverer::Leave(const Segment& items) {
-  for (const Item& item : items) {
-    if (item.tried) Count(item, RowState::kDeferred);
-  }
-}
-
-void Deliverer::Count(const Item& item, RowState state) {
-  if (state == RowState::kDeferred && item.may_be_there) state = RowState::kUnknown;
-  switch (state) {
-    case RowState::kAcknowledged:
-      ++report_.acknowledged;
-      break;
-    case RowState::kRejected:
-      ++report_.rejected;
-      break;
-    case RowState::kDeferred:
-    case RowState::kAbsent:
-      ++report_.deferred;
-      break;
-    case RowState::kUnknown:
-      ++report_.unknown;
-      break;
-  }
-}
-
-bool Deliverer::BackOff(int attempt, const connector::SendResult& result, const std::string& why) {
-  if (result.retry_after && *result.retry_after > options_.max_retry_after) {
-    Stop(RetryError(
-        fmt::format("the destination asks to come back in {}",
-                    HumanSeconds(std::chrono::duration<double>(*result.retry_after).count())),
-        "The rows that are left go with the next run"));
+bool Deliverer::TakePlace(std::optional<nanoseconds>& wait) {
+  if (options_.stop != nullptr && options_.stop->is_set()) {
+    Stop(CancelledError("stopped before every row was sent"));
     return false;
   }
-  const auto most =
-      std::min(options_.max_wait, options_.first_wait * (int64_t{1} << (attempt - 1)));
-  auto wait =
-      milliseconds(static_cast<int64_t>(random_.Fraction() * static_cast<double>(most.count())));
-  const auto pause = result.retry_after ? *result.retry_after + wait : wait;
-  const std::string when = fmt::format("in {:.1f} s", std::chrono::duration<double>(pause).count());
-  Report(result.outcomes.empty()
-             ? fmt::format("{} {}", why, when)
-             : fmt::format("{}; try {} of {} {}", why, attempt + 1, options_.max_attempts, when));
-  // The whole connection holds off: other syncs of it would only be refused as well.
-  if (result.retry_after) {
-    limiter_.HoldOff(*result.retry_after + wait);
-  } else if (result.status == kTooManyRequests) {
-    limiter_.SlowDown();
+  const nanoseconds until = limiter_.Take();
+  if (until > nanoseconds(0)) {
+    Sooner(wait, until);
+    return false;
   }
-  if (clock_.Sleep(result.retry_after ? milliseconds(0) : wait, options_.stop)) return true;
-  Stop(CancelledError("stopped before every row was sent"));
+  if (options_.daily == nullptr || options_.daily->Take()) return true;
+  report_.tomorrow = options_.daily->Look().wait;
+  ended_ = true;
   return false;
+}
+
+Status Deliverer::WriteIntent(Lane& lane) {
+  LogIntent intent;
+  if (connector::Settling* settling = destination_.settling()) {
+    auto made = settling->Mark(*lane.request);
+    if (!made.ok()) {
+      Stop(made.status());
+      return Status::Ok();
+    }
+    intent.mark = std::move(made).value();
+  }
+  intent.attempt = lane.attempt = next_attempt_++;
+  intent.rows = ToRanges(PositionsOf(lane.items));
+  intent.bytes = lane.request->body.size();
+  intent.at = clock_.Now();
+  SLUICE_TRY(log_->Append(intent));
+  ++lane.tries;
+  ++report_.requests;
+  report_.bytes += lane.request->body.size();
+  lane.on_its_way = true;
+  ++on_their_way_;
+  begun_.push_back(&lane);
+  return Status::Ok();
+}
+
+Status Deliverer::SendBegun() {
+  SLUICE_TRY(log_->Sync());
+  for (Lane* lane : std::exchange(begun_, {})) {
+    in_flight_->Start(static_cast<size_t>(lane - lanes_.data()), [this, lane] {
+      return destination_.Send(*lane->request, lane->operations, options_.abort);
+    });
+  }
+  return Status::Ok();
+}
+
+Status Deliverer::TakeAnswers(std::optional<nanoseconds> wait) {
+  std::optional<milliseconds> limit;
+  if (wait) limit = std::chrono::ceil<milliseconds>(*wait);
+  auto done = in_flight_->Wait(limit);
+  while (done) {
+    SLUICE_TRY(Answered(lanes_[done->place], done->result));
+    // What else has come by now is made durable together with it.
+    if (on_their_way_ == 0) break;
+    done = in_flight_->Wait(milliseconds(0));
+  }
+  return Status::Ok();
 }
 
 void Deliverer::Stop(Status why) {

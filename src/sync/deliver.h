@@ -8,14 +8,16 @@
 //   unknown           again where that is harmless, else it stays unknown
 //   for good          the row is rejected; it holds nobody up
 //
-// Requests go one after the other. (Several at a time: Exchange is what would run on more threads;
-// the log and the limiter would be shared, the results collected by position.)
+// Several requests may be on their way at the same time (DeliverOptions::parallel, docs/decisions/0028):
+// only the sending runs on other threads. A place from which one left is filled again after its answer
+// is durable. Rows of the next kind (changes of identity, rows, removals) wait for all of those before.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -27,6 +29,7 @@
 #include "env/random.h"
 #include "sync/daily_budget.h"
 #include "sync/delivery_log.h"
+#include "sync/in_flight.h"
 #include "sync/look_first.h"
 #include "sync/rate_limiter.h"
 #include "sync/spool.h"
@@ -42,6 +45,9 @@ struct DeliverProgress {
 
 struct DeliverOptions {
   connector::RequestLimit limit;
+  // Requests on their way at the same time; less where the destination takes fewer.
+  size_t parallel = 1;
+  InFlight* in_flight = nullptr;              // null: one of its own
   DailyBudget* daily = nullptr;               // null: requests are not counted by the day
   int max_attempts = 6;                       // of one request
   std::chrono::milliseconds first_wait{500};  // before attempt n+1: up to first_wait * 2^(n-1)
@@ -49,13 +55,14 @@ struct DeliverOptions {
   // A destination that asks for a longer pause than this ends the delivery.
   std::chrono::milliseconds max_retry_after{300'000};
   int passes = 2;  // over rows that were deferred singly, at the end
-  int failures_to_stop =
-      3;  // requests in a row that used up their attempts: the destination is down
+  // Requests in a row that used up their attempts: the destination is down. Those that were on their
+  // way together count as one.
+  int failures_to_stop = 3;
   // Rows that are to be looked for before (SpoolRow::look_first) go only when they are found so.
   Presence presence = Presence::kAny;
   RateLimiter* lookups = nullptr;  // for these questions; null: no limit
-  // May be null. `stop`: the request in flight is finished, then the delivery ends (Ctrl-C).
-  // `abort`: it is broken off too (a second Ctrl-C).
+  // May be null. `stop`: the requests in flight are finished, then the delivery ends (Ctrl-C).
+  // `abort`: they are broken off too (a second Ctrl-C).
   const env::Cancel* stop = nullptr;
   const env::Cancel* abort = nullptr;
   std::function<void(const DeliverProgress&)> progress;  // after every request
@@ -109,20 +116,52 @@ class Deliverer {
     bool may_be_there = false;
   };
 
+  // Rows in the order in which they go, some of them read ahead.
+  struct Window {
+    const Source& source;
+    Segment rows;
+    bool more = true;
+  };
+  // From where one request is sent at a time, until nothing is left of the rows that it was made of.
+  struct Lane {
+    // Parts of a request that was refused as a whole; what comes first last.
+    std::vector<Segment> parts;
+    std::optional<connector::PreparedRequest> request;  // on its way, or to be sent when it is due
+    Segment items;                                      // of the request
+    std::vector<connector::Operation> operations;       // likewise; views into `items`
+    int tries = 0;
+    uint64_t attempt = 0;  // of the last try
+    std::chrono::nanoseconds due{0};
+    bool on_its_way = false;
+
+    bool is_busy() const { return request.has_value() || !parts.empty(); }
+  };
+
+  static std::vector<uint64_t> PositionsOf(const Segment& items);
   Status SendAll(const Source& source);
   Status SendLaterAgain(SpoolReader& spool);
+  // Begins what may begin now. `wait`: until more may, without another answer; nothing: not before one.
+  Status Begin(Window& window, std::optional<std::chrono::nanoseconds>& wait);
+  // Those that have something to send, then the others.
+  std::vector<Lane*> InTurn();
+  // Whether the lane has a request afterwards.
+  Result<bool> HasRequest(Lane& lane, Window& window);
+  // The rows at the front of the window that may go beside what is on its way.
+  Result<size_t> MayGo(Window& window);
   // Asks about the rows of `window` that have to be looked for; those that do not go leave it.
   Status LookFirst(Segment& window);
-  // Makes one request of the first rows of `window`, takes them out, and sends it. Rows that must
-  // go again in other requests are put on `stack`, what comes first last.
-  Status SendFront(Segment& window, std::vector<Segment>& stack);
-  Status SendStack(std::vector<Segment> stack);
-  Status Exchange(const connector::PreparedRequest& request, Segment items,
-                  std::vector<Segment>& stack);
-  Result<connector::SendResult> SendOnce(const connector::PreparedRequest& request,
-                                         const std::string& mark, Segment& items);
-  Status LogAnswers(uint64_t attempt, const connector::SendResult& result, const Segment& items);
-  Status Split(const connector::SendResult& result, Segment items, std::vector<Segment>& stack);
+  // Makes one request of the first `count` of `rows`, and takes them out. The first one may be refused.
+  Status MakeRequest(Lane& lane, Segment& rows, size_t count);
+  // Whether it may be sent now; else `wait` is set, or the delivery ends.
+  bool TakePlace(std::optional<std::chrono::nanoseconds>& wait);
+  Status WriteIntent(Lane& lane);
+  // Makes durable what the log says, and sends what was begun.
+  Status SendBegun();
+  Status TakeAnswers(std::optional<std::chrono::nanoseconds> wait);
+  Status Answered(Lane& lane, const connector::SendResult& result);
+  void TryAgain(Lane& lane, const connector::SendResult& result);
+  Status LogAnswers(const Lane& lane, const connector::SendResult& result);
+  Status Split(Lane& lane, const connector::SendResult& result, Segment items);
   Status RejectUnsent(const Item& item, const std::string& code, const std::string& message);
   // Counts and logs what becomes of rows of which nothing was sent.
   Status SettleUnsent(const Segment& items, const connector::RowOutcome& outcome);
@@ -132,8 +171,10 @@ class Deliverer {
   void Leave(const Segment& items);
   void Count(const Item& item, connector::RowState state);
   bool GoesAgain(connector::RowState state) const;
-  // Waits before another attempt. False when the delivery ends instead.
-  bool BackOff(int attempt, const connector::SendResult& result, const std::string& why);
+  // How long to wait before another attempt; nothing when the delivery ends instead.
+  std::optional<std::chrono::milliseconds> PauseBefore(int attempt, uint64_t id,
+                                                       const connector::SendResult& result,
+                                                       const std::string& why);
   void Stop(Status why);
   void Report(std::string note);
 
@@ -146,12 +187,20 @@ class Deliverer {
   DeliveryLog* log_ = nullptr;
   uint64_t rows_ = 0;
   uint64_t next_attempt_ = 1;
+  uint64_t slow_from_ = 0;  // the first attempt that knows of the last slowing down
   int failures_ = 0;
   bool last_pass_ = false;
   std::vector<Later> later_;
   std::map<std::string, uint64_t> warnings_;
   DeliverReport report_;
   bool ended_ = false;
+
+  std::vector<Lane> lanes_;
+  std::vector<Lane*> begun_;  // their intents are written, and not durable yet
+  size_t on_their_way_ = 0;
+  connector::OperationKind kind_ = connector::OperationKind::kUpsert;  // of what is under way
+  InFlight* in_flight_ = nullptr;
+  std::unique_ptr<InFlight> own_in_flight_;  // goes first: it looks at the lanes
 };
 
 }  // namespace sluice::sync

@@ -93,6 +93,11 @@ Result<DeliveryLog> DeliveryLog::Continue(const std::string& path) {
 }
 
 Status DeliveryLog::Write(const LogEntry& entry) {
+  SLUICE_TRY(Append(entry));
+  return Sync();
+}
+
+Status DeliveryLog::Append(const LogEntry& entry) {
   const std::string body = EncodeEntry(entry);
   SLUICE_CHECK(body.size() <= kMaxBody, "an entry of a delivery's log is too large");
   std::string frame;
@@ -102,7 +107,15 @@ Status DeliveryLog::Write(const LogEntry& entry) {
   head.U64(Checksum(file_.size(), body));
   frame += body;
   SLUICE_TRY(file_.Append(frame));
-  return file_.Sync();
+  durable_ = false;
+  return Status::Ok();
+}
+
+Status DeliveryLog::Sync() {
+  if (durable_) return Status::Ok();
+  SLUICE_TRY(file_.Sync());
+  durable_ = true;
+  return Status::Ok();
 }
 
 Result<LogExtent> ReadLog(const std::string& path,

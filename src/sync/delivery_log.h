@@ -96,11 +96,15 @@ class DeliveryLog {
   static Result<DeliveryLog> Continue(const std::string& path);
   // Appends and makes durable.
   Status Write(const LogEntry& entry);
+  // Only appends; Sync makes durable what was appended, and does nothing where that is done.
+  Status Append(const LogEntry& entry);
+  Status Sync();
   uint64_t size() const { return file_.size(); }
 
  private:
   explicit DeliveryLog(env::AppendFile file) : file_(std::move(file)) {}
   env::AppendFile file_;
+  bool durable_ = true;
 };
 
 struct LogExtent {

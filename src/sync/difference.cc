@@ -15,11 +15,21 @@
 namespace sluice::sync {
 namespace {
 
-// The model's column that is called so, whatever its case, quoted. `option`: who names it.
 Status CheckMapping(const config::Sync& sync, const connector::Destination& destination) {
   std::vector<std::string> fields;
   for (const config::Field& field : sync.fields) fields.push_back(field.to);
   return destination.CheckFields(fields).WithContext(sync.where.ToString());
+}
+
+Status CheckParallel(const config::Sync& sync, const connector::Destination& destination) {
+  const int64_t most = destination.capabilities().at_once;
+  if (sync.batch.parallel <= most) return Status::Ok();
+  return ConfigError(
+      fmt::format("{}: syncs.{}.batch.parallel: {} takes {} of {} at a time", sync.where.ToString(),
+                  sync.name, destination.Describe(),
+                  most == 1 ? "one request" : Counted(static_cast<uint64_t>(most), "request"),
+                  sync.object),
+      most == 1 ? "Leave it out" : fmt::format("Write parallel: {}", most));
 }
 
 // The name as it stands between the quotes of a payload.
@@ -136,6 +146,7 @@ Result<std::unique_ptr<Difference>> Difference::Make(engine::Connection& connect
                                                      const connector::Destination& destination,
                                                      const DifferenceOptions& options) {
   SLUICE_TRY(CheckMapping(sync, destination));
+  SLUICE_TRY(CheckParallel(sync, destination));
   const bool mirror = sync.mode == "mirror";
   if (mirror && !destination.capabilities().removes) {
     return ConfigError(fmt::format("{}: mode mirror: {} takes no removals", sync.where.ToString(),

@@ -54,7 +54,7 @@ class DyingFile : public connector::Destination {
 class FileSyncTest : public testing::Test, public SyncWorld {
  protected:
   void SetUp() override {
-    sync_.batch_rows = 3;
+    sync_.batch.rows = 3;
     Do("INSERT INTO people SELECT 10 + range, range || '@x', 'Ulm', range FROM range(8)");
   }
   std::string Folder() const { return env::JoinPath(folder_, "out"); }

@@ -218,7 +218,7 @@ TEST_F(FindingsTest, AKeyRenamedInAnUnknownRequestIsNotForgotten) {
 }
 
 TEST_F(FindingsTest, ARowThatIsTooLargeIsRejectedWithoutHavingBeenSent) {
-  sync_.batch_bytes = 100;
+  sync_.batch.bytes = 100;
   Put("1", "a@x", std::string(200, 'x'), 1);
   Put("2", "b@x", "Ulm", 1);
   EXPECT_NE(Plan().Describe().find("1 row too large to be sent"), std::string::npos);

@@ -74,14 +74,19 @@ void RateLimiter::Use(const std::function<void(State& state, nanoseconds now)>& 
   if (!shared.ok() && !applied) apply();
 }
 
+nanoseconds RateLimiter::Take() {
+  nanoseconds wait{0};
+  Use([&](State& state, nanoseconds now) {
+    wait = std::max(state.next - now, nanoseconds(0));
+    if (wait == nanoseconds(0)) state.next = now + state.interval;
+  });
+  return wait;
+}
+
 bool RateLimiter::Acquire(const env::Cancel* cancel) {
   while (true) {
-    nanoseconds wait{0};
     if (cancel != nullptr && cancel->is_set()) return false;
-    Use([&](State& state, nanoseconds now) {
-      wait = std::max(state.next - now, nanoseconds(0));
-      if (wait == nanoseconds(0)) state.next = now + state.interval;
-    });
+    const nanoseconds wait = Take();
     if (wait == nanoseconds(0)) return true;
     // Rounded up: a sleep that ends too early would only go round once more.
     const auto millis = std::chrono::ceil<std::chrono::milliseconds>(wait);

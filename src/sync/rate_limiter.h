@@ -30,6 +30,8 @@ class RateLimiter {
 
   // Waits for the next place. False when `cancel` (may be null) is set, without taking one.
   bool Acquire(const env::Cancel* cancel);
+  // Takes the next place if it is there: 0. Else takes none, and says after how long there may be one.
+  std::chrono::nanoseconds Take();
 
   // No place before `duration` from now has passed: the destination asked for it.
   void HoldOff(std::chrono::milliseconds duration);

@@ -12,6 +12,8 @@
 
 #include "base/text.h"
 #include "sync/delivery_log.h"
+#include "sync/in_flight_for_tests.h"
+#include "sync/log_rules_for_tests.h"
 #include "sync/simulated_people_for_tests.h"
 #include "sync/sync_fixture_for_tests.h"
 
@@ -37,7 +39,8 @@ class Simulation : public SyncWorld {
     sync_.duplicates = {kPolicies[seed % 3], "version", {}};
     sync_.guards.allow_empty = true;
     deliver_options_.max_attempts = 3;
-    sync_.batch_rows = 7;
+    sync_.batch.rows = 7;
+    sync_.batch.parallel = static_cast<int64_t>(1 + seed % 5);
     options_.capabilities.merges_nested = seed % 2 == 0;
     options_.name_poison = seed % 3 == 0;
     Reopen();
@@ -83,6 +86,8 @@ class Simulation : public SyncWorld {
     };
     destination_->options().refuse = [this](const connector::Operation& o) { return Judge(o); };
     destination_->options().warn = [this](std::span<const connector::Operation>) { return Warn(); };
+    in_flight_ = std::make_unique<InFlightFromSeed>(rng_.Next(), clock_);
+    deliver_options_.in_flight = in_flight_.get();
     deliver_options_.progress = [this](const DeliverProgress&) { MayDie(60); };
     engine_->on_step = [this](std::string_view) { MayDie(25); };
   }
@@ -284,6 +289,7 @@ class Simulation : public SyncWorld {
       warned_ = 0;
       const auto report = engine_->Deliver(*delivery, job, limiter_, deliver_options_);
       ASSERT_TRUE(report.ok()) << "seed " << seed_ << ": " << report.status().ToString();
+      ExpectSound(LogOf(delivery->id));
       const auto summary = engine_->Fold(*connection_, job, *delivery);
       ASSERT_TRUE(summary.ok()) << "seed " << seed_ << ": " << summary.status().ToString();
       EXPECT_EQ(summary->acknowledged, report->acknowledged) << "seed " << seed_;
@@ -307,7 +313,8 @@ class Simulation : public SyncWorld {
     const std::string open =
         Ask("SELECT delivery_id FROM _sluice.deliveries WHERE sync = 'people_to_memory'");
     if (open.empty()) return;
-    const std::string path = StateFile(std::string(12 - open.size(), '0') + open + ".log");
+    const std::string path = LogOf(std::stoll(open));
+    ExpectSound(path);
     uint64_t last = 0;
     bool is_answer = false;
     const auto extent = ReadLog(path, [&](uint64_t offset, const LogEntry& entry) {
@@ -323,6 +330,16 @@ class Simulation : public SyncWorld {
     } else if (OneIn(2)) {
       ASSERT_TRUE(log->Append(std::string(Below(50), OneIn(2) ? '\0' : 'S')).ok());
     }
+  }
+
+  std::string LogOf(int64_t delivery) {
+    const std::string id = std::to_string(delivery);
+    return StateFile(std::string(12 - id.size(), '0') + id + ".log");
+  }
+  void ExpectSound(const std::string& log) {
+    const auto parallel = static_cast<size_t>(sync_.batch.parallel);
+    EXPECT_EQ(CheckLog(log, parallel).broken, "") << "seed " << seed_;
+    at_once_ = std::max(at_once_, in_flight_->most());
   }
 
   void ExpectBooksBalanced() {
@@ -442,6 +459,7 @@ class Simulation : public SyncWorld {
   int compared_ = 0;
   int removals_ = 0;
   int moves_ = 0;
+  size_t at_once_ = 0;
 
  private:
   env::SeededRandom rng_;
@@ -452,6 +470,7 @@ class Simulation : public SyncWorld {
   bool once_;
   Presence presence_;
   std::set<std::string> others_;
+  std::unique_ptr<InFlightFromSeed> in_flight_;
   bool faulty_ = false;
   std::map<std::string, Person> people_;
   std::set<std::string> known_delivered_;

@@ -5,6 +5,8 @@
 // seed.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "sync/simulation_for_tests.h"
 #include "sync/simulation_seeds_for_tests.h"
 
@@ -19,6 +21,7 @@ TEST_P(SimulationTest, WhenTheFaultsStopTheDestinationHoldsTheModel) {
   int compared = 0;
   int removals = 0;
   int moves = 0;
+  size_t at_once = 0;
   for (uint64_t seed = seeds.first; seed <= seeds.last && !testing::Test::HasFailure(); ++seed) {
     Simulation simulation(seed, GetParam());
     simulation.Run(10);
@@ -26,10 +29,12 @@ TEST_P(SimulationTest, WhenTheFaultsStopTheDestinationHoldsTheModel) {
     compared += simulation.compared_;
     removals += simulation.removals_;
     moves += simulation.moves_;
+    at_once = std::max(at_once, simulation.at_once_);
   }
   if (!seeds.many()) return;
   EXPECT_GT(kills, 10);
   EXPECT_GT(compared, 50);
+  EXPECT_GT(at_once, 1U);
   EXPECT_EQ(removals > 20, std::string(GetParam()) == "mirror") << removals;
   EXPECT_EQ(moves > 20, std::string(GetParam()) == "changes") << moves;
 }

@@ -19,7 +19,7 @@ namespace {
 using engine::Value;
 
 connector::RequestLimit LimitOf(const config::Sync& sync) {
-  return {sync.batch_rows, sync.batch_bytes};
+  return {sync.batch.rows, sync.batch.bytes};
 }
 
 struct SyncState {
@@ -383,6 +383,7 @@ Result<DeliverReport> SyncEngine::Deliver(const Delivery& delivery, const SyncJo
   SLUICE_ASSIGN(auto spool, SpoolReader::Open(files.Spool(delivery.id)));
   SLUICE_ASSIGN(auto log, DeliveryLog::Continue(files.Log(delivery.id)));
   options.limit = LimitOf(job.sync);
+  options.parallel = static_cast<size_t>(job.sync.batch.parallel);
   options.presence = PresenceOf(job.sync.mode);
   options.daily = job.daily;
   Deliverer deliverer(job.destination, limiter, clock_, random_, options);

@@ -35,7 +35,7 @@ TEST_F(SyncEngineTest, TheFirstRunSendsAllAndTheNextNothing) {
 
 TEST_F(SyncEngineTest, WhatWasPreparedIsToldInTheWordsOfThePlan) {
   const auto told = [&] { return SyncEngine::PlanOf(delivery_, Job()).Describe(); };
-  sync_.batch_rows = 2;
+  sync_.batch.rows = 2;
   for (const char* key : {"1", "2", "3"}) Put(key, std::string(key) + "@x", "Ulm", 1);
   std::string planned = Plan().Describe();
   EXPECT_EQ(planned, "FIRST RUN: sends all 3 users, 2 requests");

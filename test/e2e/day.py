@@ -42,14 +42,14 @@ syncs:
     to: iterable
     object: users
     key: userid
-    batch_rows: 5
+    batch: { rows: 5 }
     fields: { userId: userid, email: email, firstName: name, visits: visits }
   days_to_file:
     model: days
     to: out
     object: days
     key: day
-    batch_rows: 5
+    batch: { rows: 5 }
     fields: { visits: visits }
 """
 SCHEMA = {

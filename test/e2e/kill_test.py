@@ -70,14 +70,14 @@ syncs:
     to: iterable
     object: users
     key: userid
-    batch_rows: 20
+    batch: { rows: 20 }
     fields: { userId: userid, email: email, firstName: firstname, city: city, lastVisit: last_visit, visits: visits }
   days_to_file:
     model: visit_days
     to: out
     object: days
     key: day
-    batch_rows: 10
+    batch: { rows: 10 }
     fields: { visits: visits }
 """
 CONNECTIONS = """

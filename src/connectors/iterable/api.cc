@@ -101,6 +101,7 @@ connector::Capabilities CommonCapabilities(const IterableSettings& settings) {
   can.max_rows_per_request = settings.max_users;
   can.max_bytes_per_request = settings.max_body_bytes;
   can.requests_per_second = settings.requests_per_second;
+  can.at_once = kMostAtOnce;
   can.one_per_identity = true;
   can.repeatable = true;
   can.timestamps = connector::TimestampStyle::kIterable;

@@ -55,6 +55,9 @@ class Api {
 // The smaller of the sync's limit and the connection's; 0 asks for no limit of its own.
 connector::RequestLimit Within(const connector::RequestLimit& asked, const IterableSettings& own);
 
+// Requests of a sync at the same time, where their order means nothing.
+inline constexpr int64_t kMostAtOnce = 32;
+
 // What all destinations here have in common. The noun and the request's name are theirs.
 connector::Capabilities CommonCapabilities(const IterableSettings& settings);
 

@@ -14,6 +14,7 @@ constexpr size_t kMost = 20;
 }  // namespace
 
 void CatalogSamples::Add(CatalogSample sample) {
+  const std::lock_guard lock(mutex_);
   ++added_;
   const auto known = std::find_if(samples_.begin(), samples_.end(),
                                   [&](const CatalogSample& s) { return s.id == sample.id; });
@@ -28,6 +29,7 @@ void CatalogSamples::Add(CatalogSample sample) {
 }
 
 std::vector<CatalogSample> CatalogSamples::Take() {
+  const std::lock_guard lock(mutex_);
   added_ = 0;
   return std::exchange(samples_, {});
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,13 +14,14 @@ struct CatalogSample {
   std::string value;  // what was sent, canonical; "" when the item was to be deleted
 };
 
-// Keeps the first, the last and some between of what it is given, at most 20, an item once.
+// Keeps the first, the last and some between of what it is given, at most 20, an item once. Thread-safe.
 class CatalogSamples {
  public:
   void Add(CatalogSample sample);
   std::vector<CatalogSample> Take();
 
  private:
+  std::mutex mutex_;
   std::vector<CatalogSample> samples_;
   size_t added_ = 0;
 };

@@ -26,6 +26,7 @@ class EmailChangeDestination : public PeopleDestination {
                          env::Clock& clock)
       : PeopleDestination(std::move(settings), std::move(transport), clock) {
     capabilities_.max_rows_per_request = 1;
+    capabilities_.at_once = 1;  // A becomes B, and then B becomes C
     capabilities_.tells_again = true;
     capabilities_.is_all_identities = true;
     capabilities_.settles = api_.settings().settle;
