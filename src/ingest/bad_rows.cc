@@ -1,8 +1,7 @@
 #include "ingest/bad_rows.h"
 
-#include <algorithm>
 #include <string>
-#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -38,19 +37,18 @@ SuspectFile Suspect(const ShapedFile& file) {
   return suspect;
 }
 
-Status TakeRows(TableLoad& load, const ShapedFile& file, FoundRows found) {
-  if (found.all != file.quarantined) {
-    return RejectedError(fmt::format(
-        "{}: the engine found {} and a second look {}: such a file cannot be accounted for",
-        PartName(load.files[file.index], file.part.member),
-        Counted(static_cast<uint64_t>(file.quarantined), "bad row"), found.all));
-  }
-  for (QuarantinedRow& row : found.rows) {
-    row.file = file.index;
-    row.member = file.part.member;
-    load.quarantined.push_back(std::move(row));
-  }
-  return Status::Ok();
+Status TakeRow(TableLoad& load, const ShapedFile& file, QuarantinedRow& row) {
+  row.file = file.index;
+  row.member = file.part.member;
+  return load.quarantined.Add(row);
+}
+
+Status CheckFound(const TableLoad& load, const ShapedFile& file, int64_t found) {
+  if (found == file.quarantined) return Status::Ok();
+  return RejectedError(fmt::format(
+      "{}: the engine found {} and a second look {}: such a file cannot be accounted for",
+      PartName(load.files[file.index], file.part.member),
+      Counted(static_cast<uint64_t>(file.quarantined), "bad row"), found));
 }
 
 // A file of which nothing is usable is another file than the project thinks, however short it is.
@@ -63,10 +61,8 @@ bool IsUseless(const TableLoad& load, const FileCounts& counts) {
 // mostly are, and has all of what else is called Latin.
 std::string EncodingHint(const TableLoad& load, size_t index) {
   if (load.target.csv.encoding != "auto") return {};
-  const bool any = std::any_of(
-      load.quarantined.begin(), load.quarantined.end(),
-      [&](const QuarantinedRow& row) { return row.file == index && row.rule == "encoding"; });
-  if (!any || FormatOf(load.target, load.files[index].stored.path) != config::FileFormat::kCsv) {
+  if (load.quarantined.Of(index).not_utf8 == 0 ||
+      FormatOf(load.target, load.files[index].stored.path) != config::FileFormat::kCsv) {
     return {};
   }
   return StartsWith(load.files[index].connection, kHandConnection)
@@ -96,13 +92,12 @@ bool HasTooMany(const TableLoad& load, const LoadFile& file) {
 
 Status Useless(const TableLoad& load, size_t index) {
   const LoadFile& file = load.files[index];
-  const auto first = std::find_if(load.quarantined.begin(), load.quarantined.end(),
-                                  [&](const QuarantinedRow& row) { return row.file == index; });
-  SLUICE_CHECK(first != load.quarantined.end(), "bad rows that nobody has seen");
+  const RowsOfFile bad = load.quarantined.Of(index);
+  SLUICE_CHECK(bad.rows > 0, "bad rows that nobody has seen");
   return RejectedError(
       fmt::format("{}: all of its rows are bad ({}); line {}: {}{}{}", file.stored.path,
-                  Thousands(static_cast<uint64_t>(file.counts.read)), first->line,
-                  first->column.empty() ? "" : "column " + first->column + ": ", first->reason,
+                  Thousands(static_cast<uint64_t>(file.counts.read)), bad.line,
+                  bad.column.empty() ? "" : "column " + bad.column + ": ", bad.reason,
                   AfterSemicolon(EncodingHint(load, index))),
       "Compare delimiter and columns with the project's");
 }
@@ -113,7 +108,7 @@ Status Useless(const TableLoad& load, size_t index) {
 // So are rows that somebody discarded.
 Status AccountForBadRows(engine::Connection& connection, TableLoad& load,
                          std::vector<ShapedFile>& files, const env::Cancel* cancel) {
-  std::vector<ShapedFile*> bad;
+  std::vector<const ShapedFile*> bad;
   for (ShapedFile& file : files) {
     LoadFile& from = load.files[file.index];
     file.quarantined += file.copy.removed;
@@ -126,28 +121,28 @@ Status AccountForBadRows(engine::Connection& connection, TableLoad& load,
     bad.push_back(&file);
   }
   std::vector<SuspectFile> suspects;
+  std::vector<const ShapedFile*> looked_at;
   for (const ShapedFile* file : bad) {
-    if (file->shape.format == config::FileFormat::kParquet) continue;
-    suspects.push_back(Suspect(*file));
-    if (HasTooMany(load, load.files[file->index])) suspects.back().most = kMostHeldRows;
-  }
-  auto found = FindBadRows(load.target, suspects, cancel);
-  auto next = found.begin();
-  for (const ShapedFile* file : bad) {
+    const bool too_many = HasTooMany(load, load.files[file->index]);
+    const int64_t most = too_many ? kMostHeldRows : kAllBadRows;
     if (file->shape.format != config::FileFormat::kParquet) {
-      auto rows = std::move(*next++);
-      SLUICE_TRY(rows.status());
-      SLUICE_TRY(TakeRows(load, *file, std::move(*rows)));
+      suspects.push_back(Suspect(*file));
+      suspects.back().most = most;
+      looked_at.push_back(file);
       continue;
     }
-    const size_t most = HasTooMany(load, load.files[file->index]) ? kMostHeldRows : kAllBadRows;
-    SLUICE_ASSIGN(auto rows, FindBadParquetRows(connection, load.target, file->part.path,
-                                                file->shape, FixesOf(*file), most));
+    SLUICE_ASSIGN(
+        const int64_t found,
+        FindBadParquetRows(connection, load.target, file->part.path, file->shape, FixesOf(*file),
+                           most, [&](QuarantinedRow& row) { return TakeRow(load, *file, row); }));
     // Who looks at the first ones alone sees no others than were counted.
-    const bool first_ones = rows.size() == most;
-    const auto all = first_ones ? file->quarantined : static_cast<int64_t>(rows.size());
-    SLUICE_TRY(TakeRows(load, *file, {std::move(rows), all}));
+    if (found < most) SLUICE_TRY(CheckFound(load, *file, found));
   }
+  SLUICE_ASSIGN(const auto found,
+                FindBadRows(load.target, suspects, cancel, [&](size_t i, QuarantinedRow& row) {
+                  return TakeRow(load, *looked_at[i], row);
+                }));
+  for (size_t i = 0; i < found.size(); ++i) SLUICE_TRY(CheckFound(load, *looked_at[i], found[i]));
   return Status::Ok();
 }
 
@@ -155,9 +150,7 @@ void TellOtherEncodings(TableLoad& load) {
   for (size_t i = 0; i < load.files.size(); ++i) {
     const std::string hint = EncodingHint(load, i);
     if (hint.empty()) continue;
-    const auto rows = std::count_if(
-        load.quarantined.begin(), load.quarantined.end(),
-        [&](const QuarantinedRow& row) { return row.file == i && row.rule == "encoding"; });
+    const int64_t rows = load.quarantined.Of(i).not_utf8;
     load.warnings.push_back(fmt::format(
         "{}.{}: {}: {} not valid UTF-8; {}", load.ingest, load.target.name,
         load.files[i].stored.path,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "base/status.h"
@@ -14,7 +15,7 @@ namespace sluice::ingest {
 
 // Of a load that is held for its bad rows so many are kept, the first ones: they show what is wrong. When it is read
 // again all of them are found again.
-inline constexpr size_t kMostHeldRows = 100'000;
+inline constexpr int64_t kMostHeldRows = 100'000;
 
 // Once all of `files` are read: sums up what was read and counted for each file of `load`, and finds the bad rows for
 // `load.quarantined`. `connection` is the one that staged them. kRejected: a second look finds other rows than were

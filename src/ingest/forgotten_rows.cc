@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <utility>
 
 #include "base/text.h"
 #include "ingest/quarantine.h"
@@ -11,6 +12,7 @@ namespace sluice::ingest {
 namespace {
 
 constexpr size_t kShortestWord = 4;
+constexpr size_t kAtOnce = 5'000;  // rows that are in memory
 
 bool IsOfWord(char c) {
   const auto byte = static_cast<unsigned char>(c);
@@ -82,10 +84,21 @@ Result<std::string> ForgottenRows::Condition(const privacy::ExpressionOf& expres
 
 Status ForgottenRows::LeaveOutBadRows(engine::Connection& connection, TableLoad& load) const {
   if (scopes_.empty() || load.quarantined.empty()) return Status::Ok();
+  const QuarantinedRows all = std::exchange(load.quarantined, load.quarantined.Another());
+  std::vector<QuarantinedRow> portion;
+  SLUICE_TRY(all.ForEach([&](QuarantinedRow& row) {
+    portion.push_back(std::move(row));
+    return portion.size() < kAtOnce ? Status::Ok() : KeepOthers(connection, load, &portion);
+  }));
+  return KeepOthers(connection, load, &portion);
+}
+
+Status ForgottenRows::KeepOthers(engine::Connection& connection, TableLoad& load,
+                                 std::vector<QuarantinedRow>* portion) const {
   const RowEditor editor(load.target);
   std::map<privacy::Scope, std::vector<Suspect>> suspects;
-  for (size_t i = 0; i < load.quarantined.size(); ++i) {
-    const QuarantineEntry entry = EntryOf(load, load.quarantined[i]);
+  for (size_t i = 0; i < portion->size(); ++i) {
+    const QuarantineEntry entry = EntryOf(load, (*portion)[i]);
     const auto cells = editor.CellsOf(entry);
     for (const privacy::ScopedColumns& scoped : scopes_) {
       std::vector<Suspect>& of_scope = suspects[scoped.scope];
@@ -96,7 +109,7 @@ Status ForgottenRows::LeaveOutBadRows(engine::Connection& connection, TableLoad&
       }
     }
   }
-  std::vector<bool> leave(load.quarantined.size(), false);
+  std::vector<bool> leave(portion->size(), false);
   for (const auto& [scope, of_scope] : suspects) {
     std::vector<std::string> texts;
     for (const Suspect& suspect : of_scope) texts.push_back(suspect.text);
@@ -105,18 +118,18 @@ Status ForgottenRows::LeaveOutBadRows(engine::Connection& connection, TableLoad&
       if (found[i]) leave[of_scope[i].row] = true;
     }
   }
-  std::vector<QuarantinedRow> kept;
-  for (size_t i = 0; i < load.quarantined.size(); ++i) {
+  for (size_t i = 0; i < portion->size(); ++i) {
+    const QuarantinedRow& row = (*portion)[i];
     if (!leave[i]) {
-      kept.push_back(std::move(load.quarantined[i]));
+      SLUICE_TRY(load.quarantined.Add(row));
       continue;
     }
-    FileCounts& counts = load.files[load.quarantined[i].file].counts;
+    FileCounts& counts = load.files[row.file].counts;
     --counts.quarantined;
     ++counts.skipped;
     ++counts.forgotten;
   }
-  load.quarantined = std::move(kept);
+  portion->clear();
   return Status::Ok();
 }
 

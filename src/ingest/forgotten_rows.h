@@ -31,6 +31,10 @@ class ForgottenRows {
   Status LeaveOutBadRows(engine::Connection& connection, TableLoad& load) const;
 
  private:
+  // The rows of a part of them that are about nobody on the list go into `load.quarantined`.
+  Status KeepOthers(engine::Connection& connection, TableLoad& load,
+                    std::vector<QuarantinedRow>* portion) const;
+
   privacy::ForgottenList list_;
   std::vector<privacy::ScopedColumns> scopes_;
   std::vector<warehouse::ColumnInfo> columns_;

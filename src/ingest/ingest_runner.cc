@@ -346,8 +346,7 @@ class IngestRun::Impl {
                              context_.cancel,
                              context_.spool_folder,
                              true,
-                             &context_.session.database(),
-                             &left_.left_rows()};
+                             &context_.session.database()};
     SLUICE_TRY(in_transaction ? StageInTransaction(stage, load) : Stage(stage, load));
     SLUICE_TRY(FindEarlierVersions(connection_, load));
     SLUICE_TRY(TellKnownContent(connection_, load));
@@ -424,8 +423,7 @@ class IngestRun::Impl {
       plan_.done.push_back(
           {file.connection, load.target.name, file.store, file.stored, file.proof.sidecar});
     }
-    load.quarantined.clear();
-    load.quarantined.shrink_to_fit();
+    load.quarantined = {};
   }
 
   // `culprit` is set when the error arose at one table.

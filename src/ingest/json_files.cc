@@ -184,15 +184,19 @@ Result<ReadableCopy> MakeReadableJson(const ReadableFile& file, const FileShape&
   return copy;
 }
 
-Result<FoundRows> FindBadJsonRows(const TargetTable& target, const std::string& path,
-                                  const FileShape& shape, const FixesOfFile& fixes, size_t most) {
+Status FindBadJsonRows(const TargetTable& target, const std::string& path, const FileShape& shape,
+                       const FixesOfFile& fixes, const env::Cancel* cancel,
+                       const TakeBadRow& take) {
   SLUICE_ASSIGN(const auto source, format::OpenByteSource(path));
   JsonReader reader(*source, JsonOptionsOf(target, shape));
   const RowJudge judge(target, shape);
-  FoundRows found;
-  while (true) {
+  for (uint64_t records = 0;; ++records) {
+    constexpr uint64_t kLookEvery = 65'536;
+    if (cancel != nullptr && records % kLookEvery == 0 && cancel->is_set()) {
+      return CancelledError("stopped");
+    }
     SLUICE_ASSIGN(const bool more, reader.Next());
-    if (!more) return found;
+    if (!more) return Status::Ok();
     const JsonRecord& record = reader.record();
     QuarantinedRow row;
     const auto fix = fixes.find(record.offset);
@@ -203,10 +207,8 @@ Result<FoundRows> FindBadJsonRows(const TargetTable& target, const std::string& 
       if (!IsBadJsonText(*fix->second, target, shape, judge, row)) continue;
       row.reason = "its fix does not fit any more: " + row.reason;
     }
-    ++found.all;
-    if (found.rows.size() >= most) continue;
     SetPlace(record, row);
-    found.rows.push_back(std::move(row));
+    SLUICE_TRY(take(row));
   }
 }
 

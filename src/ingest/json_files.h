@@ -31,9 +31,9 @@ Result<ReadableCopy> MakeReadableJson(const ReadableFile& file, const FileShape&
                                       const TargetTable& target, const FixesOfFile& fixes,
                                       const std::string& spool_folder, const env::Cancel* cancel);
 
-// As FindBadRows; `most` rows are kept.
-Result<FoundRows> FindBadJsonRows(const TargetTable& target, const std::string& path,
-                                  const FileShape& shape, const FixesOfFile& fixes, size_t most);
+// As FindBadRows, of one file, all of them.
+Status FindBadJsonRows(const TargetTable& target, const std::string& path, const FileShape& shape,
+                       const FixesOfFile& fixes, const env::Cancel* cancel, const TakeBadRow& take);
 
 // Whether `text` is not one record that fits, or has a key that the table refuses; then `row` says why.
 bool IsBadJsonText(const std::string& text, const TargetTable& target, const FileShape& shape,

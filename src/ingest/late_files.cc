@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "env/file.h"
+#include "ingest/bad_rows.h"
 #include "ingest/plan_late.h"
 
 namespace sluice::ingest {
@@ -204,28 +205,35 @@ Result<std::string> HoldLateFiles(engine::Connection& connection, const std::str
 namespace {
 
 // The files of a set that are held for their bad rows, as a load of their own.
-TableLoad RowsOf(const TableLoad& load, const std::vector<const LeftFile*>& set, int64_t load_id,
-                 std::map<int64_t, std::vector<QuarantinedRow>>& left_rows) {
+Result<TableLoad> RowsOf(const TableLoad& load, const std::vector<const LeftFile*>& set,
+                         int64_t load_id, const std::string& spool_folder) {
   TableLoad held;
   held.ingest = load.ingest;
   held.target.name = load.target.name;
   held.too_many_bad_rows = true;
-  for (const LeftFile* left : set) {
-    LoadFile& file = held.files.emplace_back(left->file);
-    file.load_id = load_id;
-    for (QuarantinedRow& row : left_rows[file.file_id]) {
-      row.file = held.files.size() - 1;
-      held.quarantined.push_back(std::move(row));
+  held.quarantined = QuarantinedRows(spool_folder);
+  for (size_t i = 0; i < set.size();) {
+    // Those that were found together are gone through together.
+    std::map<size_t, size_t> places;  // where each file stood then -> where it stands in `held`
+    const QuarantinedRows& rows = set[i]->rows;
+    for (; i < set.size() && set[i]->rows == rows; ++i) {
+      places[set[i]->index] = held.files.size();
+      held.files.emplace_back(set[i]->file).load_id = load_id;
     }
-    left_rows.erase(file.file_id);
+    SLUICE_TRY(rows.ForEach([&](QuarantinedRow& row) -> Status {
+      const auto place = places.find(row.file);
+      if (place == places.end()) return Status::Ok();
+      row.file = place->second;
+      if (held.quarantined.Of(row.file).rows >= kMostHeldRows) return Status::Ok();
+      return held.quarantined.Add(row);
+    }));
   }
   return held;
 }
 
 }  // namespace
 
-std::vector<LeftSet> LeftSetsOf(const TableLoad& load,
-                                std::map<int64_t, std::vector<QuarantinedRow>>& left_rows) {
+Result<std::vector<LeftSet>> LeftSetsOf(const TableLoad& load, const std::string& spool_folder) {
   std::vector<std::vector<const LeftFile*>> sets;
   std::map<std::string, size_t> set_of_check;
   for (const LeftFile& left : load.left) {
@@ -252,7 +260,8 @@ std::vector<LeftSet> LeftSetsOf(const TableLoad& load,
       file.message += fmt::format("; {} likewise", Counted(file.more.size(), "more file"));
     }
     file.load_id = LoadIdOf(load.ingest, load.target.name, files);
-    if (file.check == "bad_rows") held.rows = RowsOf(load, set, file.load_id, left_rows);
+    if (file.check != "bad_rows") continue;
+    SLUICE_ASSIGN(held.rows, RowsOf(load, set, file.load_id, spool_folder));
   }
   return unfit;
 }

@@ -1,8 +1,6 @@
 // Files that the ledger knows under another tag, and files that came too late.
 #pragma once
 
-#include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,9 +36,8 @@ struct LeftSet {
   UnfitFile what;
   std::optional<TableLoad> rows;
 };
-// `left_rows` as staging has filled it (stage.h); gives its rows away.
-std::vector<LeftSet> LeftSetsOf(const TableLoad& load,
-                                std::map<int64_t, std::vector<QuarantinedRow>>& left_rows);
+// `spool_folder` takes these.
+Result<std::vector<LeftSet>> LeftSetsOf(const TableLoad& load, const std::string& spool_folder);
 
 // Holds one file that cannot be loaded as it is, alone; gives the id of the hold. `rows` (may be null) is recorded with
 // it.

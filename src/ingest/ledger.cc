@@ -1,7 +1,6 @@
 #include "ingest/ledger.h"
 
 #include <algorithm>
-#include <limits>
 #include <unordered_set>
 
 #include <fmt/format.h>
@@ -13,6 +12,7 @@
 #include "ingest/plan.h"
 #include "ingest/reading.h"
 #include "ingest/row_fixes.h"
+#include "ingest/second_look.h"
 
 namespace sluice::ingest {
 namespace {
@@ -68,28 +68,22 @@ Status AppendFiles(engine::Connection& connection, const TableLoad& load,
 
 Status AppendQuarantine(engine::Connection& connection, const TableLoad& load, const RunInfo& run,
                         const LedgerTables& tables = {},
-                        size_t most = std::numeric_limits<size_t>::max()) {
+                        int64_t most = kAllBadRows) {
   if (load.quarantined.empty()) return Status::Ok();
   SLUICE_ASSIGN(const auto appender,
                 engine::Appender::Open(connection, tables.schema, tables.quarantine));
-  for (size_t i = 0; i < std::min(load.quarantined.size(), most); ++i) {
-    const QuarantinedRow& bad = load.quarantined[i];
+  const std::string now = TimestampText(run.now);
+  SLUICE_TRY(load.quarantined.ForEach([&](const QuarantinedRow& bad) -> Status {
+    if (most-- <= 0) return Status::Ok();
     const LoadFile& file = load.files[bad.file];
     // Known by the content of its file and its place in it, wherever the file lies.
     const int64_t id = StableId({PartHash(file, bad.member), std::to_string(bad.byte_offset)});
-    const auto text = [](const std::string& value) {
-      return IsValidUtf8(value)
-                 ? value
-                 : "\\x" +
-                       HexEncode({reinterpret_cast<const uint8_t*>(value.data()), value.size()});
-    };
-    SLUICE_TRY(
-        appender->Row({id, file.load_id, file.file_id, load.ingest, load.target.name, file.pod,
-                       PartName(file, bad.member), PartHash(file, bad.member), bad.record, bad.line,
-                       bad.byte_offset, bad.column.empty() ? Value() : Value(bad.column),
-                       bad.value.empty() ? Value() : Value(text(bad.value)), bad.reason,
-                       text(bad.raw), TimestampText(run.now), bad.rule, bad.raw_cut}));
-  }
+    return appender->Row({id, file.load_id, file.file_id, load.ingest, load.target.name, file.pod,
+                          PartName(file, bad.member), PartHash(file, bad.member), bad.record,
+                          bad.line, bad.byte_offset, bad.column.empty() ? Value() : bad.column,
+                          bad.value.empty() ? Value() : StoredText(bad.value), bad.reason,
+                          StoredText(bad.raw), now, bad.rule, bad.raw_cut});
+  }));
   return appender->Close();
 }
 
@@ -448,7 +442,7 @@ Status RecordSkipped(engine::Connection& connection, const TableLoad& load, bool
 
 Status RecordHeldFiles(engine::Connection& connection, const TableLoad& load, const RunInfo& run) {
   SLUICE_TRY(AppendFiles(connection, load, "held"));
-  const size_t most = load.too_many_bad_rows ? kMostHeldRows : std::numeric_limits<size_t>::max();
+  const int64_t most = load.too_many_bad_rows ? kMostHeldRows : kAllBadRows;
   return AppendQuarantine(connection, load, run, {}, most);
 }
 

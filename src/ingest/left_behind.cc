@@ -63,7 +63,8 @@ Status LeftBehind::LeaveFile(const TableLoad& load, const LoadFile& file, const 
 }
 
 Status LeftBehind::HoldFilesOf(const TableLoad& load) {
-  for (const LeftSet& set : LeftSetsOf(load, left_rows_)) {
+  SLUICE_ASSIGN(const auto sets, LeftSetsOf(load, context_.spool_folder));
+  for (const LeftSet& set : sets) {
     SLUICE_TRY(HoldFile(set.what, set.rows ? &*set.rows : nullptr));
   }
   return Status::Ok();

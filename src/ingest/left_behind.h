@@ -2,8 +2,6 @@
 // without, and what has to wait behind them.
 #pragma once
 
-#include <cstdint>
-#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -47,9 +45,6 @@ class LeftBehind {
   Status HoldFilesOf(const TableLoad& load);
   Status HoldFile(const UnfitFile& file, const TableLoad* rows = nullptr);
 
-  // StageContext::left_rows, of the load in work.
-  std::map<int64_t, std::vector<QuarantinedRow>>& left_rows() { return left_rows_; }
-
  private:
   void Block(const TableLoad& load);
   engine::Connection& connection() const { return context_.session.connection(); }
@@ -59,7 +54,6 @@ class LeftBehind {
   const RunInfo& run_;
   IngestReport& told_;
   std::set<std::string> blocked_;  // "table" or "table/pod"
-  std::map<int64_t, std::vector<QuarantinedRow>> left_rows_;
 };
 
 }  // namespace sluice::ingest

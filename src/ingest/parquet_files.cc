@@ -9,7 +9,6 @@
 #include "format/byte_source.h"
 #include "format/engine_cast.h"
 #include "format/read_csv.h"
-#include "ingest/second_look.h"
 #include "warehouse/dialect.h"
 
 namespace sluice::ingest {
@@ -203,39 +202,50 @@ Result<ReadableCopy> MakeReadableParquet(engine::Database& database, const std::
   return copy;
 }
 
-Result<std::vector<QuarantinedRow>> FindBadParquetRows(engine::Connection& connection,
-                                                       const TargetTable& target,
-                                                       const std::string& path,
-                                                       const FileShape& shape,
-                                                       const FixesOfFile& fixes, size_t most) {
+namespace {
+
+// From a row of BadRowsSql.
+void Describe(const TargetTable& target, const std::vector<Judged>& judged,
+              const engine::Batch& cells, size_t r, QuarantinedRow& row) {
+  const int64_t which = engine::ToInt(cells.value(1, r));
+  const Judged& bad = judged[static_cast<size_t>(which / 2)];
+  row.column = bad.column->name;
+  if (which % 2 != 0) {
+    SayIsNull(bad.column->name == target.void_column, row);
+    return;
+  }
+  row.rule = "type";
+  row.value = ReplaceAll(engine::ToText(cells.value(2, r)).substr(0, kValueLimit),
+                         std::string(1, '\0'), "\\0");
+  row.reason = WhyNot(target, bad, engine::ToInt(cells.value(4, r)));
+}
+
+}  // namespace
+
+Result<int64_t> FindBadParquetRows(engine::Connection& connection, const TargetTable& target,
+                                   const std::string& path, const FileShape& shape,
+                                   const FixesOfFile& fixes, int64_t most, const TakeBadRow& take) {
   const std::vector<Judged> judged = JudgedColumns(target, shape);
   QuarantinedRow lacking;
   const bool all = RowJudge(target, shape).LacksColumn(lacking);
   std::string sql = BadRowsSql(target, path, shape, fixes, judged, all);
   if (most < kAllBadRows) sql += fmt::format(" LIMIT {}", most);
-  SLUICE_ASSIGN(const auto found, connection.Rows(sql));
-  std::vector<QuarantinedRow> rows;
-  for (const auto& cells : found) {
-    QuarantinedRow& row = rows.emplace_back(lacking);
-    row.byte_offset = engine::ToInt(cells[0]);
-    row.line = row.record = row.byte_offset + 1;
-    row.raw = engine::ToText(cells[3]).substr(0, kRawLimit);
-    row.raw_cut = engine::ToText(cells[3]).size() > kRawLimit;
-    if (all) continue;
-    const int64_t which = engine::ToInt(cells[1]);
-    const Judged& bad = judged[static_cast<size_t>(which / 2)];
-    const DdlColumn& column = *bad.column;
-    row.column = column.name;
-    if (which % 2 == 0) {
-      row.rule = "type";
-      row.value =
-          ReplaceAll(engine::ToText(cells[2]).substr(0, kValueLimit), std::string(1, '\0'), "\\0");
-      row.reason = WhyNot(target, bad, engine::ToInt(cells[4]));
-    } else {
-      SayIsNull(column.name == target.void_column, row);
+  SLUICE_ASSIGN(auto found, connection.Stream(sql));
+  int64_t rows = 0;
+  while (true) {
+    SLUICE_ASSIGN(const auto cells, found.Next());
+    if (!cells) return rows;
+    for (size_t r = 0; r < cells->rows(); ++r, ++rows) {
+      QuarantinedRow row = lacking;
+      row.byte_offset = engine::ToInt(cells->value(0, r));
+      row.line = row.record = row.byte_offset + 1;
+      const std::string raw = engine::ToText(cells->value(3, r));
+      row.raw = raw.substr(0, kRawLimit);
+      row.raw_cut = raw.size() > kRawLimit;
+      if (!all) Describe(target, judged, *cells, r, row);
+      SLUICE_TRY(take(row));
     }
   }
-  return rows;
 }
 
 }  // namespace sluice::ingest

@@ -3,7 +3,6 @@
 // what is kept of a bad one is its number as its line and, from 0, as its place, and its values as JSON.
 #pragma once
 
-#include <limits>
 #include <string>
 #include <vector>
 
@@ -12,6 +11,7 @@
 #include "ingest/file_shape.h"
 #include "ingest/readable_copy.h"
 #include "ingest/row_fixes.h"
+#include "ingest/second_look.h"
 #include "ingest/table_load.h"
 
 namespace sluice::ingest {
@@ -32,13 +32,11 @@ std::string ParquetValue(const TargetTable& target, const DdlColumn& column,
 // To stand behind FROM: the rows of the file as they are, without those that were discarded.
 std::string ReadParquetCall(const std::string& path, const FixesOfFile& fixes);
 
-// As FindBadRows, at most so many; `connection` is the one that staged the file.
-inline constexpr size_t kAllBadRows = std::numeric_limits<size_t>::max();
-Result<std::vector<QuarantinedRow>> FindBadParquetRows(engine::Connection& connection,
-                                                       const TargetTable& target,
-                                                       const std::string& path,
-                                                       const FileShape& shape,
-                                                       const FixesOfFile& fixes, size_t most);
+// As FindBadRows, of one file, the first `most`; gives how many there were. `connection` is the one that staged the
+// file; `take` leaves it alone.
+Result<int64_t> FindBadParquetRows(engine::Connection& connection, const TargetTable& target,
+                                   const std::string& path, const FileShape& shape,
+                                   const FixesOfFile& fixes, int64_t most, const TakeBadRow& take);
 
 // What went wrong with a statement that read the file, as a reason to hold it.
 Status UnreadableParquet(const Status& status, const std::string& path);

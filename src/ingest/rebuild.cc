@@ -261,8 +261,7 @@ class Rebuilder {
     for (const LoadFile& file : load.files) {
       if (file.expected_hash.empty()) outcome_.late += file.counts;
     }
-    load.quarantined.clear();
-    load.quarantined.shrink_to_fit();
+    load.quarantined = {};
     return Status::Ok();
   }
 

@@ -286,10 +286,10 @@ class TableReplay {
 
   Status StageRows() {
     SLUICE_TRY(Stage(Staging(), load_));
-    if (load_.quarantined.empty()) return Status::Ok();
-    const QuarantinedRow& bad = load_.quarantined.front();
-    return RejectedError(fmt::format("{}: a fix does not fit: column {}: {}",
-                                     load_.files[bad.file].stored.path, bad.column, bad.reason));
+    return load_.quarantined.ForEach([&](const QuarantinedRow& bad) {
+      return RejectedError(fmt::format("{}: a fix does not fit: column {}: {}",
+                                       load_.files[bad.file].stored.path, bad.column, bad.reason));
+    });
   }
 
   // Why adding the rows might not give what reading them in their place would give; "" when it does.

@@ -1,8 +1,11 @@
 #include "ingest/second_look.h"
 
 #include <algorithm>
+#include <condition_variable>
 #include <limits>
 #include <map>
+#include <mutex>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -116,17 +119,15 @@ bool RowJudge::IsBad(const format::JsonRecord& record, QuarantinedRow& row) cons
 
 namespace {
 
+// Bad rows that are found ahead of their turn: of a stretch that is read, and of all that are read already.
+constexpr size_t kAheadBytes = 2 << 20;
+constexpr size_t kReadyBytes = 8 << 20;
+
 // What one reader goes through: a file, or the stretch of one between two marks.
 struct Stretch {
   size_t file = 0;
   uint64_t begin = 0;
   uint64_t end = 0;  // 0: the whole file
-  // What was found. Records and lines count from where the stretch begins.
-  std::vector<QuarantinedRow> rows;
-  int64_t bad = 0;
-  int64_t records = 0;
-  int64_t lines = 0;
-  Status status = CancelledError("stopped");
 };
 
 std::vector<Stretch> StretchesOf(const std::vector<SuspectFile>& files) {
@@ -134,116 +135,220 @@ std::vector<Stretch> StretchesOf(const std::vector<SuspectFile>& files) {
   for (size_t i = 0; i < files.size(); ++i) {
     uint64_t begin = 0;
     for (const uint64_t mark : files[i].marks) {
-      Stretch& stretch = stretches.emplace_back();
-      stretch.file = i;
-      stretch.begin = begin;
-      stretch.end = begin = mark;
+      stretches.push_back({i, begin, mark});
+      begin = mark;
     }
-    Stretch& last = stretches.emplace_back();
-    last.file = i;
-    last.begin = begin;
-    if (begin > 0) last.end = std::numeric_limits<uint64_t>::max();
+    stretches.push_back({i, begin, begin > 0 ? std::numeric_limits<uint64_t>::max() : 0});
   }
   return stretches;
 }
 
+// What a reader has found in a stretch. Records and lines count from where the stretch begins.
+struct Found {
+  std::vector<QuarantinedRow> rows;  // that were not handed on yet
+  size_t bytes = 0;                  // of these
+  int64_t kept = 0;                  // rows that are or were among them
+  int64_t bad = 0;
+  int64_t records = 0;
+  int64_t lines = 0;
+};
+
+// Hands on the rows of all stretches in their order, whichever thread finds them when. Thread-safe.
+class InOrder {
+ public:
+  InOrder(const std::vector<SuspectFile>& files, const std::vector<Stretch>& stretches,
+          const TakeBadRowOf& take)
+      : files_(files), stretches_(stretches), take_(take), bad_(files.size()) {}
+
+  // How many rows of a file are still wanted, as far as it is known.
+  int64_t Wanted(size_t file) {
+    const std::lock_guard lock(mutex_);
+    const bool begun = next_ < stretches_.size() && stretches_[next_].file == file;
+    return files_[file].most - (begun ? given_ : 0);
+  }
+
+  // While stretch `i` is read: waits for its turn, and takes its rows. kCancelled when another has failed.
+  Status HandOn(size_t i, Found& found) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return failed_at_ || next_ == i; });
+    if (failed_at_) return CancelledError("stopped");
+    const Status status = Give(i, found);
+    if (!status.ok()) Fail(i, status);
+    return status;
+  }
+
+  // At the end of stretch `i`, which the reader came to with `status`. Waits only where much waits already.
+  bool End(size_t i, Found found, const Status& status) {
+    std::unique_lock lock(mutex_);
+    if (!status.ok()) {
+      Fail(i, status);
+      return false;
+    }
+    changed_.wait(lock, [&] { return failed_at_ || next_ == i || ready_bytes_ < kReadyBytes; });
+    if (failed_at_) return false;
+    ready_bytes_ += found.bytes;
+    ready_.emplace(i, std::move(found));
+    for (auto at = ready_.begin(); at != ready_.end() && at->first == next_;) {
+      ready_bytes_ -= at->second.bytes;
+      const Status given = Give(next_, at->second);
+      if (!given.ok()) {
+        Fail(next_, given);
+        return false;
+      }
+      Close(at->second);
+      at = ready_.erase(at);
+    }
+    changed_.notify_all();
+    return true;
+  }
+
+  // Once all have ended.
+  Result<std::vector<int64_t>> Counts() {
+    const std::lock_guard lock(mutex_);
+    if (failed_at_) return failure_;
+    return bad_;
+  }
+
+ private:
+  // Whoever was stopped by another's failure is none.
+  void Fail(size_t i, const Status& status) {
+    if (!failed_at_ || (i < *failed_at_ && status.code() != Code::kCancelled)) {
+      failed_at_ = i;
+      failure_ = status;
+    }
+    changed_.notify_all();
+  }
+
+  Status Give(size_t i, Found& found) {
+    const size_t file = stretches_[i].file;
+    for (QuarantinedRow& row : found.rows) {
+      if (given_ >= files_[file].most) break;
+      row.record += records_;
+      row.line += lines_;
+      SLUICE_TRY(take_(file, row));
+      ++given_;
+    }
+    found.rows.clear();
+    found.bytes = 0;
+    return Status::Ok();
+  }
+
+  // The stretch whose turn it is.
+  void Close(const Found& found) {
+    const size_t file = stretches_[next_].file;
+    bad_[file] += found.bad;
+    records_ += found.records;
+    lines_ += found.lines;
+    ++next_;
+    if (next_ < stretches_.size() && stretches_[next_].file == file) return;
+    records_ = lines_ = given_ = 0;
+  }
+
+  const std::vector<SuspectFile>& files_;
+  const std::vector<Stretch>& stretches_;
+  const TakeBadRowOf& take_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  size_t next_ = 0;  // the stretch whose turn it is
+  // Of its file, before it.
+  int64_t records_ = 0;
+  int64_t lines_ = 0;
+  int64_t given_ = 0;
+  std::map<size_t, Found> ready_;
+  size_t ready_bytes_ = 0;
+  std::vector<int64_t> bad_;  // by file
+  std::optional<size_t> failed_at_;
+  Status failure_;
+};
+
+// Reads one stretch.
 class Look {
  public:
-  Look(const TargetTable& target, const SuspectFile& file, const env::Cancel* cancel)
-      : file_(file),
-        options_(ReaderOptions(target, *file.shape)),
-        judge_(target, *file.shape),
-        cancel_(cancel) {}
+  Look(const TargetTable& target, const SuspectFile& file, const env::Cancel* cancel,
+       InOrder& order, size_t number)
+      : target_(target), file_(file), cancel_(cancel), order_(order), number_(number) {}
 
-  Status Through(Stretch& stretch) {
-    options_.begin = stretch.begin;
+  Status Through(const Stretch& stretch) {
+    wanted_ = order_.Wanted(stretch.file);
+    if (file_.shape->format == config::FileFormat::kJson) {
+      return FindBadJsonRows(target_, file_.path, *file_.shape, *file_.fixes, cancel_,
+                             [&](QuarantinedRow& row) { return Keep(row); });
+    }
+    const RowJudge judge(target_, *file_.shape);
+    format::CsvReaderOptions options = ReaderOptions(target_, *file_.shape);
+    options.begin = stretch.begin;
     SLUICE_ASSIGN(const auto source,
-                  stretch.end == 0 ? format::OpenCsvText(file_.path, options_.dialect)
+                  stretch.end == 0 ? format::OpenCsvText(file_.path, options.dialect)
                                    : format::OpenStretch(file_.path, stretch.begin, stretch.end));
-    format::CsvReader reader(*source, options_);
-    for (;; ++stretch.records) {
+    format::CsvReader reader(*source, options);
+    for (;; ++found_.records) {
       constexpr int64_t kLookEvery = 65'536;
-      if (cancel_ != nullptr && stretch.records % kLookEvery == 0 && cancel_->is_set()) {
+      if (cancel_ != nullptr && found_.records % kLookEvery == 0 && cancel_->is_set()) {
         return CancelledError("stopped");
       }
       SLUICE_ASSIGN(const bool more, reader.Next());
       if (!more) break;
       const format::CsvRecord& record = reader.record();
       QuarantinedRow row;
-      SLUICE_ASSIGN(const bool bad, IsBad(record, row));
+      SLUICE_ASSIGN(const bool bad, IsBad(record, options, judge, row));
       if (!bad) continue;
-      ++stretch.bad;
-      if (stretch.rows.size() >= file_.most) continue;
       row.record = static_cast<int64_t>(record.number);
       row.line = static_cast<int64_t>(record.line);
       row.byte_offset = static_cast<int64_t>(record.offset);
-      row.raw = std::string(record.raw);
+      if (Keeps()) row.raw = std::string(record.raw);
       row.raw_cut = record.raw_cut;
-      stretch.rows.push_back(std::move(row));
+      SLUICE_TRY(Keep(row));
     }
-    stretch.lines = static_cast<int64_t>(reader.line()) - 1;
+    found_.lines = static_cast<int64_t>(reader.line()) - 1;
     return Status::Ok();
   }
 
+  Found& found() { return found_; }
+
  private:
-  Result<bool> IsBad(const format::CsvRecord& record, QuarantinedRow& row) const {
+  bool Keeps() const { return found_.kept < wanted_; }
+
+  Status Keep(QuarantinedRow& row) {
+    ++found_.bad;
+    if (!Keeps()) return Status::Ok();
+    ++found_.kept;
+    found_.bytes += sizeof row + row.raw.size() + row.value.size() + row.reason.size();
+    found_.rows.push_back(std::move(row));
+    return found_.bytes < kAheadBytes ? Status::Ok() : order_.HandOn(number_, found_);
+  }
+
+  Result<bool> IsBad(const format::CsvRecord& record, const format::CsvReaderOptions& options,
+                     const RowJudge& judge, QuarantinedRow& row) const {
     const auto fix = file_.fixes->find(record.offset);
-    if (fix == file_.fixes->end()) return judge_.IsBad(record, row);
+    if (fix == file_.fixes->end()) return judge.IsBad(record, row);
     if (!fix->second) return false;
-    SLUICE_ASSIGN(const bool bad, IsBadText(*fix->second, options_, judge_, row));
+    SLUICE_ASSIGN(const bool bad, IsBadText(*fix->second, options, judge, row));
     if (bad) row.reason = "its fix does not fit any more: " + row.reason;
     return bad;
   }
 
+  const TargetTable& target_;
   const SuspectFile& file_;
-  format::CsvReaderOptions options_;
-  const RowJudge judge_;
   const env::Cancel* cancel_;
+  InOrder& order_;
+  const size_t number_;
+  int64_t wanted_ = 0;
+  Found found_;
 };
-
-void LookThrough(const TargetTable& target, const SuspectFile& file, const env::Cancel* cancel,
-                 Stretch& stretch) {
-  if (file.shape->format != config::FileFormat::kJson) {
-    stretch.status = Look(target, file, cancel).Through(stretch);
-    return;
-  }
-  auto found = FindBadJsonRows(target, file.path, *file.shape, *file.fixes, file.most);
-  stretch.status = found.status();
-  if (!found.ok()) return;
-  stretch.rows = std::move(found->rows);
-  stretch.bad = found->all;
-}
 
 }  // namespace
 
-std::vector<Result<FoundRows>> FindBadRows(const TargetTable& target,
-                                           const std::vector<SuspectFile>& files,
-                                           const env::Cancel* cancel) {
-  std::vector<Stretch> stretches = StretchesOf(files);
+Result<std::vector<int64_t>> FindBadRows(const TargetTable& target,
+                                         const std::vector<SuspectFile>& files,
+                                         const env::Cancel* cancel, const TakeBadRowOf& take) {
+  const std::vector<Stretch> stretches = StretchesOf(files);
+  InOrder order(files, stretches, take);
   env::OnAllCores(stretches.size(), [&](size_t i) {
-    LookThrough(target, files[stretches[i].file], cancel, stretches[i]);
-    return stretches[i].status.ok();
+    Look look(target, files[stretches[i].file], cancel, order, i);
+    const Status status = look.Through(stretches[i]);
+    return order.End(i, std::move(look.found()), status);
   });
-  std::vector<Result<FoundRows>> found(files.size(), FoundRows());
-  int64_t records = 0;  // of the file, before the stretch
-  int64_t lines = 0;
-  for (Stretch& stretch : stretches) {
-    if (stretch.begin == 0) records = lines = 0;
-    auto& of_file = found[stretch.file];
-    if (of_file.ok() && !stretch.status.ok()) of_file = stretch.status;
-    if (!of_file.ok()) continue;
-    of_file->all += stretch.bad;
-    for (QuarantinedRow& row : stretch.rows) {
-      if (of_file->rows.size() >= files[stretch.file].most) break;
-      row.record += records;
-      row.line += lines;
-      of_file->rows.push_back(std::move(row));
-    }
-    stretch.rows = {};
-    records += stretch.records;
-    lines += stretch.lines;
-  }
-  return found;
+  return order.Counts();
 }
 
 Result<bool> IsBadText(const std::string& text, format::CsvReaderOptions options,

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <span>
 #include <string>
@@ -49,27 +50,29 @@ class RowJudge {
 // Rule and reason of a row whose key, or the column that says whether it is deleted, is NULL.
 void SayIsNull(bool is_void, QuarantinedRow& row);
 
+inline constexpr int64_t kAllBadRows = std::numeric_limits<int64_t>::max();
+
 // A file, or member of an archive, as it lies here. What it points to outlives it.
 struct SuspectFile {
   std::string path;
   const FileShape* shape = nullptr;
   const FixesOfFile* fixes = nullptr;  // never nullptr
   std::vector<uint64_t> marks;         // of a CSV file: CsvCensus::marks of `path`; may be empty
-  // So many rows are kept, the first ones.
-  size_t most = std::numeric_limits<size_t>::max();
+  int64_t most = kAllBadRows;          // so many rows are given, the first ones
 };
 
-struct FoundRows {
-  std::vector<QuarantinedRow> rows;
-  int64_t all = 0;  // how many there are
-};
+// Takes a bad row of one file, which it may change; whose it is is not said yet.
+using TakeBadRow = std::function<Status(QuarantinedRow&)>;
+// Of the file at this place of a list.
+using TakeBadRowOf = std::function<Status(size_t, QuarantinedRow&)>;
 
-// The bad rows of each file, in its order; whose they are is not said yet. Of a row with a fix the fix is judged;
-// discarded rows are none. On all cores: several files at the same time, and a file with marks by its stretches. After
-// a failure files behind it may be kCancelled. CSV and JSON.
-std::vector<Result<FoundRows>> FindBadRows(const TargetTable& target,
-                                           const std::vector<SuspectFile>& files,
-                                           const env::Cancel* cancel);
+// Finds the bad rows of CSV and JSON files, gives them to `take` in their order, and says how many each file has. Of a
+// row with a fix the fix is judged; discarded rows are none. On all cores: several files at the same time, and a file
+// with marks by its stretches; `take` is called by one thread at a time, and of rows that are found ahead of their turn
+// no more than some 20 MiB are in memory. The error is that of the first of the files that failed.
+Result<std::vector<int64_t>> FindBadRows(const TargetTable& target,
+                                         const std::vector<SuspectFile>& files,
+                                         const env::Cancel* cancel, const TakeBadRowOf& take);
 
 // Whether `text` is not exactly one record that fits; then `row` says why.
 Result<bool> IsBadText(const std::string& text, format::CsvReaderOptions options,

@@ -88,24 +88,18 @@ class Stager {
     return true;
   }
 
-  // What is bad in a file that is left behind, for whoever decides about it.
-  void KeepRowsOf(size_t index) {
-    if (context_.left_rows == nullptr) return;
-    std::vector<QuarantinedRow>& rows = (*context_.left_rows)[load_.files[index].file_id];
-    rows.clear();
-    for (QuarantinedRow& row : load_.quarantined) {
-      if (row.file == index && rows.size() < kMostHeldRows) rows.push_back(std::move(row));
-    }
-  }
-
   void LeaveUnfit() {
     std::vector<LoadFile> fit;
     size_t next = 0;
     for (size_t i = 0; i < load_.files.size(); ++i) {
       if (next < unfit_.size() && unfit_[next].index == i) {
         const Unfit& unfit = unfit_[next++];
-        if (unfit.check == kBadRows) KeepRowsOf(i);
-        load_.left.push_back({std::move(load_.files[i]), unfit.check, unfit.status.message()});
+        LeftFile& left = load_.left.emplace_back();
+        left.file = std::move(load_.files[i]);
+        left.check = unfit.check;
+        left.message = unfit.status.message();
+        if (unfit.check == kBadRows) left.rows = load_.quarantined;
+        left.index = i;
       } else {
         fit.push_back(std::move(load_.files[i]));
       }
@@ -136,7 +130,7 @@ class Stager {
     waiting_.clear();
     readable_.clear();
     parts_.assign(load_.files.size(), {});
-    load_.quarantined.clear();
+    load_.quarantined = QuarantinedRows(context_.spool_folder);
     load_.warnings.clear();
     if (context_.with_fixes) {
       SLUICE_ASSIGN(fixes_, ReadRowFixes(context_.connection, load_.ingest, load_.target.name));

@@ -1,9 +1,7 @@
 // Files -> typed rows beside the target, not yet visible, with every row accounted for.
 #pragma once
 
-#include <cstdint>
-#include <map>
-#include <vector>
+#include <string>
 
 #include "base/status.h"
 #include "engine/engine.h"
@@ -23,8 +21,6 @@ struct StageContext {
   bool with_fixes = true;               // decisions about quarantined rows are carried out
   // For looks into files (Parquet) whose failure must not spoil a transaction.
   engine::Database* database = nullptr;
-  // By file id: the bad rows of files that are left behind for having too many of them; may be null.
-  std::map<int64_t, std::vector<QuarantinedRow>>* left_rows = nullptr;
 };
 
 // Reads the fetched files of `load` into a stage, reduces it (ReduceStage) and makes it durable in a

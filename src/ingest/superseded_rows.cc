@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <limits>
-#include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -19,7 +17,6 @@ namespace sluice::ingest {
 namespace {
 
 using engine::ToInt;
-using engine::ToText;
 using engine::Value;
 using warehouse::QualifiedName;
 using warehouse::QuoteName;
@@ -27,6 +24,12 @@ using warehouse::QuoteText;
 
 constexpr int64_t kAtOnce = 5'000;  // rows that are in memory
 constexpr size_t kPerStatement = 500;
+
+// Both temporary, of this connection.
+constexpr const char* kTexts = "sluice_new_texts";
+std::string TableOf(const TableLoad& load) {
+  return QuoteName(load.stage + "_superseded");
+}
 
 class SupersededRows {
  public:
@@ -38,27 +41,32 @@ class SupersededRows {
 
   Status Find() {
     load_.superseded.clear();
+    int64_t go = 0;
     int64_t stay = 0;
     std::string first;
     for (const LoadFile& file : load_.files) {
       if (!file.replaces) continue;
-      const size_t before = load_.superseded.size();
-      SLUICE_ASSIGN(const int64_t rows, FindOf(file));
-      const int64_t left = rows - static_cast<int64_t>(load_.superseded.size() - before);
-      if (left > 0 && first.empty()) first = file.stored.path;
-      stay += left;
+      SLUICE_ASSIGN(const int64_t rows, CountOf(file));
+      if (rows == 0) continue;
+      SLUICE_TRY(MakeTables());
+      SLUICE_ASSIGN(const int64_t gone, FindOf(file));
+      if (rows > gone && first.empty()) first = file.stored.path;
+      go += gone;
+      stay += rows - gone;
     }
-    Tell(stay, first);
+    if (!load_.superseded.empty()) SLUICE_TRY(Execute(fmt::format("DROP TABLE {}", kTexts)));
+    Tell(go, stay, first);
     return Status::Ok();
   }
 
  private:
-  void Tell(int64_t stay, const std::string& first) {
-    if (!load_.superseded.empty()) {
-      load_.warnings.push_back(
-          fmt::format("{}: {} of earlier versions in quarantine: the new content has {} place",
-                      load_.label, Counted(load_.superseded.size(), "row"),
-                      load_.superseded.size() == 1 ? "taken its" : "taken their"));
+  Status Execute(const std::string& sql) { return connection_.Execute(sql).status(); }
+
+  void Tell(int64_t go, int64_t stay, const std::string& first) {
+    if (go > 0) {
+      load_.warnings.push_back(fmt::format(
+          "{}: {} of earlier versions in quarantine: the new content has {} place", load_.label,
+          Counted(static_cast<uint64_t>(go), "row"), go == 1 ? "taken its" : "taken their"));
     }
     if (stay > 0) {
       load_.warnings.push_back(fmt::format(
@@ -69,29 +77,51 @@ class SupersededRows {
     }
   }
 
-  // How many rows of earlier versions there are; those that go are in `load_.superseded`.
+  // For the rows that go, and the texts of the new bad rows of files.
+  Status MakeTables() {
+    if (!load_.superseded.empty()) return Status::Ok();
+    load_.superseded = TableOf(load_);
+    SLUICE_TRY(
+        Execute(fmt::format("CREATE OR REPLACE TEMP TABLE {} (quarantine_id BIGINT, load_id "
+                            "BIGINT, file_id BIGINT)",
+                            load_.superseded)));
+    SLUICE_TRY(Execute(
+        fmt::format("CREATE OR REPLACE TEMP TABLE {} (file_id BIGINT, raw VARCHAR)", kTexts)));
+    SLUICE_ASSIGN(const auto appender, engine::Appender::Open(connection_, "main", kTexts));
+    SLUICE_TRY(load_.quarantined.ForEach([&](const QuarantinedRow& bad) {
+      if (bad.raw_cut) return Status::Ok();
+      return appender->Row({load_.files[bad.file].file_id, StoredText(bad.raw)});
+    }));
+    return appender->Close();
+  }
+
+  Result<int64_t> CountOf(const LoadFile& file) {
+    SLUICE_ASSIGN(const auto rows,
+                  connection_.Scalar("SELECT count(*) FROM " + Earlier(), Bound(file, {})));
+    return ToInt(rows);
+  }
+
+  // How many rows of earlier versions go.
   Result<int64_t> FindOf(const LoadFile& file) {
-    SLUICE_ASSIGN(const auto again, TextsThatCameAgain(file));
-    int64_t rows = 0;
+    SLUICE_ASSIGN(int64_t gone, FindTexts(file));
     int64_t after = std::numeric_limits<int64_t>::min();
     while (true) {
       // In the order of the ids, so that each portion begins where the one before it ended.
-      SLUICE_ASSIGN(
-          const auto ids,
-          connection_.Rows(
-              "SELECT q.quarantine_id FROM _sluice.quarantine AS q JOIN _sluice.files AS f ON "
-              "f.file_id = q.file_id AND f.load_id = q.load_id WHERE " +
-                  OfEarlierVersions() + " AND q.quarantine_id > $5 GROUP BY 1 ORDER BY 1 LIMIT $6",
-              Bound(file, {after, kAtOnce})));
-      if (ids.empty()) return rows;
+      SLUICE_ASSIGN(const auto ids,
+                    connection_.Rows("SELECT q.quarantine_id FROM " + Earlier() +
+                                         " AND q.quarantine_id > $5 GROUP BY 1 ORDER BY 1 LIMIT $6",
+                                     Bound(file, {after, kAtOnce})));
+      if (ids.empty()) return gone;
       const int64_t upto = ToInt(ids.back()[0]);
       SLUICE_ASSIGN(const auto entries,
-                    ReadQuarantine(
-                        connection_,
-                        OfEarlierVersions() + " AND q.quarantine_id > $5 AND q.quarantine_id <= $6",
-                        Bound(file, {after, upto}), 100 * kAtOnce));
-      rows += static_cast<int64_t>(entries.size());
-      SLUICE_TRY(Judge(file, entries, again));
+                    ReadQuarantine(connection_,
+                                   OfEarlierVersions() +
+                                       " AND q.quarantine_id > $5 AND q.quarantine_id <= "
+                                       "$6 AND " +
+                                       NotFound(),
+                                   Bound(file, {after, upto}), 100 * kAtOnce));
+      SLUICE_ASSIGN(const int64_t matched, FindKeys(file, entries));
+      gone += matched;
       after = upto;
     }
   }
@@ -100,52 +130,57 @@ class SupersededRows {
     return "q.ingest = $1 AND q.table_name = $2 AND f.connection = $3 AND f.address = $4 AND "
            "f.state = 'loaded'";
   }
+  static std::string Earlier() {
+    return "_sluice.quarantine AS q JOIN _sluice.files AS f ON f.file_id = q.file_id AND f.load_id "
+           "= q.load_id WHERE " +
+           OfEarlierVersions();
+  }
+  std::string NotFound() const {
+    return "(q.quarantine_id, q.load_id, q.file_id) NOT IN (SELECT (quarantine_id, load_id, "
+           "file_id) FROM " +
+           load_.superseded + ")";
+  }
   std::vector<Value> Bound(const LoadFile& file, std::vector<Value> more) const {
     std::vector<Value> bound = {load_.ingest, load_.target.name, file.connection, file.stored.path};
     bound.insert(bound.end(), more.begin(), more.end());
     return bound;
   }
 
-  // Of the rows that are in quarantine of the new content: found by staging, or kept with the hold of a gate.
-  Result<std::set<std::string>> TextsThatCameAgain(const LoadFile& file) {
-    std::set<std::string> texts;
-    for (const QuarantinedRow& bad : load_.quarantined) {
-      const bool own = load_.files[bad.file].file_id == file.file_id;
-      if (own && !bad.raw_cut) texts.insert(bad.raw);
-    }
-    SLUICE_ASSIGN(const auto held,
-                  connection_.Rows("SELECT raw FROM _sluice.quarantine WHERE load_id = $1 AND "
-                                   "file_id = $2 AND table_name = $3 AND NOT raw_cut",
-                                   {file.load_id, file.file_id, load_.target.name}));
-    for (const auto& row : held) texts.insert(ToText(row[0]));
-    return texts;
+  // Those whose text is in quarantine of the new content: found by staging, or kept with the hold of a gate.
+  Result<int64_t> FindTexts(const LoadFile& file) {
+    return connection_.Execute(
+        fmt::format(
+            "INSERT INTO {} SELECT DISTINCT q.quarantine_id, q.load_id, q.file_id FROM {} AND NOT "
+            "coalesce(q.raw_cut, strlen(q.raw) >= 4096) AND q.raw IN (SELECT raw FROM {} WHERE "
+            "file_id = $6 UNION ALL SELECT raw FROM _sluice.quarantine WHERE load_id = $5 AND "
+            "file_id = $6 AND table_name = $2 AND NOT raw_cut) AND NOT EXISTS (SELECT 1 FROM "
+            "_sluice.quarantine_fixes AS x WHERE x.quarantine_id = q.quarantine_id AND x.ingest = "
+            "q.ingest AND x.table_name = q.table_name AND x.state = 'open' AND x.raw <> '')",
+            load_.superseded, Earlier(), kTexts),
+        Bound(file, {file.load_id, file.file_id}));
   }
 
-  Status Judge(const LoadFile& file, const std::vector<QuarantineEntry>& entries,
-               const std::set<std::string>& again) {
-    std::vector<const QuarantineEntry*> to_match;
+  Result<int64_t> FindKeys(const LoadFile& file, const std::vector<QuarantineEntry>& entries) {
+    int64_t found = 0;
     std::vector<std::string> values;
     for (const QuarantineEntry& entry : entries) {
       if (!entry.fix.empty()) continue;
-      if (!entry.raw_cut && again.count(entry.raw) > 0) {
-        load_.superseded.push_back({entry.id, entry.load_id, entry.file_id});
-        continue;
-      }
-      const auto row = ValuesOf(file, entry, to_match.size());
+      auto row = ValuesOf(file, entry);
       if (!row) continue;
-      to_match.push_back(&entry);
-      values.push_back(*row);
-      if (values.size() == kPerStatement) SLUICE_TRY(Match(&to_match, &values));
+      values.push_back(std::move(*row));
+      if (values.size() < kPerStatement) continue;
+      SLUICE_ASSIGN(const int64_t more, Match(&values));
+      found += more;
     }
-    return Match(&to_match, &values);
+    SLUICE_ASSIGN(const int64_t more, Match(&values));
+    return found + more;
   }
 
-  // "(3, '7', NULL)": number, the texts of key and version. Nothing where they are not known for certain.
-  std::optional<std::string> ValuesOf(const LoadFile& file, const QuarantineEntry& entry,
-                                      size_t number) const {
+  // "(3, 4, 5, '7', NULL)": who the row is, the texts of key and version. Nothing where they are not known for certain.
+  std::optional<std::string> ValuesOf(const LoadFile& file, const QuarantineEntry& entry) const {
     const auto cells = editor_.CellsOf(entry);
     if (!cells.ok()) return std::nullopt;
-    std::string values = fmt::format("({}", number);
+    std::string values = fmt::format("({}, {}, {}", entry.id, entry.load_id, entry.file_id);
     for (const std::string& name : columns_) {
       const bool is_version = name == load_.target.version;
       std::optional<std::string> text;
@@ -172,9 +207,10 @@ class SupersededRows {
         ->type;
   }
 
-  Status Match(std::vector<const QuarantineEntry*>* entries, std::vector<std::string>* values) {
-    if (values->empty()) return Status::Ok();
-    std::string names = "number";
+  // How many of these rows have a key of the stage with no lesser version.
+  Result<int64_t> Match(std::vector<std::string>* values) {
+    if (values->empty()) return int64_t{0};
+    std::string names = "quarantine_id, load_id, file_id";
     std::string same;
     for (size_t i = 0; i < columns_.size(); ++i) {
       names += fmt::format(", c{}", i);
@@ -187,17 +223,12 @@ class SupersededRows {
         same += fmt::format("{} = {}", old, now);
       }
     }
-    SLUICE_ASSIGN(const auto rows,
-                  connection_.Rows(fmt::format(
-                      "SELECT DISTINCT v.number FROM (VALUES {}) AS v({}) JOIN {} AS s ON {}",
-                      Join(*values, ", "), names, QualifiedName(load_.stage), same)));
-    for (const auto& row : rows) {
-      const QuarantineEntry& entry = *(*entries)[static_cast<size_t>(ToInt(row[0]))];
-      load_.superseded.push_back({entry.id, entry.load_id, entry.file_id});
-    }
-    entries->clear();
+    const std::string all = Join(*values, ", ");
     values->clear();
-    return Status::Ok();
+    return connection_.Execute(fmt::format(
+        "INSERT INTO {} SELECT DISTINCT v.quarantine_id, v.load_id, v.file_id FROM (VALUES {}) AS "
+        "v({}) JOIN {} AS s ON {}",
+        load_.superseded, all, names, QualifiedName(load_.stage), same));
   }
 
   engine::Connection& connection_;
@@ -213,24 +244,24 @@ Status FindSupersededRows(engine::Connection& connection, TableLoad& load) {
 }
 
 Status CloseSupersededRows(engine::Connection& connection, const TableLoad& load) {
-  std::map<std::pair<int64_t, int64_t>, int64_t> counts;
-  std::vector<QuarantineEntry> entries;
-  for (const TableLoad::RowInQuarantine& row : load.superseded) {
-    ++counts[{row.load_id, row.file_id}];
-    QuarantineEntry& entry = entries.emplace_back();
-    entry.ingest = load.ingest;
-    entry.table = load.target.name;
-    entry.id = row.id;
-    entry.load_id = row.load_id;
-    entry.file_id = row.file_id;
-  }
-  for (const auto& [file, n] : counts) {
+  if (load.superseded.empty()) return Status::Ok();
+  SLUICE_ASSIGN(const auto counts, connection.Rows("SELECT load_id, file_id, count(*) FROM " +
+                                                   load.superseded + " GROUP BY ALL ORDER BY ALL"));
+  for (const auto& row : counts) {
     FileCounts more;
-    more.quarantined = -n;
-    more.superseded = n;
-    SLUICE_TRY(AmendCounts(connection, file.first, file.second, more));
+    more.superseded = ToInt(row[2]);
+    more.quarantined = -more.superseded;
+    SLUICE_TRY(AmendCounts(connection, ToInt(row[0]), ToInt(row[1]), more));
   }
-  return RemoveFromQuarantine(connection, entries);
+  // By load and file too: the same content may be in quarantine for a load that is held.
+  SLUICE_TRY(connection
+                 .Execute("DELETE FROM _sluice.quarantine WHERE ingest = $1 AND table_name = $2 "
+                          "AND (quarantine_id, load_id, file_id) IN (SELECT (quarantine_id, "
+                          "load_id, file_id) FROM " +
+                              load.superseded + ")",
+                          {load.ingest, load.target.name})
+                 .status());
+  return connection.Execute("DROP TABLE " + load.superseded).status();
 }
 
 }  // namespace sluice::ingest

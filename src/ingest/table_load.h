@@ -13,6 +13,7 @@
 #include "connector/store.h"
 #include "format/strict.h"
 #include "ingest/ddl.h"
+#include "ingest/quarantined_rows.h"
 #include "ingest/verify_file.h"
 
 namespace sluice::ingest {
@@ -130,26 +131,14 @@ struct LoadFile {
 std::string PartName(const LoadFile& file, const std::string& member);
 std::string PartHash(const LoadFile& file, const std::string& member);
 
-// A row that could not be used.
-struct QuarantinedRow {
-  size_t file = 0;     // index into TableLoad::files
-  std::string member;  // of an archive, whose name and content then stand before it; "" else
-  int64_t record = 0;
-  int64_t line = 0;         // physical, from 1
-  int64_t byte_offset = 0;  // of the record's first byte, from 0, uncompressed
-  std::string column;       // "" when the record itself is broken
-  std::string value;
-  std::string reason;
-  std::string rule;  // type, key, void, record_shape, encoding, …: which rule it breaks
-  std::string raw;
-  bool raw_cut = false;  // `raw` is only the beginning of the row
-};
-
 // A file that does not fit its table, or has too many bad rows: the others of its load go on without it.
 struct LeftFile {
   LoadFile file;
   std::string check;    // "file", "bad_rows"
   std::string message;  // begins with the path
+  // Where it has too many bad rows: they are among these, as those of file `index`.
+  QuarantinedRows rows;
+  size_t index = 0;
 };
 
 struct TableLoad {
@@ -161,14 +150,10 @@ struct TableLoad {
   std::string stage_suffix;       // of its name: a rebuild must not meet what a gate holds
   std::string gone;               // keys that are deleted; "" when none are
   std::vector<int64_t> replaced;  // file ids: rows that go when this is published (earlier_files.h)
-  struct RowInQuarantine {
-    int64_t id = 0;
-    int64_t load_id = 0;
-    int64_t file_id = 0;
-  };
-  // Of earlier versions of its files, that its own rows take the place of (superseded_rows.h).
-  std::vector<RowInQuarantine> superseded;
-  std::vector<QuarantinedRow> quarantined;
+  // Temporary table of the rows in quarantine, of earlier versions of its files, that its own rows take the place of
+  // (superseded_rows.h); "" when there are none.
+  std::string superseded;
+  QuarantinedRows quarantined;
   std::vector<std::string> warnings;  // what staging found worth telling
   bool too_many_bad_rows = false;     // why staging refused it
   // A file that cannot be had or used is left behind, and the others are loaded: where rows are only added.

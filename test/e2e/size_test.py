@@ -30,6 +30,7 @@ ingests:
     tables:
       texts: { pattern: "texts*", columns: { id: INT, text: VARCHAR } }
       small: { pattern: "small/**/*.csv", columns: { id: INT, text: VARCHAR } }
+      bad: { pattern: "bad.*", bad_rows: { percent: 100% }, columns: { id: INT, text: VARCHAR } }
 """
 
 
@@ -91,6 +92,26 @@ class SizeTest(unittest.TestCase):
                 file.write("x" * MB)
             file.write('"}\n{"id": 3, "text": "c"}\n')
         self.refused([("texts.jsonl.gz", 2)])
+
+    def half_are_bad(self, rows):
+        """Every other row is in quarantine, the last one with its line."""
+        memory = self.run_it()
+        self.assertEqual(self.query("SELECT count(*) FROM bad"), [f"{rows // 2}"])
+        counted = self.query("SELECT count(*), count(DISTINCT raw), max(line) FROM _sluice.quarantine")
+        self.assertEqual(counted, [f"{rows // 2},{rows // 2},{rows}"])
+        self.assertLess(memory, MOST_MEMORY)
+
+    def test_a_million_bad_rows(self):
+        with open(self.folder / "inbox" / "bad.csv", "w") as file:
+            for n in range(2_000_000):
+                file.write(f"{n},a row that fits its table\n" if n % 2 == 0 else f"x{n},a row that does not fit it\n")
+        self.half_are_bad(2_000_000)
+
+    def test_a_million_bad_rows_of_JSON(self):
+        with open(self.folder / "inbox" / "bad.jsonl", "w") as file:
+            for n in range(2_000_000):
+                file.write(f'{{"id": {n}}}\n' if n % 2 == 0 else f'{{"id": "x{n}"}}\n')
+        self.half_are_bad(2_000_000)
 
     def test_many_small_files(self):
         for n in range(FILES):
