@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "ingest/ddl.h"
+#include "ingest/ledger.h"
 #include "quality/checks.h"
 
 namespace sluice::ingest {
@@ -75,7 +76,8 @@ class DayJudge {
         const auto held,
         connection_.Rows("SELECT CAST(max(modified) AS DATE), sum(rows_read) FROM "
                          "_sluice.files WHERE ingest = $1 AND table_name = $2 AND state = "
-                         "'held' GROUP BY load_id",
+                         "'held' AND NOT " +
+                             std::string(kIsHeldLate) + " GROUP BY load_id",
                          {ingest_.name, table}));
     for (const auto& row : held) volumes_[ToText(row[0])] += static_cast<double>(ToInt(row[1]));
     SLUICE_ASSIGN(const auto waiting,

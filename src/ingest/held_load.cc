@@ -42,6 +42,8 @@ Result<std::vector<LoadFile>> HeldFiles(engine::Connection& connection,
   std::vector<LoadFile> files;
   for (const auto& row : rows) {
     if (addresses.count(ToText(row[5])) == 0) continue;
+    // The file may have been loaded before under its group, and be held for something else now.
+    if (hold.kind == "late" && ToInt(row[10]) != hold.load_id) continue;
     LoadFile& file = files.emplace_back(FileOfEntry(row));
     file.load_id = ToInt(row[10]);
     file.counts = {ToInt(row[11]), ToInt(row[12]), ToInt(row[13]), ToInt(row[14]),
@@ -168,19 +170,20 @@ Status SkipHeld(engine::Connection& connection, const config::Ingest& ingest,
   SLUICE_ASSIGN(std::vector<LoadFile> files, HeldFiles(connection, hold));
   SLUICE_TRY(DropHeldTables(connection, hold));
   // Of a file that was held for its bad rows they may not even be all.
-  const bool bad_rows = hold.kind == "file";
+  const bool bad_rows = hold.kind != "gate";
   SLUICE_TRY(RemoveHeldEntries(connection, hold, bad_rows));
-  if (files.empty()) {
-    // Never staged: what the store says of them now is what is passed.
-    for (const connector::StoredFile& stored : listing) {
-      if (std::find(hold.files.begin(), hold.files.end(), stored.path) == hold.files.end())
-        continue;
-      LoadFile& file = files.emplace_back();
-      file.stored = stored;
-      file.connection = hold.connection;
-      file.pod = hold.pod;
-      file.group = hold.group;
-    }
+  // Never staged: what the store says of them now is what is passed.
+  for (const connector::StoredFile& stored : listing) {
+    if (std::find(hold.files.begin(), hold.files.end(), stored.path) == hold.files.end()) continue;
+    const bool known = std::any_of(files.begin(), files.end(), [&](const LoadFile& file) {
+      return file.stored.path == stored.path;
+    });
+    if (known) continue;
+    LoadFile& file = files.emplace_back();
+    file.stored = stored;
+    file.connection = hold.connection;
+    file.pod = hold.pod;
+    file.group = hold.group;
   }
   TableLoad load;
   load.ingest = ingest.name;

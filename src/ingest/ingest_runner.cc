@@ -162,8 +162,8 @@ class IngestRun::Impl {
         late.check = result.check;
         late.why = outcome.message;
       }
-      SLUICE_ASSIGN(outcome.hold_id,
-                    HoldLateFiles(connection_, context_.ingest.name, rebuild.late, run_, nullptr));
+      SLUICE_ASSIGN(outcome.hold_id, HoldLateFiles(connection_, context_.ingest.name, rebuild.late,
+                                                   run_, nullptr, result.refused));
       text = fmt::format("{} (hold {})", outcome.message, outcome.hold_id);
     } else {
       outcome.outcome = "failed";

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <map>
 #include <tuple>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "base/text.h"
 #include "env/file.h"
 #include "ingest/bad_rows.h"
+#include "ingest/held_load.h"
 #include "ingest/plan_late.h"
 
 namespace sluice::ingest {
@@ -129,10 +131,57 @@ Status DropOlderHolds(engine::Connection& connection, const quality::NewHold& ho
           return std::find(hold.files.begin(), hold.files.end(), path) != hold.files.end();
         });
     if (!inside) continue;
+    SLUICE_TRY(ForgetHeld(connection, older));
     SLUICE_TRY(quality::SettleHold(connection, older, "rejected", "held anew for another reason",
                                    run.now));
   }
   return Status::Ok();
+}
+
+// The files of a set that are held for their bad rows, as a load of their own.
+Result<TableLoad> RowsOf(const TableLoad& load, const std::vector<const LeftFile*>& set,
+                         int64_t load_id, QuarantinedRows none) {
+  TableLoad held;
+  held.ingest = load.ingest;
+  held.target.name = load.target.name;
+  held.too_many_bad_rows = true;
+  held.quarantined = std::move(none);
+  for (size_t i = 0; i < set.size();) {
+    // Those that were found together are gone through together.
+    std::map<size_t, size_t> places;  // where each file stood then -> where it stands in `held`
+    const QuarantinedRows& rows = set[i]->rows;
+    for (; i < set.size() && set[i]->rows == rows; ++i) {
+      places[set[i]->index] = held.files.size();
+      held.files.emplace_back(set[i]->file).load_id = load_id;
+    }
+    SLUICE_TRY(rows.ForEach([&](QuarantinedRow& row) -> Status {
+      const auto place = places.find(row.file);
+      if (place == places.end()) return Status::Ok();
+      row.file = place->second;
+      if (held.quarantined.Of(row.file).rows >= kMostHeldRows) return Status::Ok();
+      return held.quarantined.Add(row);
+    }));
+  }
+  return held;
+}
+
+// What is known of the late files of a hold that have too many bad rows goes with it.
+Status RecordRows(engine::Connection& connection, const quality::NewHold& hold,
+                  const TableLoad& refused, const RunInfo& run) {
+  std::vector<LeftFile> late;
+  for (size_t i = 0; i < refused.files.size(); ++i) {
+    const LoadFile& file = refused.files[i];
+    const bool held =
+        file.connection == hold.connection && refused.target.name == hold.table &&
+        std::find(hold.files.begin(), hold.files.end(), file.stored.path) != hold.files.end();
+    if (held) late.push_back({file, hold.check, "", refused.quarantined, i});
+  }
+  if (late.empty()) return Status::Ok();
+  std::vector<const LeftFile*> set;
+  for (const LeftFile& file : late) set.push_back(&file);
+  SLUICE_ASSIGN(const TableLoad rows,
+                RowsOf(refused, set, hold.load_id, refused.quarantined.Another()));
+  return RecordHeldFiles(connection, rows, run);
 }
 
 }  // namespace
@@ -163,7 +212,7 @@ Status RecogniseRetagged(engine::Connection& connection, const std::string& inge
 
 Result<std::string> HoldLateFiles(engine::Connection& connection, const std::string& ingest,
                                   const std::vector<LateFile>& late, const RunInfo& run,
-                                  report::Reporter* reporter) {
+                                  report::Reporter* reporter, const TableLoad* refused) {
   std::map<std::tuple<std::string, std::string, std::string, int64_t, std::string>,
            std::vector<const LateFile*>>
       sets;
@@ -193,6 +242,7 @@ Result<std::string> HoldLateFiles(engine::Connection& connection, const std::str
     }
     SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection));
     SLUICE_TRY(DropOlderHolds(connection, hold, run));
+    if (refused != nullptr) SLUICE_TRY(RecordRows(connection, hold, *refused, run));
     SLUICE_ASSIGN(last, quality::WriteHold(connection, hold, run));
     SLUICE_TRY(transaction->Commit());
     if (reporter == nullptr) continue;
@@ -201,37 +251,6 @@ Result<std::string> HoldLateFiles(engine::Connection& connection, const std::str
   }
   return last;
 }
-
-namespace {
-
-// The files of a set that are held for their bad rows, as a load of their own.
-Result<TableLoad> RowsOf(const TableLoad& load, const std::vector<const LeftFile*>& set,
-                         int64_t load_id, const std::string& spool_folder) {
-  TableLoad held;
-  held.ingest = load.ingest;
-  held.target.name = load.target.name;
-  held.too_many_bad_rows = true;
-  held.quarantined = QuarantinedRows(spool_folder);
-  for (size_t i = 0; i < set.size();) {
-    // Those that were found together are gone through together.
-    std::map<size_t, size_t> places;  // where each file stood then -> where it stands in `held`
-    const QuarantinedRows& rows = set[i]->rows;
-    for (; i < set.size() && set[i]->rows == rows; ++i) {
-      places[set[i]->index] = held.files.size();
-      held.files.emplace_back(set[i]->file).load_id = load_id;
-    }
-    SLUICE_TRY(rows.ForEach([&](QuarantinedRow& row) -> Status {
-      const auto place = places.find(row.file);
-      if (place == places.end()) return Status::Ok();
-      row.file = place->second;
-      if (held.quarantined.Of(row.file).rows >= kMostHeldRows) return Status::Ok();
-      return held.quarantined.Add(row);
-    }));
-  }
-  return held;
-}
-
-}  // namespace
 
 Result<std::vector<LeftSet>> LeftSetsOf(const TableLoad& load, const std::string& spool_folder) {
   std::vector<std::vector<const LeftFile*>> sets;
@@ -261,7 +280,7 @@ Result<std::vector<LeftSet>> LeftSetsOf(const TableLoad& load, const std::string
     }
     file.load_id = LoadIdOf(load.ingest, load.target.name, files);
     if (file.check != "bad_rows") continue;
-    SLUICE_ASSIGN(held.rows, RowsOf(load, set, file.load_id, spool_folder));
+    SLUICE_ASSIGN(held.rows, RowsOf(load, set, file.load_id, QuarantinedRows(spool_folder)));
   }
   return unfit;
 }

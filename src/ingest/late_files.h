@@ -25,10 +25,12 @@ Status RecogniseRetagged(engine::Connection& connection, const std::string& inge
 
 // Holds late files, once for all of a table and group that stay out for the same reason; what is held
 // already is passed over. Gives the id of the last hold that speaks of one of them, "" when there is no
-// file. `reporter` (may be null) is told of new ones.
+// file. `reporter` (may be null) is told of new ones. `refused` (may be null) is the load in which some of them have too
+// many bad rows: what is known of these is recorded with their hold, under its load id, for the load of their group may
+// be published already.
 Result<std::string> HoldLateFiles(engine::Connection& connection, const std::string& ingest,
                                   const std::vector<LateFile>& late, const RunInfo& run,
-                                  report::Reporter* reporter);
+                                  report::Reporter* reporter, const TableLoad* refused = nullptr);
 
 // What is to be held of the files that `load` was staged without: each alone while they are few, else all together that
 // have the same wrong with them. Where that is their bad rows, `rows` is what is there for each, with files and counts.

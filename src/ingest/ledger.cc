@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "ingest/bad_rows.h"
 #include "ingest/earlier_files.h"
+#include "ingest/held_load.h"
 #include "ingest/plan.h"
 #include "ingest/reading.h"
 #include "ingest/row_fixes.h"
@@ -67,8 +68,7 @@ Status AppendFiles(engine::Connection& connection, const TableLoad& load,
 }
 
 Status AppendQuarantine(engine::Connection& connection, const TableLoad& load, const RunInfo& run,
-                        const LedgerTables& tables = {},
-                        int64_t most = kAllBadRows) {
+                        const LedgerTables& tables = {}, int64_t most = kAllBadRows) {
   if (load.quarantined.empty()) return Status::Ok();
   SLUICE_ASSIGN(const auto appender,
                 engine::Appender::Open(connection, tables.schema, tables.quarantine));
@@ -216,6 +216,7 @@ Status SettleLate(engine::Connection& connection, const std::string& ingest,
       return std::find(files.begin(), files.end(), LateKey{hold.connection, path}) != files.end();
     });
     if (!all) continue;
+    SLUICE_TRY(ForgetHeld(connection, hold));
     SLUICE_TRY(quality::SettleHold(connection, hold, "accepted", "it was loaded", run.now));
   }
   return Status::Ok();
@@ -302,7 +303,8 @@ Result<LedgerState> ReadLedger(engine::Connection& connection, const config::Ing
       auto files,
       connection.Query("SELECT connection, address, table_name, tag, state, quarantined, "
                        "epoch_us(modified), (finished_at IS NOT NULL)::BIGINT FROM _sluice.files "
-                       "WHERE ingest = $1 ORDER BY rowid",
+                       "WHERE ingest = $1 AND NOT " +
+                           std::string(kIsHeldLate) + " ORDER BY rowid",
                        {ingest}));
   while (true) {
     SLUICE_ASSIGN(const auto batch, files.Next());

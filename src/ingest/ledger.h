@@ -75,6 +75,11 @@ struct LedgerState {
   std::map<std::string, LastReplace> made_of;          // by table
 };
 
+// Of entries of files: those that are held and came late. They stand for their bad rows (docs/decisions/0018), and
+// planning knows the files as if they were not there.
+inline constexpr const char* kIsHeldLate =
+    "(state = 'held' AND load_id IN (SELECT load_id FROM _sluice.holds WHERE kind = 'late'))";
+
 struct Source;  // plan.h
 
 Result<LedgerState> ReadLedger(engine::Connection& connection, const config::Ingest& ingest,

@@ -173,6 +173,7 @@ class Rebuilder {
     }
     if (!staged.ok()) {
       outcome_.check = load.too_many_bad_rows ? "bad_rows" : "file";
+      if (load.too_many_bad_rows) outcome_.refused = &load;
       return staged;
     }
     reporter_.IsAt(report::Phase::kCheck);

@@ -20,9 +20,10 @@ namespace sluice::ingest {
 struct RebuildOutcome {
   Status status;      // Ok: published. kRejected, kHeld: to be held; anything else: failed for now
   std::string check;  // of kRejected and kHeld: "bad_rows", "file", or the names of the checks
-  FileCounts total;   // of all files
-  FileCounts late;    // of those that it was made for
-  int64_t removed = 0;  // rows that restored months took the place of
+  const TableLoad* refused = nullptr;  // of "bad_rows": the load of the rebuild that has them
+  FileCounts total;                    // of all files
+  FileCounts late;                     // of those that it was made for
+  int64_t removed = 0;                 // rows that restored months took the place of
   std::vector<std::string> warnings;
   double seconds = 0;
 };

@@ -185,7 +185,7 @@ class TableReplay {
     SLUICE_ASSIGN(
         const auto rows,
         connection_.Rows(fmt::format("SELECT load_id, file_id FROM _sluice.files WHERE ingest = $1 "
-                                     "AND table_name = $2 {} {}",
+                                     "AND table_name = $2 AND state <> 'held' {} {}",
                                      last_load, newest_of_name),
                          {context_.ingest.name, outcome_.table}));
     std::set<std::pair<int64_t, int64_t>> newest;

@@ -181,6 +181,7 @@ Result<Decided> AcceptGate(Decision& decision) {
 Result<Decided> AcceptFile(Decision& decision) {
   SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(decision.connection));
   if (decision.hold.kind == "late") {
+    SLUICE_TRY(ingest::ForgetHeld(decision.connection, decision.hold));
     return Settle(decision, *transaction, "accepted", "the next run makes the table again with it");
   }
   if (decision.hold.check == ingest::kOtherName) {
