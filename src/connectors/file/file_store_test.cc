@@ -181,6 +181,18 @@ TEST_F(FileStoreTest, ALinkToNothingIsListedAndCannotBeRead) {
   EXPECT_TRUE(store->TakeNotes().empty());  // each once
 }
 
+TEST_F(FileStoreTest, LinksThatGoRoundLeadToNothing) {
+  folder_.Put("a", "x");
+  Link("c", "b");
+  Link("b", "c");
+  const auto store = folder_.Open();
+  const auto listing = store->List("", nullptr);
+  ASSERT_TRUE(listing.ok()) << listing.status().ToString();
+  ASSERT_EQ(listing->files.size(), 3U);
+  EXPECT_EQ(store->Fetch(listing->files[2], "", nullptr, nullptr).status().code(), Code::kNotFound);
+  EXPECT_EQ(store->TakeNotes().size(), 2U);
+}
+
 TEST_F(FileStoreTest, NamesThatNothingCanNameArePassedOverAndTold) {
   folder_.Put("d/\xff", "x");
   folder_.Put("d/a\nb", "x");

@@ -14,7 +14,8 @@ namespace sluice::connectors::file {
 
 Status SystemError(std::string_view what, const std::string& path, int error) {
   const std::string message = fmt::format("cannot {} {}: {}", what, path, std::strerror(error));
-  if (error == ENOENT || error == ENOTDIR) return NotFoundError(message);
+  // Links that go round in a circle lead to nothing.
+  if (error == ENOENT || error == ENOTDIR || error == ELOOP) return NotFoundError(message);
   if (error == EACCES || error == EPERM) {
     return FailedError(message,
                        fmt::format("Give the user that runs sluice the right to {} it", what));
