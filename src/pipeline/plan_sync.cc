@@ -54,15 +54,14 @@ Result<SyncLook> LookAtSync(Runtime& runtime, warehouse::Session& session, const
   SLUICE_ASSIGN(const ContainerNote note, LookAtContainer(runtime, sync, cancel));
   SLUICE_ASSIGN(sync::SyncJob job, MakeSyncJob(runtime, connection, sync, "plan"));
   if (!note.target.empty()) job.target = note.target;
-  SLUICE_ASSIGN(ForgottenPeople forgotten, AskWhoIsForgotten(runtime, sync, cancel));
-  SLUICE_ASSIGN(job.suppressed,
-                WithOwnForgotten(runtime, connection, sync, std::move(forgotten.hashes)));
+  SyncLook look;
+  ForgottenPeople forgotten(runtime, sync, cancel,
+                            [&look](const std::string& problem) { look.problem = problem; });
+  SLUICE_ASSIGN(job.who_is_forgotten, forgotten.Over(connection));
   if (rows != nullptr) {
     job.on_planned = [rows, &sync](const sync::SpoolRow& row) { return rows->row(sync.name, row); };
   }
-  SyncLook look;
   look.makes = note.text;
-  look.problem = forgotten.problem;
   if (sync.map_auto) look.mapping = DescribeMapping(job.sync);
   SLUICE_ASSIGN(look.plan, runtime.sync_engine().Plan(connection, job));
   if (look.plan.open) look.plan.under_way = IsUnderWay(runtime, connection, sync);

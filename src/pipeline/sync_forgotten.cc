@@ -51,38 +51,38 @@ Status ReadTold(engine::Connection& connection, const config::Sync& sync,
 
 }  // namespace
 
-Result<ForgottenPeople> AskWhoIsForgotten(Runtime& runtime, const config::Sync& sync,
-                                          const env::Cancel* cancel) {
-  ForgottenPeople people;
-  SLUICE_ASSIGN(connector::Suppressing * suppressing, SuppressingOf(runtime, sync));
-  if (suppressing == nullptr) return people;
-  auto asked = suppressing->Forgotten(cancel);
-  if (asked.ok()) {
-    people.hashes = std::move(asked).value();
+const connector::ForgottenHashes& ForgottenPeople::Ask(connector::Suppressing& suppressing) {
+  if (asked_) return *asked_;
+  asked_.emplace();
+  auto answer = suppressing.Forgotten(cancel_);
+  if (answer.ok()) {
+    asked_ = std::move(answer).value();
   } else {
-    people.problem =
-        fmt::format("whom {} has forgotten could not be asked, it refuses them itself: {}", sync.to,
-                    asked.status().message());
+    problem_(fmt::format("whom {} has forgotten could not be asked, it refuses them itself: {}",
+                         sync_.to, answer.status().message()));
   }
-  return people;
+  return *asked_;
 }
 
-Result<std::shared_ptr<const connector::ForgottenHashes>> WithOwnForgotten(
-    Runtime& runtime, engine::Connection& connection, const config::Sync& sync,
-    connector::ForgottenHashes hashes) {
-  std::shared_ptr<const connector::ForgottenHashes> nobody;
-  SLUICE_ASSIGN(connector::Suppressing * suppressing, SuppressingOf(runtime, sync));
-  if (suppressing == nullptr) return nobody;
-  std::map<std::string, Told> last;
-  for (const config::Sync& other : runtime.project().syncs) {
-    if (other.to != sync.to || (other.object != kForget && other.object != kUnforget)) continue;
-    SLUICE_TRY(ReadTold(connection, other, *suppressing, last));
-  }
-  for (const auto& [hash, told] : last) {
-    if (told.forgotten) hashes.insert(hash);
-  }
-  if (hashes.empty()) return nobody;
-  return std::make_shared<const connector::ForgottenHashes>(std::move(hashes));
+Result<sync::WhoIsForgotten> ForgottenPeople::Over(engine::Connection& connection) {
+  SLUICE_ASSIGN(connector::Suppressing * suppressing, SuppressingOf(runtime_, sync_));
+  if (suppressing == nullptr) return sync::WhoIsForgotten();
+  return sync::WhoIsForgotten(
+      [this, suppressing,
+       &connection]() -> Result<std::shared_ptr<const connector::ForgottenHashes>> {
+        connector::ForgottenHashes hashes = Ask(*suppressing);
+        std::map<std::string, Told> last;
+        for (const config::Sync& other : runtime_.project().syncs) {
+          if (other.to != sync_.to || (other.object != kForget && other.object != kUnforget)) {
+            continue;
+          }
+          SLUICE_TRY(ReadTold(connection, other, *suppressing, last));
+        }
+        for (const auto& [hash, told] : last) {
+          if (told.forgotten) hashes.insert(hash);
+        }
+        return std::make_shared<const connector::ForgottenHashes>(std::move(hashes));
+      });
 }
 
 Status LeaveOutForgotten(Runtime& runtime, engine::Connection& connection, sync::SyncJob& job) {

@@ -38,7 +38,10 @@ class SyncStep {
         options_(options),
         run_id_(run_id),
         reporter_(reporter),
-        label_("sync " + sync.name) {
+        label_("sync " + sync.name),
+        forgotten_(runtime, sync, options.cancel, [this](const std::string& problem) {
+          reporter_.Note(report::Level::kWarning, sync_.name + ": " + problem);
+        }) {
     report_.name = sync.name;
   }
 
@@ -64,7 +67,6 @@ class SyncStep {
 
   Status DryRun() {
     SLUICE_ASSIGN(const ContainerNote note, LookAtContainer(runtime_, sync_, options_.cancel));
-    SLUICE_TRY(LookAtForgotten());
     SLUICE_ASSIGN(const auto session, OpenWarehouse());
     SLUICE_ASSIGN(sync::SyncJob job, Job(*session));
     if (!note.target.empty()) job.target = note.target;
@@ -95,19 +97,10 @@ class SyncStep {
       job.expected = {delivery.mapping, delivery.rows, delivery.digest};
       job.confirmed = delivery.rows;  // somebody has looked at it
     }
-    SLUICE_ASSIGN(job.suppressed,
-                  WithOwnForgotten(runtime_, session.connection(), sync_, forgotten_.hashes));
+    SLUICE_ASSIGN(job.who_is_forgotten, forgotten_.Over(session.connection()));
     // What is still left out counts too, so it is looked at also without news.
     if (options_.strict) job.inputs.clear();
     return job;
-  }
-
-  Status LookAtForgotten() {
-    SLUICE_ASSIGN(forgotten_, AskWhoIsForgotten(runtime_, sync_, options_.cancel));
-    if (!forgotten_.problem.empty()) {
-      reporter_.Note(report::Level::kWarning, sync_.name + ": " + forgotten_.problem);
-    }
-    return Status::Ok();
   }
 
   // Nothing is looked up or made at the destination then.
@@ -126,7 +119,6 @@ class SyncStep {
     SLUICE_ASSIGN(const bool paused, IsPaused());
     if (paused) return Status::Ok();
     SLUICE_TRY(EnsureContainer(runtime_, sync_, reporter_, options_.cancel));
-    SLUICE_TRY(LookAtForgotten());
     // Whose identity was changed has the rest sent in a round of its own, behind the others.
     bool again = true;
     for (int round = 1; again && round <= kMostRounds; ++round) {

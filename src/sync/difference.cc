@@ -186,7 +186,7 @@ Result<std::unique_ptr<Difference>> Difference::Make(engine::Connection& connect
   if (!builder.ok()) return builder.status().WithContext(sync.where.ToString());
 
   auto bound = functions.Bind(
-      {std::move(builder).value(), &destination, RulesOf(sync, destination), options.suppressed});
+      {std::move(builder).value(), &destination, RulesOf(sync, destination)});
   std::unique_ptr<Difference> difference(new Difference(connection, std::move(bound)));
   difference->destination_ = &destination;
   difference->rules_ = RulesOf(sync, destination);
@@ -208,7 +208,6 @@ Result<std::unique_ptr<Difference>> Difference::Make(engine::Connection& connect
   names.siblings = options.siblings;
   names.now = env::FormatUtc(options.now, true);
   names.again = destination.capabilities().tells_again;
-  names.suppresses = options.suppressed != nullptr && !options.suppressed->empty();
   names.irreversible = destination.capabilities().irreversible;
   names.changes = sync.change_identifiers;
   names.can_change = destination.capabilities().changes_identities && sync.mode == "upsert";
@@ -217,6 +216,7 @@ Result<std::unique_ptr<Difference>> Difference::Make(engine::Connection& connect
   difference->counts_.forgotten = options.forgotten;
   SLUICE_TRY(RunAll(connection, sql::MakeDifference(names)));
   SLUICE_TRY(difference->Count());
+  if (options.who_is_forgotten) SLUICE_TRY(difference->PassOver(options.who_is_forgotten));
   return difference;
 }
 
@@ -226,7 +226,19 @@ Difference::~Difference() {
   }
 }
 
+Status Difference::PassOver(const WhoIsForgotten& who) {
+  if (counts_.ToSend() == counts_.removed) return Status::Ok();
+  SLUICE_ASSIGN(auto people, who());
+  if (people == nullptr || people->empty()) return Status::Ok();
+  bound_.Suppress(std::move(people));
+  SLUICE_TRY(connection_.Execute(sql::JudgeForgotten(names_)).status());
+  return Count();
+}
+
 Status Difference::Count() {
+  SyncCounts counts;
+  counts.forgotten = counts_.forgotten;
+  counts_ = std::move(counts);
   SLUICE_ASSIGN(const auto rows, connection_.Rows(sql::CountClasses(names_)));
   names_.any_back = names_.any_remapped = false;
   for (const auto& row : rows) {

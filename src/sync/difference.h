@@ -66,6 +66,9 @@ Result<std::vector<connector::FieldToSend>> FieldsOf(engine::Connection& connect
                                                      const config::Sync& sync,
                                                      const std::string& relation);
 
+// Whom nothing may be sent about, as the destination hashes them; null: nobody.
+using WhoIsForgotten = std::function<Result<std::shared_ptr<const connector::ForgottenHashes>>()>;
+
 struct DifferenceOptions {
   // What is to be done about NULL and unmapped fields may be another than when the rows were
   // delivered: also rows whose payload is the same are looked at.
@@ -77,8 +80,8 @@ struct DifferenceOptions {
   std::vector<std::string> siblings = {};
   env::Micros now = 0;     // rows that are not there are tried again after some time
   uint64_t forgotten = 0;  // SyncCounts::forgotten
-  // Whom nothing may be sent about, as the destination hashes them; null: nobody.
-  std::shared_ptr<const connector::ForgottenHashes> suppressed = nullptr;
+  // Asked once, and only when there are rows to write; empty: nobody is passed over.
+  WhoIsForgotten who_is_forgotten = {};
 };
 
 class Difference {
@@ -116,6 +119,7 @@ class Difference {
   Difference(engine::Connection& connection, SyncFunctions::Bound bound)
       : connection_(connection), bound_(std::move(bound)) {}
   Status Count();
+  Status PassOver(const WhoIsForgotten& who);
   // The one identifier of `payload` by which it has this identity, as a payload.
   Result<std::string> IdentifierAlone(std::string_view key, std::string_view payload) const;
 

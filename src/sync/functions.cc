@@ -240,4 +240,13 @@ SyncFunctions::Bound::~Bound() {
   table_->bindings.erase(number_);
 }
 
+void SyncFunctions::Bound::Suppress(
+    std::shared_ptr<const connector::ForgottenHashes> people) const {
+  const std::lock_guard lock(table_->mutex);
+  std::shared_ptr<const Binding>& binding = table_->bindings.at(number_);
+  Binding changed = *binding;
+  changed.suppressed = std::move(people);
+  binding = std::make_shared<const Binding>(std::move(changed));
+}
+
 }  // namespace sluice::sync

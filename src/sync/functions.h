@@ -57,6 +57,8 @@ class SyncFunctions {
     Bound& operator=(Bound&&) = delete;
     ~Bound();
     int64_t number() const { return number_; }
+    // Statements that begin later know whom the destination has forgotten.
+    void Suppress(std::shared_ptr<const connector::ForgottenHashes> people) const;
 
    private:
     friend class SyncFunctions;

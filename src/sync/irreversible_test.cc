@@ -126,6 +126,7 @@ class ForgottenTest : public testing::Test, public SyncWorld {};
 
 TEST_F(ForgottenTest, NothingIsSentAboutWhoWasForgotten) {
   ForgettingDestination destination(world_, options_);
+  int asked = 0;
   Put("1", "A@x", "Ulm", 1);
   Put("2", "b@x", "Bonn", 2);
   const SyncJob other = Job();
@@ -138,13 +139,21 @@ TEST_F(ForgottenTest, NothingIsSentAboutWhoWasForgotten) {
               .host = other.host,
               .run_id = other.run_id,
               .fence = {},
-              .suppressed =
-                  std::make_shared<connector::ForgottenHashes>(connector::ForgottenHashes{"a@x"})};
+              .who_is_forgotten = [&asked] {
+                ++asked;
+                return std::make_shared<const connector::ForgottenHashes>(
+                    connector::ForgottenHashes{"a@x"});
+              }};
   const Delivery delivery = engine_->Prepare(*connection_, job).value();
   ASSERT_TRUE(engine_->Deliver(delivery, job, limiter_, deliver_options_).ok());
   EXPECT_EQ(engine_->Fold(*connection_, job, delivery)->acknowledged, 1U);
   EXPECT_EQ(world_.people.count("a@x"), 0U);
   EXPECT_EQ(Findings(), "1 forgotten");
+  EXPECT_EQ(asked, 1);
+
+  Do("DELETE FROM people WHERE id = '1'");
+  EXPECT_EQ(engine_->Prepare(*connection_, job)->id, 0);
+  EXPECT_EQ(asked, 1) << "nobody is asked about when nothing is to be sent";
 }
 
 }  // namespace

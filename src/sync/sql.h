@@ -39,7 +39,6 @@ struct DifferenceNames {
   bool can_change = false;       // that they are could be asked for
   bool changes = false;          // identities that have changed are changed at the destination
   bool again = false;            // connector::Capabilities::tells_again
-  bool suppresses = false;       // rows about people who were forgotten are left out
   std::string only_key;          // nothing else is sent; "": everything is
   std::string Rows() const;      // one row for each of the model: key, class, digest, payload, ...
   std::string Pairs() const;     // keys that come more than once
@@ -65,6 +64,8 @@ inline constexpr const char* kFindingClasses =
 
 // In this order.
 std::vector<std::string> MakeDifference(const DifferenceNames& names);
+// Rows to send about people who were forgotten are left out. After MakeDifference.
+std::string JudgeForgotten(const DifferenceNames& names);
 std::vector<std::string> DropDifference(const DifferenceNames& names);
 
 // class, count(*).

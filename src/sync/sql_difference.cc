@@ -287,15 +287,6 @@ std::string JudgeExchanges(const DifferenceNames& names) {
       names.Rows(), HeldIdentities(names));
 }
 
-// Nothing is sent about people whom the destination was told to forget.
-std::string JudgeForgotten(const DifferenceNames& names) {
-  return fmt::format(
-      "UPDATE {} SET class = 'forgotten', message = 'this person was forgotten at the destination: "
-      "nothing about them is sent' WHERE class IN ({}, 'identity') AND _sluice_forgotten({}, "
-      "payload)",
-      names.Rows(), kSendClasses, names.binding);
-}
-
 // A key that is new while another one, gone from the model, was delivered as the same identity:
 // what that one left there has to be replaced, not only added to.
 std::string MakePrior(const DifferenceNames& names) {
@@ -375,11 +366,18 @@ std::vector<std::string> MakeDifference(const DifferenceNames& names) {
   statements.push_back(JudgeIdentities(names));
   statements.push_back(JudgeTakenIdentities(names));
   if (names.changes) statements.push_back(JudgeExchanges(names));
-  if (names.suppresses) statements.push_back(JudgeForgotten(names));
   statements.push_back(MakeGone(names));
   statements.push_back(MakePrior(names));
   if (names.mirror) statements.push_back(MakeRemoved(names));
   return statements;
+}
+
+std::string JudgeForgotten(const DifferenceNames& names) {
+  return fmt::format(
+      "UPDATE {} SET class = 'forgotten', message = 'this person was forgotten at the destination: "
+      "nothing about them is sent' WHERE class IN ({}, 'identity') AND _sluice_forgotten({}, "
+      "payload)",
+      names.Rows(), kSendClasses, names.binding);
 }
 
 std::vector<std::string> DropDifference(const DifferenceNames& names) {

@@ -217,7 +217,7 @@ Result<std::unique_ptr<Difference>> SyncEngine::MakeDifference(engine::Connectio
   options.only_key = job.only_key;
   options.takes_known =
       job.sync.first_run == config::FirstRun::kFromNowOn && state.fresh && job.only_key.empty();
-  options.suppressed = job.suppressed;
+  options.who_is_forgotten = job.who_is_forgotten;
   options.siblings = job.siblings;
   options.now = clock_.Now();
   options.forgotten = job.forgotten;

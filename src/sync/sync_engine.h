@@ -56,8 +56,8 @@ struct SyncJob {
   std::string target = {};
   std::optional<warehouse::Fence> fence;  // "sync:NAME", taken by this run
   uint64_t limit = 0;                     // send at most so many rows; 0: all
-  // Whom nothing may be sent about; null: nobody.
-  std::shared_ptr<const connector::ForgottenHashes> suppressed = nullptr;
+  // Prepare, Plan and DryRun ask it when there are rows to write, with the connection of theirs, which it may use.
+  WhoIsForgotten who_is_forgotten = {};
   DailyBudget* daily = nullptr;  // where the destination counts requests by the day
   std::string only_key = {};     // send this row only; "": all
   // Other syncs to the same object of the same connection: whom they delivered is there.
