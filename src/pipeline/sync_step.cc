@@ -95,7 +95,6 @@ class SyncStep {
     if (const auto planned = options_.planned.find(sync_.name); planned != options_.planned.end()) {
       const PlannedDelivery& delivery = planned->second;
       job.expected = {delivery.mapping, delivery.rows, delivery.digest};
-      job.confirmed = delivery.rows;  // somebody has looked at it
     }
     SLUICE_ASSIGN(job.who_is_forgotten, forgotten_.Over(session.connection()));
     // What is still left out counts too, so it is looked at also without news.
@@ -191,6 +190,10 @@ class SyncStep {
     if (!delivered.ok()) return delivered.status();
     TellSummary(summary, delivered.value(), delivery.counts, job->destination);
     if (summary.acknowledged > 0) TellSamples(job->destination);
+    if (!delivery.held.ok() && report_.outcome == "done") {
+      report_.outcome = "held";
+      report_.message += "; " + ReplaceAll(delivery.held.ToString(), "\n", " ");
+    }
     // A plan that is carried out, and a limit, say what is sent.
     return summary.moved > 0 && delivered->stopped.ok() && !delivered->tomorrow && !job->expected &&
            job->limit == 0;

@@ -103,9 +103,9 @@ class DailySimulation : public SyncWorld {
       job.daily = daily_.get();
       const auto recovered = engine_->Recover(*connection_, job);
       ASSERT_TRUE(recovered.ok()) << "seed " << seed_ << ": " << recovered.status().ToString();
-      const uint64_t to_send = engine_->Plan(*connection_, job)->counts.ToSend();
+      const uint64_t to_confirm = engine_->Plan(*connection_, job)->counts.ToConfirm();
       if (!faulty_ || OneIn(2)) {
-        job.confirmed = to_send;
+        job.confirmed = to_confirm;
         for (uint64_t i = 0; i < people_; ++i) confirmed_people_.insert(std::to_string(i));
       }
       const auto delivery = engine_->Prepare(*connection_, job);

@@ -343,6 +343,11 @@ Status Difference::ListUntried(const std::string& table) {
   return connection_.Execute(sql::ListUntried(names_, table)).status();
 }
 
+Status Difference::HoldUnconfirmed() {
+  SLUICE_TRY(connection_.Execute(sql::HoldUnconfirmed(names_)).status());
+  return Count();
+}
+
 Status Difference::RecordConfirmed(bool all) {
   if (!names_.irreversible) return Status::Ok();
   if (all) return RunAll(connection_, sql::PutConfirmed(names_));

@@ -48,10 +48,16 @@ struct SyncCounts {
   std::map<std::string, uint64_t> findings;
 
   uint64_t ToSend() const { return added + changed + returned + retried + identities + removed; }
-  // Rows that should go and are held: changed identifiers; sent once and not to be repeated.
+  // Rows that should go and are held: changed identifiers; sent once and not to be repeated; unconfirmed.
   uint64_t HeldIdentifiers() const { return Finding("identifier_changed"); }
   uint64_t HeldUnknown() const { return Finding("unknown_outcome"); }
-  uint64_t Planned() const { return ToSend() + HeldIdentifiers() + HeldUnknown(); }
+  // Of what takes nothing back: rows that nobody has confirmed, while those go that somebody has.
+  uint64_t HeldUnconfirmed() const { return Finding("unconfirmed"); }
+  uint64_t Planned() const {
+    return ToSend() + HeldIdentifiers() + HeldUnknown() + HeldUnconfirmed();
+  }
+  // Where nothing is taken back: rows that somebody has to confirm before they go.
+  uint64_t ToConfirm() const { return added + changed + returned - confirmed; }
   uint64_t Finding(const std::string& kind) const {
     const auto at = findings.find(kind);
     return at == findings.end() ? 0 : at->second;
@@ -110,6 +116,9 @@ class Difference {
   // Writes what needs no sending: findings, rows that left and rows that are back. In the caller's
   // transaction.
   Status RecordUnsent(const std::string& run_id, env::Micros now);
+
+  // Of a destination that takes nothing back: rows that nobody has confirmed are left out from now on.
+  Status HoldUnconfirmed();
 
   // Of a destination that takes nothing back: that all rows to send are confirmed, or only those that
   // were before. In the caller's transaction.

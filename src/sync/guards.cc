@@ -30,7 +30,7 @@ std::string Beyond(const std::optional<config::Amount>& most, std::string_view n
 
 // Of a share of nothing nobody can say that it was meant.
 std::string Unconfirmed(const config::Guards& guards, const SyncCounts& counts) {
-  const uint64_t rows = counts.added + counts.returned + counts.changed - counts.confirmed;
+  const uint64_t rows = counts.ToConfirm();
   if (rows == 0) return {};
   const bool share = guards.added && guards.added->percent;
   if (guards.added && !(share && counts.delivered == 0)) {
@@ -66,13 +66,30 @@ Status CheckGuards(const config::Sync& sync, const SyncCounts& counts, bool irre
         "the model {} is empty, and all {} that {} delivered would be removed", sync.model,
         Counted(counts.removed, "row"), counts.removed == 1 ? "is" : "are"));
   }
-  if (beyond.empty() || confirmed == counts.ToSend()) return Status::Ok();
+  const uint64_t number = NumberToConfirm(counts, irreversible);
+  if (beyond.empty() || confirmed == number) return Status::Ok();
   if (confirmed) {
     beyond.push_back(fmt::format("{} were confirmed and {} would be sent",
-                                 Counted(*confirmed, "row"), Thousands(counts.ToSend())));
+                                 Counted(*confirmed, "row"), Thousands(number)));
   }
   return HeldError(fmt::format("nothing is sent: {}", Join(beyond, "; ")),
-                   fmt::format("sluice run {} --confirm {}", sync.name, counts.ToSend()));
+                   fmt::format("sluice run {} --confirm {}", sync.name, number));
+}
+
+uint64_t NumberToConfirm(const SyncCounts& counts, bool irreversible) {
+  return irreversible ? counts.ToConfirm() : counts.ToSend();
+}
+
+Status UnconfirmedWait(const config::Sync& sync, const SyncCounts& counts) {
+  const uint64_t rows = counts.ToConfirm();
+  if (rows == counts.ToSend()) return Status::Ok();
+  const std::string text = Unconfirmed(sync.guards, counts);
+  if (text.empty()) return Status::Ok();
+  return HeldError(
+      fmt::format("{} {}, {} confirmed before {}: {}", Counted(rows, "row"),
+                  rows == 1 ? "waits" : "wait", Thousands(counts.ToSend() - rows),
+                  counts.ToSend() - rows == 1 ? "goes" : "go", text),
+      fmt::format("sluice run {} --confirm {}", sync.name, rows));
 }
 
 }  // namespace sluice::sync

@@ -13,9 +13,17 @@ namespace sluice::sync {
 // Where nothing that is done can be taken back (`irreversible`), rows need a guard that lets so many
 // through, or somebody who has confirmed them, in this run or in one that did not get to them.
 //
-// Ok when nothing is beyond `guards`, or `confirmed` is exactly the number of rows that would be sent. Else kHeld, with
+// Ok when nothing is beyond `guards`, or `confirmed` is exactly the number that is to be confirmed. Else kHeld, with
 // what is beyond and the command that confirms it.
 Status CheckGuards(const config::Sync& sync, const SyncCounts& counts, bool irreversible,
                    std::optional<uint64_t> confirmed);
+
+// What `confirmed` has to be: all rows that would be sent; where nothing can be taken back, those of them that
+// nobody has confirmed yet.
+uint64_t NumberToConfirm(const SyncCounts& counts, bool irreversible);
+
+// Where nothing can be taken back: kHeld when rows have to be confirmed and others that were, or were tried
+// already, need not wait for that. Ok when there are none of the one or the other.
+Status UnconfirmedWait(const config::Sync& sync, const SyncCounts& counts);
 
 }  // namespace sluice::sync

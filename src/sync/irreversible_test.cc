@@ -103,9 +103,43 @@ TEST_F(IrreversibleTest, WhatDoesNotFitIntoTheDayWaitsAndStaysConfirmed) {
   EXPECT_EQ(RunWith(&daily, {})->acknowledged, 2U) << "nobody has to confirm it again";
   PutPeople(6, 6);
   clock_.Advance(std::chrono::hours(24));
-  EXPECT_EQ(RunWith(&daily, {}).status().code(), Code::kHeld) << "but who came since";
-  EXPECT_EQ(RunWith(&daily, 2)->acknowledged, 2U);
+  EXPECT_EQ(RunWith(&daily, 2).status().code(), Code::kHeld) << "one came since";
+  EXPECT_EQ(RunWith(&daily, 1)->acknowledged, 2U);
   EXPECT_EQ(world_.applied.size(), 6U);
+}
+
+TEST_F(IrreversibleTest, WhoIsConfirmedDoesNotWaitForWhoIsNot) {
+  DailyBudget daily(clock_, 2, "", "boot");
+  PutPeople(1, 3);
+  EXPECT_EQ(RunWith(&daily, 3)->acknowledged, 2U);
+  clock_.Advance(std::chrono::hours(24));
+  PutPeople(4, 5);
+  const SyncPlan plan = PlanWith(&daily);
+  EXPECT_EQ(plan.held,
+            "2 rows wait, 1 confirmed before goes: what is done with 2 rows cannot be taken back, "
+            "and nobody has confirmed it (guards.at_most.added lets so many through). sluice run "
+            "people_to_memory --confirm 2");
+  const SyncSummary summary = RunWith(&daily, {}).value();
+  EXPECT_EQ(summary.acknowledged, 1U);
+  EXPECT_EQ(summary.planned, 3U);
+  EXPECT_EQ(summary.waiting, 2U);
+  EXPECT_EQ(delivery_.held.code(), Code::kHeld);
+  EXPECT_EQ(Findings(), "4 unconfirmed | 5 unconfirmed");
+  EXPECT_EQ(RunWith(&daily, {}).status().code(), Code::kHeld) << "nobody is left who may go";
+  EXPECT_EQ(RunWith(&daily, 2)->acknowledged, 1U);
+  EXPECT_TRUE(delivery_.held.ok());
+  EXPECT_EQ(Findings(), "");
+}
+
+TEST_F(IrreversibleTest, WhatWasTriedGoesAgainBesideWhoIsNotConfirmed) {
+  PutPeople(1, 2);
+  Answer("2", RowState::kDeferred);
+  EXPECT_EQ(RunWith(nullptr, 2)->acknowledged, 1U);
+  Behave();
+  PutPeople(3, 3);
+  EXPECT_EQ(RunWith(nullptr, {})->acknowledged, 1U);
+  EXPECT_EQ(Findings(), "3 unconfirmed");
+  EXPECT_EQ(world_.people.count("3@x"), 0U);
 }
 
 TEST_F(IrreversibleTest, WhoComesAgainGoesAgain) {

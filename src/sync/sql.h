@@ -56,11 +56,12 @@ struct DifferenceNames {
 //   and not changed since), collapsed (the same row again), taken (counts as delivered from now on),
 //   absent (was not there, and is not tried yet again)
 //   left out and listed: null_key, bad_value, no_identity, duplicate_key, same_identity,
-//   identifier_changed, forgotten, unknown_outcome, superseded (an older row of its key; in Older() only)
+//   identifier_changed, forgotten, unknown_outcome, unconfirmed, superseded (an older row of its key; in
+//   Older() only)
 inline constexpr const char* kSendClasses = "'added', 'changed', 'returned', 'retried'";
 inline constexpr const char* kFindingClasses =
     "'null_key', 'bad_value', 'no_identity', 'duplicate_key', 'same_identity', "
-    "'identifier_changed', 'forgotten', 'unknown_outcome'";
+    "'identifier_changed', 'forgotten', 'unknown_outcome', 'unconfirmed'";
 
 // In this order.
 std::vector<std::string> MakeDifference(const DifferenceNames& names);
@@ -78,6 +79,8 @@ std::string CountLeft(const DifferenceNames& names);
 std::string CountDelivered(const DifferenceNames& names);
 // Rows to send that somebody has confirmed in an earlier run, which did not get to them.
 std::string CountConfirmed(const DifferenceNames& names);
+// Those of the others that were not tried either are left out.
+std::string HoldUnconfirmed(const DifferenceNames& names);
 // What is to be sent is confirmed now.
 std::vector<std::string> PutConfirmed(const DifferenceNames& names);
 // Of what was confirmed only what is still to be sent stays so.

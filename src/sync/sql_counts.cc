@@ -13,6 +13,11 @@ namespace {
 // Stands for a row that somebody has confirmed: no data of anybody.
 constexpr std::string_view kConfirmedRow = "_sluice_digest(key || chr(10) || identity)";
 
+std::string IsConfirmed(const DifferenceNames& names) {
+  return fmt::format("{} IN (SELECT row_digest FROM _sluice.sync_confirmed WHERE sync = {})",
+                     kConfirmedRow, QuoteText(names.sync));
+}
+
 }  // namespace
 
 std::string CountClasses(const DifferenceNames& names) {
@@ -37,9 +42,15 @@ std::string CountDelivered(const DifferenceNames& names) {
 
 std::string CountConfirmed(const DifferenceNames& names) {
   return fmt::format(
-      "SELECT count(*) FROM {} WHERE class IN ({}) AND class <> 'retried' AND {} IN (SELECT "
-      "row_digest FROM _sluice.sync_confirmed WHERE sync = {})",
-      names.Rows(), kSendClasses, kConfirmedRow, QuoteText(names.sync));
+      "SELECT count(*) FROM {} WHERE class IN ({}) AND class <> 'retried' AND {}", names.Rows(),
+      kSendClasses, IsConfirmed(names));
+}
+
+std::string HoldUnconfirmed(const DifferenceNames& names) {
+  return fmt::format(
+      "UPDATE {} SET class = 'unconfirmed', message = 'what is done with it cannot be taken back, "
+      "and nobody has confirmed it' WHERE class IN ({}) AND class <> 'retried' AND NOT {}",
+      names.Rows(), kSendClasses, IsConfirmed(names));
 }
 
 std::vector<std::string> PutConfirmed(const DifferenceNames& names) {

@@ -132,8 +132,23 @@ void SetTerms(const SyncJob& job, SyncPlan& plan) {
   plan.planned = SpoolDigest().Finish();
 }
 
+bool Irreversible(const SyncJob& job) {
+  return job.destination.capabilities().irreversible;
+}
+
+// Who carries out a plan has seen all of it: whether it is still the same is looked at by itself.
+std::optional<uint64_t> Confirmed(const SyncJob& job, const SyncCounts& counts) {
+  return job.expected ? NumberToConfirm(counts, Irreversible(job)) : job.confirmed;
+}
+
 Status Guarded(const SyncJob& job, const SyncCounts& counts) {
-  return CheckGuards(job.sync, counts, job.destination.capabilities().irreversible, job.confirmed);
+  return CheckGuards(job.sync, counts, Irreversible(job), Confirmed(job, counts));
+}
+
+// Why some rows wait for a confirmation while the others go. A number that somebody has typed is about all that wait.
+Status HeldAlone(const SyncJob& job, const SyncCounts& counts) {
+  if (!Irreversible(job) || Confirmed(job, counts)) return Status::Ok();
+  return UnconfirmedWait(job.sync, counts);
 }
 
 // A delivery without rows has no spool, and counts as an empty one.
@@ -229,7 +244,8 @@ Result<SyncPlan> SyncEngine::Plan(engine::Connection& connection, const SyncJob&
     if (plan.up_to_date) return Status::Ok();
     SLUICE_ASSIGN(const auto difference, MakeDifference(connection, job));
     plan.counts = difference->counts();
-    const Status guarded = Guarded(job, plan.counts);
+    const Status alone = HeldAlone(job, plan.counts);
+    const Status guarded = alone.ok() ? Guarded(job, plan.counts) : alone;
     if (!guarded.ok()) plan.held = guarded.ToString();
     SLUICE_ASSIGN(plan.totals,
                   ForEachRequest(*difference, job.destination, LimitOf(job.sync), job.limit,
@@ -296,7 +312,14 @@ Result<Delivery> SyncEngine::Prepare(engine::Connection& connection, const SyncJ
   SLUICE_ASSIGN(const auto difference, MakeDifference(connection, job));
   delivery.counts = difference->counts();
   // One row that somebody asks for is no surprise.
-  if (job.only_key.empty()) SLUICE_TRY(Guarded(job, delivery.counts));
+  if (job.only_key.empty()) {
+    delivery.held = HeldAlone(job, delivery.counts);
+    if (!delivery.held.ok()) {
+      SLUICE_TRY(difference->HoldUnconfirmed());
+      delivery.counts = difference->counts();
+    }
+    SLUICE_TRY(Guarded(job, delivery.counts));
+  }
   if (delivery.counts.ToSend() > 0) {
     SLUICE_ASSIGN(delivery.id, NextDelivery(connection, job.sync.name));
     SLUICE_TRY(WriteFiles(job, *difference, delivery));
@@ -351,7 +374,8 @@ Status SyncEngine::Open(engine::Connection& connection, const SyncJob& job, Diff
     return FailedError(fmt::format("another run of {} began meanwhile", job.sync.name));
   }
   SLUICE_TRY(difference.RecordUnsent(job.run_id, now));
-  SLUICE_TRY(difference.RecordConfirmed(job.confirmed == delivery.counts.ToSend()));
+  const uint64_t number = NumberToConfirm(delivery.counts, Irreversible(job));
+  SLUICE_TRY(difference.RecordConfirmed(number > 0 && Confirmed(job, delivery.counts) == number));
   SLUICE_TRY(InsertRun(connection, job, delivery, now));
   const bool nothing_left = delivery.id == 0 && delivery.counts.HeldUnknown() == 0;
   SLUICE_TRY(PutState(connection, job, delivery.id == 0 ? next : next + 1, nothing_left, now));

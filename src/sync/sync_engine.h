@@ -84,6 +84,8 @@ struct Delivery {
   RequestTotals totals;     // of what is sent when nothing goes wrong
   bool up_to_date = false;  // neither mapping nor inputs changed since nothing was left to do
   bool first_run = false;   // nothing was ever delivered by this sync
+  // kHeld: why some rows wait for somebody who confirms them while the others go.
+  Status held;
 };
 
 // One for a process. Thread-safe where the connections and jobs are different ones.
