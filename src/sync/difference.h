@@ -47,6 +47,8 @@ struct SyncCounts {
   // Left out and listed in `_sluice.sync_findings`: kind -> rows.
   std::map<std::string, uint64_t> findings;
 
+  // With those whom the destination has forgotten.
+  uint64_t Forgotten() const { return forgotten + Finding("forgotten"); }
   uint64_t ToSend() const { return added + changed + returned + retried + identities + removed; }
   // Rows that should go and are held: changed identifiers; sent once and not to be repeated; unconfirmed.
   uint64_t HeldIdentifiers() const { return Finding("identifier_changed"); }

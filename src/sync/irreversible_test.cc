@@ -184,6 +184,7 @@ TEST_F(ForgottenTest, NothingIsSentAboutWhoWasForgotten) {
   EXPECT_EQ(world_.people.count("a@x"), 0U);
   EXPECT_EQ(Findings(), "1 forgotten");
   EXPECT_EQ(asked, 1);
+  EXPECT_EQ(Ask("SELECT added, forgotten FROM _sluice.sync_history"), "1,1");
 
   Do("DELETE FROM people WHERE id = '1'");
   EXPECT_EQ(engine_->Prepare(*connection_, job)->id, 0);

@@ -81,17 +81,16 @@ Status InsertRun(engine::Connection& connection, const SyncJob& job, const Deliv
       .Execute(
           "INSERT INTO _sluice.sync_runs (sync, run_id, delivery_id, started_at, ended_at, "
           "added, changed, returned, retried, left_model, unchanged, planned, acknowledged, "
-          "rejected, deferred, waiting, unknown, requests, bytes, outcome, removed) VALUES ($1, "
-          "$2, "
-          "$3, CAST($4 AS TIMESTAMP), CAST($5 AS TIMESTAMP), $6, $7, $8, $9, $10, $11, $12, 0, 0, "
-          "0, $13, $14, 0, 0, $15, $16)",
+          "rejected, deferred, waiting, unknown, requests, bytes, outcome, removed, forgotten) "
+          "VALUES ($1, $2, $3, CAST($4 AS TIMESTAMP), CAST($5 AS TIMESTAMP), $6, $7, $8, $9, $10, "
+          "$11, $12, 0, 0, 0, $13, $14, 0, 0, $15, $16, $17)",
           {job.sync.name, job.run_id, opened ? Value(delivery.id) : Value(), at,
            opened ? Value() : Value(at), number(counts.added),
            number(counts.changed + counts.identities), number(counts.returned),
            number(counts.retried), number(counts.left), number(counts.unchanged),
            number(counts.Planned()), number(counts.Planned() - counts.HeldUnknown()),
            number(counts.HeldUnknown()), std::string(opened ? "open" : "done"),
-           number(counts.removed)})
+           number(counts.removed), number(counts.Forgotten())})
       .status();
 }
 

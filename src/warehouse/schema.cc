@@ -206,6 +206,13 @@ constexpr const char* kVersion6[] = {
     // Rows that somebody has confirmed, of syncs that take nothing back. Without personal data: a digest
     // of key and identity.
     "CREATE TABLE _sluice.sync_confirmed (sync VARCHAR, row_digest UHUGEINT)",
+    // Rows of the model about people whom the project or the destination has forgotten.
+    "ALTER TABLE _sluice.sync_runs ADD COLUMN forgotten BIGINT",
+    "CREATE OR REPLACE VIEW _sluice.sync_history AS SELECT sync, run_id, started_at, ended_at, "
+    "outcome,"
+    " planned, acknowledged, rejected, deferred, waiting, unknown, added, changed, returned, "
+    "retried,"
+    " removed, unchanged, left_model, forgotten, requests, bytes, message FROM _sluice.sync_runs",
 };
 
 struct Upgrade {
