@@ -137,8 +137,12 @@ struct Capabilities {
   bool changes_identities = false;
   // Whatever it takes is such a change, of whichever kind its operations are.
   bool is_all_identities = false;
-  // How long after a change of identity nothing else may be sent about the same one.
+  // How long after a change of identity nothing else may be sent about the same one. A destination that is
+  // Suppressing too says who a row is about.
   std::chrono::milliseconds settles{0};
+  // Its identities are those that others of the connection can change: what it took under a former one it
+  // holds under the one that it became.
+  bool follows_identities = false;
   // What is done with a row cannot be taken back: rows go only where a guard allows so many, or
   // somebody has confirmed their number.
   bool irreversible = false;

@@ -45,6 +45,7 @@ class Remover {
 
   Status Run() {
     // Attempts and findings are found by what was delivered.
+    SLUICE_TRY(RemoveIdentities());
     for (const Kind kind : {Kind::kFixes, Kind::kAttempts, Kind::kFindings, Kind::kDelivered}) {
       for (const PersonPlace& place : places_) {
         if (place.kind == kind) SLUICE_TRY(Delete(place));
@@ -66,6 +67,22 @@ class Remover {
   }
 
  private:
+  // Digests that stand for somebody's identities, and hashes that are needed for a minute.
+  Status RemoveIdentities() {
+    for (const PersonPlace& place : places_) {
+      if (place.kind != Kind::kDelivered) continue;
+      for (const char* column : {"former", "current"}) {
+        SLUICE_TRY(
+            connection_
+                .Execute(fmt::format("DELETE FROM _sluice.identity_moves WHERE {} IN (SELECT "
+                                     "_sluice_digest(t.identity) FROM {} t WHERE {})",
+                                     column, place.relation, place.condition))
+                .status());
+      }
+    }
+    return connection_.Execute("DELETE FROM _sluice.unsettled").status();
+  }
+
   Status Delete(const PersonPlace& place) {
     return connection_
         .Execute(fmt::format("DELETE FROM {} t WHERE {}", place.relation, place.condition))

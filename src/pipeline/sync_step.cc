@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "base/text.h"
@@ -27,7 +29,8 @@ namespace {
 
 constexpr std::chrono::seconds kSamplePatience{60};
 // Of one run: changes of identity that wait for each other take one each, the rest goes with the next run.
-constexpr int kMostRounds = 5;
+// One of them sends nothing and waits until changed identities have settled.
+constexpr int kMostRounds = 6;
 
 class SyncStep {
  public:
@@ -97,6 +100,9 @@ class SyncStep {
       job.expected = {delivery.mapping, delivery.rows, delivery.digest};
     }
     SLUICE_ASSIGN(job.who_is_forgotten, forgotten_.Over(session.connection()));
+    // A plan, a limit and a number that was confirmed are about all rows at once.
+    job.others_first = !job.expected && job.limit == 0 && job.only_key.empty() &&
+                       !job.destination.capabilities().irreversible;
     // What is still left out counts too, so it is looked at also without news.
     if (options_.strict) job.inputs.clear();
     return job;
@@ -141,10 +147,7 @@ class SyncStep {
       job.emplace(std::move(made));
       SLUICE_ASSIGN(job->fence, warehouse::TakeFence(connection, "sync:" + sync_.name));
       SLUICE_ASSIGN(const auto recovered, runtime_.sync_engine().Recover(connection, *job));
-      if (recovered) {
-        TellRecovered(*recovered);
-        SLUICE_TRY(NoteChanges(connection, *job, *recovered));
-      }
+      if (recovered) TellRecovered(*recovered);
       if (!options_.only_key.empty() && round == 1) {
         SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection));
         SLUICE_TRY(
@@ -153,11 +156,7 @@ class SyncStep {
       }
       SLUICE_ASSIGN(delivery, runtime_.sync_engine().Prepare(connection, *job));
       SLUICE_ASSIGN(fields, sync::FieldsOf(connection, job->sync, job->relation));
-      if (delivery.counts.ToSend() > delivery.counts.identities) {
-        SLUICE_ASSIGN(settle, sync::LeftToSettle(connection, sync_.to,
-                                                 job->destination.capabilities().settles,
-                                                 runtime_.clock().Now()));
-      }
+      SLUICE_ASSIGN(settle, LeftToSettle(connection, *job, delivery.counts));
     }
     TellCounts(delivery);
     if (delivery.id != 0 && delivery.first_run) TellFields(job->destination, fields);
@@ -166,26 +165,22 @@ class SyncStep {
       SLUICE_TRY(container->Define(fields, options_.cancel));
     }
     if (delivery.id == 0) {
-      if (round > 1) return false;  // the rounds before have said what they did
-      report_.outcome = delivery.up_to_date ? "unchanged" : "done";
-      report_.message =
-          (delivery.counts.taken == 0
-               ? "nothing to send"
-               : sync::TakesKnown(delivery.counts, job->destination.capabilities().noun)) +
-          Quiet(delivery.counts);
-      return false;
+      if (round == 1) TellNothing(delivery, job->destination);
+      // Once: who changes more meanwhile is another run.
+      if (delivery.counts.HeldUnsettled() == 0 || std::exchange(settled_, true)) return false;
+      if (Settle(settle)) return true;
+      return CancelledError("stopped before changed identifiers had settled");
     }
     reporter_.Note(
         report::Level::kInfo,
         fmt::format("{}: {}", label_, sync::SyncEngine::PlanOf(delivery, *job).Describe()));
-    Settle(settle);
+    (void)Settle(settle);
     const auto delivered =
         runtime_.sync_engine().Deliver(delivery, *job, Limiter(*job), Options(job->destination));
     sync::SyncSummary summary;
     {
       SLUICE_ASSIGN(const auto session, OpenWarehouse());
       SLUICE_ASSIGN(summary, runtime_.sync_engine().Fold(session->connection(), *job, delivery));
-      SLUICE_TRY(NoteChanges(session->connection(), *job, summary));
     }
     if (!delivered.ok()) return delivered.status();
     TellSummary(summary, delivered.value(), delivery.counts, job->destination);
@@ -195,27 +190,39 @@ class SyncStep {
       report_.message += "; " + ReplaceAll(delivery.held.ToString(), "\n", " ");
     }
     // A plan that is carried out, and a limit, say what is sent.
-    return summary.moved > 0 && delivered->stopped.ok() && !delivered->tomorrow && !job->expected &&
-           job->limit == 0;
+    return summary.moved + delivery.counts.HeldUnsettled() > 0 && delivered->stopped.ok() &&
+           !delivered->tomorrow && !job->expected && job->limit == 0;
   }
 
-  // Where identities were changed, or may have been.
-  Status NoteChanges(engine::Connection& connection, const sync::SyncJob& job,
-                     const sync::SyncSummary& summary) {
+  void TellNothing(const sync::Delivery& delivery, const connector::Destination& destination) {
+    report_.outcome = delivery.up_to_date ? "unchanged" : "done";
+    report_.message = (delivery.counts.taken == 0
+                           ? "nothing to send"
+                           : sync::TakesKnown(delivery.counts, destination.capabilities().noun)) +
+                      Quiet(delivery.counts);
+  }
+
+  // How long to wait before anything of the round is sent: rows about changed identities wait alone where there
+  // is another round for them.
+  Result<std::chrono::milliseconds> LeftToSettle(engine::Connection& connection,
+                                                 const sync::SyncJob& job,
+                                                 const sync::SyncCounts& counts) {
     const connector::Capabilities& can = job.destination.capabilities();
-    const bool all = can.is_all_identities && summary.acknowledged + summary.unknown > 0;
-    if (can.settles.count() == 0 || (summary.identities == 0 && !all)) return Status::Ok();
-    return sync::NoteIdentityChange(connection, sync_.to, runtime_.clock().Now());
+    const bool waits = job.others_first
+                           ? counts.ToSend() == 0 && counts.HeldUnsettled() > 0
+                           : counts.ToSend() > counts.identities && !can.is_all_identities;
+    if (!waits) return std::chrono::milliseconds(0);
+    return sync::LeftToSettle(connection, sync_.to, can.settles, runtime_.clock().Now());
   }
 
-  // Ctrl-C ends the wait; the delivery notices by itself.
-  void Settle(std::chrono::milliseconds settle) {
-    if (settle.count() == 0) return;
+  // False when Ctrl-C ended the wait; a delivery notices that by itself.
+  bool Settle(std::chrono::milliseconds settle) {
+    if (settle.count() == 0) return true;
     reporter_.Note(
         report::Level::kInfo,
         fmt::format("{}: waiting for {} until changed identifiers have settled", sync_.name,
                     HumanSeconds(std::chrono::duration<double>(settle).count())));
-    (void)runtime_.clock().Sleep(settle, options_.cancel);
+    return runtime_.clock().Sleep(settle, options_.cancel);
   }
 
   sync::RateLimiter& Limiter(const sync::SyncJob& job) {
@@ -407,6 +414,7 @@ class SyncStep {
   const std::string label_;
   ForgottenPeople forgotten_;
   std::vector<std::string> findings_;  // of the last round
+  bool settled_ = false;               // a round has waited until changed identities had settled
   SyncReport report_;
 };
 
@@ -454,6 +462,7 @@ Result<sync::SyncJob> MakeSyncJob(Runtime& runtime, engine::Connection& connecti
     if (same && other.name != sync.name && other.mode != "remove") {
       job.siblings.push_back(other.name);
     }
+    if (other.to == sync.to && other.change_identifiers) job.movers.push_back(other.name);
   }
   SLUICE_TRY(LeaveOutForgotten(runtime, connection, job));
   return job;

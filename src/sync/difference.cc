@@ -185,8 +185,8 @@ Result<std::unique_ptr<Difference>> Difference::Make(engine::Connection& connect
       plan.fields, {destination.capabilities().timestamps, destination.capabilities().numbers});
   if (!builder.ok()) return builder.status().WithContext(sync.where.ToString());
 
-  auto bound = functions.Bind(
-      {std::move(builder).value(), &destination, RulesOf(sync, destination)});
+  auto bound =
+      functions.Bind({std::move(builder).value(), &destination, RulesOf(sync, destination)});
   std::unique_ptr<Difference> difference(new Difference(connection, std::move(bound)));
   difference->destination_ = &destination;
   difference->rules_ = RulesOf(sync, destination);
@@ -208,6 +208,9 @@ Result<std::unique_ptr<Difference>> Difference::Make(engine::Connection& connect
   names.siblings = options.siblings;
   names.now = env::FormatUtc(options.now, true);
   names.again = destination.capabilities().tells_again;
+  names.connection = sync.to;
+  if (destination.capabilities().follows_identities) names.movers = options.movers;
+  names.settling = {destination.capabilities().settles.count(), names.now};
   names.irreversible = destination.capabilities().irreversible;
   names.changes = sync.change_identifiers;
   names.can_change = destination.capabilities().changes_identities && sync.mode == "upsert";
@@ -341,6 +344,23 @@ Result<std::string> Difference::IdentifierAlone(std::string_view key,
 
 Status Difference::ListUntried(const std::string& table) {
   return connection_.Execute(sql::ListUntried(names_, table)).status();
+}
+
+Status Difference::HoldUnsettled() {
+  const connector::Capabilities& can = destination_->capabilities();
+  if (can.settles.count() == 0 || can.is_all_identities) return Status::Ok();
+  SLUICE_ASSIGN(const auto left,
+                connection_.Scalar(sql::LeftToSettle(names_.connection, names_.settling)));
+  if (engine::IsNull(left)) return Status::Ok();
+  SLUICE_TRY(RunAll(connection_, sql::HoldUnsettled(names_)));
+  return Count();
+}
+
+Status Difference::RecordMoving() {
+  const connector::Capabilities& can = destination_->capabilities();
+  const bool any = can.is_all_identities ? counts_.ToSend() > 0 : counts_.identities > 0;
+  if (can.settles.count() == 0 || !any) return Status::Ok();
+  return RunAll(connection_, sql::RecordMoving(names_, can.is_all_identities));
 }
 
 Status Difference::HoldUnconfirmed() {

@@ -50,13 +50,15 @@ struct SyncCounts {
   // With those whom the destination has forgotten.
   uint64_t Forgotten() const { return forgotten + Finding("forgotten"); }
   uint64_t ToSend() const { return added + changed + returned + retried + identities + removed; }
-  // Rows that should go and are held: changed identifiers; sent once and not to be repeated; unconfirmed.
+  // Rows that should go and are held: changed identifiers; sent once and not to be repeated; and below.
   uint64_t HeldIdentifiers() const { return Finding("identifier_changed"); }
   uint64_t HeldUnknown() const { return Finding("unknown_outcome"); }
   // Of what takes nothing back: rows that nobody has confirmed, while those go that somebody has.
   uint64_t HeldUnconfirmed() const { return Finding("unconfirmed"); }
+  // About people whose identity was changed a moment ago.
+  uint64_t HeldUnsettled() const { return Finding("unsettled"); }
   uint64_t Planned() const {
-    return ToSend() + HeldIdentifiers() + HeldUnknown() + HeldUnconfirmed();
+    return ToSend() + HeldIdentifiers() + HeldUnknown() + HeldUnconfirmed() + HeldUnsettled();
   }
   // Where nothing is taken back: rows that somebody has to confirm before they go.
   uint64_t ToConfirm() const { return added + changed + returned - confirmed; }
@@ -88,6 +90,8 @@ struct DifferenceOptions {
   std::vector<std::string> siblings = {};
   env::Micros now = 0;     // rows that are not there are tried again after some time
   uint64_t forgotten = 0;  // SyncCounts::forgotten
+  // Syncs that change identities which this one's rows are about (Capabilities::follows_identities).
+  std::vector<std::string> movers = {};
   // Asked once, and only when there are rows to write; empty: nobody is passed over.
   WhoIsForgotten who_is_forgotten = {};
 };
@@ -118,6 +122,12 @@ class Difference {
   // Writes what needs no sending: findings, rows that left and rows that are back. In the caller's
   // transaction.
   Status RecordUnsent(const std::string& run_id, env::Micros now);
+
+  // Writes whose identity is about to be changed. In the caller's transaction, before anything is sent.
+  Status RecordMoving();
+
+  // Rows about people whose identity was changed a moment ago are left out from now on.
+  Status HoldUnsettled();
 
   // Of a destination that takes nothing back: rows that nobody has confirmed are left out from now on.
   Status HoldUnconfirmed();

@@ -250,6 +250,9 @@ Status Write(engine::Connection& connection, const FoldJob& job, const sql::Fold
              uint64_t spooled, SyncSummary& summary, env::Clock& clock) {
   SLUICE_TRY(IsOpen(connection, job));
   SLUICE_TRY(Account(connection, job, spooled, summary));
+  const std::string now = env::FormatUtc(clock.Now(), true);
+  if (summary.moved > 0) SLUICE_TRY(RunAll(connection, sql::RecordMoved(names, now)));
+  SLUICE_TRY(connection.Execute(sql::BeginSettling(names, now)).status());
   SLUICE_TRY(RunAll(connection, sql::WriteFold(names)));
   SLUICE_ASSIGN(const auto held,
                 connection.Scalar("SELECT count(*) FROM _sluice.sync_findings WHERE sync = $1 AND "

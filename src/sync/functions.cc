@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.h"
 #include "engine/functions.h"
 
 namespace sluice::sync {
@@ -161,6 +162,15 @@ Status FindDifferent(const Binding& binding, size_t rows, const std::vector<Inpu
   return Status::Ok();
 }
 
+Status FindPerson(const Binding& binding, size_t rows, const std::vector<Input>& in, Output& out) {
+  const connector::Suppressing* suppressing = connector::SuppressingOf(*binding.destination);
+  for (size_t r = 0; r < rows; ++r) {
+    const bool known = suppressing != nullptr && !in[1].is_null(r);
+    out.SetText(r, known ? Join(suppressing->HashesOf(in[1].text(r)), " ") : "");
+  }
+  return Status::Ok();
+}
+
 Status FindForgotten(const Binding& binding, size_t rows, const std::vector<Input>& in,
                      Output& out) {
   const connector::Suppressing* suppressing = connector::SuppressingOf(*binding.destination);
@@ -216,6 +226,8 @@ Status SyncFunctions::Register(engine::Connection& connection) const {
       bound("_sluice_differs", {"BIGINT", "VARCHAR", "VARCHAR"}, false, FindDifferent, "BOOLEAN")));
   SLUICE_TRY(engine::RegisterFunction(connection, bound("_sluice_forgotten", {"BIGINT", "VARCHAR"},
                                                         false, FindForgotten, "BOOLEAN")));
+  SLUICE_TRY(engine::RegisterFunction(
+      connection, bound("_sluice_person", {"BIGINT", "VARCHAR"}, false, FindPerson)));
   SLUICE_TRY(engine::RegisterFunction(connection, OverlayFunction()));
   SLUICE_TRY(engine::RegisterFunction(connection, MaskedFunction()));
   return engine::RegisterFunction(connection, DigestFunction());

@@ -8,6 +8,7 @@
 //   _sluice_kept(binding, payload, delivered, maybe)   WithKept of changed_fields.h
 //   _sluice_differs(binding, payload, delivered)   whether there is anything to send
 //   _sluice_forgotten(binding, payload)        whether the destination has forgotten who that is
+//   _sluice_person(binding, payload)           who that is, as it hashes people; with a blank between two
 //   _sluice_overlay(payload, sent)             changed_fields.h
 //   _sluice_masked(payload)                    changed_fields.h
 //

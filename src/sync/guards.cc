@@ -85,11 +85,10 @@ Status UnconfirmedWait(const config::Sync& sync, const SyncCounts& counts) {
   if (rows == counts.ToSend()) return Status::Ok();
   const std::string text = Unconfirmed(sync.guards, counts);
   if (text.empty()) return Status::Ok();
-  return HeldError(
-      fmt::format("{} {}, {} confirmed before {}: {}", Counted(rows, "row"),
-                  rows == 1 ? "waits" : "wait", Thousands(counts.ToSend() - rows),
-                  counts.ToSend() - rows == 1 ? "goes" : "go", text),
-      fmt::format("sluice run {} --confirm {}", sync.name, rows));
+  return HeldError(fmt::format("{} {}, {} confirmed before {}: {}", Counted(rows, "row"),
+                               rows == 1 ? "waits" : "wait", Thousands(counts.ToSend() - rows),
+                               counts.ToSend() - rows == 1 ? "goes" : "go", text),
+                   fmt::format("sluice run {} --confirm {}", sync.name, rows));
 }
 
 }  // namespace sluice::sync

@@ -1,6 +1,6 @@
-// When identities were last changed through a connection: for a while after that a destination may mix up
-// what else is sent about the same ones (Capabilities::settles). Kept in the warehouse, since a run that
-// was killed may have changed some a moment ago. In the caller's transaction, or without one.
+// How long identities that were changed through a connection need until they have settled: for a while after a
+// change a destination may mix up what else is sent about the same ones (Capabilities::settles). Who they are lies
+// in the warehouse, since a run that was killed may have changed some a moment ago.
 #pragma once
 
 #include <chrono>
@@ -12,10 +12,8 @@
 
 namespace sluice::sync {
 
-Status NoteIdentityChange(engine::Connection& connection, const std::string& to, env::Micros now);
-
-// How long to wait until `settles` have passed since; 0 when they have. A clock that jumped makes it
-// wait no longer than `settles`.
+// Until nobody is unsettled who is so now: at most `settles`, 0 when nobody is. A clock that was set back makes it
+// wait no longer.
 Result<std::chrono::milliseconds> LeftToSettle(engine::Connection& connection,
                                                const std::string& to,
                                                std::chrono::milliseconds settles, env::Micros now);

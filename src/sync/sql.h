@@ -10,6 +10,12 @@
 
 namespace sluice::sync::sql {
 
+// How long changed identities need to settle, and the time now (as env::FormatUtc writes it).
+struct Settling {
+  int64_t milliseconds = 0;
+  std::string now;
+};
+
 // What the statements about one difference need. The temporary tables belong to one connection.
 struct DifferenceNames {
   std::string sync;      // the sync's name
@@ -35,6 +41,9 @@ struct DifferenceNames {
       sequence;  // expression over `src` by which rows are sent, before the key; may be empty
   bool any_back = true;  // whether rows are of these classes, once they were counted
   bool any_remapped = true;
+  std::string connection;        // where the sync goes
+  std::vector<std::string> movers;  // syncs that change identities which this one's rows are about
+  Settling settling;
   bool irreversible = false;     // likewise
   bool can_change = false;       // that they are could be asked for
   bool changes = false;          // identities that have changed are changed at the destination
@@ -56,15 +65,26 @@ struct DifferenceNames {
 //   and not changed since), collapsed (the same row again), taken (counts as delivered from now on),
 //   absent (was not there, and is not tried yet again)
 //   left out and listed: null_key, bad_value, no_identity, duplicate_key, same_identity,
-//   identifier_changed, forgotten, unknown_outcome, unconfirmed, superseded (an older row of its key; in
-//   Older() only)
+//   identifier_changed, forgotten, unknown_outcome, unconfirmed, unsettled, superseded (an older row of its
+//   key; in Older() only)
 inline constexpr const char* kSendClasses = "'added', 'changed', 'returned', 'retried'";
 inline constexpr const char* kFindingClasses =
     "'null_key', 'bad_value', 'no_identity', 'duplicate_key', 'same_identity', "
-    "'identifier_changed', 'forgotten', 'unknown_outcome', 'unconfirmed'";
+    "'identifier_changed', 'forgotten', 'unknown_outcome', 'unconfirmed', 'unsettled'";
 
 // In this order.
 std::vector<std::string> MakeDifference(const DifferenceNames& names);
+// A condition over `_sluice.unsettled`: whose identity was changed a moment ago through the connection.
+std::string IsUnsettled(std::string_view connection, const Settling& settling);
+// Microseconds until nobody is; NULL: nobody is.
+std::string LeftToSettle(std::string_view connection, const Settling& settling);
+// What is to be sent about such people is left out. After MakeDifference.
+std::vector<std::string> HoldUnsettled(const DifferenceNames& names);
+// Whose identity is about to be changed; `all`: everybody whom a row to send is about.
+std::vector<std::string> RecordMoving(const DifferenceNames& names, bool all);
+// Parts of MakeDifference: rows and removals that know somebody by a former identity are about the current one.
+std::string FollowMoves(const DifferenceNames& names);
+std::vector<std::string> FollowRemovals(const DifferenceNames& names);
 // Rows to send about people who were forgotten are left out. After MakeDifference.
 std::string JudgeForgotten(const DifferenceNames& names);
 std::vector<std::string> DropDifference(const DifferenceNames& names);
@@ -125,6 +145,10 @@ std::string CountMoves(const FoldNames& names);
 std::string CountRefusals(const FoldNames& names);
 // In the folding transaction.
 std::vector<std::string> WriteFold(const FoldNames& names);
+// Identities that were changed. Before WriteFold. `now` as env::FormatUtc writes it.
+std::vector<std::string> RecordMoved(const FoldNames& names, std::string_view now);
+// Whose identity was about to be changed has it from now on.
+std::string BeginSettling(const FoldNames& names, std::string_view now);
 std::vector<std::string> DropFold(const FoldNames& names);
 
 }  // namespace sluice::sync::sql

@@ -41,9 +41,8 @@ std::string CountDelivered(const DifferenceNames& names) {
 }
 
 std::string CountConfirmed(const DifferenceNames& names) {
-  return fmt::format(
-      "SELECT count(*) FROM {} WHERE class IN ({}) AND class <> 'retried' AND {}", names.Rows(),
-      kSendClasses, IsConfirmed(names));
+  return fmt::format("SELECT count(*) FROM {} WHERE class IN ({}) AND class <> 'retried' AND {}",
+                     names.Rows(), kSendClasses, IsConfirmed(names));
 }
 
 std::string HoldUnconfirmed(const DifferenceNames& names) {

@@ -86,10 +86,10 @@ constexpr std::string_view kRowsStatement = R"(CREATE TEMP TABLE {rows} AS
 SELECT key, {target} AS identity, {digest} AS digest, class{turn},{newness_out}{doubt_out}
   CASE WHEN may_be_there AND identity IS DISTINCT FROM delivered_identity THEN delivered_identity
     END AS other_identity,
-  CASE WHEN class IN ({send}, 'remapped', 'taken') THEN body WHEN class = 'identity' THEN {goal} END AS payload,
-  CASE WHEN class IN ({send}) THEN delivered_payload WHEN class = 'identity' THEN {former} END
+  CASE WHEN class IN ({kept}, 'remapped', 'taken') THEN body WHEN class = 'identity' THEN {goal} END AS payload,
+  CASE WHEN class IN ({kept}) THEN delivered_payload WHEN class = 'identity' THEN {former} END
     AS delivered_payload,
-  CASE WHEN class IN ({send}) THEN attempted_payload END AS attempted_payload,
+  CASE WHEN class IN ({kept}) THEN attempted_payload END AS attempted_payload,
   CASE class WHEN 'null_key' THEN 'the key is NULL'
     WHEN 'bad_value' THEN substr(body, 2)
     WHEN 'no_identity' THEN substr(who, 2)
@@ -143,7 +143,9 @@ std::string MakeRows(const DifferenceNames& names) {
   for (const std::string& column : names.columns) arguments += ", " + column;
   const bool newest = names.duplicates == config::Duplicates::Policy::kNewest;
   return fmt::format(
-      kRowsStatement, fmt::arg("rows", names.Rows()), fmt::arg("send", kSendClasses),
+      kRowsStatement, fmt::arg("rows", names.Rows()),
+      fmt::arg("kept", names.movers.empty() ? kSendClasses
+                                            : std::string(kSendClasses) + ", 'identifier_changed'"),
       // The same payload can mean that something is to be cleared now, which stayed before.
       fmt::arg("way_out", names.can_change ? kWayOut : ""),
       fmt::arg("closely",
@@ -323,7 +325,8 @@ std::string MakeRemoved(const DifferenceNames& names) {
       "CREATE TEMP TABLE {removed} AS SELECT d.key, d.identity, coalesce(d.payload, "
       "d.attempted_payload) AS payload, CASE WHEN d.state = 'rejected' AND d.attempted_digest = "
       "{removal} THEN 'refused' WHEN d.state = 'unknown' AND NOT {repeatable} AND d.code IS "
-      "DISTINCT FROM {retry} THEN 'unknown_outcome' ELSE 'removed' END AS class FROM "
+      "DISTINCT FROM {retry} THEN 'unknown_outcome' ELSE 'removed' END AS class, false AS moved "
+      "FROM "
       "_sluice.sync_delivered AS d WHERE d.sync = {sync} AND d.key IN (SELECT g.key FROM {gone} AS "
       "g "
       "WHERE g.may_be_there AND NOT EXISTS (FROM {rows} AS r WHERE r.identity = g.identity))",
@@ -362,6 +365,7 @@ std::string DifferenceNames::Remapped() const {
 
 std::vector<std::string> MakeDifference(const DifferenceNames& names) {
   std::vector<std::string> statements = {MakeRows(names)};
+  if (!names.movers.empty()) statements.push_back(FollowMoves(names));
   for (std::string& statement : JudgeDuplicates(names)) statements.push_back(std::move(statement));
   statements.push_back(JudgeIdentities(names));
   statements.push_back(JudgeTakenIdentities(names));
@@ -369,6 +373,9 @@ std::vector<std::string> MakeDifference(const DifferenceNames& names) {
   statements.push_back(MakeGone(names));
   statements.push_back(MakePrior(names));
   if (names.mirror) statements.push_back(MakeRemoved(names));
+  if (names.mirror && !names.movers.empty()) {
+    for (std::string& follow : FollowRemovals(names)) statements.push_back(std::move(follow));
+  }
   return statements;
 }
 

@@ -91,9 +91,12 @@ std::vector<std::string> RecordFindings(const DifferenceNames& names, const std:
   }
   if (names.mirror) {
     statements.push_back(fmt::format(
-        "INSERT INTO _sluice.sync_findings SELECT {}, {}, key, class, 'its removal may "
-        "have arrived, and must not be sent twice', CAST({} AS TIMESTAMP) FROM {} WHERE "
-        "class = 'unknown_outcome' ORDER BY key",
+        "INSERT INTO _sluice.sync_findings SELECT {}, {}, key, class, CASE class WHEN 'unsettled' "
+        "THEN 'an identifier of this person was changed a moment ago: it goes when that has "
+        "settled' "
+        "ELSE 'its removal may have arrived, and must not be sent twice' END, CAST({} AS "
+        "TIMESTAMP) "
+        "FROM {} WHERE class IN ('unknown_outcome', 'unsettled') ORDER BY key",
         sync, run, at, names.Removed()));
   }
   return statements;

@@ -233,6 +233,7 @@ Result<std::unique_ptr<Difference>> SyncEngine::MakeDifference(engine::Connectio
       job.sync.first_run == config::FirstRun::kFromNowOn && state.fresh && job.only_key.empty();
   options.who_is_forgotten = job.who_is_forgotten;
   options.siblings = job.siblings;
+  options.movers = job.movers;
   options.now = clock_.Now();
   options.forgotten = job.forgotten;
   return Difference::Make(connection, functions_, job.sync, job.relation, job.destination, options);
@@ -309,6 +310,7 @@ Result<Delivery> SyncEngine::Prepare(engine::Connection& connection, const SyncJ
   delivery.counts.refused = state.rejected;
   if (delivery.up_to_date && (!job.expected || job.expected->rows == 0)) return delivery;
   SLUICE_ASSIGN(const auto difference, MakeDifference(connection, job));
+  if (job.others_first) SLUICE_TRY(difference->HoldUnsettled());
   delivery.counts = difference->counts();
   // One row that somebody asks for is no surprise.
   if (job.only_key.empty()) {
@@ -373,10 +375,12 @@ Status SyncEngine::Open(engine::Connection& connection, const SyncJob& job, Diff
     return FailedError(fmt::format("another run of {} began meanwhile", job.sync.name));
   }
   SLUICE_TRY(difference.RecordUnsent(job.run_id, now));
+  if (delivery.id != 0) SLUICE_TRY(difference.RecordMoving());
   const uint64_t number = NumberToConfirm(delivery.counts, Irreversible(job));
   SLUICE_TRY(difference.RecordConfirmed(number > 0 && Confirmed(job, delivery.counts) == number));
   SLUICE_TRY(InsertRun(connection, job, delivery, now));
-  const bool nothing_left = delivery.id == 0 && delivery.counts.HeldUnknown() == 0;
+  const bool nothing_left = delivery.id == 0 && delivery.counts.HeldUnknown() == 0 &&
+                            delivery.counts.HeldUnsettled() == 0;
   SLUICE_TRY(PutState(connection, job, delivery.id == 0 ? next : next + 1, nothing_left, now));
   if (delivery.id != 0) {
     const DeliveryFiles files(job.state_folder, job.sync.name);

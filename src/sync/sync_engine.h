@@ -62,6 +62,11 @@ struct SyncJob {
   std::string only_key = {};     // send this row only; "": all
   // Other syncs to the same object of the same connection: whom they delivered is there.
   std::vector<std::string> siblings = {};
+  // Syncs to the same connection that can change identities.
+  std::vector<std::string> movers = {};
+  // Prepare leaves out rows about people whose identity was changed a moment ago: the caller goes on with them
+  // when that has settled.
+  bool others_first = false;
   // Plan shows it every row that would be sent.
   std::function<Status(const SpoolRow&)> on_planned = {};
   // What was planned: with any other rows, or another mapping, nothing is sent.

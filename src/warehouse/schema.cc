@@ -206,6 +206,15 @@ constexpr const char* kVersion6[] = {
     // Rows that somebody has confirmed, of syncs that take nothing back. Without personal data: a digest
     // of key and identity.
     "CREATE TABLE _sluice.sync_confirmed (sync VARCHAR, row_digest UHUGEINT)",
+    // Whom a sync is giving another identifier (`changed_at` NULL: while its delivery is open), or has: nothing else
+    // may be sent about them for a moment. `hash`: as the destination hashes people it has forgotten.
+    "CREATE TABLE _sluice.unsettled (connection VARCHAR, sync VARCHAR, hash VARCHAR, changed_at "
+    "TIMESTAMP)",
+    // Which identity became which, as digests, by acknowledged changes of a sync: what other syncs of its connection
+    // have delivered to the former one is held by the current one.
+    "CREATE TABLE _sluice.identity_moves (sync VARCHAR, former UHUGEINT, current UHUGEINT, "
+    "moved_at "
+    "TIMESTAMP)",
     // Rows of the model about people whom the project or the destination has forgotten.
     "ALTER TABLE _sluice.sync_runs ADD COLUMN forgotten BIGINT",
     "CREATE OR REPLACE VIEW _sluice.sync_history AS SELECT sync, run_id, started_at, ended_at, "

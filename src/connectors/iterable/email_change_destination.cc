@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "base/json_text.h"
 #include "base/text.h"
 #include "connectors/iterable/email_change.h"
 #include "connectors/iterable/people_destination.h"
@@ -29,7 +30,6 @@ class EmailChangeDestination : public PeopleDestination {
     capabilities_.at_once = 1;  // A becomes B, and then B becomes C
     capabilities_.tells_again = true;
     capabilities_.is_all_identities = true;
-    capabilities_.settles = api_.settings().settle;
     capabilities_.noun = "e-mail change";
     capabilities_.request_name =
         project() == ProjectType::kEmail ? "POST /api/users/updateEmail" : "POST /api/users/update";
@@ -56,6 +56,16 @@ class EmailChangeDestination : public PeopleDestination {
   Result<std::string> IdentityOf(std::string_view, std::string_view payload) const override {
     SLUICE_ASSIGN(const EmailChange change, EmailChangeOfRow(project(), payload));
     return NormalId(change.from.kind, change.from.text);
+  }
+  // Both addresses: nothing else is sent to either while it changes hands.
+  std::vector<std::string> HashesOf(std::string_view payload) const override {
+    std::vector<std::string> hashes;
+    for (const std::string& field : identifiers()) {
+      const std::string_view value = JsonMemberValue(payload, field);
+      const auto text = value.empty() ? std::nullopt : IdText(value);
+      if (text) hashes.push_back(ForgottenHash(*text));
+    }
+    return hashes;
   }
   std::span<const std::string> identifiers() const override {
     static const std::vector<std::string> all = {"currentEmail", "currentUserId", "newEmail"};

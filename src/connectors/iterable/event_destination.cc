@@ -63,6 +63,8 @@ class EventDestination : public PeopleDestination, public connector::Ordered {
     if (kind_ != ActivityKind::kEvent) capabilities_.max_rows_per_request = 1;
     capabilities_.at_once = 1;  // what somebody did is told in its order
     capabilities_.removes = kind_ == ActivityKind::kCart;
+    // An event is its id, whoever it is about.
+    capabilities_.follows_identities = kind_ == ActivityKind::kCart;
     capabilities_.noun = kind_ == ActivityKind::kEvent      ? "event"
                          : kind_ == ActivityKind::kPurchase ? "purchase"
                                                             : "cart";

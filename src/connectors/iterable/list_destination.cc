@@ -38,6 +38,7 @@ class ListDestination : public PeopleDestination,
       : PeopleDestination(std::move(settings), std::move(transport), clock),
         options_(std::move(options)) {
     capabilities_.removes = true;
+    capabilities_.follows_identities = true;
     capabilities_.merges_nested = options_.user.merge_nested_objects;
     capabilities_.request_name = fmt::format("POST {}", kSubscribe);
   }

@@ -25,7 +25,9 @@ class PeopleDestination : public connector::Destination,
  public:
   PeopleDestination(IterableSettings settings, std::unique_ptr<env::HttpTransport> transport,
                     env::Clock& clock)
-      : api_(std::move(settings), std::move(transport), clock) {}
+      : api_(std::move(settings), std::move(transport), clock) {
+    capabilities_.settles = api_.settings().settle;
+  }
 
   std::string Describe() const override { return api_.settings().Describe(); }
   const connector::Capabilities& capabilities() const override { return capabilities_; }

@@ -27,6 +27,7 @@ class SubscriptionDestination : public PeopleDestination, public connector::Look
       : PeopleDestination(std::move(settings), std::move(transport), clock),
         terms_(UserLookupTerms(api_.settings())) {
     capabilities_.clears = false;
+    capabilities_.follows_identities = true;
     capabilities_.request_name = fmt::format("POST {}", kBulkUpdate);
   }
 
