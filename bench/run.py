@@ -13,7 +13,7 @@ import sys
 
 import measure
 
-WORK = ["load", "append", "gzip_s3", "many_files", "increment", "bad_rows", "sync", "memory"]
+WORK = ["load", "append", "gzip_s3", "many_files", "increment", "bad_rows", "sync", "delivery", "memory"]
 WHEN_NAMED = ["peers"]  # installs from PyPI
 
 
