@@ -22,7 +22,7 @@ Result<std::vector<DeliveredRow>> SampleDelivered(engine::Connection& connection
                                                   uint64_t seed) {
   SLUICE_ASSIGN(auto result,
                 connection.Rows(fmt::format("SELECT * FROM (SELECT key, identity, payload {} ORDER "
-                                            "BY hash(key, {}::UBIGINT), key LIMIT {}) ORDER BY key",
+                                            "BY hash(key || '#{}'), key LIMIT {}) ORDER BY key",
                                             kCounts, seed, most),
                                 {sync}));
   std::vector<DeliveredRow> rows;
