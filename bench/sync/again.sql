@@ -1,5 +1,5 @@
 -- A later run by hand: payloads of all rows, compared by digest with those delivered; duplicates of keys and of
--- identities looked for; what differs is written for the destination, and stored as delivered.
+-- identities looked for; what differs is written for the destination, and stored as tried and as delivered.
 SET threads = ${THREADS};
 BEGIN;
 CREATE TEMP TABLE now AS
@@ -12,6 +12,8 @@ CREATE TEMP TABLE gone AS SELECT d.key, d.identity FROM delivered AS d WHERE key
 COPY (SELECT '{"kind":"upsert","key":"' || key || '","payload":' || payload || '}' FROM changed
       UNION ALL SELECT '{"kind":"remove","key":"' || key || '","payload":{"email":"' || identity || '"}}' FROM gone)
   TO '${OUT}' (FORMAT csv, HEADER false, QUOTE '', DELIMITER E'\x01', ESCAPE '');
+INSERT INTO attempts SELECT key, payload, 'acknowledged', now() FROM changed
+UNION ALL SELECT key, '{"email":"' || identity || '"}', 'acknowledged', now() FROM gone;
 DELETE FROM delivered WHERE key IN (SELECT key FROM changed UNION ALL SELECT key FROM gone);
 INSERT INTO delivered SELECT *, 'delivered' FROM changed;
 COMMIT;
