@@ -91,6 +91,7 @@ std::string WithNulls(std::string_view value, std::span<const std::string_view> 
 
 std::string FieldsToSend(std::string_view payload, std::optional<std::string_view> delivered,
                          std::span<const std::string_view> maybe, const ChangedFieldsRules& rules) {
+  if (!delivered && maybe.empty()) return std::string(payload);
   const Members wanted = JsonMembers(payload);
   const Members there = delivered ? JsonMembers(*delivered) : Members();
   std::vector<Members> held;

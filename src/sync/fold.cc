@@ -59,7 +59,8 @@ class LogLoader {
 
   const LogHeader& header() const { return header_; }
   SyncSummary& summary() { return summary_; }
-  uint64_t tried_to() const { return tried_to_; }
+  uint64_t tried_to() const { return tried_.size(); }
+  bool once() const { return once_; }
 
  private:
   Status Header(const LogHeader& header) {
@@ -89,7 +90,7 @@ class LogLoader {
   Status Append(uint64_t attempt, int http_status, const LogAnswer& answer, bool was_sent,
                 env::Micros at) {
     for (const RowRange& range : answer.rows) {
-      tried_to_ = std::max(tried_to_, range.first + range.count);
+      MarkTried(range);
       SLUICE_TRY(answers_.Row(
           {next_id_++, static_cast<int64_t>(attempt), static_cast<int64_t>(range.first),
            static_cast<int64_t>(range.count), std::string(StateName(answer.state)),
@@ -100,12 +101,22 @@ class LogLoader {
     return Status::Ok();
   }
 
+  void MarkTried(const RowRange& range) {
+    const uint64_t end = range.first + range.count;
+    if (tried_.size() < end) tried_.resize(end);
+    for (uint64_t position = range.first; position < end; ++position) {
+      once_ &= !tried_[position];
+      tried_[position] = true;
+    }
+  }
+
   const FoldJob& job_;
   engine::Appender& answers_;
   LogHeader header_;
   SyncSummary summary_;
   std::map<uint64_t, LogIntent> open_;  // as many as were in flight
-  uint64_t tried_to_ = 0;
+  std::vector<bool> tried_;             // by position, up to the last one
+  bool once_ = true;                    // no row was tried twice
   int64_t next_id_ = 1;
 };
 
@@ -124,8 +135,8 @@ Status LoadSpool(engine::Connection& connection, const FoldJob& job, const std::
     values[1] = std::move(row->key);
     values[2] = std::move(row->identity);
     values[3] = row->digest;
+    values[5] = row->sent == row->payload ? Value() : Value(std::move(row->sent));
     values[4] = std::move(row->payload);
-    values[5] = std::move(row->sent);
     values[6] = row->prior_key ? Value(std::move(*row->prior_key)) : Value();
     values[7] = row->change == Change::kRemoved;
     values[8] = row->change == Change::kIdentity;
@@ -225,8 +236,8 @@ Status IsOpen(engine::Connection& connection, const FoldJob& job) {
 }
 
 // The log and the rows that it is about, in temporary tables. `spooled`: rows of the delivery.
-Result<SyncSummary> Load(engine::Connection& connection, const FoldJob& job,
-                         const sql::FoldNames& names, uint64_t& spooled) {
+Result<SyncSummary> Load(engine::Connection& connection, const FoldJob& job, sql::FoldNames& names,
+                         uint64_t& spooled) {
   SLUICE_TRY(RunAll(connection, sql::MakeFoldTables(names)));
   SLUICE_ASSIGN(const auto answers, engine::Appender::Open(connection, "", names.Answers()));
   LogLoader log(job, *answers);
@@ -235,6 +246,7 @@ Result<SyncSummary> Load(engine::Connection& connection, const FoldJob& job,
              }).status());
   SLUICE_TRY(log.Finish());
   SLUICE_TRY(LoadSpool(connection, job, names.Spool(), log.header().spool, log.tried_to()));
+  names.once = log.once();
   SLUICE_TRY(RunAll(connection, sql::JudgeTries(names)));
 
   SyncSummary summary = std::move(log.summary());
@@ -267,7 +279,7 @@ Status Write(engine::Connection& connection, const FoldJob& job, const sql::Fold
 }
 
 Result<SyncSummary> LoadAndCommit(engine::Connection& connection, const FoldJob& job,
-                                  const sql::FoldNames& names, env::Clock& clock) {
+                                  sql::FoldNames& names, env::Clock& clock) {
   uint64_t spooled = 0;
   SLUICE_ASSIGN(SyncSummary summary, Load(connection, job, names, spooled));
   SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection));
@@ -282,7 +294,7 @@ Result<SyncSummary> LoadAndCommit(engine::Connection& connection, const FoldJob&
 Result<SyncSummary> FoldDelivery(engine::Connection& connection, const FoldJob& job,
                                  env::Clock& clock) {
   SLUICE_TRY(IsOpen(connection, job));
-  const sql::FoldNames names{job.sync, job.run_id, job.delivery_id, job.payload};
+  sql::FoldNames names{job.sync, job.run_id, job.delivery_id, job.payload};
   auto summary = LoadAndCommit(connection, job, names, clock);
   for (const std::string& statement : sql::DropFold(names)) (void)connection.Execute(statement);
   return summary;
@@ -290,7 +302,7 @@ Result<SyncSummary> FoldDelivery(engine::Connection& connection, const FoldJob& 
 
 Result<SyncSummary> FoldWithin(engine::Connection& connection, const FoldJob& job,
                                env::Clock& clock) {
-  const sql::FoldNames names{job.sync, job.run_id, job.delivery_id, job.payload};
+  sql::FoldNames names{job.sync, job.run_id, job.delivery_id, job.payload};
   uint64_t spooled = 0;
   SLUICE_ASSIGN(SyncSummary summary, Load(connection, job, names, spooled));
   SLUICE_TRY(Write(connection, job, names, spooled, summary, clock));

@@ -16,6 +16,7 @@ constexpr uint8_t kHasPrior = 1;
 constexpr uint8_t kLooks = 2;
 constexpr uint8_t kHasFormer = 4;
 constexpr uint8_t kDoubts = 8;
+constexpr uint8_t kSendsPayload = 16;  // the two texts are one, written once
 
 Status Damaged(const std::string& path, std::string_view what) {
   return FailedError(fmt::format("the spool {} {}", path, what));
@@ -51,10 +52,11 @@ void AppendRow(const SpoolRow& row, std::string& buffer) {
   out.U8(static_cast<uint8_t>(row.change));
   out.Hash(row.digest);
   out.Text(row.payload);
-  out.Text(row.sent);
+  const bool sends_payload = row.sent == row.payload;
+  out.Text(sends_payload ? std::string_view() : row.sent);
   out.U8(static_cast<uint8_t>((row.prior_key ? kHasPrior : 0) | (row.look_first ? kLooks : 0) |
-                              (row.former.empty() ? 0 : kHasFormer) |
-                              (row.in_doubt ? kDoubts : 0)));
+                              (row.former.empty() ? 0 : kHasFormer) | (row.in_doubt ? kDoubts : 0) |
+                              (sends_payload ? kSendsPayload : 0)));
   if (!row.former.empty()) out.Text(row.former);
   if (row.prior_key) out.Text(*row.prior_key);
   std::string length;
@@ -165,6 +167,7 @@ Result<std::optional<SpoolRow>> SpoolReader::Next() {
   row.payload = in.Text();
   row.sent = in.Text();
   const uint8_t flags = in.U8();
+  if ((flags & kSendsPayload) != 0) row.sent = row.payload;
   row.look_first = (flags & kLooks) != 0;
   row.in_doubt = (flags & kDoubts) != 0;
   if ((flags & kHasFormer) != 0) row.former = in.Text();

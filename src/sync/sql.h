@@ -127,12 +127,13 @@ struct FoldNames {
   std::string run_id;
   int64_t delivery_id = 0;
   config::Attempts::Payload payload = config::Attempts::Payload::kFull;
-  // position, key, identity, digest, payload, sent, prior_key, removes, moves, in_doubt
+  bool once = false;  // no row was tried twice
+  // position, key, identity, digest, payload, sent (NULL: the payload), prior_key, removes, moves, in_doubt
   std::string Spool() const;
   std::string Answers() const;  // id, attempt, first, count, state, ...: one for each range of rows
   std::string Tries() const;    // id, attempt, state, position: every try of every row
   std::string Final() const;    // position, id, state: the try that counts
-  std::string Fresh() const;    // what `sync_delivered` will say of these rows
+  std::string Old() const;      // place: the rows of `sync_delivered` that others take the place of
 };
 std::vector<std::string> MakeFoldTables(const FoldNames& names);
 // After they were filled.

@@ -33,6 +33,9 @@ std::string Untouched() {
                      QuoteText(kAlreadyThereCode));
 }
 
+// What went out: the payload, unless it was less, or otherwise.
+constexpr const char* kSent = "coalesce(s.sent, s.payload)";
+
 // What is known of a row after its last try that counts. Only an acknowledgement moves what was
 // delivered. After a try that may have arrived, what another key left at the same identity is what
 // this one has to replace. A row that was unknown before, and only deferred now, is unknown still; one that
@@ -40,22 +43,21 @@ std::string Untouched() {
 // removal that may have arrived nothing may be left there: `{}`, so that a row that comes back goes whole.
 // A changed identity moves the row, and nothing but the identifier. One that may have happened leaves both: the old one
 // as identity, the new one in what was attempted.
-std::string MakeFresh(const FoldNames& names) {
+std::string FreshRows(const FoldNames& names) {
   return fmt::format(
-      R"(CREATE TEMP TABLE {fresh} AS
-SELECT s.key,
+      R"(SELECT s.key,
   CASE WHEN s.moves AND f.state <> 'acknowledged' THEN o.identity ELSE s.identity END AS identity,
   (s.removes AND f.state = 'acknowledged') OR (s.moves AND f.state = 'acknowledged' AND
     a.code IS NOT DISTINCT FROM {nobody}) AS gone,
   CASE WHEN s.moves AND f.state = 'acknowledged'
-      THEN _sluice_digest(_sluice_overlay(o.payload, s.sent))
+      THEN _sluice_digest(_sluice_overlay(o.payload, {sent}))
     WHEN s.removes OR s.moves OR {untouched} THEN o.digest WHEN f.state = 'acknowledged' THEN s.digest
     WHEN f.state = 'unknown' THEN coalesce(o.digest, p.digest) ELSE o.digest END AS digest,
   CASE WHEN s.removes OR (s.moves AND f.state <> 'acknowledged') THEN o.digest_kind WHEN f.state = 'acknowledged' THEN {kind}
     WHEN f.state = 'unknown' THEN coalesce(o.digest_kind, p.digest_kind)
     ELSE o.digest_kind END AS digest_kind,
   CASE WHEN s.removes THEN o.payload
-    WHEN s.moves AND f.state = 'acknowledged' THEN _sluice_overlay(o.payload, s.sent)
+    WHEN s.moves AND f.state = 'acknowledged' THEN _sluice_overlay(o.payload, {sent})
     WHEN s.moves AND f.state = 'unknown' THEN coalesce(o.payload, o.attempted_payload)
     WHEN s.moves THEN o.payload WHEN {untouched} THEN coalesce(o.payload, '{{}}')
     WHEN f.state = 'acknowledged' THEN s.payload
@@ -70,22 +72,22 @@ SELECT s.key,
     WHEN f.state = 'deferred' AND {doubted} THEN 'unknown' ELSE f.state END AS state,
   CASE WHEN f.state <> 'acknowledged' THEN s.digest END AS attempted_digest,
   CASE WHEN s.moves THEN CASE
-      WHEN f.state = 'acknowledged' AND {doubted} THEN _sluice_overlay(o.attempted_payload, s.sent)
+      WHEN f.state = 'acknowledged' AND {doubted} THEN _sluice_overlay(o.attempted_payload, {sent})
       WHEN f.state = 'unknown' AND NOT s.in_doubt THEN _sluice_overlay(
-        coalesce(CASE WHEN {doubted} THEN o.attempted_payload END, o.payload), s.sent)
+        coalesce(CASE WHEN {doubted} THEN o.attempted_payload END, o.payload), {sent})
       WHEN f.state <> 'acknowledged' AND {doubted} AND NOT (s.in_doubt AND f.state = 'rejected')
         THEN o.attempted_payload END
     WHEN f.state = 'acknowledged' THEN NULL
     WHEN s.removes THEN CASE f.state WHEN 'unknown' THEN '{{}}' WHEN 'deferred'
       THEN o.attempted_payload END
-    ELSE _sluice_overlay(s.payload, s.sent) END AS attempted_payload,
+    ELSE _sluice_overlay(s.payload, {sent}) END AS attempted_payload,
   CASE WHEN f.state <> 'acknowledged' OR {untouched} THEN a.code END AS code,
   CASE WHEN f.state <> 'acknowledged' OR {untouched} THEN a.message END AS message,
   CASE WHEN a.absent THEN {times} END AS absences,
   CASE WHEN a.absent AND {times} BETWEEN 2 AND {most} - 1 THEN
     a.answered_at + to_hours(least(CAST(pow(2, {times} - 2) AS BIGINT), {longest})) END
     AS next_try_at,
-  a.answered_at, CASE WHEN f.state IN ('acknowledged', 'unknown') THEN s.prior_key END AS prior_key
+  a.answered_at
 FROM {final} AS f
 JOIN {spool} AS s ON s.position = f.position
 JOIN {answers} AS a ON a.id = f.id
@@ -99,9 +101,21 @@ LEFT JOIN (SELECT * FROM _sluice.sync_delivered WHERE sync = {sync}
       fmt::arg(
           "doubted",
           "coalesce(o.attempted_payload IS NOT NULL AND o.state IN ('unknown', 'left'), false)"),
-      fmt::arg("fresh", names.Fresh()), fmt::arg("kind", QuoteText(kDigestKind)),
+      fmt::arg("sent", kSent), fmt::arg("kind", QuoteText(kDigestKind)),
       fmt::arg("final", names.Final()), fmt::arg("spool", names.Spool()),
       fmt::arg("answers", names.Answers()), fmt::arg("sync", QuoteText(names.sync)));
+}
+
+// Found before the new rows are there.
+std::string MakeOld(const FoldNames& names) {
+  return fmt::format(
+      "CREATE TEMP TABLE {0} AS SELECT rowid AS place FROM _sluice.sync_delivered WHERE sync = {1} "
+      "AND key "
+      "IN (SELECT s.key FROM {2} AS f JOIN {3} AS s ON s.position = f.position UNION ALL SELECT "
+      "s.prior_key FROM {2} AS f JOIN {3} AS s ON s.position = f.position WHERE s.prior_key IS NOT "
+      "NULL "
+      "AND f.state IN ('acknowledged', 'unknown'))",
+      names.Old(), QuoteText(names.sync), names.Final(), names.Spool());
 }
 
 }  // namespace
@@ -116,10 +130,10 @@ std::string FoldNames::Tries() const {
   return TempName("tries", *this);
 }
 std::string FoldNames::Final() const {
-  return TempName("final", *this);
+  return once ? Tries() : TempName("final", *this);
 }
-std::string FoldNames::Fresh() const {
-  return TempName("fresh", *this);
+std::string FoldNames::Old() const {
+  return TempName("old", *this);
 }
 
 std::string KeptOf(config::Attempts::Payload payload, std::string_view sent) {
@@ -147,17 +161,20 @@ std::vector<std::string> MakeFoldTables(const FoldNames& names) {
 }
 
 std::vector<std::string> JudgeTries(const FoldNames& names) {
-  return {
+  std::vector<std::string> statements = {
       fmt::format("CREATE TEMP TABLE {} AS SELECT id, attempt, state, unnest(range(first, first + "
                   "count)) AS position FROM {}",
-                  names.Tries(), names.Answers()),
+                  names.Tries(), names.Answers())};
+  if (names.once) return statements;
+  statements.push_back(
       // An answer for good counts, whichever came last; else that it may have arrived; else the
       // last.
       fmt::format("CREATE TEMP TABLE {} AS SELECT g.position, g.id, a.state FROM (SELECT position, "
                   "coalesce(arg_max(id, attempt) FILTER (state IN ('acknowledged', 'rejected')), "
                   "arg_max(id, attempt) FILTER (state = 'unknown'), arg_max(id, attempt)) AS id "
                   "FROM {} GROUP BY position) AS g JOIN {} AS a ON a.id = g.id",
-                  names.Final(), names.Tries(), names.Answers())};
+                  names.Final(), names.Tries(), names.Answers()));
+  return statements;
 }
 
 std::string CountStates(const FoldNames& names) {
@@ -183,31 +200,30 @@ std::vector<std::string> WriteFold(const FoldNames& names) {
   const std::string sync = QuoteText(names.sync);
   const std::string run = QuoteText(names.run_id);
   return {
-      MakeFresh(names),
-      fmt::format("DELETE FROM _sluice.sync_delivered WHERE sync = {} AND key IN (SELECT key FROM "
-                  "{} UNION ALL SELECT prior_key FROM {} WHERE prior_key IS NOT NULL)",
-                  sync, names.Fresh(), names.Fresh()),
+      MakeOld(names),
       fmt::format(
           "INSERT INTO _sluice.sync_delivered (sync, key, identity, digest, digest_kind, "
           "payload, state, attempted_digest, attempted_payload, code, message, run_id, "
           "answered_at, absences, next_try_at) SELECT {}, key, identity, digest, digest_kind, "
           "payload, state, attempted_digest, attempted_payload, code, message, {}, answered_at, "
-          "absences, next_try_at FROM {} WHERE NOT gone",
-          sync, run, names.Fresh()),
+          "absences, next_try_at FROM ({}) WHERE NOT gone",
+          sync, run, FreshRows(names)),
+      fmt::format("DELETE FROM _sluice.sync_delivered WHERE rowid IN (SELECT place FROM {})",
+                  names.Old()),
       fmt::format(
           "INSERT INTO _sluice.sync_attempts (sync, key, run_id, delivery_id, attempt, sent, "
           "state, http_status, code, message, answered_at) SELECT {}, s.key, {}, {}, "
           "t.attempt, CASE WHEN a.was_sent THEN {} END, t.state, a.http_status, a.code, "
           "a.message, a.answered_at FROM {} AS t JOIN {} AS a ON a.id = t.id JOIN {} AS s ON "
           "s.position = t.position",
-          sync, run, names.delivery_id, KeptOf(names.payload, "s.sent"), names.Tries(),
+          sync, run, names.delivery_id, KeptOf(names.payload, kSent), names.Tries(),
           names.Answers(), names.Spool())};
 }
 
 std::vector<std::string> DropFold(const FoldNames& names) {
   std::vector<std::string> statements;
   for (const std::string& table :
-       {names.Fresh(), names.Final(), names.Tries(), names.Answers(), names.Spool()}) {
+       {names.Old(), names.Final(), names.Tries(), names.Answers(), names.Spool()}) {
     statements.push_back("DROP TABLE IF EXISTS " + table);
   }
   return statements;
