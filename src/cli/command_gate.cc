@@ -148,8 +148,12 @@ Result<int> ListGate(const ReadContext& context) {
   if (holds.empty()) {
     out << "nothing is held\n";
   } else if (holds.front().hold.state == "open" && !context.arguments.quiet) {
-    out << fmt::format("\nnext:  sluice gate {} {} --reason TEXT\n",
-                       holds.front().verbs.front().verb, holds.front().hold.id);
+    std::vector<std::string> others;
+    const auto& verbs = holds.front().verbs;
+    for (size_t i = 1; i < verbs.size(); ++i) others.push_back(verbs[i].verb);
+    out << fmt::format("\nnext:  sluice gate {} {} --reason TEXT{}\n", verbs.front().verb,
+                       holds.front().hold.id,
+                       others.empty() ? "" : "   or " + Join(others, ", or "));
   }
   return pipeline::kExitDone;
 }

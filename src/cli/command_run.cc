@@ -162,6 +162,8 @@ Result<int> RunWith(World& world, const Arguments& arguments, config::Project pr
   } else if (!arguments.quiet) {
     PrintRunSummary(world.out, world.terminal, *report, *runtime, arguments.dry_run);
     PrintExchanges(world.out, *report);
+  } else if (report->exit_code != pipeline::kExitDone) {
+    PrintAttention(world.err, world.terminal, *report);
   }
   return report->exit_code;
 }

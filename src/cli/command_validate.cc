@@ -323,7 +323,8 @@ void TellProbes(World& world, const Findings& findings) {
     if (!probe.what.empty()) world.out << ": " << Printable(probe.what);
     if (!unused && !probe.use.empty()) world.out << "  (" << HumanSeconds(probe.seconds) << ")";
     world.out << "\n";
-    if (!ok) world.out << "         " << Printable(probe.status.ToString()) << "\n";
+    if (!ok)
+      world.out << "         " << PrintableLines(probe.status.ToString(), "         ") << "\n";
   }
 }
 

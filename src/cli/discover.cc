@@ -291,69 +291,119 @@ std::string_view TypeTrial::Strict(std::string_view text, format::SqlType::Kind 
   return out;
 }
 
+namespace {
+
+constexpr uint64_t kMostMisses = 20;
+constexpr uint64_t kNever = kMostMisses + 1;
+
+}  // namespace
+
+void TypeTrial::IsQuoted() {
+  for (const Kind kind : {kInteger, kDecimal, kReal, kBoolean}) misses_[kind] = kNever;
+}
+
+template <typename Fits>
+void TypeTrial::Try(Kind kind, const Fits& fits) {
+  if (misses_[kind] <= kMostMisses && !fits()) ++misses_[kind];
+}
+
 void TypeTrial::Value(const format::CsvCell& cell) {
-  using Kind = format::SqlType::Kind;
+  using Sql = format::SqlType::Kind;
   if (cell.null) return;
-  any_ = true;
+  ++values_;
   const std::string_view text = cell.text;
-  std::string whole_text;
   std::string real_text;
-  std::string date_text;
-  std::string timestamp_text;
-  std::string zoned_text;
-  const std::string_view real = Strict(text, Kind::kDouble, real_text);
+  std::string other_text;
+  const std::string_view real = Strict(text, Sql::kDouble, real_text);
   const auto digits = DigitsOf(real);
-  const bool number = !OnlyLooksLikeNumber(real);
-  integer_ = integer_ && number &&
-             format::ParseInteger(Strict(text, Kind::kBigInt, whole_text), INT64_MIN, INT64_MAX)
-                 .has_value();
-  decimal_ = decimal_ && number && digits.has_value();
-  const auto parsed = format::ParseDouble(real);
-  real_ = real_ && number && parsed && NamesTheSame(real, fmt::format("{}", *parsed));
+  if (OnlyLooksLikeNumber(real)) {
+    for (const Kind kind : {kInteger, kDecimal, kReal}) misses_[kind] = kNever;
+  }
+  Try(kInteger, [&] {
+    return format::ParseInteger(Strict(text, Sql::kBigInt, other_text), INT64_MIN, INT64_MAX)
+        .has_value();
+  });
+  Try(kDecimal, [&] { return digits.has_value(); });
+  Try(kReal, [&] {
+    const auto parsed = format::ParseDouble(real);
+    return parsed && NamesTheSame(real, fmt::format("{}", *parsed));
+  });
   if (digits) {
     whole_digits_ = std::max(whole_digits_, digits->first);
     fraction_digits_ = std::max(fraction_digits_, digits->second);
   }
-  const std::string lower = Lower(text);
-  boolean_ = boolean_ && (lower == "true" || lower == "false");
-  date_ = date_ && format::ParseDate(Strict(text, Kind::kDate, date_text)).has_value();
-  timestamp_ = timestamp_ &&
-               format::ParseTimestamp(Strict(text, Kind::kTimestamp, timestamp_text)).has_value();
-  zoned_ =
-      zoned_ && format::ParseTimestampTz(Strict(text, Kind::kTimestampTz, zoned_text)).has_value();
+  Try(kBoolean, [&] {
+    const std::string lower = Lower(text);
+    return lower == "true" || lower == "false";
+  });
+  Try(kDate, [&] { return format::ParseDate(Strict(text, Sql::kDate, other_text)).has_value(); });
+  Try(kTimestamp, [&] {
+    return format::ParseTimestamp(Strict(text, Sql::kTimestamp, other_text)).has_value();
+  });
+  Try(kZoned, [&] {
+    return format::ParseTimestampTz(Strict(text, Sql::kTimestampTz, other_text)).has_value();
+  });
 }
 
 void TypeTrial::Merge(const TypeTrial& other) {
-  any_ = any_ || other.any_;
-  integer_ = integer_ && other.integer_;
-  decimal_ = decimal_ && other.decimal_;
-  real_ = real_ && other.real_;
-  boolean_ = boolean_ && other.boolean_;
-  date_ = date_ && other.date_;
-  timestamp_ = timestamp_ && other.timestamp_;
-  zoned_ = zoned_ && other.zoned_;
+  values_ += other.values_;
+  for (size_t kind = 0; kind < misses_.size(); ++kind) misses_[kind] += other.misses_[kind];
   whole_digits_ = std::max(whole_digits_, other.whole_digits_);
   fraction_digits_ = std::max(fraction_digits_, other.fraction_digits_);
 }
 
-std::string TypeTrial::SqlType(int least_scale) const {
-  if (!any_) return "VARCHAR";
-  if (boolean_) return "BOOLEAN";
-  if (integer_) return "BIGINT";
+// "" for a decimal of more digits than there can be.
+std::string TypeTrial::NameOf(Kind kind, int least_scale) const {
+  switch (kind) {
+    case kBoolean:
+      return "BOOLEAN";
+    case kInteger:
+      return "BIGINT";
+    case kReal:
+      return "DOUBLE";
+    case kDate:
+      return "DATE";
+    case kTimestamp:
+      return "TIMESTAMP";
+    case kZoned:
+      return "TIMESTAMPTZ";
+    case kDecimal:
+    case kKinds:
+      break;
+  }
   constexpr int kUsual = 18;
   constexpr int kMost = 38;
-  const int seen = whole_digits_ + fraction_digits_;
-  if (decimal_ && seen <= kMost) {
-    // None behind the point: a whole number of many digits.
-    const int wanted = fraction_digits_ == 0 ? 0 : std::max(fraction_digits_, least_scale);
-    const int scale = std::min(wanted, kMost - whole_digits_);
-    return fmt::format("DECIMAL({},{})", whole_digits_ + scale <= kUsual ? kUsual : kMost, scale);
+  if (whole_digits_ + fraction_digits_ > kMost) return {};
+  // None behind the point: a whole number of many digits.
+  const int wanted = fraction_digits_ == 0 ? 0 : std::max(fraction_digits_, least_scale);
+  const int scale = std::min(wanted, kMost - whole_digits_);
+  return fmt::format("DECIMAL({},{})", whole_digits_ + scale <= kUsual ? kUsual : kMost, scale);
+}
+
+std::string TypeTrial::SqlType(int least_scale) const {
+  if (values_ == 0) return "VARCHAR";
+  for (int kind = 0; kind < kKinds; ++kind) {
+    if (misses_[static_cast<size_t>(kind)] > 0) continue;
+    if (std::string name = NameOf(static_cast<Kind>(kind), least_scale); !name.empty()) return name;
   }
-  if (real_) return "DOUBLE";
-  if (date_) return "DATE";
-  if (timestamp_) return "TIMESTAMP";
-  if (zoned_) return "TIMESTAMPTZ";
   return "VARCHAR";
+}
+
+std::string TypeTrial::Nearly(int least_scale) const {
+  constexpr uint64_t kFew = 20;  // one value in so many, at most
+  if (SqlType() != "VARCHAR") return {};
+  uint64_t fewest = std::min(kMostMisses, values_ / kFew);
+  std::string found;
+  for (int kind = 0; kind < kKinds; ++kind) {
+    const uint64_t misses = misses_[static_cast<size_t>(kind)];
+    if (misses == 0 || misses > fewest || (misses == fewest && !found.empty())) continue;
+    const std::string name = NameOf(static_cast<Kind>(kind), least_scale);
+    if (name.empty()) continue;
+    fewest = misses;
+    found = fmt::format("{} of {} are {}", Thousands(values_ - misses), Counted(values_, "value"),
+                        name);
+  }
+  return found;
 }
 
 }  // namespace sluice::cli

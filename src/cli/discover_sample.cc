@@ -239,6 +239,9 @@ class Sampler {
         sampled_.columns.emplace_back(tried.names[i], tried.types[i].SqlType(kSafeScale));
       }
       TellRows(looked);
+      for (std::string& line : tried.NearlyTyped(kSafeScale)) {
+        sampled_.evidence.push_back(std::move(line));
+      }
     }
     if (uneven_) sampled_.evidence.emplace_back("not all of these files have all of the columns");
     if (csv) TellKey();

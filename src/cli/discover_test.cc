@@ -58,6 +58,22 @@ TEST(TypeTrialTest, DecimalsHaveRoomForMoreDigitsThanOneFileShows) {
   EXPECT_EQ(type({"12345678901234567890"}), "DECIMAL(38,0)");
 }
 
+TEST(TypeTrialTest, AFewValuesThatKeepAColumnFromItsTypeAreTold) {
+  const auto nearly = [](std::vector<std::string_view> values, std::string_view most) {
+    values.resize(40, most);
+    TypeTrial trial;
+    for (const std::string_view value : values) trial.Value({value, false, value.empty()});
+    return trial.Nearly(kSafeScale);
+  };
+  EXPECT_EQ(nearly({"n/a"}, "2026-11-21 10:00:00"), "39 of 40 values are TIMESTAMP");
+  EXPECT_EQ(nearly({"n/a", "twelve", "-"}, "12.50"), "");  // one in twenty, at most
+  EXPECT_EQ(nearly({"1", "twelve"}, "12.50"), "39 of 40 values are DECIMAL(18,4)");
+  EXPECT_EQ(nearly({"A7", "B8"}, "12"), "38 of 40 values are BIGINT");
+  EXPECT_EQ(nearly({"02134"}, "80331"), "");  // no number, whatever most of them look like
+  EXPECT_EQ(nearly({}, "12"), "");
+  EXPECT_EQ(nearly({}, "text"), "");
+}
+
 TEST(TypeTrialTest, NothingKnownIsText) {
   EXPECT_EQ(TypeOf({"", ""}), "VARCHAR");
 }

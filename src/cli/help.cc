@@ -159,7 +159,8 @@ const std::vector<CommandHelp>& List() {
       {Command::kGateAccept,
        "gate accept",
        "publish what is held",
-       "Publishes what is held as it is. ID is an id, a unique beginning of one, or latest.",
+       "Publishes what is held as it is. ID is an id, a unique beginning of one, or latest where "
+       "it is the only one.",
        {"sluice gate accept 3fa9 --reason \"the small group is right: the spa was closed\""}},
       {Command::kGateReject,
        "gate reject",
@@ -324,7 +325,7 @@ constexpr std::string_view kGlobalOptions = R"(Options of every command:
   --project PATH   the project's folder or file; else the nearest one upwards
   --env NAME       the environment of the project; dev without it
   --json           output for machines, one version of it
-  --quiet          run: only warnings and errors; elsewhere what was asked for, no hints
+  --quiet          run: only warnings, errors and what needs attention; elsewhere what was asked for, no hints
   --no-color       no colours; NO_COLOR does the same
 )";
 

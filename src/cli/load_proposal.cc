@@ -31,6 +31,9 @@ ColumnProposal ProposalOf(const TriedColumns& tried, int least_scale) {
   proposal.evidence.push_back(
       tried.rows == 0 ? "there is no row that would show types: all are text"
                       : fmt::format("the types fit all {}", Counted(tried.rows, "row")));
+  for (std::string& line : tried.NearlyTyped(least_scale)) {
+    proposal.evidence.push_back(std::move(line));
+  }
   if (tried.broken > 0) {
     proposal.evidence.push_back(Counted(tried.broken, "broken record") + " left out of account");
   }

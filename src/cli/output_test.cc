@@ -86,6 +86,11 @@ TEST(TerminalTest, DataCannotSteerTheTerminal) {
   EXPECT_EQ(Printable("\u202Eabc\u0085"), "\\u202eabc\\x85");
 }
 
+TEST(TerminalTest, AMessageOfSeveralLinesKeepsThem) {
+  EXPECT_EQ(PrintableLines("2 errors:\na\tb\nc", "  "), "2 errors:\n  a\\tb\n  c");
+  EXPECT_EQ(PrintableLines("one", "  "), "one");
+}
+
 TEST(TerminalTest, ShortenedTextEndsBetweenCharacters) {
   EXPECT_EQ(Shortened("Zürich", 3), "Zü…");
   EXPECT_EQ(Shortened("東京都", 4), "東…");

@@ -50,7 +50,7 @@ Look LookOf(std::string_view outcome) {
 }
 
 std::string NoteLine(const Terminal& terminal, Level level, std::string_view text) {
-  const std::string shown = Printable(text);
+  const std::string shown = PrintableLines(text, "  ");
   switch (level) {
     case Level::kInfo:
       return shown;
@@ -66,7 +66,7 @@ std::string FinalLine(const Terminal& terminal, std::string_view id, std::string
                       std::string_view summary, double seconds) {
   std::string line = Styled(terminal, LookOf(outcome), fmt::format("{:<9}", Printable(outcome)));
   line += "  " + Printable(id);
-  if (!summary.empty()) line += ": " + Printable(summary);
+  if (!summary.empty()) line += ": " + PrintableLines(summary, "  ");
   if (seconds >= 0.05)
     line += Styled(terminal, Look::kDim, fmt::format("  ({})", HumanSeconds(seconds)));
   return line;

@@ -111,7 +111,7 @@ TEST(TerminalReporterTest, NotesStandAboveTheLine) {
   out.str("");
   reporter.Note(Level::kWarning, "a column\nis new");
   reporter.Tick();
-  EXPECT_EQ(out.str(), "\r\x1b[Kwarning: a column\\nis new\n\rworking    load a  (0.0 s)\x1b[K");
+  EXPECT_EQ(out.str(), "\r\x1b[Kwarning: a column\n  is new\n\rworking    load a  (0.0 s)\x1b[K");
 }
 
 TEST(TerminalReporterTest, NothingIsLeftOfAnUnfinishedLine) {

@@ -50,53 +50,6 @@ std::string WhyOf(const pipeline::SyncReport& sync) {
   return Join(parts, ", ");
 }
 
-// What somebody should look at, and why.
-void PrintAttention(std::ostream& out, const Terminal& terminal, const RunReport& report) {
-  Table table({{"needs attention"}, {"what"}, {"why"}});
-  const auto add = [&](const std::string& state, const std::string& what, const std::string& why,
-                       Look look) {
-    table.Row({state, what, why}, look);
-  };
-  size_t named = 0;
-  for (const quality::HoldRecord& hold : report.holds) {
-    if (++named > kMostNamed) continue;
-    add("held", pipeline::HeldName(hold), fmt::format("hold {}: {}", hold.id, WhyOf(hold.message)),
-        Look::kWarning);
-  }
-  if (named > kMostNamed) {
-    add("", fmt::format("… and {}", Counted(named - kMostNamed, "more hold")), "", Look::kWarning);
-  }
-  named = 0;
-  for (const pipeline::IngestReport& ingest : report.ingests) {
-    for (const ingest::LoadOutcome& load : ingest.result.loads) {
-      if (load.outcome == "failed" && ++named <= kMostNamed)
-        add("failed", load.label, WhyOf(load.message), Look::kBad);
-    }
-    if (ingest.outcome == "failed" && ingest.result.loads.empty()) {
-      add("failed", "ingest " + ingest.name, WhyOf(ingest.message), Look::kBad);
-    }
-  }
-  if (named > kMostNamed) {
-    add("", fmt::format("… and {}", Counted(named - kMostNamed, "more load")), "", Look::kBad);
-  }
-  for (const pipeline::ModelReport& model : report.models) {
-    if (model.outcome == "failed") {
-      add("failed", "model " + model.name, WhyOf(model.message), Look::kBad);
-    }
-  }
-  for (const pipeline::SyncReport& sync : report.syncs) {
-    const std::string what = "sync " + sync.name;
-    if (sync.outcome == "held") {
-      add("held", what, sync.message.empty() ? "its guards" : WhyOf(sync.message), Look::kWarning);
-    } else if (sync.outcome == "failed" || sync.deferred > 0 || sync.unknown > 0) {
-      add(sync.outcome == "failed" ? "failed" : "unfinished", what, WhyOf(sync), Look::kBad);
-    }
-  }
-  if (table.empty()) return;
-  out << "\n";
-  table.Print(out, terminal);
-}
-
 void PrintIngests(std::ostream& out, const Terminal& terminal, const RunReport& report) {
   Table table({{"ingest"},
                {"outcome"},
@@ -222,6 +175,53 @@ std::string Verdict(const Terminal& terminal, int exit_code) {
 }
 
 }  // namespace
+
+void PrintAttention(std::ostream& out, const Terminal& terminal, const RunReport& report) {
+  constexpr size_t kWidestName = 60;
+  Table table({{"needs attention"}, {"what"}, {"why"}});
+  const auto add = [&](const std::string& state, const std::string& what, const std::string& why,
+                       Look look) {
+    table.Row({state, Shortened(what, kWidestName), why}, look);
+  };
+  size_t named = 0;
+  for (const quality::HoldRecord& hold : report.holds) {
+    if (++named > kMostNamed) continue;
+    add("held", pipeline::HeldName(hold), fmt::format("hold {}: {}", hold.id, WhyOf(hold.message)),
+        Look::kWarning);
+  }
+  if (named > kMostNamed) {
+    add("", fmt::format("… and {}", Counted(named - kMostNamed, "more hold")), "", Look::kWarning);
+  }
+  named = 0;
+  for (const pipeline::IngestReport& ingest : report.ingests) {
+    for (const ingest::LoadOutcome& load : ingest.result.loads) {
+      if (load.outcome == "failed" && ++named <= kMostNamed)
+        add("failed", load.label, WhyOf(load.message), Look::kBad);
+    }
+    if (ingest.outcome == "failed" && ingest.result.loads.empty()) {
+      add("failed", "ingest " + ingest.name, WhyOf(ingest.message), Look::kBad);
+    }
+  }
+  if (named > kMostNamed) {
+    add("", fmt::format("… and {}", Counted(named - kMostNamed, "more load")), "", Look::kBad);
+  }
+  for (const pipeline::ModelReport& model : report.models) {
+    if (model.outcome == "failed") {
+      add("failed", "model " + model.name, WhyOf(model.message), Look::kBad);
+    }
+  }
+  for (const pipeline::SyncReport& sync : report.syncs) {
+    const std::string what = "sync " + sync.name;
+    if (sync.outcome == "held") {
+      add("held", what, sync.message.empty() ? "its guards" : WhyOf(sync.message), Look::kWarning);
+    } else if (sync.outcome == "failed" || sync.deferred > 0 || sync.unknown > 0) {
+      add(sync.outcome == "failed" ? "failed" : "unfinished", what, WhyOf(sync), Look::kBad);
+    }
+  }
+  if (table.empty()) return;
+  out << "\n";
+  table.Print(out, terminal);
+}
 
 void PrintRunSummary(std::ostream& out, const Terminal& terminal, const RunReport& report,
                      const pipeline::Runtime& runtime, bool dry_run) {

@@ -13,6 +13,9 @@ namespace sluice::cli {
 void PrintRunSummary(std::ostream& out, const Terminal& terminal, const pipeline::RunReport& report,
                      const pipeline::Runtime& runtime, bool dry_run);
 
+// Only what somebody should look at, and why; nothing where there is nothing.
+void PrintAttention(std::ostream& out, const Terminal& terminal, const pipeline::RunReport& report);
+
 // {"version":1,"event":"run_ended","at":…,"report":{…}}: the last event of `run --json`.
 void WriteRunEnded(std::ostream& out, const pipeline::RunReport& report, env::Micros at);
 

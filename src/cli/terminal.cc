@@ -143,6 +143,15 @@ std::string Printable(std::string_view text) {
   return out;
 }
 
+std::string PrintableLines(std::string_view text, std::string_view indent) {
+  std::string out;
+  for (const std::string& line : Split(text, '\n')) {
+    if (!out.empty()) out += "\n" + std::string(indent);
+    out += Printable(line);
+  }
+  return out;
+}
+
 std::string Shortened(std::string_view text, size_t width) {
   if (DisplayWidth(text) <= width) return std::string(text);
   if (width == 0) return {};

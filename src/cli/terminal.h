@@ -26,6 +26,8 @@ size_t DisplayWidth(std::string_view text);
 // Data from outside must not steer the terminal: control characters are shown as \n, \t, \x1b, bytes
 // that are no UTF-8 as \xNN.
 std::string Printable(std::string_view text);
+// The same for a message of several lines: each is one, and begins with `indent` but for the first.
+std::string PrintableLines(std::string_view text, std::string_view indent);
 
 // At most `width` columns, with "…" at the end of what was cut. `text` is printable.
 std::string Shortened(std::string_view text, size_t width);

@@ -70,6 +70,19 @@ void TriedColumns::Merge(const TriedColumns& other) {
   all_read = all_read && other.all_read;
 }
 
+std::vector<std::string> TriedColumns::NearlyTyped(int least_scale) const {
+  std::vector<std::string> lines;
+  for (size_t i = 0; i < names.size(); ++i) {
+    const std::string nearly = types[i].Nearly(least_scale);
+    if (nearly.empty()) continue;
+    lines.push_back(
+        fmt::format("{} is text because of a few: {}; declared so, rows of the others go to "
+                    "quarantine",
+                    names[i], nearly));
+  }
+  return lines;
+}
+
 Result<std::vector<std::string>> NamesOfCsv(const std::string& path,
                                             const config::CsvOptions& csv) {
   const bool header = csv.header != config::CsvOptions::Header::kNo;

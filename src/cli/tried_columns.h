@@ -26,6 +26,8 @@ struct TriedColumns {
 
   // By name; those that are new stand at the end.
   void Merge(const TriedColumns& other);
+  // A line for each column that is text because of a few of its values.
+  std::vector<std::string> NearlyTyped(int least_scale) const;
 };
 
 inline constexpr uint64_t kEveryRow = std::numeric_limits<uint64_t>::max();

@@ -138,7 +138,9 @@ class IngestRun::Impl {
     for (const std::string& note : plan_.notes) told_.Warn(note);
     for (const std::string& problem : plan_.problems) {
       told_.outcome().failed = true;
-      told_.outcome().loads.push_back({Split(problem, ':')[0], problem, "failed", problem, "", {}});
+      const std::string table = Split(problem, ':')[0];
+      told_.outcome().loads.push_back(
+          {table, fmt::format("{}.{}", context_.ingest.name, table), "failed", problem, "", {}});
       context_.reporter.Note(report::Level::kError, problem);
     }
   }
