@@ -3,24 +3,13 @@
 
 #include "base/text.h"
 #include "sync/daily_budget.h"
+#include "sync/people_in_memory_for_tests.h"
 #include "sync/sync_fixture_for_tests.h"
 
 namespace sluice::sync {
 namespace {
 
 using connector::RowState;
-
-// Knows people by their e-mail; the hash is the address itself.
-class ForgettingDestination : public connector::MemoryDestination, public connector::Suppressing {
- public:
-  using MemoryDestination::MemoryDestination;
-  Result<connector::ForgottenHashes> Forgotten(const env::Cancel*) override {
-    return connector::ForgottenHashes();
-  }
-  std::vector<std::string> HashesOf(std::string_view payload) const override {
-    return {IdentityOf("", payload).value()};
-  }
-};
 
 class IrreversibleTest : public testing::Test, public SyncWorld {
  protected:
@@ -159,7 +148,7 @@ TEST_F(IrreversibleTest, WhoComesAgainGoesAgain) {
 class ForgottenTest : public testing::Test, public SyncWorld {};
 
 TEST_F(ForgottenTest, NothingIsSentAboutWhoWasForgotten) {
-  ForgettingDestination destination(world_, options_);
+  PeopleInMemory destination(world_, options_);
   int asked = 0;
   Put("1", "A@x", "Ulm", 1);
   Put("2", "b@x", "Bonn", 2);

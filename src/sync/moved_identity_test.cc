@@ -1,7 +1,7 @@
 // After somebody's identity was changed: whose rows wait, and which follow.
 #include <gtest/gtest.h>
 
-#include "connector/suppressing.h"
+#include "sync/people_in_memory_for_tests.h"
 #include "sync/settling_time.h"
 #include "sync/sync_fixture_for_tests.h"
 
@@ -11,18 +11,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kMinute{60'000};
-
-// Knows people by their e-mail; the hash is the address itself.
-class PeopleInMemory : public connector::MemoryDestination, public connector::Suppressing {
- public:
-  using MemoryDestination::MemoryDestination;
-  Result<connector::ForgottenHashes> Forgotten(const env::Cancel*) override {
-    return connector::ForgottenHashes();
-  }
-  std::vector<std::string> HashesOf(std::string_view payload) const override {
-    return {IdentityOf("", payload).value()};
-  }
-};
 
 // A sync of users that changes identities, and one to a list of the same connection.
 class MovedIdentityTest : public testing::Test, public SyncWorld {
