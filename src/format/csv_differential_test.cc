@@ -1,5 +1,5 @@
 // The engine against our own reader, over thousands of random files and the sample files of others:
-// which records are accepted, what is in them, which are broken and where. This is the proof of the
+// which records are accepted and what is in them. This is the proof of the
 // table in README.md, for the version of the engine that is linked.
 #include <algorithm>
 #include <cstdlib>
@@ -35,9 +35,8 @@ constexpr int kFewer = 1;
 // What somebody made of a file. Rows have their cells joined, NULL told from everything else.
 struct View {
   std::vector<std::string> rows;
-  std::vector<uint64_t> broken;   // offsets, in the order of the file
-  std::vector<uint64_t> offsets;  // of all records that are not blank lines; our reader only
-  size_t Records() const { return rows.size() + broken.size(); }
+  size_t broken = 0;  // records that are no rows; our reader only
+  size_t Records() const { return rows.size() + broken; }
 };
 
 void AddCell(std::string& row, bool null, std::string_view text) {
@@ -54,9 +53,8 @@ View Ours(const std::string& path, const CsvReaderOptions& options) {
     EXPECT_TRUE(more.ok()) << path;
     if (!more.ok() || !*more) return view;
     const CsvRecord& record = reader.record();
-    if (record.size > 0) view.offsets.push_back(record.offset);
     if (record.fault != CsvFault::kNone) {
-      view.broken.push_back(record.offset);
+      ++view.broken;
       continue;
     }
     std::string row;
@@ -80,9 +78,6 @@ class CsvDifferentialTest : public testing::Test {
   std::map<std::string, View> Theirs(ReadCsvOptions options) {
     std::map<std::string, View> views;
     options.file_column = "file of the row";
-    for (const char* table : {"reject_errors", "reject_scans"}) {
-      EXPECT_TRUE(connection_->Execute(std::string("DROP TABLE IF EXISTS ") + table).ok());
-    }
     auto rows = connection_->Rows("SELECT * FROM " + ReadCsvCall(options));
     EXPECT_TRUE(rows.ok()) << rows.status().ToString() << "\nof " << options.paths[0];
     if (!rows.ok()) return views;
@@ -93,14 +88,6 @@ class CsvDifferentialTest : public testing::Test {
       }
       views[engine::ToText(values.back())].rows.push_back(std::move(row));
     }
-    auto rejects = connection_->Rows(
-        "SELECT DISTINCT s.file_path, e.line, e.line_byte_position FROM reject_errors e "
-        "JOIN reject_scans s USING (scan_id, file_id) ORDER BY ALL");
-    EXPECT_TRUE(rejects.ok()) << rejects.status().ToString();
-    for (const auto& reject : *rejects) {
-      views[engine::ToText(reject[0])].broken.push_back(
-          static_cast<uint64_t>(engine::ToInt(reject[2])) - 1);
-    }
     return views;
   }
 
@@ -108,17 +95,6 @@ class CsvDifferentialTest : public testing::Test {
   std::unique_ptr<engine::Database> database_;
   std::unique_ptr<engine::Connection> connection_;
 };
-
-// The records that the engine means: it gives the offset of the record, of the second byte of the line
-// end before it, or of blank lines before it.
-std::vector<uint64_t> Meant(const std::vector<uint64_t>& positions, const View& ours) {
-  std::vector<uint64_t> offsets;
-  for (const uint64_t position : positions) {
-    const auto found = std::lower_bound(ours.offsets.begin(), ours.offsets.end(), position);
-    offsets.push_back(found == ours.offsets.end() ? UINT64_MAX : *found);
-  }
-  return offsets;
-}
 
 struct Tally {
   int plain = 0;
@@ -177,17 +153,16 @@ class RandomCsvTest : public CsvDifferentialTest {
       const View ours = Ours(path, options);
       const View& engine = theirs[path];
       ++tally.plain;
-      tally.broken += !ours.broken.empty();
+      tally.broken += ours.broken > 0;
       const uint64_t rows = census.at(path).Rows(read.header, read.columns.size());
       ASSERT_EQ(rows, ours.Records()) << *env::ReadFile(path);
-      if (read.parallel && engine.Records() != rows) {
-        EXPECT_FALSE(ours.broken.empty()) << "a whole file with several threads:\n"
-                                          << *env::ReadFile(path);
+      if (read.parallel && engine.rows.size() + ours.broken != rows) {
+        EXPECT_GT(ours.broken, 0U) << "a whole file with several threads:\n"
+                                   << *env::ReadFile(path);
         ++tally.detected;
         continue;
       }
       ASSERT_EQ(engine.rows, ours.rows) << *env::ReadFile(path);
-      ASSERT_EQ(Meant(engine.broken, ours), ours.broken) << *env::ReadFile(path);
     }
   }
 
@@ -201,7 +176,6 @@ class RandomCsvTest : public CsvDifferentialTest {
       ++tally.normalised;
       const View ours = Ours(original.at(path), options);
       ASSERT_EQ(theirs[path].rows, ours.rows) << *env::ReadFile(original.at(path));
-      ASSERT_TRUE(theirs[path].broken.empty()) << *env::ReadFile(original.at(path));
     }
   }
 };
@@ -232,7 +206,7 @@ TEST_F(RandomCsvTest, BordersOfBuffers) {
 }
 
 // Several threads in one file, where that is allowed: whole files come out right, and when broken
-// records swallow others, the numbers do not add up.
+// records swallow others, more rows are missing than are broken.
 TEST_F(RandomCsvTest, SeveralThreadsInOneFile) {
   RandomCsv random(kSeed + 2);
   Tally tally;
@@ -299,7 +273,6 @@ TEST_F(SampleCsvTest, AgreesOnTheSamplesOfOthers) {
     if (census->trap == CsvTrap::kNone) {
       const View engine = Theirs(read)[path];
       EXPECT_EQ(engine.rows, ours.rows);
-      EXPECT_EQ(Meant(engine.broken, ours), ours.broken);
       EXPECT_EQ(census->Rows(false, columns), ours.Records());
       continue;
     }

@@ -66,8 +66,7 @@ std::string ReadCsvCall(const ReadCsvOptions& options) {
   add("allow_quoted_nulls", Bool(dialect.empty_quoted_is_null));
   add("strict_mode", "true");
   add("null_padding", "false");
-  add("store_rejects", "true");
-  add("rejects_limit", "0");
+  add("ignore_errors", "true");
   add("compression", options.compression == Compression::kGzip ? "'gzip'" : "'none'");
   add("parallel", Bool(options.parallel));
   // The engine counts the line ends around a record with it.

@@ -1,10 +1,8 @@
 // The one place that knows how DuckDB is asked to read CSV.
 //
 // Every column comes as text (VARCHAR, NULL for what the dialect calls NULL): the strict casts of
-// cast_functions.h make values of it. Broken records go to the tables `reject_scans` and
-// `reject_errors` (temporary, so of the connection's database instance; drop or empty them before),
-// several rows for one record: count distinct (scan_id, file_id, line). `line_byte_position` - 1 is the
-// offset of the record, of the LF of the CRLF before it, or of blank lines before it.
+// cast_functions.h make values of it. Broken records are left out: how many shows the census, and which our own reader.
+// The engine's tables of rejects are not asked for: they take more than a kilobyte of memory for each, beyond any limit.
 //
 // What the engine makes of these options was measured with 1.5.6 (format/README.md): it is exact for
 // files that the census of csv_census.h calls plain, with all columns read; others it may read wrongly
@@ -29,7 +27,7 @@ struct ReadCsvOptions {
   bool header = false;  // the first line of each file is skipped, whatever it says
   // Several threads in one file; several files are always read at the same time. Only for files
   // without CsvCensus::quoted_breaks, and even then broken records may swallow others behind them: when
-  // the rows do not add up to the census, read again without.
+  // more rows are missing than are broken, read again without.
   bool parallel = false;
   std::string file_column = {};  // when not empty: a last column with the path as it was given
   CsvLimits limits = {};

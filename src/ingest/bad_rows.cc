@@ -43,12 +43,15 @@ Status TakeRow(TableLoad& load, const ShapedFile& file, QuarantinedRow& row) {
   return load.quarantined.Add(row);
 }
 
-Status CheckFound(const TableLoad& load, const ShapedFile& file, int64_t found) {
+Status CheckFound(const TableLoad& load, const ShapedFile& file, int64_t found,
+                  std::optional<size_t>* mismatch) {
   if (found == file.quarantined) return Status::Ok();
+  *mismatch = file.index;
   return RejectedError(fmt::format(
-      "{}: the engine found {} and a second look {}: such a file cannot be accounted for",
+      "{}: {} did not come out of it, and {} are bad: such a file cannot be accounted for",
       PartName(load.files[file.index], file.part.member),
-      Counted(static_cast<uint64_t>(file.quarantined), "bad row"), found));
+      Counted(static_cast<uint64_t>(file.quarantined), "row"),
+      Thousands(static_cast<uint64_t>(found))));
 }
 
 // A file of which nothing is usable is another file than the project thinks, however short it is.
@@ -107,7 +110,8 @@ Status Useless(const TableLoad& load, size_t index) {
 // A rewritten copy has no broken records any more: they were taken out before, and are counted now.
 // So are rows that somebody discarded.
 Status AccountForBadRows(engine::Connection& connection, TableLoad& load,
-                         std::vector<ShapedFile>& files, const env::Cancel* cancel) {
+                         std::vector<ShapedFile>& files, const env::Cancel* cancel,
+                         std::optional<size_t>* mismatch) {
   std::vector<const ShapedFile*> bad;
   for (ShapedFile& file : files) {
     LoadFile& from = load.files[file.index];
@@ -136,13 +140,14 @@ Status AccountForBadRows(engine::Connection& connection, TableLoad& load,
         FindBadParquetRows(connection, load.target, file->part.path, file->shape, FixesOf(*file),
                            most, [&](QuarantinedRow& row) { return TakeRow(load, *file, row); }));
     // Who looks at the first ones alone sees no others than were counted.
-    if (found < most) SLUICE_TRY(CheckFound(load, *file, found));
+    if (found < most) SLUICE_TRY(CheckFound(load, *file, found, mismatch));
   }
   SLUICE_ASSIGN(const auto found,
                 FindBadRows(load.target, suspects, cancel, [&](size_t i, QuarantinedRow& row) {
                   return TakeRow(load, *looked_at[i], row);
                 }));
-  for (size_t i = 0; i < found.size(); ++i) SLUICE_TRY(CheckFound(load, *looked_at[i], found[i]));
+  for (size_t i = 0; i < found.size(); ++i)
+    SLUICE_TRY(CheckFound(load, *looked_at[i], found[i], mismatch));
   return Status::Ok();
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/status.h"
@@ -18,10 +19,11 @@ namespace sluice::ingest {
 inline constexpr int64_t kMostHeldRows = 100'000;
 
 // Once all of `files` are read: sums up what was read and counted for each file of `load`, and finds the bad rows for
-// `load.quarantined`. `connection` is the one that staged them. kRejected: a second look finds other rows than were
-// counted.
+// `load.quarantined`. `connection` is the one that staged them. kRejected: a second look finds other rows than did not
+// come; `mismatch` is the file then.
 Status AccountForBadRows(engine::Connection& connection, TableLoad& load,
-                         std::vector<ShapedFile>& files, const env::Cancel* cancel);
+                         std::vector<ShapedFile>& files, const env::Cancel* cancel,
+                         std::optional<size_t>* mismatch);
 
 // Warns, once for a load, of rows that are no UTF-8 where no encoding is declared.
 void TellOtherEncodings(TableLoad& load);

@@ -246,7 +246,6 @@ class IngestRun::Impl {
     }
     if (!status.ok()) {
       step.loads = before;
-      context_.functions.RejectsAreUnknown();
       return false;
     }
     size_t next_held = 0;

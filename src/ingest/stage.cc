@@ -108,15 +108,13 @@ class Stager {
     SetLoadId(load_);
   }
 
-  // The engine's reader is exact for most files and quick with several threads. Where its rows do not
-  // add up to the census the files are read again by one thread, and then as rewritten copies.
+  // The engine's reader is exact for most files and quick with several threads. Where more rows of the census are
+  // missing than are broken the files are read again by one thread, and then as rewritten copies.
   Status RunWithCare() {
     Status status;
     for (const Care care : {Care::kQuick, Care::kOneThread, Care::kRewrite}) {
       mismatch_.reset();
       status = RunWith(care);
-      // Whatever was done about rejects may have been rolled back.
-      if (!status.ok()) context_.functions.RejectsAreUnknown();
       if (!mismatch_) return status;
     }
     Spare(*mismatch_, "file", status);
@@ -169,12 +167,8 @@ class Stager {
     SLUICE_ASSIGN(forgotten_, ForgottenRows::Of(context_.connection, context_.functions.persons(),
                                                 load_.target));
     if (context_.connection.HasTable("main", load_.stage)) SLUICE_TRY(DropStage());
-    if (context_.functions.kept_rejects() >= kFilesPerStatement) {
-      SLUICE_TRY(DropRejects(context_.connection));
-      context_.functions.KeepRejects(0);
-    }
     SLUICE_TRY(ReadBatches());
-    SLUICE_TRY(AccountForBadRows(context_.connection, load_, files_, context_.cancel));
+    SLUICE_TRY(AccountForBadRows(context_.connection, load_, files_, context_.cancel, &mismatch_));
     SLUICE_TRY(forgotten_.LeaveOutBadRows(context_.connection, load_));
     SLUICE_TRY(CheckLimits());
     TellMissingColumns(files_, load_);
@@ -370,38 +364,29 @@ class Stager {
     return about;
   }
 
-  // What was loaded and rejected must add up to what was counted apart from the engine.
+  // What was counted apart from the engine and did not come was broken: whether that is so shows the second look.
   Status Count(const Batch& batch) {
     const auto tallies = context_.functions.Take();
-    bool all = true;
     for (ShapedFile* file : batch.files) {
-      const auto tally = tallies.find(load_.files[file->index].file_id);
+      LoadFile& from = load_.files[file->index];
+      const auto tally = tallies.find(from.file_id);
       if (tally != tallies.end()) {
         file->read = tally->second.accepted + tally->second.bad + tally->second.forgotten;
         file->forgotten = tally->second.forgotten;
         file->quarantined = tally->second.bad;
-        load_.files[file->index].counts.too_long += tally->second.too_long;
+        from.counts.too_long += tally->second.too_long;
       }
-      all = all && file->read == file->copy.expected;
-    }
-    context_.functions.KeepRejects(batch.files.size());
-    if (all) return Status::Ok();
-    SLUICE_ASSIGN(const auto rejects, TakeRejects(context_.connection));
-    context_.functions.KeepRejects(0);
-    for (ShapedFile* file : batch.files) {
-      if (file->read == file->copy.expected) continue;
-      const auto rejected = rejects.find(file->copy.path);
-      if (rejected != rejects.end()) {
-        file->read += rejected->second;
-        file->quarantined += rejected->second;
+      const int64_t missing = file->copy.expected - file->read;
+      if (missing < 0 || (missing > 0 && file->shape.format == config::FileFormat::kParquet)) {
+        mismatch_ = file->index;
+        return RejectedError(fmt::format(
+            "{}: {} were counted in it, and {} read: such a file cannot be accounted for",
+            PartName(from, file->part.member),
+            Counted(static_cast<uint64_t>(file->copy.expected), "row"),
+            Thousands(static_cast<uint64_t>(file->read))));
       }
-      if (file->read == file->copy.expected) continue;
-      mismatch_ = file->index;
-      return RejectedError(
-          fmt::format("{}: {} were counted in it, and {} read: such a file cannot be accounted for",
-                      PartName(load_.files[file->index], file->part.member),
-                      Counted(static_cast<uint64_t>(file->copy.expected), "row"),
-                      Thousands(static_cast<uint64_t>(file->read))));
+      file->read += missing;
+      file->quarantined += missing;
     }
     return Status::Ok();
   }

@@ -1,6 +1,5 @@
 #include "ingest/stage_functions.h"
 
-#include <limits>
 #include <string_view>
 
 #include "engine/functions.h"
@@ -95,21 +94,6 @@ void StageFunctions::Begin(std::map<std::string, int64_t, std::less<>> files) {
 std::map<int64_t, StageFunctions::Tally> StageFunctions::Take() {
   const std::lock_guard lock(mutex_);
   return std::exchange(tallies_, {});
-}
-
-void StageFunctions::KeepRejects(size_t files) {
-  const std::lock_guard lock(mutex_);
-  kept_rejects_ = files == 0 ? 0 : kept_rejects_ + files;
-}
-
-void StageFunctions::RejectsAreUnknown() {
-  const std::lock_guard lock(mutex_);
-  kept_rejects_ = std::numeric_limits<size_t>::max() / 2;
-}
-
-size_t StageFunctions::kept_rejects() const {
-  const std::lock_guard lock(mutex_);
-  return kept_rejects_;
 }
 
 int64_t StageFunctions::rows() const {

@@ -45,11 +45,6 @@ class StageFunctions {
   void Begin(std::map<std::string, int64_t, std::less<>> files);
   // After it: what was counted, by file id.
   std::map<int64_t, Tally> Take();
-  // The engine's tables of rejects are dropped only now and then, for every look at them costs
-  // milliseconds: how many files' rejects may be in them. KeepRejects(0): none are.
-  void KeepRejects(size_t files);
-  void RejectsAreUnknown();  // a transaction that may have touched them was rolled back
-  size_t kept_rejects() const;
   // Rows seen so far, of the running statement. For progress.
   int64_t rows() const;
 
@@ -59,7 +54,6 @@ class StageFunctions {
   std::map<std::string, int64_t, std::less<>> files_;
   std::map<int64_t, Tally> tallies_;
   int64_t rows_ = 0;
-  size_t kept_rejects_ = 0;
 };
 
 }  // namespace sluice::ingest

@@ -206,21 +206,4 @@ std::string EmptyStage(const TableLoad& load) {
                      QuoteName(kFileColumn));
 }
 
-Status DropRejects(engine::Connection& connection) {
-  SLUICE_TRY(connection.Execute("DROP TABLE IF EXISTS temp.reject_errors").status());
-  return connection.Execute("DROP TABLE IF EXISTS temp.reject_scans").status();
-}
-
-Result<std::map<std::string, int64_t>> TakeRejects(engine::Connection& connection) {
-  SLUICE_ASSIGN(
-      const auto rows,
-      connection.Rows("SELECT s.file_path, count(DISTINCT (e.scan_id, e.file_id, e.line)) "
-                      "FROM reject_errors e JOIN reject_scans s ON s.scan_id = e.scan_id "
-                      "AND s.file_id = e.file_id GROUP BY s.file_path"));
-  std::map<std::string, int64_t> rejects;
-  for (const auto& row : rows) rejects[engine::ToText(row[0])] = engine::ToInt(row[1]);
-  SLUICE_TRY(DropRejects(connection));
-  return rejects;
-}
-
 }  // namespace sluice::ingest

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -48,10 +47,5 @@ Result<std::string> StageSelect(const TableLoad& load, const Batch& batch,
 
 // The CREATE TABLE of a stage that no file has rows for.
 std::string EmptyStage(const TableLoad& load);
-
-// The engine's tables of rejects: how many records of the last statement were broken, by the path that was read;
-// then they are dropped.
-Result<std::map<std::string, int64_t>> TakeRejects(engine::Connection& connection);
-Status DropRejects(engine::Connection& connection);
 
 }  // namespace sluice::ingest

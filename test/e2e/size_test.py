@@ -113,6 +113,12 @@ class SizeTest(unittest.TestCase):
                 file.write(f'{{"id": {n}}}\n' if n % 2 == 0 else f'{{"id": "x{n}"}}\n')
         self.half_are_bad(2_000_000)
 
+    def test_a_million_broken_rows(self):
+        with open(self.folder / "inbox" / "bad.csv", "w") as file:
+            for n in range(2_000_000):
+                file.write(f"{n},a row that fits its table\n" if n % 2 == 0 else f"{n},a row,with too many cells\n")
+        self.half_are_bad(2_000_000)
+
     def test_many_small_files(self):
         for n in range(FILES):
             path = self.folder / "inbox" / "small" / str(n // 1000) / f"{n}.csv"
