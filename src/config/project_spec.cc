@@ -253,6 +253,9 @@ OptionSpec SyncSpec() {
                    {"mirror",
                     "and rows that are not in the model any more are removed, where the "
                     "destination can"},
+                   {"replace",
+                    "of catalogs: likewise, and an item that is new or changed takes the place of the "
+                    "one that is there, with all of its fields"},
                    {"append", "new rows are sent, once; what changes later is not"},
                    {"add",
                     "of lists: new rows are put on the list, nobody is taken off it; of "

@@ -28,7 +28,7 @@ const std::string* FindObject(const ConnectionType& type, std::string_view objec
 std::vector<std::string> ModesOf(const ConnectionType& type, std::string_view object) {
   // Who is on a list is all there is to it: there is nothing to change.
   if (StartsWith(Prefix(object), "list")) return {"add", "remove", "mirror"};
-  if (Prefix(object) == "catalog:") return {"upsert", "update", "insert", "mirror"};
+  if (Prefix(object) == "catalog:") return {"upsert", "update", "insert", "mirror", "replace"};
   // What people agreed to is overwritten; asking first keeps it from making people.
   if (object == "subscriptions") return {"upsert", "update"};
   // What happened is told once.

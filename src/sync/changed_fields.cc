@@ -42,8 +42,9 @@ bool Identifies(std::string_view name, const ChangedFieldsRules& rules) {
          rules.identifiers.end();
 }
 
-// Whether a field that `delivered` names and the payload does not is sent as null.
+// Whether a field that `delivered` names and the payload does not is sent as null, or goes by being left out.
 bool IsCleared(std::string_view name, const ChangedFieldsRules& rules) {
+  if (rules.whole) return true;
   if (Holds(rules.mapped, name)) return !Holds(rules.kept, name);
   return rules.clears_unmapped && !Identifies(name, rules);
 }
@@ -91,7 +92,7 @@ std::string WithNulls(std::string_view value, std::span<const std::string_view> 
 
 std::string FieldsToSend(std::string_view payload, std::optional<std::string_view> delivered,
                          std::span<const std::string_view> maybe, const ChangedFieldsRules& rules) {
-  if (!delivered && maybe.empty()) return std::string(payload);
+  if (rules.whole || (!delivered && maybe.empty())) return std::string(payload);
   const Members wanted = JsonMembers(payload);
   const Members there = delivered ? JsonMembers(*delivered) : Members();
   std::vector<Members> held;

@@ -15,6 +15,8 @@ struct ChangedFieldsRules {
   std::vector<std::string> identifiers;  // of fields that always go along
   // Every top-level field that the sync maps, sorted.
   std::vector<std::string> mapped;
+  // Mode replace: what is sent takes the place of all that is there, fields that the sync does not know included.
+  bool whole = false;
   bool merges_nested = false;  // connector::Capabilities::merges_nested
   // Of the mapped ones, sorted: those that are not cleared when their value is NULL.
   std::vector<std::string> kept = {};

@@ -113,5 +113,17 @@ TEST(ChangedFields, AnOverlayNamesAllThatMayBeThere) {
   EXPECT_EQ(Overlay("{}", "{}"), "{}");
 }
 
+TEST(ChangedFields, WhatIsReplacedGoesWhole) {
+  ChangedFieldsRules rules = Rules(true);
+  rules.whole = true;
+  rules.kept = {"city"};
+  const char* const payload = R"({"email":"a@x","visits":2})";
+  const char* const delivered = R"({"city":"Ulm","email":"a@x","unmapped":1,"visits":2})";
+  EXPECT_TRUE(AnythingToSend(payload, delivered, rules)) << "two fields have to go";
+  EXPECT_EQ(FieldsToSend(payload, delivered, {}, rules), payload);
+  EXPECT_EQ(WithKept(payload, delivered, {}, rules), payload);
+  EXPECT_FALSE(AnythingToSend(payload, payload, rules));
+}
+
 }  // namespace
 }  // namespace sluice::sync

@@ -55,6 +55,7 @@ ChangedFieldsRules RulesOf(const config::Sync& sync, const connector::Destinatio
   for (auto* names : {&rules.mapped, &rules.kept, &rules.paths}) {
     std::sort(names->begin(), names->end());
   }
+  rules.whole = sync.mode == "replace";
   rules.clears_unmapped = sync.clear_unmapped && clears;
   rules.merges_nested = destination.capabilities().merges_nested;
   return rules;
@@ -147,10 +148,10 @@ Result<std::unique_ptr<Difference>> Difference::Make(engine::Connection& connect
                                                      const DifferenceOptions& options) {
   SLUICE_TRY(CheckMapping(sync, destination));
   SLUICE_TRY(CheckParallel(sync, destination));
-  const bool mirror = sync.mode == "mirror";
+  const bool mirror = sync.mode == "mirror" || sync.mode == "replace";
   if (mirror && !destination.capabilities().removes) {
-    return ConfigError(fmt::format("{}: mode mirror: {} takes no removals", sync.where.ToString(),
-                                   destination.Describe()),
+    return ConfigError(fmt::format("{}: mode {}: {} takes no removals", sync.where.ToString(),
+                                   sync.mode, destination.Describe()),
                        "Write mode: upsert");
   }
   const Presence presence = PresenceOf(sync.mode);

@@ -16,7 +16,8 @@ using connector::Operation;
 using connector::OperationKind;
 
 constexpr std::string_view kUpsertHead = "{\"documents\":{";
-constexpr std::string_view kUpsertTail = "},\"replaceUploadedFieldsOnly\":true}";
+constexpr std::string_view kMergeTail = "},\"replaceUploadedFieldsOnly\":true}";
+constexpr std::string_view kReplaceTail = "},\"replaceUploadedFieldsOnly\":false}";
 constexpr std::string_view kRemoveHead = "{\"itemIds\":[";
 constexpr std::string_view kRemoveTail = "]}";
 
@@ -64,11 +65,11 @@ std::string ItemValue(std::string_view payload) {
   return value;
 }
 
-Result<CatalogBody> BuildCatalogBody(std::span<const Operation> operations,
+Result<CatalogBody> BuildCatalogBody(std::span<const Operation> operations, bool whole,
                                      const connector::RequestLimit& limit) {
   SLUICE_CHECK(!operations.empty() && limit.rows > 0 && limit.bytes > 0, "nothing to send");
   const bool upserts = operations.front().kind == OperationKind::kUpsert;
-  const std::string_view tail = upserts ? kUpsertTail : kRemoveTail;
+  const std::string_view tail = !upserts ? kRemoveTail : whole ? kReplaceTail : kMergeTail;
   const auto most_bytes = static_cast<size_t>(limit.bytes);
   CatalogBody body;
   body.text = upserts ? kUpsertHead : kRemoveHead;

@@ -1,6 +1,7 @@
 // The bodies of POST and DELETE /api/catalogs/NAME/items, spliced from payloads:
 //
 //   {"documents":{"spa-7":{"city":"Ulm"},"spa-8":{"city":null}},"replaceUploadedFieldsOnly":true}
+//   {"documents":{"spa-7":{"city":"Ulm"}},"replaceUploadedFieldsOnly":false}   the whole item
 //   {"itemIds":["spa-7","spa-8"]}
 #pragma once
 
@@ -26,7 +27,8 @@ struct CatalogBody {
 
 // The largest body within the limits from the first of `operations` (not empty), which are of one kind;
 // it ends before an item that is in it already. kRejected when the first one cannot be sent.
-Result<CatalogBody> BuildCatalogBody(std::span<const connector::Operation> operations,
+// `whole`: an item takes the place of the one that is there; else its fields are merged into it.
+Result<CatalogBody> BuildCatalogBody(std::span<const connector::Operation> operations, bool whole,
                                      const connector::RequestLimit& limit);
 
 // The value of an item: the payload without its id.

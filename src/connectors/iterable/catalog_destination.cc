@@ -49,11 +49,12 @@ class CatalogDestination : public connector::Destination,
                            public connector::Sampling,
                            public connector::Lookup {
  public:
-  CatalogDestination(IterableSettings settings, std::string name,
+  CatalogDestination(IterableSettings settings, std::string name, bool whole,
                      std::unique_ptr<env::HttpTransport> transport, env::Clock& clock)
       : api_(std::move(settings), std::move(transport), clock),
         clock_(clock),
         name_(std::move(name)),
+        whole_(whole),
         path_("/api/catalogs/" + name_),
         capabilities_(CommonCapabilities(api_.settings())),
         terms_({api_.settings().lookups_per_second, 1, kItemsAtOnce,
@@ -91,7 +92,7 @@ class CatalogDestination : public connector::Destination,
     RequestLimit most = Within(limit, api_.settings());
     const auto own = static_cast<int64_t>(kMostItems);
     most.rows = limit.rows > 0 ? std::min(limit.rows, own) : own;
-    SLUICE_ASSIGN(CatalogBody body, BuildCatalogBody(std::span(operations.begin(), other), most));
+    SLUICE_ASSIGN(CatalogBody body, BuildCatalogBody(std::span(operations.begin(), other), whole_, most));
     return PreparedRequest{body.items, upserts ? "POST" : "DELETE", path_ + "/items",
                            std::move(body.text)};
   }
@@ -260,6 +261,7 @@ class CatalogDestination : public connector::Destination,
   Api api_;
   env::Clock& clock_;
   const std::string name_;
+  const bool whole_;
   const std::string path_;
   connector::Capabilities capabilities_;
   const Terms terms_;
@@ -280,9 +282,9 @@ bool IsCatalogName(std::string_view text) {
 }
 
 std::unique_ptr<connector::Destination> MakeCatalogDestination(
-    IterableSettings settings, std::string name, std::unique_ptr<env::HttpTransport> transport,
-    env::Clock& clock) {
-  return std::make_unique<CatalogDestination>(std::move(settings), std::move(name),
+    IterableSettings settings, std::string name, bool whole,
+    std::unique_ptr<env::HttpTransport> transport, env::Clock& clock) {
+  return std::make_unique<CatalogDestination>(std::move(settings), std::move(name), whole,
                                               std::move(transport), clock);
 }
 

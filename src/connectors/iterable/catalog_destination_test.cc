@@ -36,7 +36,7 @@ constexpr const char* kAccepted = R"({"code":"Success","msg":"Request received",
 class CatalogDestinationTest : public testing::Test {
  protected:
   CatalogDestinationTest() {
-    destination_ = MakeCatalogDestination(SettingsForTests(ProjectType::kUserId), "spas",
+    destination_ = MakeCatalogDestination(SettingsForTests(ProjectType::kUserId), "spas", false,
                                           std::make_unique<ScriptedTransport>(script_), clock_);
   }
   Operation Item(const std::string& id, const std::string& payload,
@@ -253,6 +253,16 @@ TEST(CatalogNames, OfTheProjectFile) {
   };
   EXPECT_EQ(made("catalog:spa-7"), Status::Ok().ToString());
   EXPECT_THAT(made("catalog:spa_7"), HasSubstr("\"spa_7\" is no name of a catalog"));
+}
+
+TEST_F(CatalogDestinationTest, AnItemTakesThePlaceOfTheOneThatIsThere) {
+  destination_ = MakeCatalogDestination(SettingsForTests(ProjectType::kUserId), "spas", true,
+                                        std::make_unique<ScriptedTransport>(script_), clock_);
+  const std::vector<Operation> items = {Item("s1", R"({"city":"Ulm","itemId":"s1"})")};
+  const auto request = destination_->Prepare(items, {});
+  ASSERT_TRUE(request.ok());
+  EXPECT_EQ(request->body,
+            R"({"documents":{"s1":{"city":"Ulm"}},"replaceUploadedFieldsOnly":false})");
 }
 
 }  // namespace

@@ -201,7 +201,7 @@ std::unique_ptr<connector::Destination> Standin::ConnectList(ListOptions options
 
 std::unique_ptr<connector::Destination> Standin::ConnectCatalog(const std::string& name) const {
   return Ready(
-      MakeCatalogDestination(Settings(), name, env::MakeCurlTransport(), env::SystemClock()));
+      MakeCatalogDestination(Settings(), name, false, env::MakeCurlTransport(), env::SystemClock()));
 }
 
 Delivered Deliver(connector::Destination& destination, const RowsForTests& rows, int tries,

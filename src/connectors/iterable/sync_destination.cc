@@ -119,8 +119,8 @@ Result<std::unique_ptr<connector::Destination>> MakeSyncDestination(
                       name),
           "Write it as catalog:spa-treatments.");
     }
-    return MakeCatalogDestination(std::move(settings), std::move(name), std::move(transport),
-                                  clock);
+    return MakeCatalogDestination(std::move(settings), std::move(name), sync.mode == "replace",
+                                  std::move(transport), clock);
   }
   return Wrong(sync, ".object", fmt::format("Iterable has no object \"{}\"", sync.object),
                "Write users, list:NAME, catalog:NAME, events, purchases, carts, subscriptions, "
