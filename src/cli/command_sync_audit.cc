@@ -49,6 +49,7 @@ void WriteJson(World& world, const std::string& sync, const pipeline::AuditRepor
     json.EndObject();
   }
   json.EndArray();
+  json.Field("holds", report.holds);
   json.Field("repaired", report.repaired);
   json.EndObject();
   json.Finish();
@@ -82,6 +83,7 @@ Result<int> SyncAudit(World& world, const Arguments& arguments) {
       report.findings.empty()
           ? "all as they were delivered"
           : fmt::format("{} not as delivered", Thousands(report.findings.size())));
+  if (!report.holds.empty()) world.out << Printable(report.holds) << "\n";
   if (!report.repaired.empty()) {
     world.out << Printable(report.repaired) << "\nnext:  sluice plan " << job.sync << "\n";
   } else if (!report.findings.empty()) {

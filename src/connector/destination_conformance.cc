@@ -263,6 +263,38 @@ TEST_P(DestinationConformance, WhatIsRemovedIsGoneAndRemovingItAgainIsNoError) {
   EXPECT_EQ(fixture_->NoteOf(1), "\"again\"");
 }
 
+TEST_P(DestinationConformance, WhoHasAnotherIdentityIsTheSameOneAndChangingItAgainIsNoError) {
+  if (!destination_->capabilities().changes_identities) GTEST_SKIP() << "it changes no identities";
+  ASSERT_TRUE(AllAre(SendAll(MakeRows(3, "note")), RowState::kAcknowledged));
+  const auto change = fixture_->ChangeOf(1);
+  if (!change) GTEST_SKIP() << "people like these keep their identity";
+  const auto send = [&](const std::string& key, const std::string& former,
+                        const std::string& payload) {
+    const std::string identity = destination_->IdentityOf(key, payload).value();
+    const std::vector<Operation> operations = {
+        {OperationKind::kChangeIdentity, key, identity, payload, former}};
+    const auto request = destination_->Prepare(operations, {});
+    EXPECT_TRUE(request.ok()) << request.status().ToString();
+    EXPECT_EQ(request->rows, 1U);
+    SendResult result = destination_->Send(*request, operations, nullptr);
+    ExpectQuiet(result);
+    return result.outcomes.at(0);
+  };
+  for (int time = 0; time < 2; ++time) {
+    const RowOutcome outcome = send("key-1", change->former, change->payload);
+    EXPECT_EQ(outcome.state, RowState::kAcknowledged) << outcome.message;
+  }
+  EXPECT_EQ(fixture_->NoteOfChanged(1), "\"note\"");
+  EXPECT_EQ(fixture_->NoteOf(0), "\"note\"");
+  EXPECT_EQ(fixture_->NoteOf(2), "\"note\"");
+  // That of somebody else is nobody's to have.
+  const auto other = fixture_->ChangeOf(2);
+  ASSERT_TRUE(other.has_value());
+  EXPECT_EQ(send("key-2", other->former, change->payload).state, RowState::kRejected);
+  EXPECT_EQ(fixture_->NoteOf(2), "\"note\"");
+  EXPECT_EQ(fixture_->NoteOfChanged(1), "\"note\"");
+}
+
 TEST_P(DestinationConformance, ARefusedRowKeepsItsReasonAndHoldsNobodyUp) {
   if (!fixture_->Refuse(2)) return;
   const SendResult result = SendAll(MakeRows(5, kCanary));

@@ -39,6 +39,16 @@ class DestinationFixture {
 
   // A payload without any usable identifier, where identity comes from the payload.
   virtual std::optional<std::string> PayloadOfNobody() const { return {}; }
+  // How the n-th person gets another identifier: the former one and the new one, each alone as a payload. Nothing
+  // where identities cannot be changed. Called right before the change: another kind of request is over by then.
+  struct Change {
+    std::string former;
+    std::string payload;
+  };
+  virtual std::optional<Change> ChangeOf(int /*n*/) { return {}; }
+  // As NoteOf, of whoever has the new one.
+  virtual std::optional<std::string> NoteOfChanged(int /*n*/) { return {}; }
+
   // From now on the destination refuses the n-th row for good, and no other. False when it cannot.
   virtual bool Refuse(int /*n*/) { return false; }
   // From now on nothing can be sent for a passing reason. False when that cannot be made to happen.

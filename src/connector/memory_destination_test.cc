@@ -35,6 +35,16 @@ class MemoryFixture : public DestinationFixture {
     return person->second.at("note");
   }
   std::optional<std::string> PayloadOfNobody() const override { return R"({"email":"nobody"})"; }
+  std::optional<Change> ChangeOf(int n) override {
+    const std::string number = std::to_string(n);
+    return Change{"{\"email\":\"p" + number + "@x.example\"}",
+                  "{\"email\":\"new" + number + "@x.example\"}"};
+  }
+  std::optional<std::string> NoteOfChanged(int n) override {
+    const auto person = world_.people.find("new" + std::to_string(n) + "@x.example");
+    if (person == world_.people.end() || person->second.count("note") == 0) return {};
+    return person->second.at("note");
+  }
   bool Refuse(int n) override {
     refused_ = "key-" + std::to_string(n);
     return true;

@@ -4,7 +4,10 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
+#include "connector/container.h"
 #include "connector/lookup.h"
+#include "connector/untold.h"
 #include "pipeline/sync_container.h"
 #include "pipeline/sync_state.h"
 #include "sync/decisions.h"
@@ -27,9 +30,7 @@ class Audit {
     SLUICE_ASSIGN(connector::Destination * destination, runtime_.DestinationOf(sync_));
     connector::Lookup* lookup = connector::LookupOf(*destination);
     if (lookup == nullptr) {
-      return ConfigError(fmt::format("{}: {} cannot be asked what it holds of the object {}",
-                                     sync_.where.ToString(), destination->Describe(),
-                                     sync_.object));
+      return CannotBeAsked(*destination);
     }
     SLUICE_TRY(runtime_.MakeStateFolder());
     std::optional<env::FileLock> lock;
@@ -41,12 +42,32 @@ class Audit {
     SLUICE_TRY(Read(*destination));
     SLUICE_ASSIGN(report_.findings, sync::CompareDelivered(*lookup, rows_, runtime_.clock(),
                                                            Terms(*lookup), report_.questions));
+    Count(*destination);
     show(report_);
     if (job_.repair && !report_.findings.empty()) SLUICE_TRY(Repair());
     return std::move(report_);
   }
 
  private:
+  Status CannotBeAsked(const connector::Destination& destination) const {
+    const connector::Untold* untold = connector::UntoldOf(destination);
+    return ConfigError(fmt::format("{}: {} cannot be asked what it holds of the object {}{}",
+                                   sync_.where.ToString(), destination.Describe(), sync_.object,
+                                   untold == nullptr ? "" : ": " + untold->WhyUntold()));
+  }
+
+  // How many there are says nothing about single rows, and may be counted late: it is told beside them.
+  void Count(connector::Destination& destination) {
+    connector::Container* container = connector::ContainerOf(destination);
+    if (container == nullptr || container->Id().empty()) return;
+    const auto size = container->Size(cancel_);
+    report_.holds =
+        size.ok() ? fmt::format("{} holds {} by its own count", container->Name(),
+                                Counted(size.value(), destination.capabilities().noun))
+                  : fmt::format("how many {} holds could not be asked: {}", container->Name(),
+                                size.status().message());
+  }
+
   Result<std::unique_ptr<warehouse::Session>> Open() {
     return runtime_.warehouse().Open(false, kRunWaitsForWarehouse, cancel_);
   }

@@ -25,6 +25,7 @@ struct AuditReport {
   uint64_t looked = 0;     // of them, those that were looked for
   uint64_t questions = 0;
   std::vector<sync::AuditFinding> findings;
+  std::string holds;     // how many the destination has, where it counts; ""
   std::string repaired;  // what was done about them, "" nothing
 };
 

@@ -83,6 +83,17 @@ Result<env::HttpResponse> Api::AskAnything(const std::string& method, const std:
   }
 }
 
+Result<env::HttpResponse> Api::Stream(const std::string& target,
+                                      const std::function<Status(std::string_view)>& sink,
+                                      const env::Cancel* cancel) {
+  env::HttpRequest http = NewRequest("GET", target, "", cancel);
+  http.timeout = std::chrono::milliseconds(0);
+  http.sink = sink;
+  auto response = transport_->Send(http);
+  if (!response.ok()) return response.status().WithContext(settings_.Describe());
+  return response;
+}
+
 Result<std::string> Api::Ask(const std::string& method, const std::string& target,
                              const std::string& body, const env::Cancel* cancel) {
   SLUICE_ASSIGN(auto response, AskAnything(method, target, body, cancel));

@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "connector/destination.h"
 #include "connectors/iterable/iterable_settings.h"
@@ -42,6 +43,12 @@ class Api {
   // refused for too many asked (429) is asked again after a pause, for 15 s in all.
   Result<env::HttpResponse> AskAnything(const std::string& method, const std::string& target,
                                         const std::string& body, const env::Cancel* cancel);
+
+  // A GET whose good answer goes to `sink` piece by piece, however long it is and takes; an answer that stands still
+  // for the connection's `timeout` fails. Other answers are given back.
+  Result<env::HttpResponse> Stream(const std::string& target,
+                                   const std::function<Status(std::string_view)>& sink,
+                                   const env::Cancel* cancel);
 
  private:
   env::HttpRequest NewRequest(const std::string& method, const std::string& target,

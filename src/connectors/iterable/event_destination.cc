@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "connector/ordered.h"
+#include "connector/untold.h"
 #include "connectors/iterable/answer.h"
 #include "connectors/iterable/bulk_answer.h"
 #include "connectors/iterable/event_body.h"
@@ -51,7 +52,7 @@ SendResult ReadSingle(const env::HttpResponse& response, std::span<const Operati
   return result;
 }
 
-class EventDestination : public PeopleDestination, public connector::Ordered {
+class EventDestination : public PeopleDestination, public connector::Ordered, public connector::Untold {
  public:
   EventDestination(ActivityKind kind, IterableSettings settings, UserOptions options,
                    std::string sync, std::unique_ptr<env::HttpTransport> transport,
@@ -69,6 +70,12 @@ class EventDestination : public PeopleDestination, public connector::Ordered {
                          : kind_ == ActivityKind::kPurchase ? "purchase"
                                                             : "cart";
     capabilities_.request_name = fmt::format("POST {}", TargetOf(kind_));
+  }
+
+  std::string WhyUntold() const override {
+    return kind_ == ActivityKind::kCart
+               ? "Iterable shows a cart as a field of its person, which purchases and others change too"
+               : "Iterable shows the last 200 events of a person, and not by which ids they were sent";
   }
 
   std::string order_field() const override { return "createdAt"; }

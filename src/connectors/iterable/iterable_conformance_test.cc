@@ -20,7 +20,8 @@ enum class Refusing { kByName, kByPlace };
 
 class IterableFixture : public connector::DestinationFixture {
  public:
-  IterableFixture(ProjectType project, Refusing refusing) : standin_(project), refusing_(refusing) {
+  IterableFixture(ProjectType project, Refusing refusing)
+      : standin_(project), project_(project), refusing_(refusing) {
     standin_.Reset();
   }
   ~IterableFixture() override {
@@ -54,6 +55,22 @@ class IterableFixture : public connector::DestinationFixture {
   std::optional<std::string> PayloadOfNobody() const override {
     return R"({"email":"nobody","userId":null})";
   }
+  // In a hybrid project these people have a userId, which stays.
+  std::optional<Change> ChangeOf(int n) override {
+    if (project_ != ProjectType::kEmail) return {};
+    standin_.Post("clock", R"({"offset_seconds":61})");
+    return Change{fmt::format(R"({{"email":"{}"}})", Email(n)),
+                  fmt::format(R"({{"email":"New{}@Example.com"}})", n)};
+  }
+  std::optional<std::string> NoteOfChanged(int n) override {
+    const std::string people = standin_.Get("users");
+    for (const std::string_view person : JsonItems(people)) {
+      if (JsonMemberValue(person, "email") != fmt::format("\"new{}@example.com\"", n)) continue;
+      EXPECT_EQ(JsonMemberValue(person, "userId"), '"' + UserId(n) + '"') << "the same person";
+      return std::string(JsonMemberValue(JsonMemberValue(person, "dataFields"), "note"));
+    }
+    return std::nullopt;
+  }
   bool Refuse(int n) override {
     standin_.Post("faults",
                   refusing_ == Refusing::kByPlace
@@ -81,6 +98,7 @@ class IterableFixture : public connector::DestinationFixture {
 
  private:
   Standin standin_;
+  const ProjectType project_;
   Refusing refusing_;
 };
 

@@ -11,8 +11,10 @@
 #include "base/json_text.h"
 #include "base/text.h"
 #include "connector/container.h"
+#include "connector/lookup.h"
 #include "connectors/iterable/bulk_answer.h"
 #include "connectors/iterable/field_names.h"
+#include "connectors/iterable/list_members.h"
 #include "connectors/iterable/lists.h"
 #include "connectors/iterable/people_destination.h"
 
@@ -31,7 +33,8 @@ constexpr const char* kUnsubscribe = "/api/lists/unsubscribe";
 
 class ListDestination : public PeopleDestination,
                         public connector::Container,
-                        public connector::FieldCatalog {
+                        public connector::FieldCatalog,
+                        public connector::Lookup {
  public:
   ListDestination(IterableSettings settings, ListOptions options,
                   std::unique_ptr<env::HttpTransport> transport, env::Clock& clock)
@@ -125,6 +128,21 @@ class ListDestination : public PeopleDestination,
                       "The next run looks for it.");
   }
 
+  // Who is on it; what else a mirror has written into profiles is an audit's of a sync of users.
+  const Terms& lookup_terms() const override { return terms_; }
+  Result<std::vector<Found>> LookFor(std::span<const Operation> rows, bool,
+                                     const env::Cancel* cancel) override {
+    SLUICE_CHECK(id_ != 0, "a list is looked up before its people are");
+    SLUICE_ASSIGN(auto found, LookForMembers(api_, id_, rows, cancel));
+    // What mode remove has delivered is that somebody is not on it.
+    for (Found& one : found) {
+      if (!options_.takes_off) break;
+      if (one.there) one.differing = {"is on the list"};
+      one.there = true;
+    }
+    return found;
+  }
+
   Result<uint64_t> Size(const env::Cancel* cancel) override {
     SLUICE_CHECK(id_ != 0, "a list is looked up before its people are counted");
     const std::string target = fmt::format("{}/{}/size", kLists, id_.load());
@@ -147,6 +165,7 @@ class ListDestination : public PeopleDestination,
   }
 
   const ListOptions options_;
+  const Terms terms_ = ListLookupTerms();
   // Once it was found: for good, since requests for it may be on their way. (A plan may be made beside a run.)
   std::atomic<int64_t> id_{0};
 };

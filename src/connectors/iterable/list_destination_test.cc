@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "connector/container.h"
+#include "connector/lookup.h"
 #include "connectors/iterable/lists.h"
 #include "connectors/iterable/rows_for_tests.h"
 #include "connectors/iterable/scripted_transport_for_tests.h"
@@ -199,6 +200,61 @@ TEST_F(ListDestinationTest, HowManyAreOnIt) {
   script_.Answer(200, "many");
   EXPECT_EQ(container().Size(nullptr).status().code(), Code::kRetry);
   EXPECT_EQ(script_.asked[0], "GET /api/lists/17/size");
+}
+
+class ListLookupTest : public ListDestinationTest {
+ protected:
+  // Which of the people are as they were delivered; "" an error.
+  std::string Look(const std::vector<std::string>& payloads) {
+    std::vector<connector::Operation> rows;
+    for (const std::string& payload : payloads) {
+      rows.push_back({OperationKind::kUpsert, "k", "i", payload});
+    }
+    connector::Lookup& lookup = *connector::LookupOf(*destination_);
+    const auto found = lookup.LookFor(rows, true, nullptr);
+    error_ = found.status();
+    std::string out;
+    if (!found.ok()) return out;
+    for (const auto& one : found.value()) {
+      out += !one.there ? '-' : one.differing.empty() ? '+' : '!';
+    }
+    return out;
+  }
+  Status error_;
+};
+
+TEST_F(ListLookupTest, OneQuestionTellsWhoIsOnTheList) {
+  MakeFound(ProjectType::kEmail, "mirror", true);
+  script_.Answer(200, "ann@x.de\nb@x.de\r\nlast@x.de");
+  EXPECT_EQ(Look({R"({"email":"Ann@x.de"})", R"({"email":"c@x.de"})", R"({"email":"b@x.de"})",
+                  R"({"email":"last@x.de","userId":"7"})", R"({"userId":"7"})"}),
+            "+-++-");
+  EXPECT_THAT(script_.asked, ElementsAre("GET /api/lists/getUsers?listId=17"));
+}
+
+TEST_F(ListLookupTest, OfAHybridProjectEitherIdentifierIsGiven) {
+  MakeFound(ProjectType::kHybrid, "mirror");
+  script_.Answer(200, "7\nann@x.de\n");
+  EXPECT_EQ(Look({R"({"email":"z@x.de","userId":7})", R"({"email":"ann@x.de"})",
+                  R"({"email":"n@x.de","userId":"8"})"}),
+            "++-");
+  EXPECT_THAT(script_.asked, ElementsAre("GET /api/lists/getUsers?listId=17&preferUserId=true"));
+}
+
+TEST_F(ListLookupTest, WhatModeRemoveHasDeliveredIsNotOnTheList) {
+  MakeFound(ProjectType::kUserId, "remove");
+  script_.Answer(200, "a\nB\n");
+  EXPECT_EQ(Look({R"({"userId":"a"})", R"({"userId":"b"})", R"({"userId":"B"})"}), "!+!");
+}
+
+TEST_F(ListLookupTest, AnAnswerThatIsNoListOfPeopleIsNone) {
+  MakeFound(ProjectType::kUserId, "mirror");
+  script_.Answer(503, "");
+  EXPECT_EQ(Look({R"({"userId":"a"})"}), "");
+  EXPECT_EQ(error_.code(), Code::kRetry);
+  script_.Answer(200, std::string(2'000, 'x'));
+  EXPECT_EQ(Look({R"({"userId":"a"})"}), "");
+  EXPECT_EQ(error_.code(), Code::kRetry);
 }
 
 }  // namespace
