@@ -94,7 +94,8 @@ struct Arguments {
   bool force = false;
   bool again = false;
   bool repair = false;
-  int64_t sample = 100;  // `sync audit`: rows that are looked for
+  bool export_all = false;  // `sync audit`: every row
+  int64_t sample = 100;     // `sync audit`: rows that are looked for
   bool undo = false;
   bool list = false;
   // `load`.

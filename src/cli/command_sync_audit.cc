@@ -35,6 +35,8 @@ void WriteJson(World& world, const std::string& sync, const pipeline::AuditRepor
   json.Field("delivered", static_cast<int64_t>(report.delivered));
   json.Field("looked_for", static_cast<int64_t>(report.looked));
   json.Field("questions", static_cast<int64_t>(report.questions));
+  json.Field("not_as_delivered", static_cast<int64_t>(report.differing));
+  if (report.others) json.Field("others", static_cast<int64_t>(*report.others));
   json.Name("differing");
   json.BeginArray();
   for (const sync::AuditFinding& finding : report.findings) {
@@ -63,6 +65,7 @@ Result<int> SyncAudit(World& world, const Arguments& arguments) {
   pipeline::AuditJob job;
   job.sync = arguments.subject;
   job.sample = static_cast<uint64_t>(arguments.sample);
+  job.everything = arguments.export_all;
   job.repair = arguments.repair;
   job.reason = arguments.reason;
   SLUICE_ASSIGN(
@@ -70,24 +73,33 @@ Result<int> SyncAudit(World& world, const Arguments& arguments) {
       pipeline::AuditSync(*runtime, job, world.cancel, [&](const pipeline::AuditReport& found) {
         if (!arguments.json) ShowFindings(world, found);
       }));
-  const bool sound = report.findings.empty() || !report.repaired.empty();
+  const bool repaired = !report.repaired.empty() && report.differing == report.findings.size();
+  const bool sound = report.differing == 0 || repaired;
   const int code = sound ? pipeline::kExitDone : pipeline::kExitFailed;
   if (arguments.json) {
     WriteJson(world, job.sync, report);
     return code;
   }
   if (arguments.quiet) return code;
-  world.out << fmt::format(
-      "{} of {} looked for: {}\n", Thousands(report.looked),
-      Counted(report.delivered, "delivered row"),
-      report.findings.empty()
-          ? "all as they were delivered"
-          : fmt::format("{} not as delivered", Thousands(report.findings.size())));
+  world.out << fmt::format("{} of {} looked for: {}\n", Thousands(report.looked),
+                           Counted(report.delivered, "delivered row"),
+                           report.findings.empty()
+                               ? "all as they were delivered"
+                               : fmt::format("{} not as delivered", Thousands(report.differing)));
+  if (report.differing > report.findings.size()) {
+    world.out << fmt::format("the first {} of them are listed{}\n",
+                             Thousands(report.findings.size()), job.repair ? " and repaired" : "");
+  }
+  if (report.others.value_or(0) > 0) {
+    world.out << fmt::format("{} there that this sync has not delivered\n",
+                             report.others == 1 ? "1 is" : Thousands(*report.others) + " are");
+  }
   if (!report.holds.empty()) world.out << Printable(report.holds) << "\n";
   if (!report.repaired.empty()) {
     world.out << Printable(report.repaired) << "\nnext:  sluice plan " << job.sync << "\n";
   } else if (!report.findings.empty()) {
-    world.out << "next:  sluice sync audit " << job.sync << " --repair\n";
+    world.out << "next:  sluice sync audit " << job.sync << (job.everything ? " --export" : "")
+              << " --repair\n";
   }
   return code;
 }

@@ -195,7 +195,8 @@ const std::vector<CommandHelp>& List() {
        "go "
        "with the next run. The exit code is 1 when something was found and not repaired.",
        {"sluice sync audit guests                     100 rows, chosen by chance",
-        "sluice sync audit guests --sample 5000 --repair"}},
+        "sluice sync audit guests --sample 5000 --repair",
+        "sluice sync audit guests --export            all of them, where there is an export"}},
       {Command::kSyncRetry,
        "sync retry",
        "send again what was refused",

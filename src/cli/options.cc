@@ -224,10 +224,14 @@ class Options {
         .add_option("--state", arguments_.state, "rejected, as without it, unknown or deferred")
         ->check(CLI::IsMember({"rejected", "unknown", "deferred"}))
         ->option_text("STATE");
+    CLI::Option* const sample = Of(Command::kSyncAudit)
+                                    .add_option("--sample", arguments_.sample,
+                                                "how many rows are looked for; 100 without it")
+                                    ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}))
+                                    ->option_text("N");
     Of(Command::kSyncAudit)
-        .add_option("--sample", arguments_.sample, "how many rows are looked for; 100 without it")
-        ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}))
-        ->option_text("N");
+        .add_flag("--export", arguments_.export_all, "every row, by all that the destination gives")
+        ->excludes(sample);
     Of(Command::kSyncAudit)
         .add_flag("--repair", arguments_.repair, "what differs goes with the next run");
     Subject(Command::kSyncTest, "NAME", "the sync", true);

@@ -254,7 +254,8 @@ OptionSpec SyncSpec() {
                     "and rows that are not in the model any more are removed, where the "
                     "destination can"},
                    {"replace",
-                    "of catalogs: likewise, and an item that is new or changed takes the place of the "
+                    "of catalogs: likewise, and an item that is new or changed takes the place of "
+                    "the "
                     "one that is there, with all of its fields"},
                    {"append", "new rows are sent, once; what changes later is not"},
                    {"add",

@@ -6,12 +6,15 @@
 
 #include "base/text.h"
 #include "connector/container.h"
+#include "connector/exporting.h"
 #include "connector/lookup.h"
 #include "connector/untold.h"
+#include "env/file.h"
 #include "pipeline/sync_container.h"
 #include "pipeline/sync_state.h"
 #include "sync/decisions.h"
 #include "sync/recover.h"
+#include "sync/spool.h"
 #include "sync/target.h"
 #include "warehouse/fence.h"
 
@@ -29,9 +32,9 @@ class Audit {
   Result<AuditReport> Run(const std::function<void(const AuditReport&)>& show) {
     SLUICE_ASSIGN(connector::Destination * destination, runtime_.DestinationOf(sync_));
     connector::Lookup* lookup = connector::LookupOf(*destination);
-    if (lookup == nullptr) {
-      return CannotBeAsked(*destination);
-    }
+    connector::Exporting* exporting = connector::ExportingOf(*destination);
+    if (lookup == nullptr && exporting == nullptr) return CannotBeAsked(*destination);
+    if (job_.everything && exporting == nullptr) return GivesNoExport(*destination);
     SLUICE_TRY(runtime_.MakeStateFolder());
     std::optional<env::FileLock> lock;
     if (job_.repair) {
@@ -40,8 +43,13 @@ class Audit {
       lock.emplace(std::move(taken));
     }
     SLUICE_TRY(Read(*destination));
-    SLUICE_ASSIGN(report_.findings, sync::CompareDelivered(*lookup, rows_, runtime_.clock(),
-                                                           Terms(*lookup), report_.questions));
+    if (job_.everything) {
+      SLUICE_TRY(CompareAll(*exporting));
+    } else {
+      SLUICE_ASSIGN(report_.findings, sync::CompareDelivered(*lookup, rows_, runtime_.clock(),
+                                                             Terms(*lookup), report_.questions));
+      report_.differing = report_.findings.size();
+    }
     Count(*destination);
     show(report_);
     if (job_.repair && !report_.findings.empty()) SLUICE_TRY(Repair());
@@ -56,16 +64,53 @@ class Audit {
                                    untold == nullptr ? "" : ": " + untold->WhyUntold()));
   }
 
+  Status GivesNoExport(const connector::Destination& destination) const {
+    return ConfigError(fmt::format("{}: {} gives no export of the object {}",
+                                   sync_.where.ToString(), destination.Describe(), sync_.object),
+                       "Look for some of the rows: --sample N");
+  }
+
+  // What the destination gives goes into a file first: it takes as long as it takes.
+  Status CompareAll(connector::Exporting& exporting) {
+    const std::string folder = runtime_.StatePath("spool-audit-" + sync_.name);
+    SLUICE_TRY(env::RemoveTree(folder));
+    SLUICE_TRY(env::CreateDirectories(folder, 0700));
+    Status compared = Export(exporting, env::JoinPath(folder, "export"));
+    const Status removed = env::RemoveTree(folder);
+    return compared.ok() ? removed : compared;
+  }
+
+  Status Export(connector::Exporting& exporting, const std::string& path) {
+    SLUICE_ASSIGN(auto file, sync::SpoolWriter::Create(path));
+    sync::SpoolRow row;
+    SLUICE_TRY(exporting.Export(
+        [&](std::string_view identity, std::string_view held) {
+          row.identity = identity;
+          row.payload = held;
+          return file.Add(row);
+        },
+        cancel_));
+    SLUICE_TRY(file.Finish().status());
+    report_.questions = 1;
+    report_.looked = report_.delivered;
+    SLUICE_ASSIGN(const auto session, Open());
+    SLUICE_ASSIGN(auto comparison,
+                  sync::CompareExport(session->connection(), sync_.name, path, exporting));
+    report_.findings = std::move(comparison.findings);
+    report_.differing = comparison.differing;
+    report_.others = comparison.others;
+    return Status::Ok();
+  }
+
   // How many there are says nothing about single rows, and may be counted late: it is told beside them.
   void Count(connector::Destination& destination) {
     connector::Container* container = connector::ContainerOf(destination);
     if (container == nullptr || container->Id().empty()) return;
     const auto size = container->Size(cancel_);
-    report_.holds =
-        size.ok() ? fmt::format("{} holds {} by its own count", container->Name(),
-                                Counted(size.value(), destination.capabilities().noun))
-                  : fmt::format("how many {} holds could not be asked: {}", container->Name(),
-                                size.status().message());
+    report_.holds = size.ok() ? fmt::format("{} holds {} by its own count", container->Name(),
+                                            Counted(size.value(), destination.capabilities().noun))
+                              : fmt::format("how many {} holds could not be asked: {}",
+                                            container->Name(), size.status().message());
   }
 
   Result<std::unique_ptr<warehouse::Session>> Open() {
@@ -89,6 +134,7 @@ class Audit {
     SLUICE_TRY(sync::NoneOpen(connection, sync_.name));
     SLUICE_ASSIGN(report_.delivered, sync::CountDeliveredRows(connection, sync_.name));
     const auto seed = static_cast<uint64_t>(runtime_.clock().Now());
+    if (job_.everything) return Status::Ok();
     SLUICE_ASSIGN(rows_, sync::SampleDelivered(connection, sync_.name, job_.sample, seed));
     report_.looked = rows_.size();
     return Status::Ok();

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,8 @@ namespace sluice::pipeline {
 struct AuditJob {
   std::string sync;
   uint64_t sample = 100;  // rows that are looked for
+  // Every row instead, by all that the destination gives at once.
+  bool everything = false;
   bool repair = false;
   std::string reason;
 };
@@ -25,8 +28,10 @@ struct AuditReport {
   uint64_t looked = 0;     // of them, those that were looked for
   uint64_t questions = 0;
   std::vector<sync::AuditFinding> findings;
-  std::string holds;     // how many the destination has, where it counts; ""
-  std::string repaired;  // what was done about them, "" nothing
+  uint64_t differing = 0;          // `findings`, and those beyond what is listed
+  std::optional<uint64_t> others;  // of an export: what is there and was not delivered by this sync
+  std::string holds;               // how many the destination has, where it counts; ""
+  std::string repaired;            // what was done about them, "" nothing
 };
 
 // The warehouse is closed while the destination is asked. `show` is told what was found before anything

@@ -7,6 +7,8 @@
 #include "base/text.h"
 #include "sync/decisions.h"
 #include "sync/recover.h"
+#include "sync/spool.h"
+#include "warehouse/dialect.h"
 
 namespace sluice::sync {
 namespace {
@@ -55,6 +57,78 @@ Result<std::vector<AuditFinding>> CompareDelivered(connector::Lookup& lookup,
     findings.push_back({rows[i].key, rows[i].identity, !found[i].there, found[i].differing});
   }
   return findings;
+}
+
+namespace {
+
+constexpr const char* kExport = "_sluice_audit_export";
+
+Status LoadExport(engine::Connection& connection, const std::string& path) {
+  SLUICE_TRY(connection
+                 .Execute(fmt::format("CREATE OR REPLACE TEMP TABLE {} (identity VARCHAR, held "
+                                      "VARCHAR)",
+                                      kExport))
+                 .status());
+  SLUICE_ASSIGN(auto rows, SpoolReader::Open(path));
+  SLUICE_ASSIGN(const auto appender, engine::Appender::Open(connection, "", kExport));
+  while (true) {
+    SLUICE_ASSIGN(auto row, rows.Next());
+    if (!row) return appender->Close();
+    SLUICE_TRY(appender->Row({std::move(row->identity), std::move(row->payload)}));
+  }
+}
+
+Status CompareAll(engine::Connection& connection, const std::string& sync,
+                  const connector::Exporting& exporting, ExportComparison& comparison) {
+  SLUICE_ASSIGN(
+      const auto others,
+      connection.Scalar(
+          fmt::format(
+              "SELECT count(*) FROM {} AS e WHERE NOT EXISTS (FROM _sluice.sync_delivered AS "
+              "d WHERE d.sync = $1 AND d.payload IS NOT NULL AND d.identity = e.identity)",
+              kExport),
+          {sync}));
+  comparison.others = static_cast<uint64_t>(engine::ToInt(others));
+  SLUICE_ASSIGN(
+      auto rows,
+      connection.Stream(fmt::format(
+          "SELECT d.key, d.identity, d.payload, e.held FROM (SELECT key, identity, payload FROM "
+          "_sluice.sync_delivered WHERE sync = {} AND payload IS NOT NULL AND state = 'delivered') "
+          "AS d LEFT JOIN (SELECT identity, any_value(held) AS held FROM {} GROUP BY identity) AS "
+          "e "
+          "ON e.identity = d.identity ORDER BY d.key",
+          warehouse::QuoteText(sync), kExport)));
+  while (true) {
+    SLUICE_ASSIGN(const auto batch, rows.Next());
+    if (!batch) return Status::Ok();
+    for (size_t r = 0; r < batch->rows(); ++r) {
+      AuditFinding finding;
+      finding.missing = batch->is_null(3, r);
+      if (!finding.missing) {
+        finding.differing = exporting.DifferingFrom(batch->text(2, r), batch->text(3, r));
+        if (finding.differing.empty()) continue;
+      }
+      if (++comparison.differing > kMostExportFindings) continue;
+      finding.key = batch->text(0, r);
+      finding.identity = batch->text(1, r);
+      comparison.findings.push_back(std::move(finding));
+    }
+  }
+}
+
+}  // namespace
+
+Result<ExportComparison> CompareExport(engine::Connection& connection, const std::string& sync,
+                                       const std::string& path,
+                                       const connector::Exporting& exporting) {
+  ExportComparison comparison;
+  Status compared = LoadExport(connection, path);
+  if (compared.ok()) compared = CompareAll(connection, sync, exporting, comparison);
+  const Status dropped =
+      connection.Execute(fmt::format("DROP TABLE IF EXISTS {}", kExport)).status();
+  SLUICE_TRY(compared);
+  SLUICE_TRY(dropped);
+  return comparison;
 }
 
 Result<std::string> MarkForRepair(engine::Connection& connection, const std::string& sync,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "connector/exporting.h"
 #include "connector/lookup.h"
 #include "engine/engine.h"
 #include "env/clock.h"
@@ -38,6 +39,19 @@ Result<std::vector<AuditFinding>> CompareDelivered(connector::Lookup& lookup,
                                                    const std::vector<DeliveredRow>& rows,
                                                    env::Clock& clock, const LookupOptions& options,
                                                    uint64_t& questions);
+
+// Rows of an export, in a file that stands apart from the warehouse (SpoolWriter): `payload` is what is held.
+struct ExportComparison {
+  std::vector<AuditFinding> findings;  // at most kMostExportFindings, by key
+  uint64_t differing = 0;              // all of them
+  uint64_t others = 0;                 // of the export: rows that the sync has not delivered
+};
+inline constexpr size_t kMostExportFindings = 10'000;
+
+// Every row that counts as delivered against the export.
+Result<ExportComparison> CompareExport(engine::Connection& connection, const std::string& sync,
+                                       const std::string& path,
+                                       const connector::Exporting& exporting);
 
 // Marks them, in the caller's transaction, with the sync's lock held: those that are missing count as
 // never delivered, the others go again, whole. A sentence. kFailed while a delivery is open.

@@ -91,8 +91,7 @@ TEST_F(AuditTest, NothingIsMarkedWhileADeliveryIsOpen) {
   EXPECT_EQ(Audit(), "3 missing");
   Put("1", "1@x", "Bonn", 1);
   ASSERT_TRUE(engine_->Prepare(*connection_, Job()).ok());
-  EXPECT_EQ(Repair(),
-            "a delivery of people_to_memory is open: what it did is not known yet");
+  EXPECT_EQ(Repair(), "a delivery of people_to_memory is open: what it did is not known yet");
 }
 
 }  // namespace

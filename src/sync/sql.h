@@ -41,7 +41,7 @@ struct DifferenceNames {
       sequence;  // expression over `src` by which rows are sent, before the key; may be empty
   bool any_back = true;  // whether rows are of these classes, once they were counted
   bool any_remapped = true;
-  std::string connection;        // where the sync goes
+  std::string connection;           // where the sync goes
   std::vector<std::string> movers;  // syncs that change identities which this one's rows are about
   Settling settling;
   bool irreversible = false;     // likewise

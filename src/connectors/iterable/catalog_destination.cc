@@ -92,7 +92,8 @@ class CatalogDestination : public connector::Destination,
     RequestLimit most = Within(limit, api_.settings());
     const auto own = static_cast<int64_t>(kMostItems);
     most.rows = limit.rows > 0 ? std::min(limit.rows, own) : own;
-    SLUICE_ASSIGN(CatalogBody body, BuildCatalogBody(std::span(operations.begin(), other), whole_, most));
+    SLUICE_ASSIGN(CatalogBody body,
+                  BuildCatalogBody(std::span(operations.begin(), other), whole_, most));
     return PreparedRequest{body.items, upserts ? "POST" : "DELETE", path_ + "/items",
                            std::move(body.text)};
   }

@@ -52,7 +52,9 @@ SendResult ReadSingle(const env::HttpResponse& response, std::span<const Operati
   return result;
 }
 
-class EventDestination : public PeopleDestination, public connector::Ordered, public connector::Untold {
+class EventDestination : public PeopleDestination,
+                         public connector::Ordered,
+                         public connector::Untold {
  public:
   EventDestination(ActivityKind kind, IterableSettings settings, UserOptions options,
                    std::string sync, std::unique_ptr<env::HttpTransport> transport,
@@ -73,9 +75,10 @@ class EventDestination : public PeopleDestination, public connector::Ordered, pu
   }
 
   std::string WhyUntold() const override {
-    return kind_ == ActivityKind::kCart
-               ? "Iterable shows a cart as a field of its person, which purchases and others change too"
-               : "Iterable shows the last 200 events of a person, and not by which ids they were sent";
+    return kind_ == ActivityKind::kCart ? "Iterable shows a cart as a field of its person, which "
+                                          "purchases and others change too"
+                                        : "Iterable shows the last 200 events of a person, and not "
+                                          "by which ids they were sent";
   }
 
   std::string order_field() const override { return "createdAt"; }

@@ -5,10 +5,12 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "connector/exporting.h"
 #include "connectors/iterable/bulk_answer.h"
 #include "connectors/iterable/email_change.h"
 #include "connectors/iterable/field_names.h"
 #include "connectors/iterable/people_destination.h"
+#include "connectors/iterable/user_export.h"
 #include "connectors/iterable/user_lookup.h"
 
 namespace sluice::connectors::iterable {
@@ -24,7 +26,8 @@ constexpr const char* kBulkUpdate = "/api/users/bulkUpdate";
 
 class IterableDestination : public PeopleDestination,
                             public connector::FieldCatalog,
-                            public connector::Lookup {
+                            public connector::Lookup,
+                            public connector::Exporting {
  public:
   IterableDestination(IterableSettings settings, UserOptions options,
                       std::unique_ptr<env::HttpTransport> transport, env::Clock& clock)
@@ -79,6 +82,14 @@ class IterableDestination : public PeopleDestination,
                                      const env::Cancel* cancel) override {
     SLUICE_ASSIGN(Found found, LookForUser(api_, rows.front(), values, cancel));
     return std::vector<Found>{std::move(found)};
+  }
+
+  Status Export(const See& see, const env::Cancel* cancel) override {
+    return ExportUsers(api_, see, cancel);
+  }
+  std::vector<std::string> DifferingFrom(std::string_view payload,
+                                         std::string_view held) const override {
+    return FieldsThatDiffer(payload, held);
   }
 
  private:

@@ -10,6 +10,7 @@
 #include "connectors/iterable/answer.h"
 #include "connectors/iterable/bulk_answer.h"
 #include "connectors/iterable/identifiers.h"
+#include "connectors/iterable/lines.h"
 
 namespace sluice::connectors::iterable {
 namespace {
@@ -62,30 +63,19 @@ Result<std::vector<Lookup::Found>> LookForMembers(Api& api, int64_t list,
                                                   const env::Cancel* cancel) {
   const ProjectType project = api.settings().project;
   Wanted wanted(project, rows);
-  std::string line;
-  const auto see = [&](std::string_view piece) -> Status {
-    while (!piece.empty()) {
-      const size_t end = piece.find('\n');
-      line += piece.substr(0, end);
-      if (line.size() > kLongestLine) {
-        return RetryError(fmt::format("{}: the answer to GET {} is no list of people",
-                                      api.settings().Describe(), kGetUsers),
-                          "Try again later.");
-      }
-      if (end == std::string_view::npos) break;
-      wanted.See(Trim(line));
-      line.clear();
-      piece.remove_prefix(end + 1);
-    }
+  Lines lines(kLongestLine, [&](std::string_view line) {
+    wanted.See(line);
     return Status::Ok();
-  };
+  });
   const std::string target =
       fmt::format("{}?listId={}{}", kGetUsers, list,
                   project == ProjectType::kHybrid ? "&preferUserId=true" : "");
-  SLUICE_ASSIGN(const auto response, api.Stream(target, see, cancel));
+  SLUICE_ASSIGN(const auto response,
+                api.Stream(
+                    target, [&](std::string_view piece) { return lines.Take(piece); }, cancel));
   const Status refused = StatusOfRefusal(response);
   if (!refused.ok()) return refused.WithContext(api.settings().Describe());
-  if (!line.empty()) wanted.See(Trim(line));
+  SLUICE_TRY(lines.Finish());
   return wanted.Take();
 }
 

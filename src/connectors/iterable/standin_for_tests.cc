@@ -200,8 +200,8 @@ std::unique_ptr<connector::Destination> Standin::ConnectList(ListOptions options
 }
 
 std::unique_ptr<connector::Destination> Standin::ConnectCatalog(const std::string& name) const {
-  return Ready(
-      MakeCatalogDestination(Settings(), name, false, env::MakeCurlTransport(), env::SystemClock()));
+  return Ready(MakeCatalogDestination(Settings(), name, false, env::MakeCurlTransport(),
+                                      env::SystemClock()));
 }
 
 Delivered Deliver(connector::Destination& destination, const RowsForTests& rows, int tries,

@@ -38,9 +38,11 @@ bool ShowsId(IdKind kind, std::string_view sent, std::string_view user) {
   return shown && NormalId(kind, *shown) == NormalId(kind, *wanted);
 }
 
-std::vector<std::string> Differing(std::string_view payload, std::string_view user) {
+}  // namespace
+
+std::vector<std::string> FieldsThatDiffer(std::string_view payload, std::string_view user) {
   const std::string_view data = JsonMemberValue(user, "dataFields");
-  std::vector<std::string> fields = FieldsNotShown(payload, IsObject(data) ? data : "{}");
+  std::vector<std::string> fields = FieldsNotShown(payload, IsObject(data) ? data : user);
   const PayloadIds ids = FindIds(payload);
   for (const IdKind kind : {IdKind::kEmail, IdKind::kUserId}) {
     const std::string name(FieldOf(kind));
@@ -50,8 +52,6 @@ std::vector<std::string> Differing(std::string_view payload, std::string_view us
   }
   return fields;
 }
-
-}  // namespace
 
 Lookup::Terms UserLookupTerms(const IterableSettings& settings) {
   const IdKind kind = settings.project == ProjectType::kEmail ? IdKind::kEmail : IdKind::kUserId;
@@ -82,7 +82,7 @@ Result<Lookup::Found> LookForUser(Api& api, const connector::Operation& row, boo
   const std::string_view user = JsonMemberValue(json.value(), "user");
   Lookup::Found found;
   found.there = IsObject(user) && user != "{}";
-  if (found.there && values) found.differing = Differing(row.payload, user);
+  if (found.there && values) found.differing = FieldsThatDiffer(row.payload, user);
   return found;
 }
 

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/status.h"
 #include "connector/lookup.h"
@@ -12,6 +13,10 @@
 namespace sluice::connectors::iterable {
 
 connector::Lookup::Terms UserLookupTerms(const IterableSettings& settings);
+
+// The fields of a payload that `user`, as Iterable shows a person (canonical), has another value of. Data fields are
+// those of `dataFields`, or where there is none the others of `user` itself.
+std::vector<std::string> FieldsThatDiffer(std::string_view payload, std::string_view user);
 
 // What is asked by GET for the person with this identifier.
 std::string UserTarget(IdKind kind, std::string_view id);

@@ -53,9 +53,9 @@ TEST_F(UserLookupTest, NobodyIsAnEmptyAnswerOr404) {
 TEST_F(UserLookupTest, TellsWhichFieldsAreOtherOnesAndNoValue) {
   script_.Answer(200, R"({"user":{"email":"ann@x.de","userId":"8","dataFields":
       {"city":"Bonn","points":3.0,"gone":1,"email":"ann@x.de"}}})");
-  const auto found = Look(ProjectType::kEmail,
-                          R"({"city":"Ulm","email":"Ann@X.de","missing":1,"nothing":null,)"
-                          R"("points":3,"userId":8})");
+  const auto found =
+      Look(ProjectType::kEmail, R"({"city":"Ulm","email":"Ann@X.de","missing":1,"nothing":null,)"
+                                R"("points":3,"userId":8})");
   ASSERT_TRUE(found.ok()) << found.status().ToString();
   EXPECT_TRUE(found->there);
   EXPECT_THAT(found->differing, ElementsAre("city", "missing"));

@@ -25,6 +25,7 @@ export const DEFAULT_RATES = {
   'POST lists/unsubscribe': [5, 1],
   'GET lists/getUsers': [5, 60],
   'GET lists/{listId}/size': [5, 60],
+  'GET export/data.json': [4, 60],
   'POST events/trackBulk': [10, 1],
   'POST events/track': [2000, 1],
   'GET catalogs': [100, 1],

@@ -2,6 +2,7 @@
 
 import * as catalogs from './handlers/catalogs.mjs';
 import * as events from './handlers/events.mjs';
+import * as exports from './handlers/exports.mjs';
 import * as forget from './handlers/forget.mjs';
 import * as lists from './handlers/lists.mjs';
 import * as subscriptions from './handlers/subscriptions.mjs';
@@ -47,6 +48,7 @@ export const HANDLERS = {
   'POST events/track': { run: events.track, items: null },
   'POST commerce/trackPurchase': { run: events.trackPurchase, items: null },
   'POST commerce/updateCart': { run: events.updateCart, items: null },
+  'GET export/data.json': { run: exports.dataJson },
   'GET catalogs': { run: catalogs.getCatalogs },
   'POST catalogs/{catalogName}': { run: catalogs.createCatalog },
   'DELETE catalogs/{catalogName}': { run: catalogs.deleteCatalog },

@@ -49,6 +49,7 @@ async function tour(server) {
   await get('users/byUserId?userId=u');
   await get('users/byUserId/u');
   await get('users/getFields');
+  await get('export/data.json?dataTypeName=user&range=All');
   const { listId } = (await post('lists', { name: 'L', description: 'd' })).body;
   await get('lists');
   await post('lists/subscribe', { listId, subscribers: [{ email: 'a@x.org' }] });

@@ -30,6 +30,26 @@ test('update creates, confirms, and names what is wrong', async () => {
   assert.deepEqual([forgotten.status, forgotten.body.code], [409, 'ForgottenUserError']);
 });
 
+test('data.json gives all people, one a line', async () => {
+  await server.bulk([{ email: 'a@x.org', dataFields: { n: 1 } }, { email: 'b@x.org' }]);
+  const path = '/api/export/data.json?dataTypeName=user';
+  const { status, text, headers } = await server.api('GET', `${path}&range=All`);
+  assert.equal(status, 200);
+  assert.match(headers['content-type'], /^application\/x-json-stream/);
+  const people = text.trimEnd().split('\n').map((line) => JSON.parse(line));
+  assert.deepEqual(
+    people.map(({ email, n }) => [email, n]),
+    [
+      ['a@x.org', 1],
+      ['b@x.org', undefined],
+    ],
+  );
+  const few = await server.api('GET', `${path}&range=All&onlyFields=email`);
+  assert.equal(few.text, '{"email":"a@x.org"}\n{"email":"b@x.org"}\n');
+  assert.equal((await server.api('GET', path)).status, 400);
+  assert.equal((await server.api('GET', '/api/export/data.json?range=All')).status, 400);
+});
+
 test('updateEmail moves the profile', async () => {
   await server.bulk([{ email: 'old@x.org', dataFields: { n: 1 } }, { email: 'taken@x.org' }]);
   const move = (newEmail, currentEmail = 'old@x.org') =>
