@@ -15,8 +15,6 @@ struct ChangedFieldsRules {
   std::vector<std::string> identifiers;  // of fields that always go along
   // Every top-level field that the sync maps, sorted.
   std::vector<std::string> mapped;
-  // Mode replace: what is sent takes the place of all that is there, fields that the sync does not know included.
-  bool whole = false;
   bool merges_nested = false;  // connector::Capabilities::merges_nested
   // Of the mapped ones, sorted: those that are not cleared when their value is NULL.
   std::vector<std::string> kept = {};
@@ -25,6 +23,8 @@ struct ChangedFieldsRules {
   // Every mapped field with its whole path, "address.city", sorted: what merging may clear inside of
   // objects.
   std::vector<std::string> paths = {};
+  // Mode replace: what is sent takes the place of all that is there, fields that the sync does not know included.
+  bool whole = false;
 };
 
 // The fields to send so that a destination that holds `delivered` (nothing: it holds nothing) holds

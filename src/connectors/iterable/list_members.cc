@@ -32,14 +32,16 @@ class Wanted {
         const bool names = project == ProjectType::kHybrid ||
                            (project == ProjectType::kEmail) == (kind == IdKind::kEmail);
         if (!names || !ids.Has(kind)) continue;
-        if (const auto text = IdText(ids.Value(kind))) places_[NormalId(kind, *text)].push_back(i);
+        if (const auto text = IdText(ids.Value(kind))) {
+          places_[{kind, NormalId(kind, *text)}].push_back(i);
+        }
       }
     }
   }
 
   void See(std::string_view line) {
-    for (const std::string& name : {std::string(line), Lower(line)}) {
-      const auto at = places_.find(name);
+    for (const IdKind kind : {IdKind::kEmail, IdKind::kUserId}) {
+      const auto at = places_.find({kind, NormalId(kind, line)});
       if (at == places_.end()) continue;
       for (const size_t place : at->second) found_[place].there = true;
     }
@@ -47,7 +49,7 @@ class Wanted {
   std::vector<Lookup::Found> Take() { return std::move(found_); }
 
  private:
-  std::map<std::string, std::vector<size_t>> places_;
+  std::map<std::pair<IdKind, std::string>, std::vector<size_t>> places_;
   std::vector<Lookup::Found> found_;
 };
 
