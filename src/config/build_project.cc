@@ -249,6 +249,10 @@ Sync BuildSync(const std::string& name, const Location& where, const Value& valu
   sync.clear_unmapped = value.TextOf("on_unmapped") == "clear";
   sync.timezone = value.TextOf("timezone");
   sync.schedule = value.TextOf("schedule");
+  const std::string priority = value.TextOf("priority");
+  sync.priority = priority == "high"  ? Priority::kHigh
+                  : priority == "low" ? Priority::kLow
+                                      : Priority::kNormal;
   if (const Value* batch = value.Find("batch")) {
     sync.batch = {batch->NumberOf("rows"), batch->NumberOf("bytes"), batch->NumberOf("parallel")};
   }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "config/priority.h"
 
 namespace sluice::config {
 
@@ -327,6 +328,7 @@ struct Sync {
   bool clear_unmapped = false;  // a field that is mapped no more is cleared where it was delivered
   std::string timezone = "UTC";
   std::string schedule;
+  Priority priority = Priority::kNormal;
   Batch batch;
   bool create_new_fields = true;
   bool merge_nested_objects = false;

@@ -306,6 +306,14 @@ OptionSpec SyncSpec() {
                   "start it.")
                   .Format(TextFormat::kSchedule)
                   .Example("every 15 minutes"),
+              EnumOption(
+                  "priority",
+                  "Which syncs go first where several wait for the same connection, in this run or "
+                  "in others.",
+                  {{"high", "before the others, which get one of ten requests meanwhile"},
+                   {"normal", "likewise before `low`"},
+                   {"low", "when no other waits, and one of ten requests when one does"}})
+                  .Default("normal"),
               BatchSpec(),
               Option(OptionKind::kBoolean, "create_new_fields",
                      "Whether the destination makes fields that it does not know yet.")

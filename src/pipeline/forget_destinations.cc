@@ -83,7 +83,8 @@ class Eraser {
     auto pause = std::chrono::duration_cast<std::chrono::milliseconds>(kFirstPause);
     for (int i = 0; i < kMostTries; ++i, pause *= 2) {
       if (i > 0 && !runtime_.clock().Sleep(pause, cancel_)) return CancelledError("stopped");
-      if (!limiter.Acquire(cancel_)) return CancelledError("stopped");
+      // Somebody waits for it at the command line.
+      if (!limiter.Acquire(cancel_, sync::Priority::kHigh)) return CancelledError("stopped");
       if (daily != nullptr && !daily->Take()) return UsedUp(sync.to, *daily);
       outcome = erasing.Erase(erasure, payload, cancel_);
       if (outcome.state == RowState::kAcknowledged) return std::string("acknowledged");

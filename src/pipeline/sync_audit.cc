@@ -121,6 +121,7 @@ class Audit {
     sync::LookupOptions options;
     options.limiter = runtime_.LookupLimiterOf(sync_.to, lookup);
     options.cancel = cancel_;
+    options.priority = sync_.priority;
     return options;
   }
 

@@ -218,7 +218,7 @@ Status Deliverer::LookFirst(Segment& window) {
   SLUICE_CHECK(lookup != nullptr, "rows are to be looked for at a destination that cannot look");
   const auto found = LookForAll(*lookup, rows, false, clock_,
                                 {options_.max_attempts, options_.first_wait, options_.max_wait,
-                                 options_.lookups, options_.stop},
+                                 options_.lookups, options_.stop, options_.priority},
                                 report_.questions);
   if (!found.ok()) {
     Stop(found.status().code() == Code::kCancelled
@@ -281,7 +281,7 @@ bool Deliverer::TakePlace(std::optional<nanoseconds>& wait) {
     Stop(CancelledError("stopped before every row was sent"));
     return false;
   }
-  const nanoseconds until = limiter_.Take();
+  const nanoseconds until = limiter_.Take(options_.priority);
   if (until > nanoseconds(0)) {
     Sooner(wait, until);
     return false;

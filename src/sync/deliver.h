@@ -48,6 +48,7 @@ struct DeliverOptions {
   // Requests on their way at the same time; less where the destination takes fewer.
   size_t parallel = 1;
   InFlight* in_flight = nullptr;              // null: one of its own
+  Priority priority = Priority::kNormal;      // of its requests and questions
   DailyBudget* daily = nullptr;               // null: requests are not counted by the day
   int max_attempts = 6;                       // of one request
   std::chrono::milliseconds first_wait{500};  // before attempt n+1: up to first_wait * 2^(n-1)

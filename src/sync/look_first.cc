@@ -66,7 +66,10 @@ class Inquiry {
   Result<std::vector<Lookup::Found>> Ask(std::span<const Operation> part) {
     auto wait = options_.first_wait;
     for (int attempt = 1;; ++attempt) {
-      if (options_.limiter != nullptr && !options_.limiter->Acquire(options_.cancel)) break;
+      if (options_.limiter != nullptr &&
+          !options_.limiter->Acquire(options_.cancel, options_.priority)) {
+        break;
+      }
       ++asked_;
       auto answer = lookup_.LookFor(part, values_, options_.cancel);
       const bool passing = answer.status().code() == Code::kRetry;

@@ -33,6 +33,7 @@ struct LookupOptions {
   std::chrono::milliseconds max_wait{30'000};
   RateLimiter* limiter = nullptr;       // null: no limit
   const env::Cancel* cancel = nullptr;  // may be null
+  Priority priority = Priority::kNormal;
 };
 
 // Asks about all of them, as many at once as the destination allows. `questions` counts. An error is

@@ -413,6 +413,7 @@ Result<DeliverReport> SyncEngine::Deliver(const Delivery& delivery, const SyncJo
   options.parallel = static_cast<size_t>(job.sync.batch.parallel);
   options.presence = PresenceOf(job.sync.mode);
   options.daily = job.daily;
+  options.priority = job.sync.priority;
   Deliverer deliverer(job.destination, limiter, clock_, random_, options);
   auto report = deliverer.Run(spool, delivery.spool.rows, log);
   Step("delivered");
