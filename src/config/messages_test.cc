@@ -91,7 +91,7 @@ TEST(Messages, SayWhichWordsThereAre) {
   EXPECT_THAT(
       ErrorsWith("key: id, fields", "mode: miror, key: id, fields"),
       ElementsAre("sluice.yml:14:57: syncs.send.mode: expected \"upsert\", \"update\", \"insert\", "
-                  "\"mirror\", "
+                  "\"mirror\", \"replace\", "
                   "\"append\", \"add\" or \"remove\", found \"miror\" (did you mean \"mirror\"?)"));
   EXPECT_THAT(ErrorsWith("{ type: file, path: out }", "{ type: iterabel, region: us }"),
               ElementsAre("sluice.yml:4:16: connections.out.type: expected \"file\", \"s3\" or "

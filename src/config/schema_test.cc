@@ -230,7 +230,7 @@ TEST(JsonSchema, RefusesWhatTheReaderRefuses) {
       {"  buyers: SELECT", "  top-buyers: SELECT"},
       {"buyers: SELECT * FROM customers", "buyers: { sql: a, file: b }"},
       {"buyers: SELECT * FROM customers", "buyers: { as: table }"},
-      {"key: id, fields", "mode: replace, key: id, fields"},
+      {"key: id, fields", "mode: renew, key: id, fields"},
       {", fields: { email: email }", ""},
       {"{ email: email }", "{}"},
       {"{ email: email }", "{ a: { value: x, timezone: UTC } }"},

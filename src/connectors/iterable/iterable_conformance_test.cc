@@ -27,6 +27,7 @@ class IterableFixture : public connector::DestinationFixture {
   ~IterableFixture() override {
     EXPECT_EQ(standin_.Complaints(), "");
     standin_.Reset();
+    standin_.Post("clock", R"({"offset_seconds":0})");
   }
 
   std::unique_ptr<connector::Destination> Open() override { return standin_.Connect(); }
