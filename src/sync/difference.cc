@@ -216,6 +216,7 @@ Result<std::unique_ptr<Difference>> Difference::Make(engine::Connection& connect
   names.changes = sync.change_identifiers;
   names.can_change = destination.capabilities().changes_identities && sync.mode == "upsert";
   names.closely = options.closely;
+  names.narrow = options.narrow;
   names.only_key = options.only_key;
   difference->counts_.forgotten = options.forgotten;
   SLUICE_TRY(RunAll(connection, sql::MakeDifference(names)));
@@ -314,8 +315,9 @@ Status Difference::ForEachRow(uint64_t limit, const std::function<Status(const S
       row.digest = batch->huge(3, r);
       row.payload = batch->text(4, r);
       row.former.clear();
-      row.sent = row.change == Change::kRemoved ? IdentifiersOf(row.payload, rules_)
-                                                : std::string(batch->text(5, r));
+      row.sent = row.change == Change::kRemoved
+                     ? IdentifiersOf(row.payload, rules_)
+                     : std::string(batch->text(batch->is_null(5, r) ? 4 : 5, r));
       row.look_first = !batch->is_null(7, r);
       if (row.change == Change::kIdentity) {
         SLUICE_ASSIGN(row.sent, IdentifierAlone(row.key, row.payload));

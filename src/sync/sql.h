@@ -27,6 +27,8 @@ struct DifferenceNames {
   int64_t binding = 0;               // SyncFunctions::Bound
   bool repeatable = false;
   bool closely = false;  // also rows whose payload is the one delivered may have something to clear
+  bool narrow =
+      false;  // digests say which rows are as they were delivered: by this mapping all were looked at
   bool mirror = false;
   bool once = false;  // what was delivered is not sent again, whatever it is now
   // Rows that are new count as delivered, and are not sent.
@@ -105,8 +107,8 @@ std::string HoldUnconfirmed(const DifferenceNames& names);
 std::vector<std::string> PutConfirmed(const DifferenceNames& names);
 // Of what was confirmed only what is still to be sent stays so.
 std::string KeepConfirmed(const DifferenceNames& names);
-// key, identity, class, digest, payload, sent (not of a removal or an identity), prior key, whether it has to
-// be looked for, and where identities are changed: payload of the former one, in doubt; identities first,
+// key, identity, class, digest, payload, sent (NULL: the payload; not of a removal or an identity), prior key,
+// whether it has to be looked for, and where identities are changed: payload of the former one, in doubt; identities first,
 // removals last, ordered by key.
 // `limit` 0: all.
 std::string RowsToSend(const DifferenceNames& names, uint64_t limit);

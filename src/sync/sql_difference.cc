@@ -38,6 +38,10 @@ std::string WasAcknowledged() {
       QuoteText(kAlreadyThereCode));
 }
 
+bool TakesNewest(const DifferenceNames& names) {
+  return names.duplicates == config::Duplicates::Policy::kNewest;
+}
+
 std::string TempName(std::string_view what, int64_t number) {
   return fmt::format("_sluice_sync_{}_{}", what, number);
 }
@@ -81,8 +85,27 @@ std::string WhenIdentityChanged(const DifferenceNames& names) {
       another);
 }
 
-// Each step is a sub-select of its own, so that nothing is computed twice.
-constexpr std::string_view kRowsStatement = R"(CREATE TEMP TABLE {rows} AS
+// The rows of the model: key, payload, its digest, whom it is about. Each step is a sub-select of its own, so that
+// nothing is computed twice.
+constexpr std::string_view kModel = R"(SELECT *, _sluice_digest(body) AS digest,
+      CASE WHEN starts_with(body, '{{') THEN _sluice_identity({binding}, key, body) END AS who
+    FROM (
+      SELECT CAST(src.{key} AS VARCHAR) AS key, _sluice_payload({arguments}) AS body{newness}{turn}
+      FROM {relation} AS src
+    ))";
+
+std::string Model(const DifferenceNames& names) {
+  std::string arguments = std::to_string(names.binding);
+  for (const std::string& column : names.columns) arguments += ", " + column;
+  return fmt::format(
+      kModel, fmt::arg("binding", names.binding), fmt::arg("key", names.key),
+      fmt::arg("arguments", arguments),
+      fmt::arg("newness", TakesNewest(names) ? ", src." + names.newness + " AS newness" : ""),
+      fmt::arg("turn", names.sequence.empty() ? "" : ", " + names.sequence + " AS turn"),
+      fmt::arg("relation", names.relation));
+}
+
+constexpr std::string_view kRowsStatement = R"({into}
 SELECT key, {target} AS identity, {digest} AS digest, class{turn},{newness_out}{doubt_out}
   CASE WHEN may_be_there AND identity IS DISTINCT FROM delivered_identity THEN delivered_identity
     END AS other_identity,
@@ -125,25 +148,16 @@ FROM (
       WHEN d.state = 'left' THEN 'returned'
       ELSE 'changed'
     END AS class
-  FROM (
-    SELECT *, _sluice_digest(body) AS digest,
-      CASE WHEN starts_with(body, '{{') THEN _sluice_identity({binding}, key, body) END AS who
-    FROM (
-      SELECT CAST(src.{key} AS VARCHAR) AS key, _sluice_payload({arguments}) AS body{newness_in}{expression}
-      FROM {relation} AS src
-    )
-  ) AS m
-  LEFT JOIN (SELECT * FROM _sluice.sync_delivered WHERE sync = {sync}) AS d ON d.key = m.key
+  FROM ({model}) AS m
+  LEFT JOIN (SELECT * FROM _sluice.sync_delivered WHERE sync = {sync}{keys}) AS d ON d.key = m.key
 ))";
 
-// The model's rows beside what was delivered under their keys. Payloads are kept only where they
+// The model's rows (`model`) beside what was delivered under their keys. Payloads are kept only where they
 // may be needed: in a quiet run nearly all of them are not.
-std::string MakeRows(const DifferenceNames& names) {
-  std::string arguments = std::to_string(names.binding);
-  for (const std::string& column : names.columns) arguments += ", " + column;
-  const bool newest = names.duplicates == config::Duplicates::Policy::kNewest;
+std::string PutRows(const DifferenceNames& names, const std::string& into, const std::string& model,
+                    const std::string& keys) {
   return fmt::format(
-      kRowsStatement, fmt::arg("rows", names.Rows()),
+      kRowsStatement, fmt::arg("into", into), fmt::arg("model", model), fmt::arg("keys", keys),
       fmt::arg("kept", names.movers.empty() ? kSendClasses
                                             : std::string(kSendClasses) + ", 'identifier_changed'"),
       // The same payload can mean that something is to be cleared now, which stayed before.
@@ -160,8 +174,7 @@ std::string MakeRows(const DifferenceNames& names) {
       fmt::arg("doubt_out", names.changes ? kDoubtOut : ""),
       fmt::arg("maybe", names.changes ? MaybeIdentity(names) : ""),
       fmt::arg("changed", WhenIdentityChanged(names)),
-      fmt::arg("newness_out", newest ? " newness," : ""),
-      fmt::arg("newness_in", newest ? ", src." + names.newness + " AS newness" : ""),
+      fmt::arg("newness_out", TakesNewest(names) ? " newness," : ""),
       fmt::arg("there", kMayBeThere), fmt::arg("retry", QuoteText(kRetryCode)),
       fmt::arg("repeatable", names.repeatable ? "true" : "false"),
       fmt::arg("once", names.once ? "true" : "false"), fmt::arg("resent", IsAskedAgain()),
@@ -169,19 +182,87 @@ std::string MakeRows(const DifferenceNames& names) {
       fmt::arg("unknown_key", names.takes_known ? "'taken'" : "'added'"),
       fmt::arg("now", QuoteText(names.now)), fmt::arg("again", names.again ? "true" : "false"),
       fmt::arg("turn", names.sequence.empty() ? "" : ", turn"),
-      fmt::arg("expression", names.sequence.empty() ? "" : ", " + names.sequence + " AS turn"),
       fmt::arg("kind", QuoteText(kDigestKind)), fmt::arg("binding", names.binding),
-      fmt::arg("key", names.key), fmt::arg("arguments", arguments),
-      fmt::arg("relation", names.relation), fmt::arg("sync", QuoteText(names.sync)));
+      fmt::arg("sync", QuoteText(names.sync)));
+}
+
+// What most runs find: nearly everything is as it was delivered, and digests alone say so. No payload that was
+// delivered is read for it, and none is held in the join. What may be otherwise is a candidate: its identity is
+// still `who`, its payload the body. The two sides are joined in full, which tells what is gone as well.
+constexpr std::string_view kNarrowStatement = R"(CREATE TEMP TABLE {rows} AS
+SELECT key, CASE class WHEN 'candidate' THEN who WHEN 'unchanged' THEN substr(who, 2) END AS identity, digest,
+  class{turn},{newness}{doubt} NULL::VARCHAR AS other_identity,
+  CASE class WHEN 'candidate' THEN body END AS payload, NULL::VARCHAR AS delivered_payload,
+  NULL::VARCHAR AS attempted_payload, NULL::VARCHAR AS message
+FROM (
+  SELECT m.* REPLACE (coalesce(m.key, d.key) AS key),
+    CASE WHEN m.body IS NULL THEN 'gone'
+      WHEN d.digest = m.digest AND starts_with(m.who, '=') AND d.whom = hash(substr(m.who, 2)) THEN 'unchanged'
+      ELSE 'candidate' END AS class
+  FROM ({model}) AS m
+  FULL JOIN (
+    SELECT key, hash(identity) AS whom, CASE WHEN state = 'delivered' AND attempted_payload IS NULL AND
+      code IS DISTINCT FROM {retry} AND digest_kind = {kind} THEN digest END AS digest
+    FROM _sluice.sync_delivered WHERE sync = {sync}
+  ) AS d ON d.key = m.key
+))";
+
+std::string PutNarrow(const DifferenceNames& names) {
+  return fmt::format(
+      kNarrowStatement, fmt::arg("rows", names.Rows()),
+      fmt::arg("turn", names.sequence.empty() ? "" : ", turn"),
+      fmt::arg("newness", TakesNewest(names) ? " newness," : ""),
+      fmt::arg("doubt",
+               names.changes ? " false AS in_doubt, NULL::VARCHAR AS maybe_identity," : ""),
+      fmt::arg("model", Model(names)), fmt::arg("retry", QuoteText(kRetryCode)),
+      fmt::arg("kind", QuoteText(kDigestKind)), fmt::arg("sync", QuoteText(names.sync)));
+}
+
+// What was delivered under keys that the model has not (`is_gone` says so of `d`). Payloads are read where they are
+// needed, of few of them.
+std::string MakeGone(const DifferenceNames& names, const std::string& is_gone) {
+  return fmt::format(
+      "CREATE TEMP TABLE {gone} AS SELECT d.key, d.identity, d.state, {there} AS may_be_there, "
+      "d.payload IS NULL AND d.state IN ('rejected', 'deferred') AS never_arrived FROM "
+      "_sluice.sync_delivered AS d WHERE d.sync = {sync} AND {is_gone}",
+      fmt::arg("gone", names.Gone()), fmt::arg("there", kMayBeThere),
+      fmt::arg("sync", QuoteText(names.sync)), fmt::arg("is_gone", is_gone));
+}
+
+// Rows(), and Gone().
+std::vector<std::string> MakeRows(const DifferenceNames& names) {
+  if (!names.narrow) {
+    return {PutRows(names, fmt::format("CREATE TEMP TABLE {} AS", names.Rows()), Model(names), ""),
+            MakeGone(names,
+                     fmt::format("NOT EXISTS (FROM {} AS r WHERE r.key = d.key)", names.Rows()))};
+  }
+  const std::string candidates = fmt::format("FROM {} WHERE class = 'candidate'", names.Rows());
+  return {PutNarrow(names),
+          PutRows(names, "INSERT INTO " + names.Rows(),
+                  fmt::format("SELECT key, digest, identity AS who, payload AS body{}{} {}",
+                              names.sequence.empty() ? "" : ", turn",
+                              TakesNewest(names) ? ", newness" : "", candidates),
+                  fmt::format(" AND key IN (SELECT key {})", candidates)),
+          MakeGone(names,
+                   fmt::format("d.key IN (SELECT key FROM {} WHERE class = 'gone')", names.Rows())),
+          fmt::format("DELETE FROM {} WHERE class IN ('candidate', 'gone')", names.Rows())};
+}
+
+// Whether the rows' `column` may come more than once: of what comes once, nearly everything, only hashes are grouped.
+std::string MayRepeat(const DifferenceNames& names, std::string_view column) {
+  return fmt::format(
+      "hash({0}) IN (SELECT h FROM (SELECT hash({0}) AS h FROM {1} WHERE {0} IS NOT NULL) GROUP BY "
+      "h HAVING count(*) > 1)",
+      column, names.Rows());
 }
 
 // What rows with one key have in common.
 std::string MakePairs(const DifferenceNames& names) {
   return fmt::format(
       "CREATE TEMP TABLE {} AS SELECT key, count(*) AS n, min(digest) = max(digest) AS "
-      "same, min(rowid) AS first FROM {} WHERE key IS NOT NULL GROUP BY key HAVING "
+      "same, min(rowid) AS first FROM {} WHERE key IS NOT NULL AND {} GROUP BY key HAVING "
       "count(*) > 1",
-      names.Pairs(), names.Rows());
+      names.Pairs(), names.Rows(), MayRepeat(names, "key"));
 }
 
 // All are left out, unless they say the same; then one of them stands for all, where that is wanted.
@@ -219,7 +300,7 @@ std::vector<std::string> TakeNewest(const DifferenceNames& names) {
 
 std::vector<std::string> JudgeDuplicates(const DifferenceNames& names) {
   std::vector<std::string> statements = {MakePairs(names)};
-  if (names.duplicates != config::Duplicates::Policy::kNewest) {
+  if (!TakesNewest(names)) {
     statements.push_back(JudgePairs(names));
     return statements;
   }
@@ -233,10 +314,10 @@ std::string JudgeIdentities(const DifferenceNames& names) {
   return fmt::format(
       "UPDATE {0} SET class = 'same_identity', message = 'the same one at the destination as key ' "
       "|| CASE WHEN {0}.key = s.low THEN s.high ELSE s.low END FROM (SELECT identity, min(key) AS "
-      "low, max(key) AS high FROM {0} WHERE identity IS NOT NULL GROUP BY identity HAVING min(key) "
-      "<> max(key)) AS s WHERE s.identity = {0}.identity AND {0}.class NOT IN ('duplicate_key', "
-      "'collapsed')",
-      names.Rows());
+      "low, max(key) AS high FROM {0} WHERE identity IS NOT NULL AND {1} GROUP BY identity HAVING "
+      "min(key) <> max(key)) AS s WHERE s.identity = {0}.identity AND {0}.class NOT IN "
+      "('duplicate_key', 'collapsed')",
+      names.Rows(), MayRepeat(names, "identity"));
 }
 
 // key, identity: which keys of the model the destination knows, or may know, by another identity.
@@ -260,19 +341,6 @@ std::string JudgeTakenIdentities(const DifferenceNames& names) {
       "t.key "
       "<> {0}.key AND {0}.class IN ({2})",
       names.Rows(), HeldIdentities(names), kSendClasses);
-}
-
-// What was delivered under keys that the model has not. Found once: nearly all of what was delivered is
-// looked at for it. Payloads are read where they are needed, of few of them.
-std::string MakeGone(const DifferenceNames& names) {
-  return fmt::format(
-      "CREATE TEMP TABLE {gone} AS SELECT d.key, d.identity, d.state, {there} AS may_be_there, "
-      "d.payload IS NULL AND d.state IN ('rejected', 'deferred') AS never_arrived FROM "
-      "_sluice.sync_delivered AS d WHERE d.sync = {sync} AND NOT EXISTS (FROM {rows} AS r WHERE "
-      "r.key "
-      "= d.key)",
-      fmt::arg("gone", names.Gone()), fmt::arg("there", kMayBeThere),
-      fmt::arg("sync", QuoteText(names.sync)), fmt::arg("rows", names.Rows()));
 }
 
 // An identity that another key of the model still has can be given to nobody before that one has got its
@@ -364,13 +432,12 @@ std::string DifferenceNames::Remapped() const {
 }
 
 std::vector<std::string> MakeDifference(const DifferenceNames& names) {
-  std::vector<std::string> statements = {MakeRows(names)};
+  std::vector<std::string> statements = MakeRows(names);
   if (!names.movers.empty()) statements.push_back(FollowMoves(names));
   for (std::string& statement : JudgeDuplicates(names)) statements.push_back(std::move(statement));
   statements.push_back(JudgeIdentities(names));
   statements.push_back(JudgeTakenIdentities(names));
   if (names.changes) statements.push_back(JudgeExchanges(names));
-  statements.push_back(MakeGone(names));
   statements.push_back(MakePrior(names));
   if (names.mirror) statements.push_back(MakeRemoved(names));
   if (names.mirror && !names.movers.empty()) {
@@ -397,15 +464,19 @@ std::vector<std::string> DropDifference(const DifferenceNames& names) {
 }
 
 std::string RowsToSend(const DifferenceNames& names, uint64_t limit) {
+  // Of what was never there nothing is kept, and the payload goes as it is: a text less to sort.
   std::string statement = fmt::format(
-      "SELECT r.key, r.identity, r.class, r.digest, _sluice_kept({0}, r.payload, "
-      "coalesce(r.delivered_payload, p.payload), coalesce(r.attempted_payload, "
-      "p.attempted_payload)) AS payload, _sluice_sent({0}, r.payload, r.delivered_payload, "
-      "r.attempted_payload, p.payload, p.attempted_payload) AS sent, p.key AS "
-      "prior_key, CASE WHEN {4} THEN '' END AS look_first FROM {1} AS r LEFT JOIN {2} AS p ON "
-      "p.identity = CASE WHEN r.delivered_payload IS "
+      "SELECT r.key, r.identity, r.class, r.digest, CASE WHEN {5} THEN r.payload ELSE "
+      "_sluice_kept({0}, r.payload, coalesce(r.delivered_payload, p.payload), "
+      "coalesce(r.attempted_payload, p.attempted_payload)) END AS payload, CASE WHEN NOT ({5}) "
+      "THEN "
+      "_sluice_sent({0}, r.payload, r.delivered_payload, r.attempted_payload, p.payload, "
+      "p.attempted_payload) END AS sent, p.key AS prior_key, CASE WHEN {4} THEN '' END AS "
+      "look_first FROM {1} AS r LEFT JOIN {2} AS p ON p.identity = CASE WHEN r.delivered_payload "
+      "IS "
       "NULL THEN r.identity END WHERE r.class IN ({3})",
-      names.binding, names.Rows(), names.Prior(), kSendClasses, MustLook(names));
+      names.binding, names.Rows(), names.Prior(), kSendClasses, MustLook(names),
+      "coalesce(r.delivered_payload, r.attempted_payload, p.payload, p.attempted_payload) IS NULL");
   if (names.mirror) {
     statement = fmt::format(
         "FROM ({} UNION ALL SELECT key, identity, class, {}, payload, '', NULL, NULL FROM {} WHERE "

@@ -228,6 +228,7 @@ Result<std::unique_ptr<Difference>> SyncEngine::MakeDifference(engine::Connectio
       !state.inputs.empty() && state.mapping_digest == MappingDigest(job.sync, job.destination);
   DifferenceOptions options;
   options.closely = state.delivered && !settled;
+  options.narrow = state.delivered && settled;
   options.only_key = job.only_key;
   options.takes_known =
       job.sync.first_run == config::FirstRun::kFromNowOn && state.fresh && job.only_key.empty();
