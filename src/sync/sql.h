@@ -46,11 +46,12 @@ struct DifferenceNames {
   std::string connection;           // where the sync goes
   std::vector<std::string> movers;  // syncs that change identities which this one's rows are about
   Settling settling;
-  bool irreversible = false;     // likewise
-  bool can_change = false;       // that they are could be asked for
-  bool changes = false;          // identities that have changed are changed at the destination
-  bool again = false;            // connector::Capabilities::tells_again
-  std::string only_key;          // nothing else is sent; "": everything is
+  bool irreversible = false;  // likewise
+  bool can_change = false;    // that they are could be asked for
+  bool changes = false;       // identities that have changed are changed at the destination
+  bool again = false;         // connector::Capabilities::tells_again
+  std::string only_key;       // nothing else is sent; "": everything is
+  bool TakesNewest() const { return duplicates == config::Duplicates::Policy::kNewest; }
   std::string Rows() const;      // one row for each of the model: key, class, digest, payload, ...
   std::string Pairs() const;     // keys that come more than once
   std::string Older() const;     // kNewest: rows that another one of their key stands for
@@ -84,7 +85,9 @@ std::string LeftToSettle(std::string_view connection, const Settling& settling);
 std::vector<std::string> HoldUnsettled(const DifferenceNames& names);
 // Whose identity is about to be changed; `all`: everybody whom a row to send is about.
 std::vector<std::string> RecordMoving(const DifferenceNames& names, bool all);
-// Parts of MakeDifference: rows and removals that know somebody by a former identity are about the current one.
+// Parts of MakeDifference. Rows() and Gone():
+std::vector<std::string> MakeRows(const DifferenceNames& names);
+// Rows and removals that know somebody by a former identity are about the current one.
 std::string FollowMoves(const DifferenceNames& names);
 std::vector<std::string> FollowRemovals(const DifferenceNames& names);
 // Rows to send about people who were forgotten are left out. After MakeDifference.

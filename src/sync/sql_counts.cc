@@ -22,7 +22,7 @@ std::string IsConfirmed(const DifferenceNames& names) {
 
 std::string CountClasses(const DifferenceNames& names) {
   std::string from = names.Rows();
-  if (names.duplicates == config::Duplicates::Policy::kNewest) {
+  if (names.TakesNewest()) {
     from =
         fmt::format("(SELECT class FROM {} UNION ALL SELECT class FROM {})", from, names.Older());
   }

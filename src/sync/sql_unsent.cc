@@ -83,7 +83,7 @@ std::vector<std::string> RecordFindings(const DifferenceNames& names, const std:
           "INSERT INTO _sluice.sync_findings SELECT {}, {}, key, class, message, CAST({} AS "
           "TIMESTAMP) FROM {} WHERE class IN ({}) ORDER BY key",
           sync, run, at, names.Rows(), kFindingClasses)};
-  if (names.duplicates == config::Duplicates::Policy::kNewest) {
+  if (names.TakesNewest()) {
     statements.push_back(
         fmt::format("INSERT INTO _sluice.sync_findings SELECT {}, {}, key, class, message, CAST({} "
                     "AS TIMESTAMP) FROM {} WHERE class = 'superseded' ORDER BY key",
