@@ -6,10 +6,20 @@
 #include "env/lock.h"
 #include "pipeline/sync_step.h"
 #include "sync/decisions.h"
+#include "sync/functions.h"
 #include "warehouse/fence.h"
 
 namespace sluice::pipeline {
 namespace {
+
+Result<std::string> Adopt(Runtime& runtime, engine::Connection& connection,
+                          const SyncDecisionJob& job, const sync::DeliveryFiles& files) {
+  const sync::SyncFunctions functions;
+  SLUICE_TRY(functions.Register(connection));
+  const config::Sync& sync = *runtime.project().FindSync(job.sync);
+  return sync::Adopt(connection, {job.sync, HostName(), std::nullopt, sync.attempts.payload}, files,
+                     job.reason, runtime.clock());
+}
 
 Result<std::string> Do(Runtime& runtime, engine::Connection& connection,
                        const SyncDecisionJob& job) {
@@ -17,8 +27,7 @@ Result<std::string> Do(Runtime& runtime, engine::Connection& connection,
   env::Clock& clock = runtime.clock();
   switch (job.decision) {
     case SyncDecision::kAdopt:
-      return sync::Adopt(connection, {job.sync, HostName(), std::nullopt}, files, job.reason,
-                         clock);
+      return Adopt(runtime, connection, job, files);
     case SyncDecision::kReset:
       return sync::Reset(connection, job.sync, files, job.reason, clock);
     case SyncDecision::kRetry:

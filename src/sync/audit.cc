@@ -13,8 +13,10 @@
 namespace sluice::sync {
 namespace {
 
-constexpr const char* kCounts =
-    "FROM _sluice.sync_delivered WHERE sync = $1 AND payload IS NOT NULL AND state = 'delivered'";
+// What was there before mode insert came to it has no field that was delivered, and is as somebody else made it.
+constexpr const char* kDelivered =
+    "payload IS NOT NULL AND payload <> '{}' AND state = 'delivered'";
+
 constexpr const char* kMissingCode = "audit_missing";
 
 }  // namespace
@@ -23,9 +25,10 @@ Result<std::vector<DeliveredRow>> SampleDelivered(engine::Connection& connection
                                                   const std::string& sync, uint64_t most,
                                                   uint64_t seed) {
   SLUICE_ASSIGN(auto result,
-                connection.Rows(fmt::format("SELECT * FROM (SELECT key, identity, payload {} ORDER "
+                connection.Rows(fmt::format("SELECT * FROM (SELECT key, identity, payload FROM "
+                                            "_sluice.sync_delivered WHERE sync = $1 AND {} ORDER "
                                             "BY hash(key || '#{}'), key LIMIT {}) ORDER BY key",
-                                            kCounts, seed, most),
+                                            kDelivered, seed, most),
                                 {sync}));
   std::vector<DeliveredRow> rows;
   rows.reserve(result.size());
@@ -36,8 +39,12 @@ Result<std::vector<DeliveredRow>> SampleDelivered(engine::Connection& connection
 }
 
 Result<uint64_t> CountDeliveredRows(engine::Connection& connection, const std::string& sync) {
-  SLUICE_ASSIGN(const auto count,
-                connection.Scalar(fmt::format("SELECT count(*) {}", kCounts), {sync}));
+  SLUICE_ASSIGN(
+      const auto count,
+      connection.Scalar(
+          fmt::format("SELECT count(*) FROM _sluice.sync_delivered WHERE sync = $1 AND {}",
+                      kDelivered),
+          {sync}));
   return static_cast<uint64_t>(engine::ToInt(count));
 }
 
@@ -93,11 +100,11 @@ Status CompareAll(engine::Connection& connection, const std::string& sync,
       auto rows,
       connection.Stream(fmt::format(
           "SELECT d.key, d.identity, d.payload, e.held FROM (SELECT key, identity, payload FROM "
-          "_sluice.sync_delivered WHERE sync = {} AND payload IS NOT NULL AND state = 'delivered') "
+          "_sluice.sync_delivered WHERE sync = {} AND {}) "
           "AS d LEFT JOIN (SELECT identity, any_value(held) AS held FROM {} GROUP BY identity) AS "
           "e "
           "ON e.identity = d.identity ORDER BY d.key",
-          warehouse::QuoteText(sync), kExport)));
+          warehouse::QuoteText(sync), kDelivered, kExport)));
   while (true) {
     SLUICE_ASSIGN(const auto batch, rows.Next());
     if (!batch) return Status::Ok();
@@ -150,6 +157,7 @@ Result<std::string> MarkForRepair(engine::Connection& connection, const std::str
                             {sync, finding.key, std::string(kMissingCode)})
                    .status());
   }
+  SLUICE_TRY(LookAgain(connection, sync));
   SLUICE_TRY(RecordDecision(connection, sync, "repair", reason, clock));
   return fmt::format(
       "{} of {} {} with the next run, if the model has {}{}", Counted(findings.size(), "row"), sync,

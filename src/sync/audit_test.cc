@@ -86,6 +86,23 @@ TEST_F(AuditTest, WhatIsNotAsItWasDeliveredGoesAgainAndNothingElse) {
             "repair,somebody edited them");
 }
 
+TEST_F(AuditTest, WhatIsMissingGoesAgainAlsoWhenNothingElseIsNew) {
+  inputs_ = "people:1";
+  MustRun();
+  EXPECT_TRUE(Plan().up_to_date);
+  world_.people.erase("3@x");
+  EXPECT_EQ(Audit(), "3 missing");
+  Repair();
+  MustRun();
+  EXPECT_EQ(Sent(), "3 {\"city\":\"Ulm\",\"email\":\"3@x\",\"visits\":3}\n");
+}
+
+TEST_F(AuditTest, WhatSomebodyElseMadeIsNotLookedFor) {
+  Do("UPDATE _sluice.sync_delivered SET payload = '{}', code = 'already_there' WHERE key = '2'");
+  EXPECT_EQ(Keys(Sample(100)), "1345");
+  EXPECT_EQ(CountDeliveredRows(*connection_, sync_.name).value(), 4U);
+}
+
 TEST_F(AuditTest, NothingIsMarkedWhileADeliveryIsOpen) {
   world_.people.erase("3@x");
   EXPECT_EQ(Audit(), "3 missing");

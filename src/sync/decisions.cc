@@ -5,6 +5,9 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "sync/delivery_log.h"
+#include "sync/fold.h"
+#include "sync/spool.h"
 #include "sync/target.h"
 
 namespace sluice::sync {
@@ -19,12 +22,6 @@ Status CloseRun(engine::Connection& connection, const std::string& sync, const s
           "waiting, waiting = 0, outcome = 'adopted', message = $3 WHERE sync = $1 AND "
           "delivery_id IN (SELECT delivery_id FROM _sluice.deliveries WHERE sync = $1)",
           {sync, env::FormatUtc(clock.Now(), true), reason})
-      .status();
-}
-
-// The next run makes the difference anew, also without news.
-Status LookAgain(engine::Connection& connection, const std::string& sync) {
-  return connection.Execute("UPDATE _sluice.syncs SET inputs = NULL WHERE sync = $1", {sync})
       .status();
 }
 
@@ -61,6 +58,11 @@ Result<std::string> AdoptOlder(engine::Connection& connection, const RecoverJob&
 }
 
 }  // namespace
+
+Status LookAgain(engine::Connection& connection, const std::string& sync) {
+  return connection.Execute("UPDATE _sluice.syncs SET inputs = NULL WHERE sync = $1", {sync})
+      .status();
+}
 
 Status RecordDecision(engine::Connection& connection, const std::string& sync,
                       const std::string& outcome, const std::string& reason, env::Clock& clock) {
@@ -99,6 +101,61 @@ Status MarkToGoAgain(engine::Connection& connection, const std::string& sync,
   return LookAgain(connection, sync);
 }
 
+namespace {
+
+// The spool's numbers, read anew; nothing when it is not there or not whole.
+std::optional<SpoolInfo> ReadSpool(const std::string& path) {
+  auto spool = SpoolReader::Open(path);
+  if (!spool.ok()) return {};
+  SpoolDigest digest;
+  while (true) {
+    auto row = spool->Next();
+    if (!row.ok()) return {};
+    if (!*row) return digest.Finish();
+    digest.Add(**row);
+  }
+}
+
+// The log is lost, and the spool says what the delivery was about: each row of it may have arrived. Whether it
+// could be told.
+Result<bool> TakeInAsUnknown(engine::Connection& connection, const RecoverJob& job,
+                             const DeliveryFiles& files, const std::string& reason,
+                             env::Clock& clock) {
+  SLUICE_ASSIGN(const auto open,
+                connection.Rows("SELECT d.delivery_id, r.run_id FROM _sluice.deliveries AS d JOIN "
+                                "_sluice.sync_runs AS r ON r.sync = d.sync AND r.delivery_id = "
+                                "d.delivery_id WHERE d.sync = $1 AND d.host = $2",
+                                {job.sync, job.host}));
+  if (open.size() != 1) return false;
+  FoldJob fold;
+  fold.sync = job.sync;
+  fold.delivery_id = engine::ToInt(open[0][0]);
+  fold.run_id = engine::ToText(open[0][1]);
+  fold.log_path = files.Log(fold.delivery_id);
+  fold.spool_path = files.Spool(fold.delivery_id);
+  fold.payload = job.payload;
+  const auto spool = ReadSpool(fold.spool_path);
+  if (!spool || spool->rows == 0) return false;
+  LogHeader header;
+  header.delivery_id = fold.delivery_id;
+  header.sync = job.sync;
+  header.run_id = fold.run_id;
+  header.host = job.host;
+  header.spool = *spool;
+  header.at = clock.Now();
+  SLUICE_ASSIGN(auto log, DeliveryLog::Create(fold.log_path, header));
+  SLUICE_TRY(log.Write(LogIntent{1, {{0, spool->rows}}, 0, "", header.at}));
+  SLUICE_TRY(FoldWithin(connection, fold, clock).status());
+  SLUICE_TRY(connection
+                 .Execute("UPDATE _sluice.sync_runs SET outcome = 'adopted', message = $3 WHERE "
+                          "sync = $1 AND delivery_id = $2",
+                          {job.sync, fold.delivery_id, reason})
+                 .status());
+  return true;
+}
+
+}  // namespace
+
 Result<std::string> Adopt(engine::Connection& connection, const RecoverJob& job,
                           const DeliveryFiles& files, const std::string& reason,
                           env::Clock& clock) {
@@ -118,6 +175,14 @@ Result<std::string> Adopt(engine::Connection& connection, const RecoverJob& job,
     return FailedError(
         fmt::format("the open delivery of {} is whole: nothing needs to be adopted", job.sync),
         fmt::format("sluice run {} takes it in", job.sync));
+  }
+  SLUICE_ASSIGN(const bool told, TakeInAsUnknown(connection, job, files, reason, clock));
+  if (told) {
+    SLUICE_TRY(LookAgain(connection, job.sync));
+    return fmt::format(
+        "the open delivery of {} is given up: each of its rows may have arrived, and goes again as "
+        "the model has it now, or is removed",
+        job.sync);
   }
   SLUICE_TRY(CloseRun(connection, job.sync, reason, clock));
   SLUICE_TRY(Drop(connection, "deliveries", job.sync));

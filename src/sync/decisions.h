@@ -39,6 +39,8 @@ Result<std::string> Resync(engine::Connection& connection, const std::string& sy
 
 // That no delivery is open; kFailed with what to do.
 Status NoneOpen(engine::Connection& connection, const std::string& sync);
+// The next run makes the difference anew, also without news.
+Status LookAgain(engine::Connection& connection, const std::string& sync);
 // The row `key`, or all rows without one, go again, whole, with the next run that has them in its model.
 Status MarkToGoAgain(engine::Connection& connection, const std::string& sync,
                      const std::optional<std::string>& key);

@@ -102,6 +102,7 @@ TEST_F(DecisionsTest, OnlyADeliveryThatCannotBeTakenInIsAdopted) {
   ASSERT_TRUE(env::RemoveFile(Files().Log(1)).ok());
   EXPECT_NE(RunTo("a").next().find("sluice sync adopt people_to_memory --reason TEXT"),
             std::string::npos);
+  ASSERT_TRUE(env::RemoveFile(Files().Spool(1)).ok());
   EXPECT_EQ(
       AdoptIt(),
       "the open delivery of people_to_memory is given up: its rows go again where they differ "
@@ -111,6 +112,31 @@ TEST_F(DecisionsTest, OnlyADeliveryThatCannotBeTakenInIsAdopted) {
   ASSERT_TRUE(RunTo("a").ok());
   EXPECT_EQ(world_.applied.size(), 8U);
   EXPECT_EQ(Ask("SELECT count(*) FROM _sluice.sync_delivered WHERE state = 'delivered'"), "4");
+}
+
+TEST_F(DecisionsTest, OfADeliveryWithoutALogTheSpoolSaysWhatMayHaveArrived) {
+  ASSERT_TRUE(RunTo("a").ok());
+  sync_.mode = "mirror";
+  Put("10", "0@x", "Bonn", 0);
+  Put("20", "new@x", "Bonn", 0);
+  KillInRequest();
+  EXPECT_EQ(world_.people.count("new@x"), 1U);
+  // The model goes back, and the log is gone.
+  Put("10", "0@x", "Ulm", 0);
+  Do("DELETE FROM people WHERE id = '20'");
+  ASSERT_TRUE(env::RemoveFile(Files().Log(2)).ok());
+  EXPECT_EQ(AdoptIt(),
+            "the open delivery of people_to_memory is given up: each of its rows may have arrived, "
+            "and goes again as the model has it now, or is removed");
+  EXPECT_EQ(Ask("SELECT outcome, message, unknown, waiting FROM _sluice.sync_runs WHERE "
+                "delivery_id = 2"),
+            "adopted,gone,2,0");
+  EXPECT_EQ(Ask("SELECT key, state FROM _sluice.sync_delivered WHERE state <> 'delivered' ORDER BY "
+                "key"),
+            "10,unknown | 20,unknown");
+  ASSERT_TRUE(RunTo("a").ok());
+  EXPECT_EQ(world_.people.count("new@x"), 0U);
+  EXPECT_EQ(world_.Person("0@x"), R"({"city":"Ulm","email":"0@x","visits":0})");
 }
 
 TEST_F(DecisionsTest, AWarehouseThatIsOlderThanWhatWasSentCanBeResetOrAdopted) {

@@ -71,7 +71,7 @@ struct FoldJob {
 Result<SyncSummary> FoldDelivery(engine::Connection& connection, const FoldJob& job,
                                  env::Clock& clock);
 
-// The same inside the caller's transaction, without fence: for who rolls it back and only wants to
+// The same inside the caller's transaction, without fence: also for who rolls it back and only wants to
 // see `_sluice` as it will be.
 Result<SyncSummary> FoldWithin(engine::Connection& connection, const FoldJob& job,
                                env::Clock& clock);

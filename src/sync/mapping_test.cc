@@ -230,6 +230,17 @@ TEST_F(MappingTest, AClearingThatWasCutShortGoesOn) {
             "2 {\"city\":null,\"email\":\"2@x\"}\n");
 }
 
+TEST_F(MappingTest, WhatDecidesHowRowsGoIsPartOfIt) {
+  const std::string before = MappingDigest(sync_, *destination_);
+  for (bool config::Sync::*option : {&config::Sync::create_new_fields,
+                                     &config::Sync::prefer_user_id, &config::Sync::allow_shared}) {
+    sync_.*option = !(sync_.*option);
+    EXPECT_NE(MappingDigest(sync_, *destination_), before);
+    sync_.*option = !(sync_.*option);
+  }
+  EXPECT_EQ(MappingDigest(sync_, *destination_), before);
+}
+
 TEST_F(MappingTest, AutoMapsWhatNoFieldNames) {
   Field upper = Column("town", "city");
   sync_.fields = {upper};

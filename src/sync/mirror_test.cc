@@ -182,6 +182,21 @@ TEST_F(MirrorTest, AnEmptyModelRemovesNothingUnlessItIsAllowedOrConfirmed) {
   EXPECT_EQ(world_.people.size(), 0U);
 }
 
+TEST_F(MirrorTest, AShareIsOfThoseWhoAreThere) {
+  PutThree();
+  for (const char* id : {"4", "5", "6"}) {
+    Answer(id, connector::RowState::kRejected);
+    Put(id, std::string(id) + "@x", "Ulm", 1);
+  }
+  MustRun();
+  Behave();
+  sync_.guards.removed = config::Amount{0, 50};
+  Do("DELETE FROM people WHERE id IN ('1', '2')");
+  EXPECT_NE(Refusal().find("2 of 3 delivered rows would be removed (66.7%), more than 50%"),
+            std::string::npos)
+      << Refusal();
+}
+
 TEST_F(MirrorTest, GuardsCountAndMeasure) {
   sync_.guards.added = config::Amount{0, 50};
   sync_.guards.changed = config::Amount{1, std::nullopt};

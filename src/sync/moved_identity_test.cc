@@ -189,6 +189,19 @@ TEST_F(MovedIdentityTest, WhoLeavesTheListUnderAnotherAddressIsTakenOffByThatOne
   EXPECT_EQ(Ask("SELECT key FROM _sluice.sync_delivered WHERE sync = 'list'"), "2");
 }
 
+TEST_F(MovedIdentityTest, WhoHasTheFormerAddressNowDoesNotKeepTheOneOnTheListWhoHadIt) {
+  Deliver("mirror");
+  Move("c@x");
+  Do("DELETE FROM people WHERE id = '1'");
+  Put("3", "a@x", "Wien", 3);
+  List("mirror");
+  Round();
+  EXPECT_EQ(Sent(),
+            "3 {\"city\":\"Wien\",\"email\":\"a@x\",\"visits\":3}\nremove 1 {\"email\":\"c@x\"}\n");
+  EXPECT_EQ(Ask("SELECT key, identity FROM _sluice.sync_delivered WHERE sync = 'list' ORDER BY 1"),
+            "2,b@x | 3,a@x");
+}
+
 TEST_F(MovedIdentityTest, WhoStaysUnderAnotherKeyIsNotTakenOff) {
   Deliver("mirror");
   Move("c@x");

@@ -84,6 +84,18 @@ TEST_F(UpdateTest, WhoIsNotThereIsLookedForLessAndLessOftenAndThenGivenUp) {
   EXPECT_EQ(MustRun().acknowledged, 1U);
 }
 
+TEST_F(UpdateTest, WhoIsPutOffIsTriedAgainAlsoWhenNothingElseIsNew) {
+  inputs_ = "people:1";
+  Put("1", "a@x", "Ulm", 1);
+  for (int run = 0; run < 3; ++run) MustRun();
+  EXPECT_TRUE(Plan().up_to_date);
+  There("a@x", "Bonn");
+  clock_.Advance(std::chrono::microseconds(kHour + 1));
+  EXPECT_FALSE(Plan().up_to_date);
+  EXPECT_EQ(MustRun().acknowledged, 1U);
+  EXPECT_TRUE(Plan().up_to_date);
+}
+
 TEST_F(UpdateTest, WhoComesLaterIsFound) {
   Put("1", "a@x", "Ulm", 1);
   MustRun();

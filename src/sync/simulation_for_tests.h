@@ -203,6 +203,7 @@ class Simulation : public SyncWorld {
   // nobody maps, rows without a key, and rows that the policy for duplicates passes over.
   void WriteModel() {
     mapping_is_new_ = false;
+    inputs_ = OneIn(4) ? "" : "people:" + std::to_string(++versions_);
     keyless_ = OneIn(3) ? Below(3) : 0;
     std::string rows;
     const auto add = [&](const std::string& key, const Person& person, uint64_t version) {
@@ -479,6 +480,7 @@ class Simulation : public SyncWorld {
   bool with_town_ = false;
   bool mapping_is_new_ = false;  // and nothing else since the last run
   uint64_t keyless_ = 0;
+  uint64_t versions_ = 0;
   uint64_t warned_ = 0;
 };
 

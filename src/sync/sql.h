@@ -75,6 +75,11 @@ inline constexpr const char* kFindingClasses =
     "'null_key', 'bad_value', 'no_identity', 'duplicate_key', 'same_identity', "
     "'identifier_changed', 'forgotten', 'unknown_outcome', 'unconfirmed', 'unsettled'";
 
+// Whether anything of a row `d` of what was delivered is, or may be, at the destination.
+inline constexpr const char* kMayBeThere =
+    "(d.payload IS NOT NULL OR (d.attempted_payload IS NOT NULL AND d.state IN ('unknown', "
+    "'left')))";
+
 // In this order.
 std::vector<std::string> MakeDifference(const DifferenceNames& names);
 // A condition over `_sluice.unsettled`: whose identity was changed a moment ago through the connection.
@@ -87,7 +92,8 @@ std::vector<std::string> HoldUnsettled(const DifferenceNames& names);
 std::vector<std::string> RecordMoving(const DifferenceNames& names, bool all);
 // Parts of MakeDifference. Rows() and Gone():
 std::vector<std::string> MakeRows(const DifferenceNames& names);
-// Rows and removals that know somebody by a former identity are about the current one.
+// What is gone, rows and removals that know somebody by a former identity are about the current one.
+std::string FollowGone(const DifferenceNames& names);
 std::string FollowMoves(const DifferenceNames& names);
 std::vector<std::string> FollowRemovals(const DifferenceNames& names);
 // Rows to send about people who were forgotten are left out. After MakeDifference.
@@ -100,7 +106,7 @@ std::string CountClasses(const DifferenceNames& names);
 std::string CountRemovals(const DifferenceNames& names);
 // Delivered rows whose key is not in the model any more and that are not marked so.
 std::string CountLeft(const DifferenceNames& names);
-// All delivered rows that are not marked so.
+// All rows that are at the destination, or may be, and are not marked so.
 std::string CountDelivered(const DifferenceNames& names);
 // Rows to send that somebody has confirmed in an earlier run, which did not get to them.
 std::string CountConfirmed(const DifferenceNames& names);

@@ -135,10 +135,11 @@ std::string JudgeExchanges(const DifferenceNames& names) {
 // what that one left there has to be replaced, not only added to.
 std::string MakePrior(const DifferenceNames& names) {
   return fmt::format(
-      "CREATE TEMP TABLE {1} AS SELECT d.identity, d.key, d.payload, d.attempted_payload FROM "
-      "_sluice.sync_delivered AS d WHERE d.sync = {2} AND d.key IN (SELECT key FROM {4} WHERE "
-      "may_be_there AND identity IN (SELECT identity FROM {0} WHERE class IN ({3}) AND "
-      "delivered_payload IS NULL)) QUALIFY row_number() OVER (PARTITION BY d.identity ORDER BY "
+      "CREATE TEMP TABLE {1} AS SELECT g.identity, d.key, d.payload, d.attempted_payload FROM "
+      "_sluice.sync_delivered AS d JOIN (FROM {4} WHERE may_be_there AND identity IN (SELECT "
+      "identity FROM {0} WHERE class IN ({3}) AND delivered_payload IS NULL)) AS g ON g.key = "
+      "d.key "
+      "WHERE d.sync = {2} QUALIFY row_number() OVER (PARTITION BY g.identity ORDER BY "
       "d.answered_at DESC, d.key) = 1",
       names.Rows(), names.Prior(), QuoteText(names.sync), kSendClasses, names.Gone());
 }
@@ -171,7 +172,8 @@ std::string MakeRemoved(const DifferenceNames& names) {
       "FROM "
       "_sluice.sync_delivered AS d WHERE d.sync = {sync} AND d.key IN (SELECT g.key FROM {gone} AS "
       "g "
-      "WHERE g.may_be_there AND NOT EXISTS (FROM {rows} AS r WHERE r.identity = g.identity))",
+      "WHERE g.may_be_there AND g.identity IS NOT NULL AND NOT EXISTS (FROM {rows} AS r WHERE "
+      "r.identity = g.identity))",
       fmt::arg("removed", names.Removed()), fmt::arg("removal", kRemovalSql),
       fmt::arg("retry", QuoteText(kRetryCode)),
       fmt::arg("repeatable", names.repeatable ? "true" : "false"),
@@ -208,6 +210,7 @@ std::string DifferenceNames::Remapped() const {
 std::vector<std::string> MakeDifference(const DifferenceNames& names) {
   std::vector<std::string> statements = MakeRows(names);
   if (!names.movers.empty()) statements.push_back(FollowMoves(names));
+  if (!names.movers.empty()) statements.push_back(FollowGone(names));
   for (std::string& statement : JudgeDuplicates(names)) statements.push_back(std::move(statement));
   statements.push_back(JudgeIdentities(names));
   statements.push_back(JudgeTakenIdentities(names));

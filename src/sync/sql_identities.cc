@@ -102,6 +102,16 @@ std::string FollowMoves(const DifferenceNames& names) {
             fmt::format("SELECT key FROM {} WHERE other_identity IS NOT NULL", names.Rows())));
 }
 
+std::string FollowGone(const DifferenceNames& names) {
+  // Of whom it is not known any more under which identity they are there: under none that a row could be.
+  return fmt::format(
+      "UPDATE {0} SET identity = m.identity FROM (SELECT g.key, any_value(p.identity) AS identity "
+      "FROM ({1}) AS g LEFT JOIN (SELECT identity, _sluice_digest(identity) AS digest FROM "
+      "_sluice.sync_delivered WHERE sync IN ({2})) AS p ON p.digest = g.current GROUP BY g.key) AS "
+      "m WHERE m.key = {0}.key",
+      names.Gone(), Moved(names, "SELECT key FROM " + names.Gone()), Movers(names));
+}
+
 std::vector<std::string> FollowRemovals(const DifferenceNames& names) {
   return {
       fmt::format(

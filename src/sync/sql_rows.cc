@@ -13,11 +13,6 @@ using warehouse::QuoteText;
 
 namespace {
 
-// Whether anything of a row `d` of what was delivered is, or may be, at the destination.
-constexpr std::string_view kMayBeThere =
-    "(d.payload IS NOT NULL OR (d.attempted_payload IS NOT NULL AND d.state IN ('unknown', "
-    "'left')))";
-
 // A row that a mode sends once, and that somebody wants to go again (Resync): until it is acknowledged.
 std::string IsAskedAgain() {
   return fmt::format(

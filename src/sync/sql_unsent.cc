@@ -105,7 +105,8 @@ std::vector<std::string> RecordFindings(const DifferenceNames& names, const std:
 }  // namespace
 
 std::string CountLeft(const DifferenceNames& names) {
-  return fmt::format("SELECT count(*) FROM {} WHERE {}", names.Gone(), HasLeft(names));
+  return fmt::format("SELECT count(*) FROM {} WHERE {} AND NOT never_arrived", names.Gone(),
+                     HasLeft(names));
 }
 
 std::vector<std::string> RecordUnsent(const DifferenceNames& names, std::string_view run_id,

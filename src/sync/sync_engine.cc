@@ -29,9 +29,11 @@ struct SyncState {
   bool delivered = false;  // anything is in sync_delivered
   bool fresh = true;       // no run has looked at all of the model yet
   uint64_t rejected = 0;   // rows of it that are refused for good
+  bool due = false;        // rows that were put off are to be tried again by now
 };
 
-Result<SyncState> ReadState(engine::Connection& connection, const std::string& sync) {
+Result<SyncState> ReadState(engine::Connection& connection, const std::string& sync,
+                            env::Micros now) {
   SyncState state;
   SLUICE_ASSIGN(
       const auto rows,
@@ -49,16 +51,20 @@ Result<SyncState> ReadState(engine::Connection& connection, const std::string& s
                                                   "_sluice.sync_delivered WHERE sync = $1 LIMIT 1)",
                                                   {sync}));
   state.delivered = engine::ToInt(any) > 0;
-  SLUICE_ASSIGN(const auto rejected,
-                connection.Scalar("SELECT count(*) FROM _sluice.sync_delivered WHERE sync = $1 AND "
-                                  "state = 'rejected'",
-                                  {sync}));
-  state.rejected = static_cast<uint64_t>(engine::ToInt(rejected));
+  SLUICE_ASSIGN(
+      const auto others,
+      connection.Rows("SELECT count(*) FILTER (state = 'rejected'), count(*) FILTER (state = "
+                      "'deferred' AND (next_try_at IS NULL OR next_try_at <= CAST($2 AS "
+                      "TIMESTAMP))) FROM _sluice.sync_delivered WHERE sync = $1 AND state IN "
+                      "('rejected', 'deferred')",
+                      {sync, env::FormatUtc(now, true)}));
+  state.rejected = static_cast<uint64_t>(engine::ToInt(others[0][0]));
+  state.due = engine::ToInt(others[0][1]) > 0;
   return state;
 }
 
 bool IsUpToDate(const SyncState& state, const SyncJob& job) {
-  return state.known && !job.inputs.empty() && state.inputs == job.inputs &&
+  return state.known && !state.due && !job.inputs.empty() && state.inputs == job.inputs &&
          state.mapping_digest == MappingDigest(job.sync, job.destination);
 }
 
@@ -98,7 +104,7 @@ Status InsertRun(engine::Connection& connection, const SyncJob& job, const Deliv
 Status PutState(engine::Connection& connection, const SyncJob& job, int64_t next_delivery,
                 bool nothing_left, env::Micros now) {
   SLUICE_TRY(PutTarget(connection, job.sync.name, job.target));
-  SLUICE_ASSIGN(const SyncState state, ReadState(connection, job.sync.name));
+  SLUICE_ASSIGN(const SyncState state, ReadState(connection, job.sync.name, now));
   // A single row that somebody tries is not what the first run is about.
   const bool fresh = state.fresh && !job.only_key.empty();
   SLUICE_TRY(
@@ -193,6 +199,9 @@ std::string MappingDigest(const config::Sync& sync, const connector::Destination
   for (const std::string& identifier : destination.identifiers()) add(identifier);
   add(sync.clear_unmapped ? "clear" : "leave");
   if (sync.change_identifiers) add("changes identifiers");
+  if (!sync.create_new_fields) add("makes no fields");
+  if (!sync.prefer_user_id) add("prefers no userId");
+  if (sync.allow_shared) add("shared ones too");
   for (const config::Field& field : sync.fields) {
     add(field.to);
     add(fmt::format("{} {} {} {}", static_cast<int>(field.from), static_cast<int>(field.cast),
@@ -223,7 +232,7 @@ Result<std::optional<SyncSummary>> SyncEngine::Recover(engine::Connection& conne
 Result<std::unique_ptr<Difference>> SyncEngine::MakeDifference(engine::Connection& connection,
                                                                const SyncJob& job) {
   // Settled: the last run had nothing left to do, by this mapping.
-  SLUICE_ASSIGN(const SyncState state, ReadState(connection, job.sync.name));
+  SLUICE_ASSIGN(const SyncState state, ReadState(connection, job.sync.name, clock_.Now()));
   const bool settled =
       !state.inputs.empty() && state.mapping_digest == MappingDigest(job.sync, job.destination);
   DifferenceOptions options;
@@ -292,7 +301,7 @@ Result<SyncPlan> SyncEngine::WithOpenDelivery(engine::Connection& connection, co
     SLUICE_ASSIGN(transaction, engine::Transaction::Begin(connection));
   }
   SLUICE_ASSIGN(plan.open, RecoverWithin(connection, recover, files, clock_));
-  SLUICE_ASSIGN(const SyncState state, ReadState(connection, job.sync.name));
+  SLUICE_ASSIGN(const SyncState state, ReadState(connection, job.sync.name, clock_.Now()));
   SetTerms(job, plan);
   plan.first_run = !state.delivered;
   plan.up_to_date = IsUpToDate(state, job);
@@ -304,7 +313,7 @@ Result<SyncPlan> SyncEngine::WithOpenDelivery(engine::Connection& connection, co
 Result<Delivery> SyncEngine::Prepare(engine::Connection& connection, const SyncJob& job) {
   SLUICE_TRY(NothingOpen(connection, job));
   SLUICE_TRY(CheckTarget(connection, job.sync.name, job.target));
-  SLUICE_ASSIGN(const SyncState state, ReadState(connection, job.sync.name));
+  SLUICE_ASSIGN(const SyncState state, ReadState(connection, job.sync.name, clock_.Now()));
   Delivery delivery;
   delivery.first_run = !state.delivered;
   delivery.up_to_date = IsUpToDate(state, job);

@@ -40,7 +40,8 @@ Result<Who> FindWho(ProjectType project, const ErasureForm& form, std::string_vi
     if (!form.allow_shared) {
       return RejectedError(
           "there is no email; several people of an e-mail project may have one userId, and all of "
-          "them would be deleted: if that may be, write allow_shared: true");
+          "them would be deleted: if that may be, write allow_shared: true and let them go again "
+          "with sluice sync retry");
     }
   }
   return Who{kind, *IdText(ids.Value(kind)), std::move(identity)};
