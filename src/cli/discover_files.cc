@@ -14,6 +14,8 @@
 #include "config/diagnostics.h"
 #include "config/file_pattern.h"
 #include "config/text_format.h"
+#include "format/data_name.h"
+#include "ingest/unmatched_files.h"
 #include "pipeline/sources.h"
 
 namespace sluice::cli {
@@ -29,27 +31,16 @@ struct Candidate {
   std::optional<SampledFiles> sampled;  // when it was looked at already
 };
 
-bool IsTaken(const config::Ingest& ingest, std::string_view path) {
-  return std::any_of(ingest.tables.begin(), ingest.tables.end(), [&](const config::Table& table) {
-    const auto pattern = config::FilePattern::Parse(table.pattern);
-    return pattern.ok() && pattern->Fits(path);
-  });
-}
-
-// Files that are never data are passed over without a word.
-bool IsBesideData(std::string_view path) {
-  const std::string lower = Lower(path);
-  const size_t slash = lower.rfind('/');
-  const std::string name = slash == std::string::npos ? lower : lower.substr(slash + 1);
-  return name.empty() || name[0] == '.' || name[0] == '_' || EndsWith(name, ".md5") ||
-         EndsWith(name, ".sha1") || EndsWith(name, ".sha256") || EndsWith(name, ".sha512");
-}
-
 class FilesProposer {
  public:
   FilesProposer(const DiscoverContext& context, const ingest::Source& source,
-                std::set<std::string>& names, Proposals& proposals)
-      : context_(context), source_(source), names_(names), proposals_(proposals) {}
+                const ingest::TakenFiles& by_tables, std::set<std::string>& names,
+                Proposals& proposals)
+      : context_(context),
+        source_(source),
+        by_tables_(by_tables),
+        names_(names),
+        proposals_(proposals) {}
 
   Status Run() {
     Look();
@@ -86,12 +77,14 @@ class FilesProposer {
       std::string path = file.path.substr(context_.ingest.prefix.size());
       if (!IsValidUtf8(path)) {
         Note(Printable(path) + " is passed over: its name is no UTF-8");
-      } else if (IsTaken(context_.ingest, path)) {
+      } else if (IsOfOthers(file.path)) {
         taken_.push_back(std::move(path));
-      } else if (LooksLikeData(path)) {
+      } else if (format::IsBesideData(path)) {
+        continue;
+      } else if (format::LooksLikeData(path)) {
         paths_.push_back(std::move(path));
         files_.push_back(&file);
-      } else if (!IsBesideData(path)) {
+      } else {
         ++passed;
         Note(path + " is passed over: its name says no format that is read");
       }
@@ -101,6 +94,12 @@ class FilesProposer {
           Counted(passed - kMostNotes + 1, "more file") + " passed over for the same reason";
     }
     proposals_.files = paths_.size() + taken_.size();
+  }
+
+  // A table takes it, or another ingest over the same connection would propose it.
+  bool IsOfOthers(std::string_view path) const {
+    const config::Ingest* teller = by_tables_.TellerOf(path);
+    return by_tables_.Has(path) || (teller != nullptr && teller->name != context_.ingest.name);
   }
 
   // In a folder whose files have names of their own ("orders/north.csv", "orders/south.csv") and the same columns
@@ -315,6 +314,7 @@ class FilesProposer {
 
   const DiscoverContext& context_;
   const ingest::Source& source_;
+  const ingest::TakenFiles& by_tables_;
   std::set<std::string>& names_;
   Proposals& proposals_;
   std::vector<std::string> paths_;  // that no table takes, below the prefix
@@ -331,7 +331,9 @@ Result<Proposals> DiscoverFiles(const DiscoverContext& context, std::set<std::st
   SLUICE_ASSIGN(const auto sources,
                 pipeline::ListSources(context.runtime, context.ingest, context.cancel));
   for (const ingest::Source& source : sources) {
-    SLUICE_TRY(FilesProposer(context, source, taken, proposals).Run());
+    SLUICE_ASSIGN(const auto by_tables,
+                  ingest::TakenFiles::Of(context.runtime.project(), source.connection));
+    SLUICE_TRY(FilesProposer(context, source, by_tables, taken, proposals).Run());
   }
   return proposals;
 }

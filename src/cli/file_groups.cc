@@ -1,23 +1,19 @@
 #include "cli/file_groups.h"
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <set>
 
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "format/data_name.h"
 #include "format/strict.h"
 
 namespace sluice::cli {
 namespace {
 
 using Kind = PathPiece::Kind;
-
-constexpr std::array<std::string_view, 3> kPacked = {".gz", ".zst", ".zip"};
-constexpr std::array<std::string_view, 7> kEndings = {".csv",   ".tsv",    ".txt",    ".json",
-                                                      ".jsonl", ".ndjson", ".parquet"};
 
 bool IsDigit(char c) {
   return c >= '0' && c <= '9';
@@ -27,34 +23,6 @@ bool IsHex(char c) {
 }
 bool IsWord(char c) {
   return IsHex(c) || (c >= 'g' && c <= 'z') || (c >= 'G' && c <= 'Z');
-}
-
-struct Name {
-  std::string_view stem;
-  std::string ending;  // lower-cased; "" when it is no data
-  std::string_view written;
-  std::string_view packed;
-};
-
-Name NameOf(std::string_view name) {
-  Name parts;
-  const std::string lower = Lower(name);
-  std::string_view rest = lower;
-  for (const std::string_view packed : kPacked) {
-    if (!EndsWith(rest, packed)) continue;
-    rest.remove_suffix(packed.size());
-    parts.packed = name.substr(rest.size());
-    break;
-  }
-  for (const std::string_view ending : kEndings) {
-    if (!EndsWith(rest, ending)) continue;
-    parts.ending = ending;
-    rest.remove_suffix(ending.size());
-    break;
-  }
-  parts.stem = name.substr(0, rest.size());
-  parts.written = name.substr(rest.size(), parts.ending.size());
-  return parts;
 }
 
 // What differs between files begins here and is so long; 0: nothing does.
@@ -196,10 +164,6 @@ bool IsGeneral(const std::string& name) {
 
 }  // namespace
 
-bool LooksLikeData(std::string_view path) {
-  return !NameOf(path).ending.empty();
-}
-
 std::vector<FileGroup> GroupFiles(std::span<const std::string> paths) {
   std::vector<FileGroup> groups;
   std::map<std::string, size_t> by_shape;
@@ -207,7 +171,7 @@ std::vector<FileGroup> GroupFiles(std::span<const std::string> paths) {
   for (size_t i = 0; i < paths.size(); ++i) {
     const size_t slash = paths[i].rfind('/');
     const size_t start = slash == std::string::npos ? 0 : slash + 1;
-    const Name name = NameOf(std::string_view(paths[i]).substr(start));
+    const format::DataName name = format::SplitDataName(std::string_view(paths[i]).substr(start));
     if (name.ending.empty()) continue;
     std::vector<PathPiece> pieces;
     if (start > 0) {
@@ -278,7 +242,7 @@ std::string TableNameOf(const FileGroup& group, bool folder) {
   if (pieces.back().kind != Kind::kText) pieces = pieces.first(pieces.size() - 1);
   for (const PathPiece& piece : pieces) path += piece.kind == Kind::kText ? piece.text : "_";
   const std::vector<std::string> parts = Split(path, '/');
-  const std::string name = Plain(NameOf(parts.back()).stem);
+  const std::string name = Plain(format::SplitDataName(parts.back()).stem);
   std::string of_folder;
   for (size_t i = parts.size() - 1; i-- > 0 && of_folder.empty();) {
     if (parts[i].find('=') == std::string::npos) of_folder = Plain(parts[i]);

@@ -30,11 +30,8 @@ struct FileGroup {
   std::vector<size_t> files;      // which of the paths, in their order
 };
 
-// In the order of their first paths. What does not look like data is in none (LooksLikeData).
+// In the order of their first paths. What does not look like data is in none (format::LooksLikeData).
 std::vector<FileGroup> GroupFiles(std::span<const std::string> paths);
-
-// The name says a format that is read: .csv, .tsv, .txt, .json, .jsonl, .ndjson or .parquet, compressed or not.
-bool LooksLikeData(std::string_view path);
 
 struct GroupPattern {
   std::string text;                   // as `pattern:` takes it

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cli/plan_output.h"
 #include "cli/table.h"
+#include "ingest/unmatched_files.h"
 
 namespace sluice::cli {
 namespace {
@@ -175,6 +176,9 @@ class TextPlan {
     PrintLoad(plan.ingest);
     PrintWithoutKey(plan);
     for (const std::string& note : plan.notes) Warn("note: " + note);
+    for (const ingest::UnmatchedFiles& unmatched : plan.unmatched) {
+      Warn("note: " + ingest::Told(plan.ingest, unmatched));
+    }
     for (const std::string& problem : plan.problems) Bad(problem);
   }
 

@@ -212,6 +212,7 @@ void TakePlan(const pipeline::ProjectPlan& plan, WaitingStatus& waiting) {
     waiting.unfit += 1 + static_cast<int64_t>(file.more.size());
   }
   waiting.without_key = ingest.unknown_tables;
+  waiting.unmatched = ingest.unmatched;
   waiting.problems = ingest.problems;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/status.h"
 #include "cli/open_project.h"
+#include "ingest/plan.h"
 #include "pipeline/run_record.h"
 #include "quality/holds.h"
 #include "sync/unfolded.h"
@@ -45,6 +46,7 @@ struct WaitingStatus {
   int64_t unfit = 0;                           // files that the next run would hold
   std::vector<std::string> rebuilds;           // tables that the next run makes again, and why
   std::map<std::string, int64_t> without_key;  // table -> files
+  std::vector<ingest::UnmatchedFiles> unmatched;
   std::vector<std::string> problems;
 };
 

@@ -7,6 +7,7 @@
 #include "cli/run_list.h"
 #include "cli/status_output.h"
 #include "cli/table.h"
+#include "ingest/unmatched_files.h"
 
 namespace sluice::cli {
 namespace {
@@ -171,6 +172,9 @@ class TextStatus {
            << Warning(Counted(waiting.without_key.size(), "table") +
                       " without a confirmed key: sluice discover")
            << "\n";
+    }
+    for (const ingest::UnmatchedFiles& unmatched : waiting.unmatched) {
+      out_ << "  " << Warning(Printable(ingest::Told(ingest.name, unmatched))) << "\n";
     }
     for (const std::string& problem : waiting.problems) {
       out_ << "  " << Styled(terminal_, Look::kBad, "problem:") << " " << Printable(problem)

@@ -21,6 +21,7 @@
 #include "ingest/publish_step.h"
 #include "ingest/rebuild.h"
 #include "ingest/stage.h"
+#include "ingest/unmatched_files.h"
 #include "quality/holds.h"
 #include "warehouse/dialect.h"
 #include "warehouse/fence.h"
@@ -136,6 +137,10 @@ class IngestRun::Impl {
 
   void ReportProblems() {
     for (const std::string& note : plan_.notes) told_.Warn(note);
+    // Not a warning: what nobody wants may lie there for years.
+    for (const UnmatchedFiles& unmatched : plan_.unmatched) {
+      context_.reporter.Note(report::Level::kInfo, Told(plan_.ingest, unmatched));
+    }
     for (const std::string& problem : plan_.problems) {
       told_.outcome().failed = true;
       const std::string table = Split(problem, ':')[0];

@@ -118,6 +118,13 @@ struct DoneFile {
   bool again = false;  // it has another time than it had: not loaded again, for its content was
 };
 
+// Files of a connection that look like data and that no table takes.
+struct UnmatchedFiles {
+  std::string connection;
+  uint64_t files = 0;
+  std::string first;  // path
+};
+
 struct IngestPlan {
   std::string ingest;
   std::vector<Step> steps;
@@ -135,6 +142,7 @@ struct IngestPlan {
   std::vector<Waiting> waiting;
   // Tables that are in the drop and not in the project, with how many files: not loaded.
   std::map<std::string, int64_t> unknown_tables;
+  std::vector<UnmatchedFiles> unmatched;  // layout files
   std::vector<std::string>
       unsettled;  // what is not whole yet: "POD1 group 16", "orders: 2 files, …"
   std::vector<std::string> notes;

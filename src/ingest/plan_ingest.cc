@@ -13,6 +13,7 @@
 #include "ingest/plan_late.h"
 #include "ingest/plan_restore.h"
 #include "ingest/schema_catalog.h"
+#include "ingest/unmatched_files.h"
 #include "ingest/zenoti_drop.h"
 #include "warehouse/dialect.h"
 
@@ -106,6 +107,8 @@ Result<IngestPlan> PlanIngest(const IngestContext& context, const std::vector<So
   }
   if (context.project != nullptr && restore == nullptr) {
     SLUICE_TRY(HoldKnownElsewhere(connection, *context.project, context.ingest, !write, plan));
+    SLUICE_ASSIGN(plan.unmatched,
+                  FindUnmatched(*context.project, context.ingest, sources, context.clock.Now()));
   }
   SLUICE_TRY(TellDropped(connection, context.ingest, ledger, plan));
   SLUICE_TRY(CompareWithTables(connection, context.ingest, plan));

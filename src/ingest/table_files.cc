@@ -27,6 +27,11 @@ Result<FilePattern> MarkerPattern(const std::string& complete_when) {
   return FilePattern::Parse(pattern.find('/') == std::string::npos ? "**/" + pattern : pattern);
 }
 
+bool FitsOne(const std::vector<FilePattern>& patterns, std::string_view path) {
+  return std::any_of(patterns.begin(), patterns.end(),
+                     [&](const FilePattern& pattern) { return pattern.Fits(path); });
+}
+
 }  // namespace
 
 std::optional<std::string> CapturedValue(const config::Captures& captures,
@@ -71,6 +76,8 @@ Result<Inbox> Inbox::Open(const config::Ingest& ingest, const std::vector<Source
                           env::Micros now) {
   Inbox inbox(ingest, sources, now);
   for (const config::Table& table : ingest.tables) {
+    SLUICE_ASSIGN(auto pattern, FilePattern::Parse(table.pattern));
+    inbox.patterns_.push_back(std::move(pattern));
     if (!table.complete_when.empty()) {
       SLUICE_ASSIGN(auto marker, MarkerPattern(table.complete_when));
       inbox.no_data_.push_back(std::move(marker));
@@ -87,15 +94,20 @@ Result<Inbox> Inbox::Open(const config::Ingest& ingest, const std::vector<Source
   return inbox;
 }
 
+bool Inbox::Takes(std::string_view path) const {
+  if (IsKept(path)) return true;
+  return StartsWith(path, ingest_.prefix) && FitsOne(patterns_, path.substr(ingest_.prefix.size()));
+}
+
+bool Inbox::IsKept(std::string_view path) const {
+  for (const config::Table& table : ingest_.tables) {
+    if (!table.move_to.empty() && StartsWith(path, table.move_to)) return true;
+  }
+  return StartsWith(path, ingest_.prefix) && FitsOne(no_data_, path.substr(ingest_.prefix.size()));
+}
+
 bool Inbox::IsNoData(std::string_view path, const config::Table& table) const {
-  for (const config::Table& other : ingest_.tables) {
-    if (!other.move_to.empty() && StartsWith(path, other.move_to)) return true;
-  }
-  const std::string_view below = path.substr(ingest_.prefix.size());
-  if (std::any_of(no_data_.begin(), no_data_.end(),
-                  [&](const FilePattern& pattern) { return pattern.Fits(below); })) {
-    return true;
-  }
+  if (IsKept(path)) return true;
   // A pattern that ends so asks for them.
   if (SidecarKind(path)) return !SidecarKind(table.pattern);
   return env::Basename(path) == kHadoopMarker && !EndsWith(table.pattern, kHadoopMarker);

@@ -33,6 +33,8 @@ class Inbox {
 
   // In the order of their paths.
   Result<std::vector<TableFile>> FilesOf(const config::Table& table) const;
+  // Data of a table, by its path, or what lies there for one: markers, manifests, what was moved away.
+  bool Takes(std::string_view path) const;
   // The manifests of a table, in the order of their paths. `waits` as for files.
   Result<std::vector<TableFile>> ManifestsOf(const config::Table& table) const;
 
@@ -41,7 +43,9 @@ class Inbox {
 
   Inbox(const config::Ingest& ingest, const std::vector<Source>& sources, env::Micros now)
       : ingest_(ingest), sources_(sources), now_(now) {}
-  // Markers, manifests and checksums of any table, and what was moved away: never data.
+  // Markers, manifests and files that were moved away, of any table.
+  bool IsKept(std::string_view path) const;
+  // These, and checksums of any table: never data.
   bool IsNoData(std::string_view path, const config::Table& table) const;
   std::string WaitsFor(const config::Table& table, const TableFile& file,
                        const Listed& listed) const;
@@ -50,6 +54,7 @@ class Inbox {
   const config::Ingest& ingest_;
   const std::vector<Source>& sources_;
   env::Micros now_;
+  std::vector<config::FilePattern> patterns_;  // of the tables
   std::vector<config::FilePattern> no_data_;
   std::vector<Listed> listed_;  // by source
 };

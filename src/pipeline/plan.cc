@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "ingest/ingest_runner.h"
+#include "ingest/unmatched_files.h"
 #include "models/build.h"
 #include "models/dependencies.h"
 #include "pipeline/bind_project.h"
@@ -98,7 +99,12 @@ class Planner {
                                                   const std::vector<ingest::Source>& sources) {
     const ingest::LedgerState ledger;
     if (ingest.layout == "files") {
-      return ingest::PlanFiles(ingest, sources, ledger, runtime_.clock().Now(), cancel_);
+      const env::Micros now = runtime_.clock().Now();
+      SLUICE_ASSIGN(ingest::IngestPlan plan,
+                    ingest::PlanFiles(ingest, sources, ledger, now, cancel_));
+      SLUICE_ASSIGN(plan.unmatched,
+                    ingest::FindUnmatched(runtime_.project(), ingest, sources, now));
+      return plan;
     }
     ingest::SchemaCatalog catalog;
     std::vector<std::string> notes;
