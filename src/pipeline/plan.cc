@@ -17,6 +17,18 @@
 namespace sluice::pipeline {
 namespace {
 
+void AddProblem(const std::string& name, const Status& status, ProjectPlan& plan) {
+  plan.problems.push_back(fmt::format("{}: {}", name, status.ToString()));
+  plan.misconfigured = plan.misconfigured || status.code() == Code::kConfig;
+}
+
+bool IsTold(const std::string& problem, const ProjectPlan& plan) {
+  const auto in = [&](const std::string& text) { return text.find(problem) != std::string::npos; };
+  return std::any_of(plan.problems.begin(), plan.problems.end(), in) ||
+         std::any_of(plan.syncs.begin(), plan.syncs.end(),
+                     [&](const PlannedSync& sync) { return in(sync.problem); });
+}
+
 class Planner {
  public:
   Planner(Runtime& runtime, warehouse::Session* session, report::Reporter& reporter,
@@ -33,7 +45,7 @@ class Planner {
     for (const std::string& name : selection.syncs) {
       plan_.syncs.push_back(PlanSync(*runtime_.project().FindSync(name)));
     }
-    SLUICE_TRY(Bind(selection));
+    SLUICE_TRY(TellBound(runtime_.project(), selection, session_, plan_));
     return std::move(plan_);
   }
 
@@ -120,32 +132,7 @@ class Planner {
   }
 
   void AddProblem(const std::string& name, const Status& status) {
-    plan_.problems.push_back(fmt::format("{}: {}", name, status.ToString()));
-    plan_.misconfigured = plan_.misconfigured || status.code() == Code::kConfig;
-  }
-
-  // What the run would fail with once it has loaded what waits: models that cannot be prepared yet, and syncs of these.
-  Status Bind(const Selection& selection) {
-    if (selection.models.empty() && selection.syncs.empty()) return Status::Ok();
-    const config::Project& project = runtime_.project();
-    SLUICE_ASSIGN(const auto nodes, models::OrderModels(project, models::LoadedTables(project)));
-    SLUICE_ASSIGN(const BoundProject bound, BindProject(project, nodes, session_));
-    std::set<std::string> asked(selection.syncs.begin(), selection.syncs.end());
-    for (const models::ModelNode& node : selection.models) asked.insert(node.model->name);
-    for (const BoundProject::Finding& problem : bound.problems) {
-      if (asked.count(problem.owner) == 0 || IsTold(problem.text)) continue;
-      AddProblem(problem.owner, ConfigError(problem.text));
-    }
-    return Status::Ok();
-  }
-
-  bool IsTold(const std::string& problem) const {
-    const auto in = [&](const std::string& text) {
-      return text.find(problem) != std::string::npos;
-    };
-    return std::any_of(plan_.problems.begin(), plan_.problems.end(), in) ||
-           std::any_of(plan_.syncs.begin(), plan_.syncs.end(),
-                       [&](const PlannedSync& sync) { return in(sync.problem); });
+    pipeline::AddProblem(name, status, plan_);
   }
 
   // Built anew is what the run would find changed, and what reads something that the run changes.
@@ -221,6 +208,20 @@ class Planner {
 };
 
 }  // namespace
+
+Status TellBound(const config::Project& project, const Selection& selection,
+                 warehouse::Session* session, ProjectPlan& plan) {
+  if (selection.models.empty() && selection.syncs.empty()) return Status::Ok();
+  SLUICE_ASSIGN(const auto nodes, models::OrderModels(project, models::LoadedTables(project)));
+  SLUICE_ASSIGN(const BoundProject bound, BindProject(project, nodes, session));
+  std::set<std::string> asked(selection.syncs.begin(), selection.syncs.end());
+  for (const models::ModelNode& node : selection.models) asked.insert(node.model->name);
+  for (const BoundProject::Finding& problem : bound.problems) {
+    if (asked.count(problem.owner) == 0 || IsTold(problem.text, plan)) continue;
+    AddProblem(problem.owner, ConfigError(problem.text), plan);
+  }
+  return Status::Ok();
+}
 
 Result<ProjectPlan> PlanProject(Runtime& runtime, warehouse::Session* session,
                                 const std::vector<std::string>& selectors,

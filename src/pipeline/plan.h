@@ -36,4 +36,9 @@ Result<ProjectPlan> PlanLoads(Runtime& runtime, warehouse::Session* session,
                               const Selection& selection, report::Reporter& reporter,
                               const env::Cancel* cancel, const ingest::RestoreRequest* restore);
 
+// What a run would fail with once it has loaded what waits, though nothing failed yet: models that cannot be prepared,
+// and syncs of these, as `validate` says it (bind_project.h). Problems that `plan` has are not told again.
+Status TellBound(const config::Project& project, const Selection& selection,
+                 warehouse::Session* session, ProjectPlan& plan);
+
 }  // namespace sluice::pipeline

@@ -87,6 +87,7 @@ class Rehearsal {
     TakeSyncs();
     TakeModels();
     TakeProblems();
+    SLUICE_TRY(TellWhatIsBound());
     return std::move(deep_);
   }
 
@@ -216,6 +217,12 @@ class Rehearsal {
     for (const ModelReport& model : deep_.load.models) {
       if (model.outcome == "failed") AddProblem("model " + model.name, model.message);
     }
+  }
+
+  // Of what nothing waits for now it says the same as a plan that loads nothing.
+  Status TellWhatIsBound() {
+    SLUICE_ASSIGN(const auto session, OpenCopy());
+    return TellBound(real_.project(), selection_, session.get(), deep_.plan);
   }
 
   // Unless the plan knew it without loading.
