@@ -77,6 +77,8 @@ class HandLoader {
     if (declared_ == nullptr && table_.columns.empty()) {
       SLUICE_ASSIGN(const bool taken, Propose());
       if (!taken) return std::optional<config::Project>();
+    } else if (declared_ == nullptr) {
+      SLUICE_TRY(CheckWayNamesColumns(table_));
     }
     AddToProject();
     return std::optional<config::Project>(std::move(project_));
@@ -347,6 +349,7 @@ class HandLoader {
                    : proposed.status().WithContext(Printable(arguments_.subject));
     }
     SetColumns(proposed->columns);
+    SLUICE_TRY(CheckWayNamesColumns(table_));
     if (arguments_.yes) {
       SLUICE_TRY(CheckNamesWereSeen(*proposed));
       return true;

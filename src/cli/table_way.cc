@@ -1,9 +1,12 @@
 #include "cli/table_way.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/text.h"
 #include "cli/hand_loads.h"
+#include "cli/terminal.h"
 
 namespace sluice::cli {
 namespace {
@@ -45,6 +48,21 @@ Result<std::optional<config::Table>> WayOfTable(engine::Connection& connection,
       fmt::format("{} was filled by ingest {} in mode {}: its rows would only be added to", table,
                   engine::ToText(rows[0][0]), mode),
       "--mode upsert --key COLUMN, --mode replace, or --mode append where that is meant");
+}
+
+Status CheckWayNamesColumns(const config::Table& table) {
+  std::vector<std::string> columns;
+  for (const config::Column& column : table.columns) columns.push_back(Lower(column.name));
+  const auto check = [&](const char* option, const std::string& name) {
+    if (std::find(columns.begin(), columns.end(), name) != columns.end()) return Status::Ok();
+    const std::string near = DidYouMean(name, columns);
+    return ConfigError(
+        fmt::format("{}: {} has no column \"{}\"{}", option, table.name, Printable(name), near),
+        fmt::format("{} takes one of: {}", option, Printable(Join(columns, ", "))));
+  };
+  for (const std::string& column : table.key) SLUICE_TRY(check("--key", column));
+  if (table.delete_when.column.empty()) return Status::Ok();
+  return check("--delete-when", table.delete_when.column);
 }
 
 std::string WayInWords(const config::Table& table) {

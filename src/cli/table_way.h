@@ -15,6 +15,9 @@ namespace sluice::cli {
 Result<std::optional<config::Table>> WayOfTable(engine::Connection& connection,
                                                 const std::string& table);
 
+// kConfig, with the nearest name, where the columns of --key and --delete-when are none of the table's.
+Status CheckWayNamesColumns(const config::Table& table);
+
 // "mode upsert, key id".
 std::string WayInWords(const config::Table& table);
 
