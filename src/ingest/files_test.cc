@@ -176,8 +176,10 @@ TEST_F(FilesTest, AColumnThatAHeaderHasTwiceIsNotLoadedOnce) {
   ingest_.schema_changes = config::SchemaChanges::kEvolve;
   Write("orders/a.csv", "id,amount,note,extra,Extra\n1,1,x,y,z\n");
   ASSERT_EQ(Run()->hold_ids.size(), 1U);
-  EXPECT_EQ(Rows("SELECT message FROM _sluice.holds"),
-            "orders/a.csv: the header has extra twice (columns 4 and 5)\n");
+  EXPECT_EQ(
+      Rows("SELECT message FROM _sluice.holds"),
+      "orders/a.csv: the header has extra twice (columns 4 and 5). Have it sent with each name "
+      "once\n");
 }
 
 TEST_F(FilesTest, FilesWithoutARowAreToldAndOnesThatCannotBeSoAreHeld) {
@@ -191,8 +193,9 @@ TEST_F(FilesTest, FilesWithoutARowAreToldAndOnesThatCannotBeSoAreHeld) {
   ingest_.tables[0].pattern = "orders/*";
   Write("orders/e.csv.gz", "");
   ASSERT_EQ(Run()->hold_ids.size(), 1U);
-  EXPECT_EQ(Rows("SELECT check_name, message FROM _sluice.holds"),
-            "file|orders/e.csv.gz: it has 0 bytes, and is no gzip file\n");
+  EXPECT_EQ(
+      Rows("SELECT check_name, message FROM _sluice.holds"),
+      "file|orders/e.csv.gz: it has 0 bytes, and is no gzip file. Have the file sent again\n");
 }
 
 // With another delimiter every row is one field, and that is a value of the first column.

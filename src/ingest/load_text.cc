@@ -45,4 +45,9 @@ std::string CollisionText(const std::string& table, const Collisions& found) {
                      found.loads > 1 ? fmt::format(" ({} loads)", found.loads) : "");
 }
 
+std::string HoldMessage(const Status& status, bool too_many_bad_rows) {
+  const bool shown = status.code() == Code::kHeld || too_many_bad_rows;
+  return shown ? status.message() : status.ToString();
+}
+
 }  // namespace sluice::ingest

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "base/status.h"
 #include "ingest/plan.h"
 #include "ingest/table_load.h"
 
@@ -21,5 +22,9 @@ struct Collisions {
 };
 // `table`: "zenoti.bi_factsale"
 std::string CollisionText(const std::string& table, const Collisions& found);
+
+// What a hold says of why: of a file that does not fit also what to do about it. What a check or bad rows have stopped
+// `sluice gate list` shows by itself.
+std::string HoldMessage(const Status& status, bool too_many_bad_rows);
 
 }  // namespace sluice::ingest

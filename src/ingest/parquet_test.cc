@@ -144,7 +144,8 @@ TEST_F(ParquetTest, AColumnThatComesTwiceIsNotLoadedUnderAnotherName) {
   while ((at = content.find("\x02it", at)) != std::string::npos) content[at + 2] = 'd';
   Write("y.parquet", content);
   ASSERT_TRUE(Run().ok());
-  EXPECT_EQ(Rows("SELECT message FROM _sluice.holds"), "y.parquet: it has the column id twice\n");
+  EXPECT_EQ(Rows("SELECT message FROM _sluice.holds"),
+            "y.parquet: it has the column id twice. Have it sent with each name once\n");
 }
 
 TEST_F(ParquetTest, AFileOfNoBytesIsNoParquet) {
@@ -152,7 +153,7 @@ TEST_F(ParquetTest, AFileOfNoBytesIsNoParquet) {
   Write("x.parquet", "");
   ASSERT_TRUE(Run().ok());
   EXPECT_EQ(Rows("SELECT check_name, message FROM _sluice.holds"),
-            "file|x.parquet: it has 0 bytes, and is no Parquet file\n");
+            "file|x.parquet: it has 0 bytes, and is no Parquet file. Have the file sent again\n");
   EXPECT_EQ(Rows("SELECT count(*) FROM _sluice.files"), "0\n");
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "ingest/load_text.h"
 #include "ingest/publish.h"
 #include "quality/holds.h"
 #include "warehouse/dialect.h"
@@ -73,26 +74,25 @@ Result<std::string> HoldLoad(engine::Connection& connection, const warehouse::Fe
                              const RunInfo& run, const Judged& judged) {
   const TableLoad& load = *judged.load;
   const LoadFile& last = load.files.back();
+  const bool gate = judged.status.code() == Code::kHeld;
   quality::NewHold hold;
-  hold.kind = judged.status.code() == Code::kHeld ? "gate" : "file";
+  hold.kind = gate ? "gate" : "file";
   hold.owner = load.ingest;
   hold.connection = last.connection;
   hold.table = load.target.name;
   hold.pod = last.pod;
   hold.group = last.group;
   hold.load_id = load.files.front().load_id;
-  hold.message = judged.status.message();
+  hold.message = HoldMessage(judged.status, load.too_many_bad_rows);
   std::vector<std::string> names;
   for (const quality::CheckResult& check : judged.checks) {
     if (check.outcome == quality::Outcome::kFail) names.push_back(check.check);
   }
-  hold.check = hold.kind == "gate"      ? Join(names, ", ")
-               : load.too_many_bad_rows ? "bad_rows"
-                                        : "file";
+  hold.check = gate ? Join(names, ", ") : load.too_many_bad_rows ? "bad_rows" : "file";
   for (const LoadFile& file : load.files) hold.files.push_back(file.stored.path);
   SLUICE_TRY(warehouse::CheckFence(connection, fence));
-  if (hold.kind == "gate") hold.stage = load.stage;
-  if (hold.kind == "gate" || load.too_many_bad_rows) {
+  if (gate) hold.stage = load.stage;
+  if (gate || load.too_many_bad_rows) {
     SLUICE_TRY(RecordHeldFiles(connection, load, run));
   }
   SLUICE_TRY(RecordChecksOf(connection, {&judged}, run));

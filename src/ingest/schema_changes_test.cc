@@ -119,8 +119,10 @@ TEST_F(SchemaChangesTest, AColumnThatIsRenamedKeepsWhatIsInIt) {
   EXPECT_EQ(MustRun().warnings, std::vector<std::string>{"z.orders: column total becomes amount"});
   EXPECT_EQ(Rows("SELECT id, amount FROM orders ORDER BY id"), "1|10.50\n2|20.00\n3|30.00\n");
   Write("4.csv", "id,total,day,amount\n4,1,2026-01-02,2\n");
-  EXPECT_EQ(HoldMessage(),
-            "4.csv: the header has both total and amount, and both are column amount\n");
+  EXPECT_EQ(
+      HoldMessage(),
+      "4.csv: the header has both total and amount, and both are column amount. Leave one of them "
+      "out of its `from`\n");
 }
 
 TEST_F(SchemaChangesTest, WhatWouldLoseValuesIsAnErrorUnderEveryPolicy) {
@@ -147,7 +149,9 @@ TEST_F(SchemaChangesTest, FreezeKeepsTheTableAsItIs) {
             "table as it is; set schema_changes: declared to have it changed");
   columns() = {{"id", "INTEGER", {}}, {"total", "DECIMAL(8,2)", {}}, {"day", "DATE", {}}};
   Write("2.csv", "id,total,day,mood\n2,1,2026-01-02,good\n");
-  EXPECT_EQ(HoldMessage(), "2.csv: the header has a column mood that is not declared\n");
+  EXPECT_EQ(HoldMessage(),
+            "2.csv: the header has a column mood that is not declared. Declare it, or set "
+            "schema_changes: evolve or ignore\n");
 }
 
 TEST_F(SchemaChangesTest, EvolveTakesColumnsThatOnlyFilesHaveAndReadsThemStrictly) {

@@ -14,6 +14,7 @@
 #include "ingest/bad_rows.h"
 #include "ingest/forgotten_rows.h"
 #include "ingest/json_files.h"
+#include "ingest/load_text.h"
 #include "ingest/missing_columns.h"
 #include "ingest/parquet_files.h"
 #include "ingest/reading.h"
@@ -97,7 +98,7 @@ class Stager {
         LeftFile& left = load_.left.emplace_back();
         left.file = std::move(load_.files[i]);
         left.check = unfit.check;
-        left.message = unfit.status.message();
+        left.message = HoldMessage(unfit.status, unfit.check == kBadRows);
         if (unfit.check == kBadRows) left.rows = load_.quarantined;
         left.index = i;
       } else {

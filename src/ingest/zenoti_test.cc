@@ -159,7 +159,8 @@ TEST_F(ZenotiTest, AFileThatFitsTwoVersionsOfOneWidthIsHeld) {
   ASSERT_TRUE(outcome.ok()) << outcome.status().ToString();
   EXPECT_EQ(Rows("SELECT message FROM _sluice.holds"),
             "POD1/1/bi_dimuser/1/a.csv: the file has 3 columns and no header, and two versions of "
-            "the table have so many: column 2 is name in one and visits in the other\n");
+            "the table have so many: column 2 is name in one and visits in the other. "
+            "Have the file sent with a header\n");
 }
 
 TEST_F(ZenotiTest, ATableThatHoldsWhatAnUpgradeAppendsHadAShorterVersion) {
@@ -283,10 +284,10 @@ TEST_F(ZenotiTest, TooManyBadRowsHoldTheWholeFile) {
   Write("POD1/1/bi_dimuser/1/a.csv", "u1,A,x\nu2,A,x\nu3,A,x\nu4,A,4\n");
   const auto outcome = Run();
   ASSERT_EQ(outcome->hold_ids.size(), 1U);
-  EXPECT_EQ(
-      Rows("SELECT check_name, message FROM _sluice.holds"),
-      "bad_rows|POD1/1/bi_dimuser/1/a.csv: 3 of 4 rows (75.0%) are bad, more than the 1% or 2 that are "
-      "allowed\n");
+  EXPECT_EQ(Rows("SELECT check_name, message FROM _sluice.holds"),
+            "bad_rows|POD1/1/bi_dimuser/1/a.csv: 3 of 4 rows (75.0%) are bad, more than the 1% or "
+            "2 that are "
+            "allowed\n");
 }
 
 TEST_F(ZenotiTest, EmptyFilesAndHeadersAloneAreConsumed) {
