@@ -11,6 +11,7 @@
 #include <yaml-cpp/parser.h>
 
 #include "base/text.h"
+#include "config/yaml_mistake.h"
 #include "config/yaml_variables.h"
 
 namespace sluice::config {
@@ -82,14 +83,18 @@ class TreeBuilder : public YAML::EventHandler {
 
   Location At(const YAML::Mark& mark) const {
     if (mark.is_null()) return {file_, 1, 1};
-    const size_t line = static_cast<size_t>(mark.line);
+    return At(static_cast<size_t>(mark.line), static_cast<size_t>(mark.column));
+  }
+
+  // From 0.
+  Location At(size_t line, size_t column) const {
     const size_t start = line < line_starts_.size() ? line_starts_[line] : text_.size();
     // yaml-cpp counts bytes; people and editors count characters.
-    const auto bytes = text_.substr(start, static_cast<size_t>(mark.column));
+    const auto bytes = text_.substr(start, column);
     const auto characters = std::count_if(bytes.begin(), bytes.end(), [](char c) {
       return (static_cast<unsigned char>(c) & 0xC0U) != 0x80;
     });
-    return {file_, mark.line + 1, static_cast<int>(characters) + 1};
+    return {file_, static_cast<int>(line) + 1, static_cast<int>(characters) + 1};
   }
 
  private:
@@ -276,7 +281,12 @@ NodePtr ParseYaml(std::string_view text, const std::string& file, Diagnostics* d
   } catch (const Stop&) {
     return nullptr;
   } catch (const YAML::Exception& error) {
-    diagnostics->Error(builder.At(error.mark), "", "not valid YAML: " + error.msg);
+    const YAML::Mark& at = error.mark;
+    const YamlMistake mistake =
+        at.is_null() ? YamlMistake{0, 0, "not valid YAML: " + error.msg}
+                     : ExplainYaml(hidden, {static_cast<size_t>(at.line),
+                                            static_cast<size_t>(at.column), error.msg});
+    diagnostics->Error(builder.At(mistake.line, mistake.column), "", mistake.message);
     return nullptr;
   }
   if (diagnostics->error_count() > errors_before) return nullptr;

@@ -116,6 +116,39 @@ TEST(YamlTree, SaysWhereTheSyntaxIsBroken) {
             "x.yml:1:4: not valid YAML: the referenced anchor is not defined");
 }
 
+TEST(YamlTree, SaysThatItTakesNoTabs) {
+  const std::string tab = ": a tab in the indentation: YAML takes no tabs there, write spaces";
+  EXPECT_EQ(ErrorOf("a:\n\tb: 1\n"), "x.yml:2:1" + tab);
+  EXPECT_EQ(ErrorOf("a:\n  b: 1\n\tc: 2\n"), "x.yml:3:1" + tab);
+  EXPECT_EQ(ErrorOf("a:\n  b: 1\n  \tc: 2\n"), "x.yml:3:3" + tab);
+  EXPECT_EQ(ErrorOf("a:\n  - b\n\t- c: 1\n"), "x.yml:3:1" + tab);
+  EXPECT_EQ(ErrorOf("a: |\n\tb\nc: 1\n"), "x.yml:2:1" + tab);
+  EXPECT_EQ(ErrorOf("a:\n\tb:\n\t\tc: 1\n"), "x.yml:2:1" + tab);
+  EXPECT_EQ(At(Parse("a: |\n  b\n  \tc\n"), "a").text, "b\n\tc\n");
+  EXPECT_EQ(At(Parse("a: { b: 1,\n\tc: 2 }\n"), "a").kind, Node::Kind::kMap);
+}
+
+TEST(YamlTree, SaysWhatIsWrongWithIndentation) {
+  EXPECT_EQ(ErrorOf("a: 1\n  b: 2\n"),
+            "x.yml:2:3: wrong indentation: the line has 2 spaces, and line 1 above it, with 0, has "
+            "a value already: keys of one map begin in the same column");
+  EXPECT_EQ(ErrorOf("m:\n  a: 1\n\n  # no\n   b: 2\n"),
+            "x.yml:5:4: wrong indentation: the line has 3 spaces, and line 2 above it, with 2, has "
+            "a value already: keys of one map begin in the same column");
+  EXPECT_EQ(ErrorOf("m:\n    a: 1\n  b: 2\n"),
+            "x.yml:3:3: wrong indentation: the line has 2 spaces, and the lines above to which it "
+            "could belong have 4 or 0");
+  EXPECT_EQ(ErrorOf("m:\n  a: 1\n  - b\n"),
+            "x.yml:3:3: a list item (\"- \") stands among the keys of a map");
+  EXPECT_EQ(ErrorOf("m:\n  - a\n  b: 1\n"),
+            "x.yml:3:3: a key stands among the items of a list (\"- \")");
+  EXPECT_EQ(
+      ErrorOf("a: - b\n"),
+      "x.yml:1:4: a list begins on a line of its own: write the \"- \" below its key, or [ … ]");
+  EXPECT_EQ(ErrorOf("a: b: c\n"),
+            "x.yml:1:5: a second \": \" in one line: put the value in quotes where it is text");
+}
+
 TEST(YamlTree, RefusesAnAliasInsideOfItself) {
   EXPECT_THAT(ErrorOf("a: &x [ *x ]\n"), HasSubstr("x.yml:1:9: "));
 }
