@@ -55,14 +55,22 @@ void FindPlace(std::string_view message, std::string_view sql, SqlError& error) 
   error.has_place = error.offset < sql.size();
 }
 
-// ` (candidates: first_name, id)` or "".
-std::string Candidates(std::string_view said) {
+// ` (did you mean "first_name"?)` for a column that is called nearly so, else ` (candidates: city, id)`; "" where the
+// engine names none.
+std::string Candidates(std::string_view said, std::string_view column) {
   constexpr std::string_view kMark = "Candidate bindings: ";
   const size_t mark = said.find(kMark);
   if (mark == std::string_view::npos) return {};
-  std::string_view names = said.substr(mark + kMark.size());
-  if (StartsWith(names, ": ")) names.remove_prefix(2);
-  return fmt::format(" (candidates: {})", ReplaceAll(Trim(names), "\"", ""));
+  std::string_view list = said.substr(mark + kMark.size());
+  if (StartsWith(list, ": ")) list.remove_prefix(2);
+  const std::string text = ReplaceAll(Trim(list), "\"", "");
+  const std::string own = Lower(column.substr(column.rfind('.') + 1));
+  std::vector<std::string> names;
+  for (const std::string& name : Split(text, ',')) {
+    names.push_back(Lower(Trim(std::string_view(name).substr(name.rfind('.') + 1))));
+  }
+  const std::string near = DidYouMean(own, names);
+  return near.empty() ? fmt::format(" (candidates: {})", text) : near;
 }
 
 }  // namespace
@@ -81,7 +89,7 @@ SqlError ReadSqlError(std::string_view message, std::string_view sql) {
     if (name) column = *alias + "." + *name;
   }
   if (column) {
-    error.text = fmt::format("no column \"{}\"{}", *column, Candidates(said));
+    error.text = fmt::format("no column \"{}\"{}", *column, Candidates(said, *column));
     return error;
   }
   if (const auto table = Between(said, "Table with name ", " does not exist")) {
@@ -94,6 +102,7 @@ SqlError ReadSqlError(std::string_view message, std::string_view sql) {
   }
   for (const std::string& line : Split(said, '\n')) {
     if (Trim(line).empty()) continue;
+    if (StartsWith(Trim(line), "Candidate functions:")) break;  // of "+" alone there are fifty
     if (!error.text.empty()) error.text += "; ";
     error.text += Trim(line);
   }

@@ -12,9 +12,26 @@ TEST(SqlErrorTest, AColumnThatIsNotThereIsNamedWithCandidates) {
       "bindings: "
       "\"first_name\", \"id\"\n\nLINE 2:   frst_name FROM people\n          ^",
       sql);
-  EXPECT_EQ(error.text, "no column \"frst_name\" (candidates: first_name, id)");
+  EXPECT_EQ(error.text, "no column \"frst_name\" (did you mean \"first_name\"?)");
   ASSERT_TRUE(error.has_place);
   EXPECT_EQ(error.offset, sql.find("frst_name"));
+}
+
+TEST(SqlErrorTest, CandidatesThatAreNotNearAreAllNamed) {
+  EXPECT_EQ(ReadSqlError("Binder Error: Referenced column \"town\" not found in FROM clause!\n"
+                         "Candidate bindings: \"people.city\", \"id\"",
+                         "SELECT town FROM people")
+                .text,
+            "no column \"town\" (candidates: people.city, id)");
+  EXPECT_EQ(ReadSqlError("Binder Error: Table \"p\" does not have a column named \"citi\"\n\n"
+                         "Candidate bindings: : \"city\"",
+                         "SELECT p.citi FROM people AS p")
+                .text,
+            "no column \"p.citi\" (did you mean \"city\"?)");
+  EXPECT_EQ(ReadSqlError("Binder Error: Table \"p\" does not have a column named \"citi\"",
+                         "SELECT p.citi FROM people AS p")
+                .text,
+            "no column \"p.citi\"");
 }
 
 TEST(SqlErrorTest, ACutLineIsFoundByWhatIsLeftOfIt) {
@@ -40,6 +57,14 @@ TEST(SqlErrorTest, OtherMessagesBecomeOneLine) {
   EXPECT_EQ(ReadSqlError("Conversion Error: no number\nin this\n\nLINE 1: x\n        ^", "x").text,
             "Conversion Error: no number; in this");
   EXPECT_FALSE(ReadSqlError("Out of Memory Error: 1 GB", "x").has_place);
+}
+
+TEST(SqlErrorTest, FunctionsThatMightBeMeantAreLeftOut) {
+  EXPECT_EQ(ReadSqlError("Binder Error: No function matches '+(VARCHAR, INTEGER)'. Cast.\n\t"
+                         "Candidate functions:\n\t+(TINYINT) -> TINYINT\n\nLINE 1: a + 1\n",
+                         "a + 1")
+                .text,
+            "No function matches '+(VARCHAR, INTEGER)'. Cast.");
 }
 
 TEST(SqlErrorTest, PlacesBehindReferencesAreThoseOfTheUsersText) {
