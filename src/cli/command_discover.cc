@@ -73,6 +73,7 @@ void WriteJson(std::ostream& out, const std::vector<Proposals>& all,
       for (const auto& [option, value] : proposal.csv) json.Field(option, value);
       json.EndObject();
       json.FieldOrNull("problem", proposal.problem);
+      json.FieldOrNull("undecided", proposal.undecided);
       json.EndObject();
     }
     json.EndArray();

@@ -38,22 +38,10 @@ std::string Comment(const std::string& text) {
   return ReplaceAll(ReplaceAll(text, "\n", " "), "\r", " ");
 }
 
-std::string TableYaml(const Proposals& proposals, const Proposal& proposal) {
-  std::string out;
-  for (const std::string& line : proposal.evidence) {
-    out += fmt::format("      # {}\n", Comment(line));
-  }
-  const std::string name = YamlWord(proposal.table);
-  if (!proposal.problem.empty()) {
-    return out + fmt::format("      # {}: {}\n", name, Comment(proposal.problem));
-  }
-  if (proposals.layout == "zenoti") {
-    if (proposal.key.empty()) return out + fmt::format("      # {}: {{ key: [?] }}\n", name);
-    return out + fmt::format("      {}: {{ key: {} }}\n", name, YamlList(proposal.key));
-  }
+std::string FilesTableYaml(const std::string& name, const Proposal& proposal) {
   std::string pattern;
   AppendJsonString(pattern, proposal.pattern);
-  out += fmt::format("      {}:\n        pattern: {}\n", name, pattern);
+  std::string out = fmt::format("      {}:\n        pattern: {}\n", name, pattern);
   if (!proposal.key.empty()) out += fmt::format("        key: {}\n", YamlList(proposal.key));
   if (!proposal.csv.empty()) {
     std::vector<std::string> options;
@@ -74,6 +62,37 @@ std::string TableYaml(const Proposals& proposals, const Proposal& proposal) {
     out += fmt::format("          # {}: {} # of the path, for each row\n", capture, type);
   }
   return out;
+}
+
+// Each line as a comment, at the same place.
+std::string CommentedOut(const std::string& yaml) {
+  constexpr size_t kIndent = 6;
+  std::string out;
+  for (const std::string& line : Split(yaml, '\n')) {
+    if (line.size() > kIndent) out += line.substr(0, kIndent) + "# " + line.substr(kIndent) + "\n";
+  }
+  return out;
+}
+
+std::string TableYaml(const Proposals& proposals, const Proposal& proposal) {
+  std::string out;
+  for (const std::string& line : proposal.evidence) {
+    out += fmt::format("      # {}\n", Comment(line));
+  }
+  if (!proposal.undecided.empty()) {
+    out += fmt::format("      # decide: {}; then take the # away from its lines\n",
+                       Comment(proposal.undecided));
+  }
+  const std::string name = YamlWord(proposal.table);
+  if (!proposal.problem.empty()) {
+    return out + fmt::format("      # {}: {}\n", name, Comment(proposal.problem));
+  }
+  if (proposals.layout == "zenoti") {
+    if (proposal.key.empty()) return out + fmt::format("      # {}: {{ key: [?] }}\n", name);
+    return out + fmt::format("      {}: {{ key: {} }}\n", name, YamlList(proposal.key));
+  }
+  const std::string table = FilesTableYaml(name, proposal);
+  return out + (proposal.undecided.empty() ? table : CommentedOut(table));
 }
 
 bool Contains(const std::vector<std::string>& names, const std::string& name) {
@@ -108,7 +127,8 @@ std::vector<std::string> OwnNames(const std::string& table) {
 std::string ProposalsAsYaml(const Proposals& proposals) {
   const bool any =
       std::any_of(proposals.tables.begin(), proposals.tables.end(), [&](const Proposal& proposal) {
-        return proposal.problem.empty() && (proposals.layout != "zenoti" || !proposal.key.empty());
+        return proposal.problem.empty() && proposal.undecided.empty() &&
+               (proposals.layout != "zenoti" || !proposal.key.empty());
       });
   std::string out = fmt::format(
       "# Proposed by `sluice discover`; nothing here is certain. Look at every table, correct what "

@@ -31,6 +31,8 @@ struct Proposal {
   std::vector<std::pair<std::string, std::string>> columns;  // layout files: name, type
   int64_t files = 0;
   std::string problem;  // why nothing can be proposed
+  std::string undecided =
+      {};  // layout files: what has to be said before the project would take it as it is
   // Layout files: captures of the pattern that could be columns, name and type.
   std::vector<std::pair<std::string, std::string>> captures = {};
   // Layout files: how its files are written, where the ingest says otherwise: options of `csv:`.

@@ -26,7 +26,9 @@ constexpr size_t kMostNotes = 20;
 
 // A table to be: files of one pattern, or all of a folder.
 struct Candidate {
-  std::vector<FileGroup> groups;  // more than one: the whole folder
+  std::vector<FileGroup>
+      groups;             // more than one: the whole folder, or what begins with `stem` there
+  std::string stem = {};  // of "orders.csv", "orders_2.csv" and "orders (3).csv"
   std::vector<const connector::StoredFile*> files;
   std::optional<SampledFiles> sampled;  // when it was looked at already
 };
@@ -50,6 +52,7 @@ class FilesProposer {
       for (const size_t file : group.files) candidate.files.push_back(files_[file]);
       candidate.groups.push_back(std::move(group));
     }
+    SLUICE_TRY(JoinNumbered(candidates));
     SLUICE_TRY(JoinFolders(candidates));
     if (candidates.size() > kMostTables) {
       Note(fmt::format("{} patterns more are not looked at: narrow `prefix`, or name tables",
@@ -60,6 +63,7 @@ class FilesProposer {
     for (Candidate& candidate : candidates) SLUICE_TRY(Propose(candidate));
     for (size_t i = 0; i < candidates.size(); ++i) {
       KeepApart(candidates, i, proposals_.tables[first + i]);
+      TellUndecided(proposals_.tables[first + i]);
     }
     return Status::Ok();
   }
@@ -115,23 +119,76 @@ class FilesProposer {
       if (members.size() < 2) continue;
       SLUICE_ASSIGN(const bool same, HaveTheSameColumns(candidates, members));
       if (!same) continue;
-      Candidate& whole = candidates[members.front()];
-      for (size_t i = 1; i < members.size(); ++i) {
-        Candidate& other = candidates[members[i]];
-        whole.groups.push_back(std::move(other.groups.front()));
-        whole.files.insert(whole.files.end(), other.files.begin(), other.files.end());
-        joined.insert(members[i]);
-      }
-      whole.sampled.reset();
-      std::sort(whole.files.begin(), whole.files.end(),
-                [](const auto* a, const auto* b) { return a->path < b->path; });
+      Join(candidates, members, joined);
     }
+    LeaveOut(candidates, joined);
+    return Status::Ok();
+  }
+
+  // The first of them becomes all.
+  static void Join(std::vector<Candidate>& candidates, const std::vector<size_t>& members,
+                   std::set<size_t>& joined) {
+    Candidate& whole = candidates[members.front()];
+    for (size_t i = 1; i < members.size(); ++i) {
+      Candidate& other = candidates[members[i]];
+      whole.groups.push_back(std::move(other.groups.front()));
+      whole.files.insert(whole.files.end(), other.files.begin(), other.files.end());
+      joined.insert(members[i]);
+    }
+    whole.sampled.reset();
+    std::sort(whole.files.begin(), whole.files.end(),
+              [](const auto* a, const auto* b) { return a->path < b->path; });
+  }
+
+  static void LeaveOut(std::vector<Candidate>& candidates, const std::set<size_t>& joined) {
     std::vector<Candidate> left;
     for (size_t i = 0; i < candidates.size(); ++i) {
       if (joined.count(i) == 0) left.push_back(std::move(candidates[i]));
     }
     candidates = std::move(left);
+  }
+
+  // "orders.csv", "orders_2.csv" and "orders (3).csv" with the same columns are one table, unless a pattern for all of
+  // them takes files of others.
+  Status JoinNumbered(std::vector<Candidate>& candidates) {
+    std::map<std::string, std::vector<size_t>> siblings;
+    for (size_t i = 0; i < candidates.size(); ++i) {
+      const std::string name = NameWithoutNumbers(candidates[i]);
+      if (!name.empty()) siblings[name].push_back(i);
+    }
+    std::set<size_t> joined;
+    for (const auto& [name, members] : siblings) {
+      if (members.size() < 2) continue;
+      const std::string stem(
+          format::SplitDataName(std::string_view(name).substr(name.rfind('/') + 1)).stem);
+      Candidate all;
+      for (const size_t member : members) {
+        all.groups.push_back(candidates[member].groups.front());
+        const auto& files = candidates[member].files;
+        all.files.insert(all.files.end(), files.begin(), files.end());
+      }
+      all.stem = stem;
+      if (!FileOfAnother(candidates, members, PatternOfAll(all, {}, false).text).empty()) continue;
+      SLUICE_ASSIGN(const bool same, HaveTheSameColumns(candidates, members));
+      if (!same) continue;
+      Join(candidates, members, joined);
+      candidates[members.front()].stem = stem;
+    }
+    LeaveOut(candidates, joined);
     return Status::Ok();
+  }
+
+  // The one that all files of the candidate have, or that of the only file of it.
+  std::string NameWithoutNumbers(const Candidate& candidate) const {
+    std::string common;
+    for (const connector::StoredFile* file : candidate.files) {
+      const std::string path = file->path.substr(context_.ingest.prefix.size());
+      std::string name = WithoutNumber(path);
+      if (name.empty() && candidate.files.size() == 1) name = path;
+      if (name.empty() || (!common.empty() && name != common)) return {};
+      common = std::move(name);
+    }
+    return common;
   }
 
   // Of the first few: columns with names of their own, and the same ones.
@@ -165,31 +222,20 @@ class FilesProposer {
                                    const std::vector<std::string>& columns, bool exact) {
     const FileGroup& group = candidate.groups.front();
     if (candidate.groups.size() == 1) return PatternOf(group, columns, exact);
-    FileGroup folder = group;
-    while (folder.pieces.back().kind != PathPiece::Kind::kText ||
-           folder.pieces.back().text.find('/') == std::string::npos) {
-      folder.pieces.pop_back();
-    }
-    std::string& text = folder.pieces.back().text;
-    text.erase(text.rfind('/') + 1);
-    folder.pieces.push_back({PathPiece::Kind::kAny, "", 0});
-    folder.pieces.push_back({PathPiece::Kind::kText, group.ending, 0});
+    return PatternOf(WholeOf(candidate), columns);
+  }
+
+  static FileGroup WholeOf(const Candidate& candidate) {
+    const FileGroup& group = candidate.groups.front();
     const bool packed =
         std::any_of(candidate.files.begin(), candidate.files.end(),
                     [&](const auto* file) { return !EndsWith(Lower(file->path), group.ending); });
-    if (packed) folder.pieces.push_back({PathPiece::Kind::kAny, "", 0});
-    return PatternOf(folder, columns);
+    return WholeFolder(group, candidate.stem, packed);
   }
 
   std::string FreeName(const Candidate& candidate) {
     const FileGroup& group = candidate.groups.front();
-    std::string name = TableNameOf(group);
-    if (candidate.groups.size() > 1) {
-      FileGroup unnamed = group;  // the name is that of the folder
-      while (unnamed.pieces.back().text.find('/') == std::string::npos) unnamed.pieces.pop_back();
-      unnamed.pieces.back().text.erase(unnamed.pieces.back().text.rfind('/') + 1);
-      name = TableNameOf(unnamed);
-    }
+    std::string name = TableNameOf(candidate.groups.size() > 1 ? WholeOf(candidate) : group);
     if (names_.insert(name).second) return name;
     const std::string longer = TableNameOf(group, true);
     if (names_.insert(longer).second) return longer;
@@ -269,12 +315,12 @@ class FilesProposer {
 
   // A file belongs to one table: a pattern that fits files of others is made narrower, or only shown.
   void KeepApart(const std::vector<Candidate>& candidates, size_t own, Proposal& proposal) {
-    const std::string other = FileOfAnother(candidates, own, proposal.pattern);
+    const std::string other = FileOfAnother(candidates, {own}, proposal.pattern);
     if (other.empty()) return;
     std::vector<std::string> columns;
     for (const auto& [name, type] : proposal.columns) columns.push_back(name);
     const GroupPattern exact = PatternOfAll(candidates[own], columns, true);
-    if (FileOfAnother(candidates, own, exact.text).empty() && FitsAll(candidates[own], exact)) {
+    if (FileOfAnother(candidates, {own}, exact.text).empty() && FitsAll(candidates[own], exact)) {
       proposal.pattern = exact.text;
       proposal.captures.clear();
       proposal.evidence.push_back(fmt::format(
@@ -286,6 +332,33 @@ class FilesProposer {
         fmt::format("the pattern {} fits {} too: say one that does not", proposal.pattern, other);
   }
 
+  // Checks of the ingest that concern all of its tables: the project would be refused.
+  void TellUndecided(Proposal& proposal) const {
+    const auto has = [&](const std::string& column) {
+      return std::any_of(proposal.columns.begin(), proposal.columns.end(),
+                         [&](const auto& own) { return Lower(own.first) == column; });
+    };
+    if (!proposal.problem.empty()) return;
+    for (const config::Check& check : context_.ingest.checks) {
+      if (!check.tables.empty()) continue;
+      const bool by_key = check.kind == config::Check::Kind::kUnique && check.columns.empty();
+      if (by_key && proposal.key.empty()) {
+        proposal.undecided = fmt::format(
+            "the check at {} asks for a key, and no column was seen to be one: say which, key: "
+            "[COLUMN], or name the `tables` of the check",
+            check.where.ToString());
+        return;
+      }
+      const auto missing = std::find_if_not(check.columns.begin(), check.columns.end(), has);
+      if (missing == check.columns.end()) continue;
+      proposal.undecided = fmt::format(
+          "the check at {} asks for a column {}, which its files have not: name the "
+          "`tables` of the check",
+          check.where.ToString(), *missing);
+      return;
+    }
+  }
+
   bool FitsAll(const Candidate& candidate, const GroupPattern& pattern) const {
     const auto parsed = config::FilePattern::Parse(pattern.text);
     return parsed.ok() &&
@@ -294,15 +367,16 @@ class FilesProposer {
            });
   }
 
-  std::string FileOfAnother(const std::vector<Candidate>& candidates, size_t own,
-                            const std::string& text) const {
+  // A file that the pattern takes and that is of a table, or of none of the candidates in `own`.
+  std::string FileOfAnother(const std::vector<Candidate>& candidates,
+                            const std::vector<size_t>& own, const std::string& text) const {
     const auto pattern = config::FilePattern::Parse(text);
     if (!pattern.ok()) return {};
     for (const std::string& path : taken_) {
       if (pattern->Fits(path)) return path;
     }
     for (size_t i = 0; i < candidates.size(); ++i) {
-      if (i == own) continue;
+      if (std::find(own.begin(), own.end(), i) != own.end()) continue;
       // Those of a group are alike: the first and the last stand for all.
       for (const auto* file : {candidates[i].files.front(), candidates[i].files.back()}) {
         std::string path = file->path.substr(context_.ingest.prefix.size());

@@ -205,6 +205,48 @@ std::vector<FileGroup> GroupFiles(std::span<const std::string> paths) {
   return groups;
 }
 
+std::string WithoutNumber(std::string_view path) {
+  constexpr size_t kMostDigits = 3;
+  const size_t start = path.rfind('/') + 1;  // 0 where there is none
+  const std::string_view name = path.substr(start);
+  const std::string_view stem = format::SplitDataName(name).stem;
+  std::string_view rest = stem;
+  const bool closed = EndsWith(rest, ")");
+  if (closed) rest.remove_suffix(1);
+  size_t digits = 0;
+  while (!rest.empty() && IsDigit(rest.back())) {
+    rest.remove_suffix(1);
+    ++digits;
+  }
+  if (digits == 0 || digits > kMostDigits) return {};
+  if (closed) {
+    if (!EndsWith(rest, "(")) return {};
+    rest.remove_suffix(1);
+    if (EndsWith(rest, " ")) rest.remove_suffix(1);
+  } else if (EndsWith(rest, "_") || EndsWith(rest, "-") || EndsWith(rest, " ")) {
+    rest.remove_suffix(1);
+  }
+  // Behind a digit or a dot it may be a part of a date or of a version.
+  if (rest.empty() || !IsWord(rest.back()) || IsDigit(rest.back())) return {};
+  return std::string(path.substr(0, start)) + std::string(rest) +
+         std::string(name.substr(stem.size()));
+}
+
+FileGroup WholeFolder(const FileGroup& group, std::string_view stem, bool packed) {
+  FileGroup folder = group;
+  std::vector<PathPiece>& pieces = folder.pieces;
+  while (!pieces.empty() &&
+         (pieces.back().kind != Kind::kText || pieces.back().text.find('/') == std::string::npos)) {
+    pieces.pop_back();
+  }
+  if (!pieces.empty()) pieces.back().text.erase(pieces.back().text.rfind('/') + 1);
+  AddText(stem, pieces);
+  pieces.push_back({Kind::kAny, "", 0});
+  AddText(group.ending, pieces);
+  if (packed) pieces.push_back({Kind::kAny, "", 0});
+  return folder;
+}
+
 GroupPattern PatternOf(const FileGroup& group, std::span<const std::string> columns, bool exact) {
   GroupPattern pattern;
   std::set<std::string> taken(columns.begin(), columns.end());

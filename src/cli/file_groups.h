@@ -33,6 +33,13 @@ struct FileGroup {
 // In the order of their first paths. What does not look like data is in none (format::LooksLikeData).
 std::vector<FileGroup> GroupFiles(std::span<const std::string> paths);
 
+// "in/orders.csv" of "in/orders_2.csv", "in/orders-2.csv", "in/orders (2).csv" or "in/orders2.csv", as people and browsers
+// number files of one kind; "" where the name does not end with a number of up to three digits.
+std::string WithoutNumber(std::string_view path);
+
+// All files of the group's folder, whose names begin with `stem`.
+FileGroup WholeFolder(const FileGroup& group, std::string_view stem, bool packed);
+
 struct GroupPattern {
   std::string text;                   // as `pattern:` takes it
   std::vector<std::string> keyed;     // captures that are columns: of folders such as "region=eu"

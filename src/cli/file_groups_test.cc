@@ -65,6 +65,18 @@ TEST(FileGroupsTest, PatternsMeanTheirNames) {
   EXPECT_EQ(PatternOf(groups[1], {}).text, "o_*.CSV");
 }
 
+TEST(FileGroupsTest, NumbersOfSiblingsAreToldFromOthers) {
+  for (const char* path : {"in/orders_2.csv", "in/orders-12.csv", "in/orders (3).csv",
+                           "in/orders(3).csv", "in/orders 4.csv", "in/orders5.csv"}) {
+    EXPECT_EQ(WithoutNumber(path), "in/orders.csv") << path;
+  }
+  EXPECT_EQ(WithoutNumber("a_1.CSV.gz"), "a.CSV.gz");
+  for (const char* path : {"orders.csv", "1.csv", "_1.csv", "in/2.csv", "orders_2024.csv",
+                           "orders_2024-01.csv", "v1.2.csv", "orders 3).csv"}) {
+    EXPECT_EQ(WithoutNumber(path), "") << path;
+  }
+}
+
 TEST(FileGroupsTest, TablesOfFoldersCanBeToldApart) {
   const auto groups = GroupFiles(std::vector<std::string>{"eu/orders.csv", "us/orders.csv"});
   EXPECT_EQ(TableNameOf(groups[0], true), "eu_orders");
