@@ -2,6 +2,7 @@
 #include <chrono>
 #include <functional>
 #include <ostream>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -125,6 +126,34 @@ void CheckModels(World& world, const Arguments& arguments, const config::Project
   for (const auto& problem : bound->problems) findings.diagnostics.Error(Placed(problem.text));
   for (const auto& note : bound->not_bound) findings.not_bound.push_back(note.text);
   findings.diagnostics.Sort();
+}
+
+// A source whose folder is not there may get it later; a slip in its name shows now.
+void CheckFolders(const config::Project& project, Findings& findings) {
+  std::set<std::string> sources;
+  for (const config::Ingest& ingest : project.ingests) {
+    sources.insert(ingest.from.begin(), ingest.from.end());
+  }
+  for (const std::string& name : sources) {
+    const config::Connection* connection = project.FindConnection(name);
+    if (connection == nullptr || connection->type != "file" || !connection->options.Has("path")) {
+      continue;
+    }
+    const config::OptionValue& path = connection->options.values.at("path");
+    if (path.text.empty() || env::Stat(path.text).status().code() != Code::kNotFound) continue;
+    std::string missing = path.text;
+    while (!env::Exists(env::Dirname(missing))) missing = env::Dirname(missing);
+    std::vector<std::string> folders;
+    const auto there = env::ListDirectory(env::Dirname(missing));
+    if (there.ok()) {
+      for (const env::DirectoryEntry& entry : *there) {
+        if (entry.info.is_directory) folders.push_back(entry.name);
+      }
+    }
+    findings.diagnostics.Warn(path.where, fmt::format("connections.{}.path", name),
+                              fmt::format("there is no folder {}{}", missing,
+                                          DidYouMean(env::Basename(missing), folders)));
+  }
 }
 
 Probe Timed(World& world, Probe probe, const std::function<Status(Probe&)>& check) {
@@ -358,6 +387,7 @@ Result<int> Validate(World& world, const Arguments& arguments) {
   if (project.ok()) {
     findings.project = project->name;
     findings.file = env::JoinPath(project->folder, config::kProjectFile);
+    CheckFolders(*project, findings);
     CheckModels(world, arguments, *project, findings);
     AddSchedules(world, arguments, *project, findings);
   }
