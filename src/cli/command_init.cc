@@ -1,4 +1,5 @@
 #include <ostream>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -12,6 +13,10 @@
 namespace sluice::cli {
 namespace {
 
+// Repositories have it before anything else: it gets the lines that it lacks.
+constexpr std::string_view kIgnored = ".gitignore";
+constexpr uint64_t kMostIgnoredBytes = 1 << 20;
+
 // Nothing is written unless everything can be.
 Status CheckFree(const std::string& folder) {
   const auto info = env::Stat(folder);
@@ -19,7 +24,8 @@ Status CheckFree(const std::string& folder) {
   if (!info->is_directory) return ConfigError(fmt::format("{} is a file", folder));
   std::vector<std::string> taken;
   for (const TemplateFile& file : TemplateFiles()) {
-    if (env::Exists(env::JoinPath(folder, file.path))) taken.emplace_back(file.path);
+    if (file.path != kIgnored && env::Exists(env::JoinPath(folder, file.path)))
+      taken.emplace_back(file.path);
   }
   if (taken.empty()) return Status::Ok();
   return ConfigError(
@@ -27,11 +33,28 @@ Status CheckFree(const std::string& folder) {
       "sluice init NEW_FOLDER");
 }
 
+// `there`, and behind it the lines of `ours` that it has not.
+std::string WithLinesOf(std::string there, std::string_view ours) {
+  std::set<std::string> known;
+  for (const std::string& line : Split(there, '\n')) known.emplace(Trim(line));
+  for (const std::string& line : Split(ours, '\n')) {
+    if (!known.insert(line).second || line.empty()) continue;
+    if (!there.empty() && there.back() != '\n') there += '\n';
+    there += line + "\n";
+  }
+  return there;
+}
+
 Status WriteFiles(const std::string& folder) {
   for (const TemplateFile& file : TemplateFiles()) {
     const std::string path = env::JoinPath(folder, file.path);
     SLUICE_TRY(env::CreateDirectories(env::Dirname(path)));
-    SLUICE_TRY(env::WriteFileAtomically(path, file.content));
+    std::string content(file.content);
+    if (file.path == kIgnored && env::Exists(path)) {
+      SLUICE_ASSIGN(const std::string there, env::ReadFile(path, kMostIgnoredBytes));
+      content = WithLinesOf(there, file.content);
+    }
+    SLUICE_TRY(env::WriteFileAtomically(path, content));
   }
   return Status::Ok();
 }
