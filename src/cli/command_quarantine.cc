@@ -225,6 +225,18 @@ void PrintRow(std::ostream& out, const Terminal& terminal, const std::vector<eng
   out << "  " << Printable(ToText(row[17])) << "\n";
 }
 
+// What comes next for the row, in its state.
+std::string NextOf(const std::vector<engine::Value>& row) {
+  if (!engine::IsNull(row[17])) return "sluice quarantine replay";
+  if (ToInt(row[18]) != 0) return "sluice gate list";
+  const std::string fix = "sluice quarantine fix " + ToText(row[0]).substr(0, kIdShown);
+  const std::string column = ToText(row[7]);
+  const bool plain =
+      !column.empty() &&
+      column.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
+  return fix + (plain ? fmt::format(" --set {}=VALUE", column) : " --raw TEXT");
+}
+
 }  // namespace
 
 Result<std::string> OnlyTables(const ReadContext& context) {
@@ -305,6 +317,7 @@ Result<int> ShowQuarantine(const ReadContext& context) {
     json.Finish();
   } else {
     PrintRow(context.world.out, context.world.terminal, rows[0]);
+    if (!context.arguments.quiet) context.world.out << "next:  " << NextOf(rows[0]) << "\n";
   }
   return pipeline::kExitDone;
 }
