@@ -182,6 +182,20 @@ TEST_F(MirrorTest, AnEmptyModelRemovesNothingUnlessItIsAllowedOrConfirmed) {
   EXPECT_EQ(world_.people.size(), 0U);
 }
 
+TEST_F(MirrorTest, WhatAnotherSyncHasPutThereStaysUntilThatOneTakesIt) {
+  PutThree();
+  siblings_ = {"other"};
+  Do("INSERT INTO _sluice.sync_delivered SELECT * REPLACE ('other' AS sync) FROM "
+     "_sluice.sync_delivered WHERE key = '2'");
+  Do("DELETE FROM people WHERE id IN ('1', '2')");
+  MustRun();
+  EXPECT_EQ(Sent(), "remove 1 {\"email\":\"a@x\"}\n");
+  EXPECT_NE(world_.Person("b@x"), "");
+  Do("UPDATE _sluice.sync_delivered SET state = 'left' WHERE sync = 'other'");
+  MustRun();
+  EXPECT_EQ(Sent(), "remove 2 {\"email\":\"b@x\"}\n");
+}
+
 TEST_F(MirrorTest, AShareIsOfThoseWhoAreThere) {
   PutThree();
   for (const char* id : {"4", "5", "6"}) {

@@ -1,7 +1,9 @@
 // Modes append, add and remove: rows are sent once.
 #include <gtest/gtest.h>
 
+#include "base/json_text.h"
 #include "connector/ordered.h"
+#include "connector/suppressing.h"
 #include "sync/sync_fixture_for_tests.h"
 
 namespace sluice::sync {
@@ -85,6 +87,37 @@ TEST_F(OnceTest, RowsGoInTheOrderThatTheDestinationWants) {
   std::string keys;
   for (const auto& applied : world_.applied) keys += applied.key + " ";
   EXPECT_EQ(keys, "7 8 3 11 6 1 9 4 12 2 10 5 ");
+}
+
+// Events as it were: rows about somebody, here those of a city, each with an identity of its own.
+class OrderedPeople : public OrderedMemory, public connector::Suppressing {
+ public:
+  using OrderedMemory::OrderedMemory;
+  Result<connector::ForgottenHashes> Forgotten(const env::Cancel*) override {
+    return connector::ForgottenHashes();
+  }
+  std::vector<std::string> HashesOf(std::string_view payload) const override {
+    return {JsonText(JsonMemberValue(payload, "city"))};
+  }
+};
+
+TEST_F(OnceTest, WhatWaitsForSomebodyGoesBeforeNewsOfThatOne) {
+  sync_.mode = "append";
+  destination_ = std::make_unique<OrderedPeople>(world_, options_);
+  Put("1", "a@x", "Ulm", 1);
+  Put("2", "b@x", "Bonn", 2);
+  for (const char* id : {"1", "2"}) Answer(id, connector::RowState::kAbsent);
+  MustRun();
+  EXPECT_EQ(MustRun().deferred, 2U);
+  Behave();
+  Sent();
+  EXPECT_EQ(MustRun().delivery_id, 0) << "after an hour";
+  Put("3", "c@x", "Ulm", 3);
+  EXPECT_EQ(MustRun().acknowledged, 2U);
+  EXPECT_EQ(Sent(),
+            "1 {\"city\":\"Ulm\",\"email\":\"a@x\",\"visits\":1}\n3 "
+            "{\"city\":\"Ulm\",\"email\":\"c@x\",\"visits\":3}\n");
+  EXPECT_EQ(Plan().counts.absent, 1U);
 }
 
 TEST_F(OnceTest, AnIdentityThatChangesIsNoNewsOfWhatWasSent) {

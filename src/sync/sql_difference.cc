@@ -117,6 +117,17 @@ std::string JudgeTakenIdentities(const DifferenceNames& names) {
       names.Rows(), HeldIdentities(names), kSendClasses);
 }
 
+// Who has news is looked for at once, and what waited for that one goes before it. By person: each row of an
+// ordered destination has an identity of its own.
+std::string TakeTheWaiting(const DifferenceNames& names) {
+  const std::string person = fmt::format("_sluice_person({}, payload)", names.binding);
+  return fmt::format(
+      "UPDATE {0} SET class = 'retried' WHERE class = 'absent' AND {1} <> '' AND {1} IN (SELECT "
+      "{1} "
+      "FROM {0} WHERE class IN ({2}) AND (SELECT count(*) FROM {0} WHERE class = 'absent') > 0)",
+      names.Rows(), person, kSendClasses);
+}
+
 // An identity that another key of the model still has can be given to nobody before that one has got its
 // own: with the next look, or never, where identities are exchanged.
 std::string JudgeExchanges(const DifferenceNames& names) {
@@ -144,23 +155,28 @@ std::string MakePrior(const DifferenceNames& names) {
       names.Rows(), names.Prior(), QuoteText(names.sync), kSendClasses, names.Gone());
 }
 
+// " AND ...": that no sync to the same place has delivered the identity of `row`; "" where there is none.
+std::string UnknownToSiblings(const DifferenceNames& names, std::string_view row,
+                              std::string_view delivered) {
+  if (names.siblings.empty()) return {};
+  std::vector<std::string> syncs;
+  for (const std::string& sibling : names.siblings) syncs.push_back(QuoteText(sibling));
+  return fmt::format(
+      " AND {}.identity NOT IN (SELECT identity FROM _sluice.sync_delivered WHERE sync IN ({}) AND "
+      "{} AND identity IS NOT NULL)",
+      row, Join(syncs, ", "), delivered);
+}
+
 // Whether a row `r` that is to be sent, with what another key left there (`p`), has to be looked for.
 std::string MustLook(const DifferenceNames& names) {
   if (names.looks_for_all) return "true";
   if (!names.looks_for_unknown) return "false";
-  std::vector<std::string> syncs;
-  for (const std::string& sibling : names.siblings) syncs.push_back(QuoteText(sibling));
-  const std::string known =
-      syncs.empty() ? ""
-                    : fmt::format(
-                          " AND r.identity NOT IN (SELECT identity FROM "
-                          "_sluice.sync_delivered WHERE sync IN ({}) AND payload IS NOT "
-                          "NULL AND identity IS NOT NULL)",
-                          Join(syncs, ", "));
-  return fmt::format("(r.delivered_payload IS NULL AND p.payload IS NULL{})", known);
+  return fmt::format("(r.delivered_payload IS NULL AND p.payload IS NULL{})",
+                     UnknownToSiblings(names, "r", "payload IS NOT NULL"));
 }
 
-// What the destination holds of keys that are gone, unless a row of the model is the same one there. A
+// What the destination holds of keys that are gone, unless a row of the model is the same one there, or another sync
+// has put it there too: the last one of them removes it. A
 // removal that was refused for good is not asked for again; one that may have arrived is where that is
 // harmless.
 std::string MakeRemoved(const DifferenceNames& names) {
@@ -173,7 +189,8 @@ std::string MakeRemoved(const DifferenceNames& names) {
       "_sluice.sync_delivered AS d WHERE d.sync = {sync} AND d.key IN (SELECT g.key FROM {gone} AS "
       "g "
       "WHERE g.may_be_there AND g.identity IS NOT NULL AND NOT EXISTS (FROM {rows} AS r WHERE "
-      "r.identity = g.identity))",
+      "r.identity = g.identity){others})",
+      fmt::arg("others", UnknownToSiblings(names, "g", "state = 'delivered'")),
       fmt::arg("removed", names.Removed()), fmt::arg("removal", kRemovalSql),
       fmt::arg("retry", QuoteText(kRetryCode)),
       fmt::arg("repeatable", names.repeatable ? "true" : "false"),
@@ -215,6 +232,7 @@ std::vector<std::string> MakeDifference(const DifferenceNames& names) {
   statements.push_back(JudgeIdentities(names));
   statements.push_back(JudgeTakenIdentities(names));
   if (names.changes) statements.push_back(JudgeExchanges(names));
+  if (!names.sequence.empty()) statements.push_back(TakeTheWaiting(names));
   statements.push_back(MakePrior(names));
   if (names.mirror) statements.push_back(MakeRemoved(names));
   if (names.mirror && !names.movers.empty()) {

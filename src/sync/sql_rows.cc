@@ -140,8 +140,9 @@ std::string PutRows(const DifferenceNames& names, const std::string& into, const
                     const std::string& keys) {
   return fmt::format(
       kRowsStatement, fmt::arg("into", into), fmt::arg("model", model), fmt::arg("keys", keys),
-      fmt::arg("kept", names.movers.empty() ? kSendClasses
-                                            : std::string(kSendClasses) + ", 'identifier_changed'"),
+      fmt::arg("kept", std::string(kSendClasses) +
+                           (names.movers.empty() ? "" : ", 'identifier_changed'") +
+                           (names.sequence.empty() ? "" : ", 'absent'")),
       // The same payload can mean that something is to be cleared now, which stayed before.
       fmt::arg("way_out", names.can_change ? kWayOut : ""),
       fmt::arg("closely",
