@@ -75,6 +75,7 @@ TEST(Text, FindsBrokenUtf8) {
   EXPECT_FALSE(IsValidUtf8("\xC0\x80"));
   EXPECT_FALSE(IsValidUtf8("\xED\xA0\x80"));
   EXPECT_FALSE(IsValidUtf8("ab\xE2\x82"));
+  EXPECT_EQ(ShownBytes(std::string_view("Jos\xE9\0~", 6)), "Jos\\xe9\\x00~");
 }
 
 TEST(Hash, IsTheFrozenXxh3) {

@@ -222,6 +222,15 @@ bool IsValidUtf8(std::string_view text) {
   return true;
 }
 
+std::string ShownBytes(std::string_view bytes) {
+  std::string text;
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    text += byte >= 0x20 && byte < 0x7f ? std::string(1, c) : fmt::format("\\x{:02x}", byte);
+  }
+  return text;
+}
+
 std::string HexEncode(std::span<const uint8_t> bytes) {
   std::string out;
   out.reserve(bytes.size() * 2);

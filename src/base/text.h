@@ -43,6 +43,8 @@ std::string HumanSeconds(double seconds);
 std::string Counted(uint64_t n, std::string_view singular);
 
 bool IsValidUtf8(std::string_view text);
+// Bytes that may be no text, as a message can show them: what is not printable ASCII as \xNN.
+std::string ShownBytes(std::string_view bytes);
 
 std::string HexEncode(std::span<const uint8_t> bytes);
 std::string HexEncode(uint64_t n);  // 16 digits

@@ -270,11 +270,6 @@ class FilesProposer {
   // What the project file would not take.
   static std::string NotAColumn(const std::vector<std::string>& columns) {
     for (const std::string& column : columns) {
-      if (!IsValidUtf8(column)) {
-        return "its header is no UTF-8: say csv: { encoding: windows-1252 }, or what it is, for "
-               "the "
-               "ingest";
-      }
       const auto name = config::FormatText(config::TextFormat::kColumn, column, {});
       if (!name.ok || StartsWith(column, "_sluice")) {
         return fmt::format("a column of its files is called {}, which no column of a table can be",

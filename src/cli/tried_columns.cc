@@ -88,7 +88,8 @@ Result<std::vector<std::string>> NamesOfCsv(const std::string& path,
   const bool header = csv.header != config::CsvOptions::Header::kNo;
   SLUICE_ASSIGN(format::CsvHead head,
                 format::LookAtHead(path, ingest::DialectOf(csv), {},
-                                   header ? format::HeaderRule::kYes : format::HeaderRule::kNo));
+                                   header ? format::HeaderRule::kYes : format::HeaderRule::kNo, 0,
+                                   static_cast<size_t>(csv.max_row_bytes)));
   if (head.empty) return std::vector<std::string>();
   for (size_t i = 0; !header && i < head.columns; ++i) {
     head.names.push_back(fmt::format("column{}", i + 1));

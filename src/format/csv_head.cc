@@ -118,12 +118,49 @@ Status NamedTwice(std::span<const std::string> names) {
 }
 
 Status CheckNames(std::span<const std::string> names) {
+  if (names.empty()) return RejectedError("no column of the header has a name");
   for (size_t i = 0; i < names.size(); ++i) {
     if (names[i].empty()) {
       return RejectedError(fmt::format("column {} of the header has no name", i + 1));
     }
   }
   return NamedTwice(names);
+}
+
+// A header that nobody can take names out of, though it was said that there is one.
+Status CheckIsWhole(const CsvRecord& record, size_t max_record_bytes) {
+  const auto field = [&] {
+    constexpr size_t kMostShown = 40;
+    if (record.fault_column >= record.cells.size()) return std::string();
+    const std::string_view text = record.cells[record.fault_column].text;
+    return fmt::format(" of column {} ({}{})", record.fault_column + 1,
+                       ShownBytes(text.substr(0, kMostShown)), text.size() > kMostShown ? "…" : "");
+  };
+  switch (record.fault) {
+    case CsvFault::kNone:
+      return Status::Ok();
+    case CsvFault::kInvalidUtf8:
+      return RejectedError(
+          fmt::format("line {}: the name{} in the header is not valid UTF-8; say what it is: csv: "
+                      "{{ encoding: windows-1252 }} in the project, --csv encoding=windows-1252 "
+                      "for sluice load",
+                      record.line, field()));
+    case CsvFault::kNulByte:
+      return RejectedError(fmt::format("line {}: the name{} in the header has a NUL byte in it",
+                                       record.line, field()),
+                           "Have it sent with names that are text");
+    case CsvFault::kTooLong:
+      return RejectedError(
+          fmt::format("line {}: the header has {}, more than a row may have (csv: {{ max_row }} is "
+                      "{}): is that a header?",
+                      record.line, HumanBytes(record.size), HumanBytes(max_record_bytes)),
+          "Have it sent as CSV with lines, or say what it is: format: json, or another delimiter");
+    default:
+      return RejectedError(
+          fmt::format("line {}, column {}: the header is broken: {}", record.line,
+                      record.fault_column + 1, CsvFaultText(record.fault)),
+          "Have it sent with a quote in a quoted name doubled; quote: none where there are none");
+  }
 }
 
 std::vector<std::string> Once(const std::vector<std::string>& names) {
@@ -228,12 +265,16 @@ class DelimiterVote {
 }  // namespace
 
 Result<CsvHead> LookAtHead(ByteSource& source, const CsvDialect& dialect,
-                           std::span<const std::string> known, HeaderRule rule, size_t columns) {
+                           std::span<const std::string> known, HeaderRule rule, size_t columns,
+                           size_t max_record_bytes) {
   SLUICE_TRY(dialect.Validate());
   SLUICE_ASSIGN(const std::string begin, ReadBeginning(source));
   SLUICE_TRY(CheckEncoding(begin));
   Continued all(begin, source);
-  CsvReader reader(all, {.dialect = dialect});
+  CsvReaderOptions options;
+  options.dialect = dialect;
+  options.max_record_bytes = max_record_bytes;
+  CsvReader reader(all, options);
 
   CsvHead head;
   SLUICE_ASSIGN(const bool any, reader.Next());
@@ -244,7 +285,10 @@ Result<CsvHead> LookAtHead(ByteSource& source, const CsvDialect& dialect,
   if (rule != HeaderRule::kNo) {
     const std::set<std::string> known_set(known.begin(), known.end());
     std::vector<std::string> names = Names(reader.record());
-    if (rule == HeaderRule::kYes) SLUICE_TRY(CheckNames(names));
+    if (rule == HeaderRule::kYes) {
+      SLUICE_TRY(CheckIsWhole(reader.record(), max_record_bytes));
+      SLUICE_TRY(CheckNames(names));
+    }
     if (rule == HeaderRule::kYes ||
         IsHeader(names, known_set, columns > 0 ? columns : known_set.size())) {
       head.header = true;
@@ -273,16 +317,24 @@ Result<CsvHead> LookAtHead(ByteSource& source, const CsvDialect& dialect,
     if (!more) break;
   }
   head.columns = vote.Winner();
+  if (head.columns == 0) {
+    return RejectedError(
+        fmt::format("it begins with rows that are longer than a row may be (csv: {{ max_row }} is "
+                    "{}), or with one that never ends",
+                    HumanBytes(max_record_bytes)),
+        "Have it sent as CSV with lines, or say what it is: format: json, or another delimiter");
+  }
   head.ends_empty = vote.EndsEmpty();
   others.Tell(head);
   return head;
 }
 
 Result<CsvHead> LookAtHead(const std::string& path, const CsvDialect& dialect,
-                           std::span<const std::string> known, HeaderRule rule, size_t columns) {
+                           std::span<const std::string> known, HeaderRule rule, size_t columns,
+                           size_t max_record_bytes) {
   SLUICE_ASSIGN(const Compression compression, DetectCompression(path));
   SLUICE_ASSIGN(const auto source, OpenCsvText(path, dialect));
-  auto head = LookAtHead(*source, dialect, known, rule, columns);
+  auto head = LookAtHead(*source, dialect, known, rule, columns, max_record_bytes);
   if (!head.ok()) {
     // What the source says names the file already.
     const Status status = head.status();

@@ -1,5 +1,8 @@
 // What the beginning of a file tells: whether it is compressed, in which encoding, whether it has a
 // header, how many columns.
+//
+// The one place where the names of columns come out of a CSV file: whatever is behind it may write them into a message,
+// a statement or a catalog as they are.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +35,7 @@ struct CsvHead {
   // "" none. `common_in_all`: all of them, and equally often.
   std::string common_delimiter;
   bool common_in_all = false;
-  // With a header: its names in the file's order, trimmed and lower-cased.
+  // With a header: its names in the file's order, trimmed and lower-cased; at least one. Valid UTF-8 without a NUL.
   std::vector<std::string> names;
   // Of these, the ones that are not among the known columns.
   std::vector<std::string> unknown;
@@ -53,11 +56,14 @@ struct CsvHead {
 // underscores) and are fewer than the known ones. What has some names and falls short of that may be
 // either: `half_known` says so, and the caller decides.
 //
-// kRejected: UTF-16 that nobody declared, a binary file, a header with a repeated name, or (kYes) with an empty one, damaged gzip.
+// kRejected: UTF-16 that nobody declared, a binary file, damaged gzip; a header with a repeated name, or (kYes) with an
+// empty one, with bytes that are no text, or not whole; no record among the first hundred that is short enough.
 Result<CsvHead> LookAtHead(const std::string& path, const CsvDialect& dialect,
-                           std::span<const std::string> known, HeaderRule rule, size_t columns = 0);
+                           std::span<const std::string> known, HeaderRule rule, size_t columns = 0,
+                           size_t max_record_bytes = CsvLimits().max_record_bytes);
 // The same for bytes from anywhere; messages then name no file.
 Result<CsvHead> LookAtHead(ByteSource& source, const CsvDialect& dialect,
-                           std::span<const std::string> known, HeaderRule rule, size_t columns = 0);
+                           std::span<const std::string> known, HeaderRule rule, size_t columns = 0,
+                           size_t max_record_bytes = CsvLimits().max_record_bytes);
 
 }  // namespace sluice::format

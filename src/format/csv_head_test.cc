@@ -161,5 +161,51 @@ TEST(CsvHead, LooksIntoFiles) {
             Code::kNotFound);
 }
 
+TEST(CsvHead, TakesNoNamesThatAreNoText) {
+  const auto message = [](std::string_view text, HeaderRule rule) {
+    const auto head = Look(text, rule);
+    return head.ok() ? std::string("taken") : head.status().message();
+  };
+  EXPECT_THAT(message("id,Stra\xDF"
+                      "e\n1,b\n",
+                      HeaderRule::kYes),
+              testing::AllOf(HasSubstr("column 2 (Stra\\xdfe)"), HasSubstr("windows-1252")));
+  EXPECT_THAT(message("id,\xED\xA0\x80\n1,b\n", HeaderRule::kYes), HasSubstr("(\\xed\\xa0\\x80)"));
+  EXPECT_THAT(message("id,\xF4\x90\x80\x80\n1,b\n", HeaderRule::kYes), HasSubstr("\\xf4\\x90"));
+  EXPECT_THAT(message(std::string_view("id,s,a\0b,d,e\n1,b,c,d,e\n", 23), HeaderRule::kYes),
+              HasSubstr("column 3 (a\\x00b) in the header has a NUL byte"));
+  EXPECT_THAT(message("id,\"s\n1,b\n2,c\n", HeaderRule::kYes),
+              HasSubstr("line 1, column 2: the header is broken: a quote is never closed"));
+  EXPECT_THAT(message(",,\n1,b,c\n", HeaderRule::kYes), HasSubstr("no column of the header"));
+  // Without a word of the project it is no header.
+  EXPECT_FALSE(Look("id,name,Stra\xDF"
+                    "e\n1,b,c\n",
+                    HeaderRule::kAuto)
+                   ->header);
+  CsvDialect german;
+  german.encoding = "windows-1252";
+  const TestFolder folder;
+  const std::string path = folder.Write("a.csv",
+                                        "id,Stra\xDF"
+                                        "e\n1,b\n");
+  EXPECT_THAT(LookAtHead(path, german, {}, HeaderRule::kYes)->names, ElementsAre("id",
+                                                                                 "stra\xC3\x9F"
+                                                                                 "e"));
+}
+
+TEST(CsvHead, TakesNoNamesOutOfAHeaderLongerThanARow) {
+  const std::string text = "id," + std::string(2'100'000, 'x') + "\n1,b\n";
+  const auto look = [&](HeaderRule rule, size_t most) {
+    return LookAtHead(*MemorySource(text), {}, kKnown, rule, 0, most);
+  };
+  EXPECT_THAT(look(HeaderRule::kYes, 2'000'000).status().message(),
+              testing::AllOf(HasSubstr("the header has 2.1 MB"), HasSubstr("2.0 MB")));
+  EXPECT_EQ(look(HeaderRule::kYes, 3'000'000)->columns, 2U);
+  EXPECT_EQ(look(HeaderRule::kNo, 2'000'000)->columns, 2U);  // the next row tells
+  const std::string_view alone = std::string_view(text).substr(0, text.size() - 4);
+  EXPECT_THAT(LookAtHead(*MemorySource(alone), {}, kKnown, HeaderRule::kNo).status().message(),
+              HasSubstr("longer than a row may be"));
+}
+
 }  // namespace
 }  // namespace sluice::format

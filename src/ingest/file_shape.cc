@@ -435,7 +435,8 @@ Result<FileShape> ShapeOf(const std::string& path, std::string_view name, const 
   FileShape shape;
   SLUICE_ASSIGN(const format::CsvHead head,
                 format::LookAtHead(path, DialectOf(target.csv), Known(target), RuleOf(target.csv),
-                                   target.columns.size() - target.captured.size()));
+                                   target.columns.size() - target.captured.size(),
+                                   static_cast<size_t>(target.csv.max_row_bytes)));
   shape.empty = head.empty;
   shape.header = head.header;
   if (head.empty) return shape;

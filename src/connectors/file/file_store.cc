@@ -31,16 +31,6 @@ constexpr size_t kMaxDepth = 64;
 constexpr size_t kReadBytes = 1 << 20;
 constexpr size_t kMostNotes = 20;
 
-// Names as bytes that a message can show.
-std::string Shown(std::string_view name) {
-  std::string text;
-  for (const char c : name) {
-    const auto byte = static_cast<unsigned char>(c);
-    text += byte >= 0x20 && byte < 0x7f ? std::string(1, c) : fmt::format("\\x{:02x}", byte);
-  }
-  return text;
-}
-
 // One listing: the walk down from the root.
 class Walk {
  public:
@@ -123,7 +113,7 @@ class Walk {
       const auto real = Resolve(path, real_root_);
       if (!real.ok() && real.status().code() == Code::kNotFound) {
         // Listed all the same: a table that expects it must not do as if it were gone.
-        notes_.push_back(fmt::format("{} is a link to nothing: remove it", Shown(path)));
+        notes_.push_back(fmt::format("{} is a link to nothing: remove it", ShownBytes(path)));
         return may_be_file ? Add(relative, st) : Status::Ok();
       }
       SLUICE_TRY(real.status());
@@ -139,7 +129,7 @@ class Walk {
     const bool in_lines = relative.find_first_of("\n\r") != std::string::npos;
     if (in_lines || !IsValidUtf8(relative)) {
       notes_.push_back(fmt::format("{} is passed over, for its name {}: rename it",
-                                   Shown(env::JoinPath(root_, relative)),
+                                   ShownBytes(env::JoinPath(root_, relative)),
                                    in_lines ? "has a line break in it" : "is not UTF-8"));
       return Status::Ok();
     }
