@@ -23,8 +23,13 @@ Status NoColumns(std::string message) {
   return RejectedError(std::move(message), "Declare them: --columns \"id BIGINT, day DATE\"");
 }
 
-ColumnProposal ProposalOf(const TriedColumns& tried, int least_scale) {
+Result<ColumnProposal> ProposalOf(const TriedColumns& tried, int least_scale) {
   ColumnProposal proposal;
+  for (const std::string& name : tried.names) {
+    if (!StartsWith(name, "_sluice")) continue;
+    return RejectedError(fmt::format("it has a column {}, and such names are Sluice's own", name),
+                         "Leave it out of the file, or call it otherwise there");
+  }
   for (size_t i = 0; i < tried.names.size(); ++i) {
     proposal.columns.emplace_back(tried.names[i], tried.types[i].SqlType(least_scale));
   }

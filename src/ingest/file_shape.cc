@@ -57,9 +57,15 @@ Status TwoNames(const std::string& column, const std::string& a, const std::stri
       "Leave one of them out of its `from`");
 }
 
-// A column that nobody declared, as text. Its name is free unless a column goes by another in files.
+// A column that nobody declared, as text. Its name is free unless a column goes by another in files, or it is one that
+// Sluice keeps for its own (an export of a table that it made).
 Status AddColumn(const std::string& name, const TargetTable& target,
                  std::vector<DdlColumn>* added) {
+  if (StartsWith(name, "_sluice")) {
+    return RejectedError(
+        fmt::format("the header has a column {}, and such names are Sluice's own", name),
+        "Name it in the `from` of a declared column, or set schema_changes: ignore");
+  }
   const bool taken = std::any_of(target.columns.begin(), target.columns.end(),
                                  [&](const DdlColumn& column) { return column.name == name; });
   if (taken) {

@@ -226,5 +226,16 @@ TEST_F(ParquetTest, DiscardedRowsStayOut) {
             "3|2|1|0\n");
 }
 
+TEST_F(ParquetTest, AColumnCalledLikeSluicesOwnTakesThePlaceOfNone) {
+  ingest_.schema_changes = config::SchemaChanges::kEvolve;
+  Declare("id INTEGER");
+  Put("1.parquet", "SELECT 1 AS id");
+  Put("2.parquet", "SELECT 2 AS id, 7 AS _SLUICE_FILE");
+  ASSERT_TRUE(Run().ok());
+  EXPECT_EQ(Rows("SELECT id, _sluice_file <> 7 FROM t"), "1|true\n");
+  EXPECT_NE(Rows("SELECT message FROM _sluice.holds").find("such names are Sluice's own"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace sluice::ingest
