@@ -9,6 +9,7 @@
 #include "engine/engine.h"
 #include "format/csv_head.h"
 #include "format/csv_reader.h"
+#include "format/read_csv.h"
 #include "format/strict.h"
 #include "format/text_source.h"
 #include "ingest/file_shape.h"
@@ -76,6 +77,7 @@ std::string Declarable(const std::string& type) {
 }
 
 Result<ColumnProposal> FromParquet(const std::string& path) {
+  SLUICE_TRY(format::CheckLiteralPath(path));
   SLUICE_ASSIGN(const auto database, engine::Database::Open("", {}));
   ingest::TargetTable target;
   target.schema_changes = config::SchemaChanges::kEvolve;

@@ -23,6 +23,17 @@ std::string_view Bool(bool value) {
 
 }  // namespace
 
+Status CheckLiteralPath(std::string_view path) {
+  const bool both = path.find('\\') != std::string_view::npos &&
+                    path.find_first_of("*?[") != std::string_view::npos;
+  if (!both) return Status::Ok();
+  return RejectedError(
+      fmt::format(
+          "{} has a backslash and one of * ? [ in it: the engine cannot be given such a path",
+          path),
+      "Rename it, or the folder it is in");
+}
+
 // A set of one character stands for that character.
 std::string LiteralPath(std::string_view path) {
   std::string pattern;

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/status.h"
 #include "format/byte_source.h"
 #include "format/csv_dialect.h"
 
@@ -33,7 +34,9 @@ struct ReadCsvOptions {
   CsvLimits limits = {};
 };
 
-// The path as the engine has to be given it: it takes every path for a pattern.
+// The path as the engine has to be given it: it takes every path for a pattern. In a pattern a backslash parts folders as
+// a slash does, so that one with both would mean another file: kRejected.
+Status CheckLiteralPath(std::string_view path);
 std::string LiteralPath(std::string_view path);
 
 // "read_csv([...], ...)", to stand behind FROM. The statement must read *all* of the columns, those that

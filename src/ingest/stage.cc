@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "env/file.h"
+#include "format/read_csv.h"
 #include "ingest/bad_rows.h"
 #include "ingest/forgotten_rows.h"
 #include "ingest/json_files.h"
@@ -216,6 +217,9 @@ class Stager {
 
   Status LookAtPart(size_t index, FilePart part, Care care) {
     LoadFile& file = load_.files[index];
+    SLUICE_TRY(format::CheckLiteralPath(context_.spool_folder));
+    const Status named = format::CheckLiteralPath(part.path);
+    if (!named.ok()) return named.WithContext(PartName(file, part.member));
     std::vector<DdlColumn> added;
     auto shape = ShapeOfPart(part, PartName(file, part.member), &added);
     if (!shape.ok()) return AboutPart(shape.status(), file, part);

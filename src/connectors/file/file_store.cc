@@ -170,7 +170,7 @@ class FileStore : public Store {
     return std::exchange(notes_, {});
   }
 
-  Result<FetchedFile> Fetch(const StoredFile& file, const std::string&,
+  Result<FetchedFile> Fetch(const StoredFile& file, const std::string& spool_path,
                             const std::function<void(uint64_t)>& progress,
                             const env::Cancel* cancel) override {
     FetchedFile fetched;
@@ -183,6 +183,13 @@ class FileStore : public Store {
     };
     SLUICE_TRY(Read(file, take, cancel));
     fetched.content_hash = hasher.Digest().Hex();
+    if (fetched.local_path.find('\\') == std::string::npos) return fetched;
+    SLUICE_TRY(env::CreateDirectories(env::Dirname(spool_path), 0700));
+    SLUICE_TRY(env::RemoveFile(spool_path));
+    if (symlink(fetched.local_path.c_str(), spool_path.c_str()) != 0) {
+      return SystemError("make a link", spool_path, errno);
+    }
+    fetched.local_path = spool_path;
     return fetched;
   }
 

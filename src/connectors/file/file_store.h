@@ -13,8 +13,9 @@
 //   tag       Made from size, modification time (ns) and inode. A copy that replaces a file by the
 //   same
 //             bytes has another tag; whether the content changed says the hash of `Fetch`.
-//   fetching  Reads and hashes in place: `local_path` is the file itself, nothing is copied. The
-//   file is
+//   fetching  Reads and hashes in place: `local_path` is the file itself, nothing is copied. A path with
+//             a backslash is reached through a link in the spool: the engine takes it for a separator of
+//             folders where it takes the path for a pattern, and would read another file. The file is
 //             looked at again after the last byte; if it is another by then, kRetry. What happens
 //             to it later is not seen: whoever rewrites files in place while they are loaded should
 //             copy under a name beginning with '.' and rename.
