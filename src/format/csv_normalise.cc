@@ -24,7 +24,6 @@ Result<NormalisedCsv> Rewrite(ByteSource& source, const CsvReaderOptions& option
     const CsvRecord& record = reader.record();
     if (record.fault != CsvFault::kNone) {
       ++counts.broken;
-      counts.unclosed_quote |= record.fault == CsvFault::kUnterminatedQuote;
       continue;
     }
     ++counts.accepted;

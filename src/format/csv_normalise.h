@@ -13,8 +13,6 @@ namespace sluice::format {
 struct NormalisedCsv {
   uint64_t accepted = 0;  // records in the new file, in their order
   uint64_t broken = 0;    // records that were left out; CsvReader names them
-  // One of these was a quote that is never closed: how many rows it swallowed nobody knows.
-  bool unclosed_quote = false;
   uint64_t bytes = 0;  // of the new file
 };
 

@@ -160,6 +160,7 @@ class CsvReader::Parser {
     record.line = raw.line;
     record.offset = raw.offset;
     record.size = raw.end - raw.offset;
+    record.breaks = raw.breaks;
     record.raw = std::string_view(raw.bytes).substr(0, options_.raw_limit);
     record.raw_cut = record.size > record.raw.size();
     record.fault = raw.fault;

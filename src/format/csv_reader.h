@@ -53,6 +53,7 @@ struct CsvRecord {
       0;  // physical line of its first byte, from 1; CR, LF and CRLF end a line anywhere
   uint64_t offset = 0;  // of its first byte in the uncompressed file, from 0
   uint64_t size = 0;    // bytes without the line end
+  uint64_t breaks = 0;  // line ends inside it: so many more lines are in it
   // The beginning of its bytes, cut after `raw_limit`; may be invalid UTF-8.
   std::string_view raw;
   bool raw_cut = false;

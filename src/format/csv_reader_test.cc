@@ -300,5 +300,23 @@ TEST(CsvDialect, IsChecked) {
   EXPECT_FALSE((CsvDialect{.null_words = {"a,b"}}).Validate().ok());
 }
 
+TEST(CsvReader, CountsTheLinesThatARecordGoesOver) {
+  const auto breaks = [](std::string_view text, size_t most = 1000) {
+    const auto source = MemorySource(text);
+    CsvReaderOptions options;
+    options.max_record_bytes = most;
+    CsvReader reader(*source, options);
+    std::string all;
+    while (reader.Next().value()) all += std::to_string(reader.record().breaks) + " ";
+    return all;
+  };
+  EXPECT_EQ(breaks("1,a\n2,\"b\nb\r\nb\"\n3,c"), "0 2 0 ");
+  EXPECT_EQ(breaks("1,\"a\n2,b\n3,c\n"), "2 ");
+  EXPECT_EQ(breaks("1,\"a\n2,b\n3,c"), "2 ");
+  EXPECT_EQ(breaks("1,\"a\n"), "0 ");
+  EXPECT_EQ(breaks("1,\"a\n2,b\n3,\"c\"\n4,d\n"), "2 0 ");
+  EXPECT_EQ(breaks("1,\"a\n2,b\n3,c\n4,d\"\n5,e\n", 10), "3 0 ");
+}
+
 }  // namespace
 }  // namespace sluice::format

@@ -126,6 +126,7 @@ void CsvScanner::TakeQuotedByte() {
   if (c == '\r' || (c == '\n' && !after_return_)) ++line_;
   after_return_ = c == '\r';
   Take(1);
+  behind_break_ = Offset();
 }
 
 void CsvScanner::SetFault(CsvFault fault) {
@@ -163,6 +164,7 @@ void CsvScanner::BeginRecord() {
   record_.fault_column = 0;
   record_.too_long = false;
   record_.is_ascii = false;
+  record_.breaks = 0;
   after_return_ = false;
   record_.offset = Offset();
   record_.line = line_;
@@ -333,6 +335,7 @@ bool CsvScanner::Scan(bool keep_blank) {
     } else if (TakeLineEnd() == LineEnd::kLoneReturn) {
       KeepLoneReturn();
     } else {
+      record_.breaks = line_ - record_.line;
       ++line_;
       const bool blank = record_.end == record_.offset;
       if (blank && !keep_blank) {
@@ -345,9 +348,12 @@ bool CsvScanner::Scan(bool keep_blank) {
   }
   record_.end = Offset();
   if (!failure_.ok() || record_.end == record_.offset) return false;
+  record_.breaks = line_ - record_.line;
   if (state_ == State::kQuoted || state_ == State::kEscape) {
     record_.fault = CsvFault::kUnterminatedQuote;
     record_.fault_column = record_.fields.size();
+    // The end of the file's last line has no line behind it.
+    if (behind_break_ == Offset()) --record_.breaks;
     field_.quoted = false;
     field_.begin = field_.raw_begin;
   }

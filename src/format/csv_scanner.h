@@ -36,6 +36,7 @@ struct CsvRawRecord {
   uint64_t offset = 0;    // in the file
   uint64_t end = 0;
   uint64_t line = 1;
+  uint64_t breaks = 0;  // line ends inside it
 };
 
 class PlainRecords;
@@ -107,6 +108,7 @@ class CsvScanner {
 
   enum class Kind { kUnknown, kLf, kReturn } kind_ = Kind::kUnknown;  // LF and CRLF, or lone CR
   uint64_t line_ = 1;
+  uint64_t behind_break_ = 0;  // offset behind the last line end inside quotes
   bool after_return_ = false;  // inside quotes: an LF now belongs to the line end that a CR began
 
   State state_ = State::kFieldStart;

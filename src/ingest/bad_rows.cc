@@ -60,6 +60,11 @@ bool IsUseless(const TableLoad& load, const FileCounts& counts) {
   return !load.target.has_pod && counts.read > 0 && counts.quarantined == counts.read;
 }
 
+// With `sluice load`, where options are words of the command line.
+bool IsByHand(const TableLoad& load, size_t index) {
+  return StartsWith(load.files[index].connection, kHandConnection);
+}
+
 // What to write where rows are no UTF-8 and nobody has said what they are; "" otherwise. Windows-1252 is what such files
 // mostly are, and has all of what else is called Latin.
 std::string EncodingHint(const TableLoad& load, size_t index) {
@@ -68,7 +73,7 @@ std::string EncodingHint(const TableLoad& load, size_t index) {
       FormatOf(load.target, load.files[index].stored.path) != config::FileFormat::kCsv) {
     return {};
   }
-  return StartsWith(load.files[index].connection, kHandConnection)
+  return IsByHand(load, index)
              ? "if it is written in another encoding, say so: --csv encoding=windows-1252"
              : "if it is written in another encoding, say so: csv: { encoding: windows-1252 }";
 }
@@ -82,15 +87,37 @@ std::string ShortPercent(double percent) {
   return percent < 10 ? fmt::format("{:.3g}", percent) : fmt::format("{:.1f}", percent);
 }
 
-// Whether the file is held for its bad rows.
-bool HasTooMany(const TableLoad& load, const LoadFile& file) {
+// The file's rows, and the bad ones: each line that a broken one has swallowed may be a row, and is counted for one.
+struct BadOfRows {
+  int64_t bad = 0;
+  int64_t rows = 0;
+};
+
+BadOfRows Weigh(const TableLoad& load, size_t index) {
+  const FileCounts& counts = load.files[index].counts;
+  const int64_t swallowed = load.quarantined.Of(index).swallowed;
+  return {counts.quarantined + swallowed, counts.read + swallowed};
+}
+
+// Whether the file is held for its bad rows. Before they have been looked at, as far as their number says.
+bool HasTooMany(const TableLoad& load, size_t index) {
   const config::BadRowLimit& limit = load.target.bad_rows;
-  const FileCounts& counts = file.counts;
-  if (file.any_bad_rows) return false;
-  if (IsUseless(load, counts)) return true;
-  return counts.quarantined > limit.always_allowed &&
-         static_cast<double>(counts.quarantined) >
-             limit.percent / 100 * static_cast<double>(counts.read);
+  if (load.files[index].any_bad_rows) return false;
+  if (IsUseless(load, load.files[index].counts)) return true;
+  const BadOfRows weight = Weigh(load, index);
+  return weight.bad > limit.always_allowed &&
+         static_cast<double>(weight.bad) > limit.percent / 100 * static_cast<double>(weight.rows);
+}
+
+// The broken row that has swallowed most lines; "" without one.
+std::string Swallowing(const TableLoad& load, size_t index) {
+  const RowsOfFile bad = load.quarantined.Of(index);
+  if (bad.swallowed == 0) return {};
+  return fmt::format(
+      "line {}: {}; a quote inside quotes is doubled, and where quotes are plain characters write "
+      "{}",
+      bad.swallowed_line, bad.swallowed_reason,
+      IsByHand(load, index) ? "--csv quote=none" : "csv: { quote: none }");
 }
 
 Status Useless(const TableLoad& load, size_t index) {
@@ -127,7 +154,7 @@ Status AccountForBadRows(engine::Connection& connection, TableLoad& load,
   std::vector<SuspectFile> suspects;
   std::vector<const ShapedFile*> looked_at;
   for (const ShapedFile* file : bad) {
-    const bool too_many = HasTooMany(load, load.files[file->index]);
+    const bool too_many = HasTooMany(load, file->index);
     const int64_t most = too_many ? kMostHeldRows : kAllBadRows;
     if (file->shape.format != config::FileFormat::kParquet) {
       suspects.push_back(Suspect(*file));
@@ -164,19 +191,29 @@ void TellOtherEncodings(TableLoad& load) {
   }
 }
 
+void TellSwallowedLines(TableLoad& load) {
+  for (size_t i = 0; i < load.files.size(); ++i) {
+    const std::string swallowing = Swallowing(load, i);
+    if (swallowing.empty()) continue;
+    load.warnings.push_back(fmt::format("{}.{}: {}: {}", load.ingest, load.target.name,
+                                        load.files[i].stored.path, swallowing));
+    return;
+  }
+}
+
 Status CheckBadRows(const TableLoad& load, size_t index) {
   const config::BadRowLimit& limit = load.target.bad_rows;
   const LoadFile& file = load.files[index];
-  const FileCounts& counts = file.counts;
-  if (!HasTooMany(load, file)) return Status::Ok();
-  if (IsUseless(load, counts)) return Useless(load, index);
-  const double percent =
-      100 * static_cast<double>(counts.quarantined) / static_cast<double>(counts.read);
+  if (!HasTooMany(load, index)) return Status::Ok();
+  if (IsUseless(load, file.counts)) return Useless(load, index);
+  const BadOfRows weight = Weigh(load, index);
+  const double percent = 100 * static_cast<double>(weight.bad) / static_cast<double>(weight.rows);
   return RejectedError(
-      fmt::format("{}: {} of {} ({}%) are bad, more than the {}% or {} that are allowed{}",
-                  file.stored.path, Thousands(static_cast<uint64_t>(counts.quarantined)),
-                  Counted(static_cast<uint64_t>(counts.read), "row"), ShortPercent(percent),
+      fmt::format("{}: {} of {} ({}%) are bad, more than the {}% or {} that are allowed{}{}",
+                  file.stored.path, Thousands(static_cast<uint64_t>(weight.bad)),
+                  Counted(static_cast<uint64_t>(weight.rows), "row"), ShortPercent(percent),
                   limit.percent, Thousands(static_cast<uint64_t>(limit.always_allowed)),
+                  AfterSemicolon(Swallowing(load, index)),
                   AfterSemicolon(EncodingHint(load, index))),
       "Look at them: sluice quarantine list. Have the file sent again, or raise bad_rows for this "
       "table");

@@ -28,8 +28,11 @@ Status AccountForBadRows(engine::Connection& connection, TableLoad& load,
 // Warns, once for a load, of rows that are no UTF-8 where no encoding is declared.
 void TellOtherEncodings(TableLoad& load);
 
+// Warns, once for a load, of a broken row that goes over several lines: the others in it may have been rows.
+void TellSwallowedLines(TableLoad& load);
+
 // kRejected: file `index` of `load`, which is accounted for, has more bad rows than the table allows, or nothing else;
-// unless somebody accepted it so.
+// unless somebody accepted it so. A line that stands in a row with broken quotes counts for one.
 Status CheckBadRows(const TableLoad& load, size_t index);
 
 }  // namespace sluice::ingest

@@ -44,7 +44,7 @@ std::string TakeText(std::string_view& in) {
 
 template <typename Row, typename Work>
 void ForNumbers(Row& row, Work work) {
-  for (auto* number : {&row.record, &row.line, &row.byte_offset}) work(*number);
+  for (auto* number : {&row.record, &row.line, &row.byte_offset, &row.swallowed}) work(*number);
 }
 
 template <typename Row, typename Work>
@@ -145,6 +145,12 @@ Status QuarantinedRows::Add(const QuarantinedRow& row) {
   }
   ++of_file.rows;
   if (row.rule == "encoding") ++of_file.not_utf8;
+  of_file.swallowed += row.swallowed;
+  if (row.swallowed > of_file.most_swallowed) {
+    of_file.most_swallowed = row.swallowed;
+    of_file.swallowed_line = row.line;
+    of_file.swallowed_reason = row.reason;
+  }
   return impl_->behind.size() < kInMemory ? Status::Ok() : impl_->Write();
 }
 

@@ -25,6 +25,8 @@ struct QuarantinedRow {
   std::string rule;  // type, key, void, record_shape, encoding, …: which rule it breaks
   std::string raw;
   bool raw_cut = false;  // `raw` is only the beginning of the row
+  // Of a record whose quotes are broken: lines behind its first that are in it, and may be rows of their own.
+  int64_t swallowed = 0;
 };
 
 // How a value or the text of a row is kept: bytes that are no UTF-8 in hexadecimal.
@@ -38,6 +40,11 @@ struct RowsOfFile {
   int64_t line = 0;
   std::string column;
   std::string reason;
+  // QuarantinedRow::swallowed of all of them; where the one with most begins, and what is wrong with it.
+  int64_t swallowed = 0;
+  int64_t most_swallowed = 0;
+  int64_t swallowed_line = 0;
+  std::string swallowed_reason;
 };
 
 // A handle: copies have the same rows. One thread at a time. The file goes with the last of them; a process that is

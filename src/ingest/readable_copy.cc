@@ -140,12 +140,6 @@ Result<ReadableCopy> MakeOne(const ReadableFile& file, const std::string& spool_
   copy.header = true;  // its first line only settles the line ends
   copy.removed = static_cast<int64_t>(normalised.broken);
   copy.expected = static_cast<int64_t>(normalised.accepted);
-  if (normalised.unclosed_quote) {
-    copy.warning = fmt::format(
-        "{}: a quote is never closed: what follows it is in quarantine as one row, however many "
-        "rows it was",
-        file.name);
-  }
   return copy;
 }
 

@@ -28,7 +28,6 @@ struct ReadableCopy {
   std::vector<std::string> missing;  // JSON: columns that no record of the file has
   // CsvCensus::marks of `path`; none where reading cannot begin in the middle of it.
   std::vector<uint64_t> marks;
-  std::string warning;  // for people: an unclosed quote may have swallowed rows
 };
 
 // A file as it lies here, and how its rows are read.

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "env/parallel.h"
 #include "format/byte_source.h"
 #include "format/text_source.h"
@@ -89,10 +90,34 @@ bool RowJudge::LacksColumn(QuarantinedRow& row) const {
   return true;
 }
 
+namespace {
+
+// Behind a quote that is not closed, or a record that never ends, stand lines that nobody has read as rows. A field of
+// several lines in a record that is broken otherwise is none of that.
+int64_t SwallowedLines(const format::CsvRecord& record) {
+  switch (record.fault) {
+    case format::CsvFault::kTextAfterQuote:
+    case format::CsvFault::kUnterminatedQuote:
+    case format::CsvFault::kLoneReturn:
+    case format::CsvFault::kTooLong:
+      return static_cast<int64_t>(record.breaks);
+    default:
+      return 0;
+  }
+}
+
+}  // namespace
+
 bool RowJudge::IsBad(const format::CsvRecord& record, QuarantinedRow& row) const {
   if (record.fault != format::CsvFault::kNone) {
     row.reason = std::string(format::CsvFaultText(record.fault));
     row.rule = "record_shape";
+    row.swallowed = SwallowedLines(record);
+    if (row.swallowed > 0) {
+      row.reason += fmt::format(" (field {}): {} in this row", record.fault_column + 1,
+                                Counted(static_cast<uint64_t>(row.swallowed), "more line") +
+                                    (row.swallowed == 1 ? " is" : " are"));
+    }
     // Broken bytes stand in one cell; what else breaks a record concerns all of it.
     if (record.fault == format::CsvFault::kInvalidUtf8) {
       row.rule = "encoding";

@@ -175,6 +175,7 @@ class Stager {
     SLUICE_TRY(CheckLimits());
     TellMissingColumns(files_, load_);
     TellOtherEncodings(load_);
+    TellSwallowedLines(load_);
     TellFilesWithoutRows(load_);
     NoteReadings(parts_, load_);
     return ReduceStage(context_.connection, load_);
@@ -285,7 +286,6 @@ class Stager {
     if (!copy.ok()) return AboutPart(copy.status(), load_.files[shaped.index], shaped.part);
     shaped.copy = std::move(copy).value();
     if (care != Care::kQuick) shaped.copy.parallel = false;
-    if (!shaped.copy.warning.empty()) load_.warnings.push_back(shaped.copy.warning);
     return Status::Ok();
   }
 
