@@ -132,7 +132,8 @@ Status FindFixes(const ReadContext& context, TraceResult& result) {
         const auto fixes,
         connection.Rows("SELECT x.line, x.raw, x.column_name, x.found_reason, "
                         "x.applied_at::VARCHAR, x.reason, (SELECT any_value(f.file_columns) FROM "
-                        "_sluice.files AS f WHERE f.content_hash = $3 AND f.table_name = $2) FROM "
+                        "_sluice.files AS f WHERE f.content_hash = $3 AND f.table_name = $2), "
+                        "x.content_hash FROM "
                         "_sluice.quarantine_fixes AS x WHERE x.ingest = $1 AND x.table_name = $2 "
                         "AND starts_with(x.content_hash, $3) AND x.action = 'fix' AND x.state = "
                         "'applied' AND contains(x.raw, $4) ORDER BY x.line",
@@ -144,9 +145,7 @@ Status FindFixes(const ReadContext& context, TraceResult& result) {
       entry.address = row.address;
       entry.line = ToInt(fix[0]);
       entry.raw = ToText(fix[1]);
-      if (const auto columns = ToText(fix[6]); !columns.empty()) {
-        entry.file_columns = Split(columns, '\n');
-      }
+      entry.file_columns = ingest::ColumnsOfRow(ToText(fix[6]), ToText(fix[7]));
       if (!reader.IsMeant(entry, parts)) continue;
       row.fixed_line = entry.line;
       row.fixed_column = ToText(fix[2]);
@@ -175,16 +174,16 @@ Status FindQuarantined(const ReadContext& context, const std::vector<std::string
                     Reader(connection, context.runtime.project().FindIngest(ingest), table));
   }
   // All that may have the key: a limit here could leave out the one that has it.
-  SLUICE_ASSIGN(
-      auto rows,
-      connection.Stream(
-          "SELECT format('{:016x}', q.quarantine_id), q.ingest, q.table_name, q.address, "
-          "q.line, q.column_name, q.reason, q.raw, coalesce(q.raw_cut, strlen(q.raw) >= "
-          "4096), f.file_columns FROM _sluice.quarantine AS q LEFT JOIN _sluice.files AS f "
-          "ON f.file_id = q.file_id AND f.load_id = q.load_id WHERE contains(q.raw, $1) "
-          "AND ($2 = '' OR q.table_name = $2 OR q.ingest = $2) ORDER BY q.found_at DESC, "
-          "q.address, q.byte_offset",
-          {Needle(parts.front()), in}));
+  SLUICE_ASSIGN(auto rows,
+                connection.Stream(
+                    "SELECT format('{:016x}', q.quarantine_id), q.ingest, q.table_name, q.address, "
+                    "q.line, q.column_name, q.reason, q.raw, coalesce(q.raw_cut, strlen(q.raw) >= "
+                    "4096), f.file_columns, q.content_hash FROM _sluice.quarantine AS q LEFT JOIN "
+                    "_sluice.files AS f "
+                    "ON f.file_id = q.file_id AND f.load_id = q.load_id WHERE contains(q.raw, $1) "
+                    "AND ($2 = '' OR q.table_name = $2 OR q.ingest = $2) ORDER BY q.found_at DESC, "
+                    "q.address, q.byte_offset",
+                    {Needle(parts.front()), in}));
   while (true) {
     SLUICE_ASSIGN(const auto batch, rows.Next());
     if (!batch) return Status::Ok();
@@ -197,7 +196,7 @@ Status FindQuarantined(const ReadContext& context, const std::vector<std::string
       entry.line = ToInt(batch->value(4, r));
       entry.raw = text(7);
       entry.raw_cut = ToInt(batch->value(8, r)) != 0;
-      if (const auto columns = text(9); !columns.empty()) entry.file_columns = Split(columns, '\n');
+      entry.file_columns = ingest::ColumnsOfRow(text(9), text(10));
       const auto reader = readers.find({entry.ingest, entry.table});
       if (reader == readers.end()) continue;
       if (!reader->second.IsMeant(entry, parts)) continue;

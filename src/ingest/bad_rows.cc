@@ -20,16 +20,6 @@ const FixesOfFile& FixesOf(const ShapedFile& file) {
   return file.fixes == nullptr ? kNoFixes : *file.fixes;
 }
 
-// What the cells of its quarantined rows are called is kept for a file as a whole.
-Status NoteColumns(LoadFile& from, const ShapedFile& file) {
-  if (from.columns.empty()) from.columns = file.shape.columns;
-  if (from.columns == file.shape.columns) return Status::Ok();
-  return RejectedError(
-      PartName(from, file.part.member) +
-          ": it has bad rows and other columns than an earlier member with bad rows",
-      "Have these members sent as archives of their own");
-}
-
 SuspectFile Suspect(const ShapedFile& file) {
   SuspectFile suspect{file.part.path, &file.shape, &FixesOf(file), {}};
   // Those of a copy are none of the file.
@@ -148,7 +138,7 @@ Status AccountForBadRows(engine::Connection& connection, TableLoad& load,
     from.counts.skipped += file.discarded + file.forgotten;
     from.counts.forgotten += file.forgotten;
     if (file.quarantined == 0) continue;
-    SLUICE_TRY(NoteColumns(from, file));
+    from.columns[file.part.member] = file.shape.columns;
     bad.push_back(&file);
   }
   std::vector<SuspectFile> suspects;

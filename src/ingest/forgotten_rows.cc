@@ -31,7 +31,7 @@ QuarantineEntry EntryOf(const TableLoad& load, const QuarantinedRow& row) {
   entry.address = PartName(load.files[row.file], row.member);
   entry.raw = row.raw;
   entry.raw_cut = row.raw_cut;
-  entry.file_columns = load.files[row.file].columns;
+  entry.file_columns = ColumnsOfMember(load.files[row.file].columns, row.member);
   return entry;
 }
 

@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "base/text.h"
 #include "ingest/column_changes.h"
 #include "ingest/earlier_files.h"
 #include "ingest/existing_table.h"
@@ -49,7 +48,7 @@ Result<std::vector<LoadFile>> HeldFiles(engine::Connection& connection,
     file.counts = {ToInt(row[11]), ToInt(row[12]), ToInt(row[13]), ToInt(row[14]),
                    ToInt(row[15]), ToInt(row[16]), ToInt(row[17]), ToInt(row[18]),
                    ToInt(row[19]), ToInt(row[20]), ToInt(row[21])};
-    if (!engine::IsNull(row[22])) file.columns = Split(ToText(row[22]), '\n');
+    file.columns = ParseFileColumns(ToText(row[22]));
     if (!engine::IsNull(row[23])) file.reading = ToInt(row[23]);
     file.counts.forgotten = ToInt(row[24]);
   }

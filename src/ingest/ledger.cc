@@ -50,7 +50,7 @@ Status AppendFiles(engine::Appender& appender, const TableLoad& load, const std:
                               std::string(),
                               file.load_id};
     for (const Value& count : CountValues(file.counts)) row.push_back(count);
-    row.push_back(file.columns.empty() ? Value() : Value(Join(file.columns, "\n")));
+    row.push_back(file.columns.empty() ? Value() : Value(FileColumnsText(file.columns)));
     row.push_back(file.reading == 0 ? Value() : Value(file.reading));
     row.emplace_back();  // still there
     row.emplace_back(file.counts.forgotten);

@@ -129,7 +129,7 @@ Result<std::vector<QuarantineEntry>> ReadQuarantine(engine::Connection& connecti
     entry.rule = ToText(row[13]);
     entry.raw = ToText(row[14]);
     entry.raw_cut = ToInt(row[15]) != 0;
-    if (!engine::IsNull(row[16])) entry.file_columns = Split(ToText(row[16]), '\n');
+    entry.file_columns = ColumnsOfRow(ToText(row[16]), entry.content_hash);
     entry.file_state = ToText(row[17]);
     entry.connection = ToText(row[18]);
     entry.fix = ToText(row[19]);

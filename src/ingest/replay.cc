@@ -245,31 +245,42 @@ class TableReplay {
     return Status::Ok();
   }
 
-  // With a header and without the columns that the table does not have.
+  // With a header and without the columns that the table does not have. Members of an archive may each have others: what
+  // one lacks is NULL, as it was when the archive was loaded.
   Result<std::string> RowsAsCsv(const RowEditor& editor, size_t from, size_t to) {
     const format::CsvDialect& dialect = format::CanonicalDialect();
-    const auto& columns = entries_[from].file_columns;
-    const FileShape shape = editor.ShapeOf(entries_[from]);
-    const auto append = [&](std::string& out, const auto& cell_of) {
-      std::vector<format::CsvCell> cells;
-      for (size_t i = 0; i < columns.size(); ++i) {
-        if (!shape.columns[i].empty()) cells.push_back(cell_of(i));
+    std::map<std::vector<std::string>, FileShape> shapes;
+    std::vector<std::string> names;
+    for (size_t row = from; row < to; ++row) {
+      const auto [shape, is_new] = shapes.try_emplace(entries_[row].file_columns);
+      if (!is_new) continue;
+      shape->second = editor.ShapeOf(entries_[row]);
+      for (const std::string& name : shape->second.columns) {
+        const bool known = std::find(names.begin(), names.end(), name) != names.end();
+        if (!name.empty() && !known) names.push_back(name);
       }
-      format::AppendCsvRecord(out, cells, dialect);
-      out += '\n';
-    };
+    }
     std::string content;
-    append(content, [&](size_t i) { return format::CsvCell{columns[i], true, false}; });
+    std::vector<format::CsvCell> cells;
+    for (const std::string& name : names) cells.push_back({name, true, false});
+    format::AppendCsvRecord(content, cells, dialect);
+    content += '\n';
     for (size_t row = from; row < to; ++row) {
       QuarantineEntry fixed = entries_[row];
       SLUICE_TRY(editor.Judge(fixed, fixed.fix));
       fixed.raw = fixed.fix;
       fixed.raw_cut = false;
-      SLUICE_ASSIGN(const auto cells, editor.CellsOf(fixed));
-      append(content, [&](size_t i) {
-        const auto& cell = cells[i];
-        return format::CsvCell{cell ? std::string_view(*cell) : std::string_view(), false, !cell};
-      });
+      SLUICE_ASSIGN(const auto values, editor.CellsOf(fixed));
+      const std::vector<std::string>& columns = shapes.at(fixed.file_columns).columns;
+      for (size_t i = 0; i < names.size(); ++i) {
+        const auto at = std::find(columns.begin(), columns.end(), names[i]);
+        cells[i] = {{}, false, true};
+        if (at == columns.end()) continue;
+        const auto& value = values[static_cast<size_t>(at - columns.begin())];
+        if (value) cells[i] = {*value, false, false};
+      }
+      format::AppendCsvRecord(content, cells, dialect);
+      content += '\n';
     }
     return content;
   }

@@ -13,6 +13,7 @@
 #include "connector/store.h"
 #include "format/strict.h"
 #include "ingest/ddl.h"
+#include "ingest/file_columns.h"
 #include "ingest/quarantined_rows.h"
 #include "ingest/verify_file.h"
 
@@ -118,8 +119,7 @@ struct LoadFile {
   std::string
       expected_hash;  // of a file that is read again: what it was when it was loaded; else ""
   FileCounts counts;
-  // Of a file with bad rows: its columns in its order, "" for one that the table does not have.
-  std::vector<std::string> columns;
+  FileColumns columns;  // of a file with bad rows
   int64_t reading = 0;  // ReadingId of how it was read (reading.h); 0: not known
   // Decisions about quarantined rows that staging has carried out in it (row_fixes.h).
   int64_t rows_fixed = 0;
