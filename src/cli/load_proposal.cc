@@ -125,6 +125,27 @@ std::string TakeType(std::string_view& text) {
 
 }  // namespace
 
+namespace {
+
+// How a delimiter cuts the beginning of a file.
+struct Cut {
+  size_t columns = 0;
+  bool even = false;  // each record alike
+};
+
+Result<Cut> CutBy(const std::string& path, config::CsvOptions csv, const char* delimiter) {
+  csv.delimiter = delimiter;
+  const format::CsvDialect dialect = ingest::DialectOf(csv);
+  SLUICE_ASSIGN(const format::CsvHead head,
+                format::LookAtHead(path, dialect, {}, format::HeaderRule::kNo));
+  Cut cut{head.empty ? 0 : head.columns, false};
+  if (cut.columns < 2) return cut;
+  SLUICE_ASSIGN(cut.even, CutsAlike(path, dialect, cut.columns));
+  return cut;
+}
+
+}  // namespace
+
 Result<DelimiterGuess> GuessDelimiter(const std::string& path, const config::CsvOptions& csv) {
   DelimiterGuess best{csv.delimiter, {}};
   SLUICE_ASSIGN(const format::Compression compression, format::DetectCompression(path));
@@ -132,20 +153,21 @@ Result<DelimiterGuess> GuessDelimiter(const std::string& path, const config::Csv
   size_t most = 1;
   bool best_is_even = false;
   for (const char* delimiter : {",", ";", "\t", "|"}) {
-    config::CsvOptions other = csv;
-    other.delimiter = delimiter;
-    const format::CsvDialect dialect = ingest::DialectOf(other);
-    SLUICE_ASSIGN(const format::CsvHead head,
-                  format::LookAtHead(path, dialect, {}, format::HeaderRule::kNo));
-    if (head.empty || head.columns < 2) continue;
-    SLUICE_ASSIGN(const bool even, CutsAlike(path, dialect, head.columns));
-    if (even == best_is_even && head.columns == most) {
-      if (even) best.alike.emplace_back(delimiter);
-    } else if (even != best_is_even ? even : head.columns > most) {
-      most = head.columns;
-      best_is_even = even;
+    SLUICE_ASSIGN(const Cut cut, CutBy(path, csv, delimiter));
+    if (cut.columns < 2) continue;
+    if (cut.even == best_is_even && cut.columns == most) {
+      if (cut.even) best.alike.emplace_back(delimiter);
+    } else if (cut.even != best_is_even ? cut.even : cut.columns > most) {
+      most = cut.columns;
+      best_is_even = cut.even;
       best = {delimiter, {}};
     }
+  }
+  if (best_is_even) return best;
+  // These stand in values too, so that they are never taken unasked.
+  for (const char* rare : {"^", "~", ":"}) {
+    SLUICE_ASSIGN(const Cut cut, CutBy(path, csv, rare));
+    if (cut.even) best.alike.emplace_back(rare);
   }
   return best;
 }

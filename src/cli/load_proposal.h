@@ -23,8 +23,8 @@ struct DelimiterGuess {
 };
 
 // Of , ; tab and | the one that cuts each of the first hundred records of the CSV file at `path` alike, and into most
-// fields; where none does, the one that cuts most of them into most fields. Of an archive, whose members are not looked
-// into, the one of `csv`.
+// fields; where none does, the one that cuts most of them into most fields, and ^ ~ : are `alike` where they cut each.
+// Of an archive, whose members are not looked into, the one of `csv`.
 Result<DelimiterGuess> GuessDelimiter(const std::string& path, const config::CsvOptions& csv);
 
 // As it is typed: "tab" for a tab.
