@@ -64,10 +64,11 @@ class Walk {
     const std::string path = env::JoinPath(root_, folder);
     if (IsSet(cancel_)) return Stopped(path);
     for (const auto& [device, inode] : above_) {
-      if (device == st.st_dev && inode == st.st_ino) {
-        return FailedError(fmt::format("{} is a link that leads round in a circle", path),
-                           "Remove the link");
-      }
+      if (device != st.st_dev || inode != st.st_ino) continue;
+      // Nothing is lost: what lies there is listed where it lies.
+      notes_.push_back(ShownBytes(path.substr(0, path.size() - 1)) +
+                       " is a link that leads round in a circle, and is passed over: remove it");
+      return Status::Ok();
     }
     if (above_.size() >= kMaxDepth) {
       return FailedError(fmt::format("{}: folders are nested deeper than {}", path, kMaxDepth));
@@ -114,6 +115,10 @@ class Walk {
       if (!real.ok() && real.status().code() == Code::kNotFound) {
         // Listed all the same: a table that expects it must not do as if it were gone.
         notes_.push_back(fmt::format("{} is a link to nothing: remove it", ShownBytes(path)));
+        return may_be_file ? Add(relative, st) : Status::Ok();
+      }
+      if (!real.ok() && real.status().code() == Code::kRejected) {
+        notes_.push_back(ShownBytes(real.status().ToString()));
         return may_be_file ? Add(relative, st) : Status::Ok();
       }
       SLUICE_TRY(real.status());

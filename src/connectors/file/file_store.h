@@ -6,10 +6,11 @@
 //             (`.sluice`). Everything else that is a file is listed, or the listing fails: a folder
 //             that cannot be read, a name that is not UTF-8, folders nested deeper than 64 levels
 //             are errors, never gaps. Sockets, pipes and devices are no files.
-//   links     Symbolic links are followed when they stay within the folder. One that leads out of
-//   it,
-//             to nothing, or round in a circle is an error: whoever may write into a drop must not
-//             be able to make Sluice read the rest of the machine. The folder itself may be a link.
+//   links     Symbolic links are followed when they stay within the folder: whoever may write into a
+//             drop must not be able to make Sluice read the rest of the machine. One that leads out of
+//             it, or to nothing, is listed as a file that cannot be read; a folder's that goes round in
+//             a circle is passed over, for what lies there is listed already. All are told (TakeNotes).
+//             The folder itself may be a link.
 //   tag       Made from size, modification time (ns) and inode. A copy that replaces a file by the
 //   same
 //             bytes has another tag; whether the content changed says the hash of `Fetch`.

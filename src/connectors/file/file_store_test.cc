@@ -106,23 +106,51 @@ TEST_F(FileStoreTest, FollowsLinksThatStayInside) {
   EXPECT_EQ(folder_.Open()->ReadSmall(file, 10, nullptr).value(), "x");
 }
 
-TEST_F(FileStoreTest, LinksThatLeadOutOrInACircleAreErrors) {
-  folder_.Put("d/x", "x");
-  Link("/etc/hostname", "d/out");
-  EXPECT_NE(ListError().find("d/out is a link that leads out of"), std::string::npos);
-  EXPECT_EQ(ListError("e"), "(no error)");
-  ASSERT_EQ(unlink(Full("d/out").c_str()), 0);
-  Link("..", "d/up");
-  EXPECT_NE(ListError().find("leads round in a circle"), std::string::npos) << ListError();
-}
-
-TEST_F(FileStoreTest, AFolderBesideTheRootWithTheSameBeginningIsOutside) {
+TEST_F(FileStoreTest, LinksThatLeadOutAreListedAndCannotBeRead) {
   const std::string neighbour = folder_.root() + "x";
   ASSERT_TRUE(env::CreateDirectories(neighbour).ok());
   ASSERT_TRUE(env::WriteFileAtomically(neighbour + "/f", "x").ok());
-  Link(neighbour + "/f", "f");
-  EXPECT_NE(ListError().find("leads out of"), std::string::npos);
+  folder_.Put("d/x", "x");
+  Link("/etc/hostname", "d/out");
+  Link(neighbour + "/f", "f");  // a folder beside the root with the same beginning
+  Link("..", "up");
+  const auto store = folder_.Open();
+  const auto listing = store->List("", nullptr);
+  ASSERT_TRUE(listing.ok()) << listing.status().ToString();
+  EXPECT_EQ(Paths(), (std::vector<std::string>{"d/out", "d/x", "f", "up"}));
+  for (const size_t i : {0, 2, 3}) {
+    const auto fetched = store->Fetch(listing->files[i], "", nullptr, nullptr);
+    EXPECT_EQ(fetched.status().code(), Code::kRejected) << listing->files[i].path;
+    EXPECT_NE(fetched.status().message().find("leads out of"), std::string::npos);
+  }
+  EXPECT_EQ(store->TakeNotes().size(), 3U);
   ASSERT_TRUE(env::RemoveTree(neighbour).ok());
+}
+
+TEST_F(FileStoreTest, AFolderThatLeadsRoundInACircleIsPassedOver) {
+  folder_.Put("d/x", "x");
+  Link("..", "d/up");
+  const auto store = folder_.Open();
+  const auto listing = store->List("", nullptr);
+  ASSERT_TRUE(listing.ok()) << listing.status().ToString();
+  EXPECT_EQ(Paths(), std::vector<std::string>{"d/x"});
+  const auto notes = store->TakeNotes();
+  ASSERT_EQ(notes.size(), 1U);
+  EXPECT_NE(notes[0].find("d/up is a link that leads round in a circle"), std::string::npos);
+}
+
+TEST_F(FileStoreTest, AFileWithABackslashIsReachedByALink) {
+  folder_.Put("d[1]/back\\slash", "abc");
+  folder_.Put("d[1]/back/slash", "other");
+  const auto store = folder_.Open();
+  const auto listing = store->List("", nullptr);
+  const std::string spool = Full("spool/1");
+  for (int i = 0; i < 2; ++i) {  // also where a link lies there from before
+    const auto fetched = store->Fetch(listing->files.at(1), spool, nullptr, nullptr);
+    ASSERT_TRUE(fetched.ok()) << fetched.status().ToString();
+    EXPECT_EQ(fetched->local_path, spool);
+    EXPECT_EQ(env::ReadFile(spool).value(), "abc");
+  }
 }
 
 TEST_F(FileStoreTest, AFileThatBecameALinkOutsideIsNotRead) {

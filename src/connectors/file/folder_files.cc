@@ -44,8 +44,8 @@ Result<std::string> Resolve(const std::string& path, const std::string& real_roo
   std::free(found);  // NOLINT: realpath allocates with malloc
   const bool inside = real == real_root || real_root == "/" || StartsWith(real, real_root + "/");
   if (!inside) {
-    return FailedError(fmt::format("{} is a link that leads out of {}", path, real_root),
-                       "Copy what it points to, or make a connection of its own for it");
+    return RejectedError(fmt::format("{} is a link that leads out of {}", path, real_root),
+                         "Copy what it points to, or make a connection of its own for it");
   }
   return real;
 }

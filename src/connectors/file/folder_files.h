@@ -30,7 +30,7 @@ inline bool IsSet(const env::Cancel* cancel) {
   return cancel != nullptr && cancel->is_set();
 }
 
-// The real path of what lies under `path`, which must not lie outside `real_root`.
+// The real path of what lies under `path`. kRejected when it lies outside `real_root`, kNotFound when it is not there.
 Result<std::string> Resolve(const std::string& path, const std::string& real_root);
 
 // kFailed for a path that no listing has: with "..", hidden or empty parts.
