@@ -364,9 +364,10 @@ Status RowEditor::Judge(const QuarantineEntry& entry, const std::string& text) c
         "Have the file sent again, or leave the row out: sluice quarantine discard");
   }
   // Whatever follows an open quote is in that row: a fix of one row would lose the others.
-  const bool swallowed = entry.rule == "record_shape" &&
-                         (entry.raw_cut || entry.raw.find('\n') != std::string::npos) &&
-                         entry.reason == format::CsvFaultText(format::CsvFault::kUnterminatedQuote);
+  const bool swallowed =
+      entry.rule == "record_shape" &&
+      (entry.raw_cut || entry.raw.find('\n') != std::string::npos) &&
+      StartsWith(entry.reason, format::CsvFaultText(format::CsvFault::kUnterminatedQuote));
   if (swallowed) {
     return RejectedError(
         fmt::format("{}: a quote is never closed, and the lines behind it are in this one row",
