@@ -13,6 +13,7 @@
 #include "cli/commands.h"
 #include "cli/hand_file.h"
 #include "cli/hand_loads.h"
+#include "cli/hand_place.h"
 #include "cli/load_header.h"
 #include "cli/load_proposal.h"
 #include "cli/table.h"
@@ -72,6 +73,11 @@ class HandLoader {
   // The project with the file as (part of) an ingest; nothing when somebody said no.
   Result<std::optional<config::Project>> Prepare() {
     SLUICE_ASSIGN(file_, OpenHandFile(world_, arguments_.subject));
+    if (declared_ != nullptr) {
+      SLUICE_TRY(CheckIsProven(*declared_, arguments_.subject, file_));
+      SLUICE_ASSIGN(place_,
+                    PlaceInIngest(project_, *owner_, *declared_, file_, world_.clock.Now()));
+    }
     SLUICE_TRY(CheckIsNew());
     SLUICE_TRY(DescribeTable());
     if (declared_ == nullptr && table_.columns.empty()) {
@@ -84,6 +90,13 @@ class HandLoader {
     return std::optional<config::Project>(std::move(project_));
   }
   const config::Project& project() const { return project_; }
+  // Of a file that lies where its ingest finds it there is nothing to remember.
+  bool IsOfIngest() const { return place_.has_value(); }
+  // After the run: whether there is something to show for it.
+  Status CheckWasTaken(engine::Connection& connection) const {
+    const HandPlace place = place_.value_or(HandPlace{Connection(), env::Basename(file_.path)});
+    return cli::CheckWasTaken(connection, ingest_, place, file_);
+  }
   // What is kept of it.
   HandLoad Known() const {
     HandLoad known;
@@ -101,46 +114,32 @@ class HandLoader {
  private:
   // The same content, whatever the file is called.
   Status CheckIsNew() {
-    if (arguments_.again) return Status::Ok();
     const auto runtime = MakeRuntime(project_, arguments_, world_);
     auto session = runtime->warehouse().Open(false, std::chrono::seconds(10), world_.cancel);
     if (session.status().code() == Code::kNotFound) return Status::Ok();
     SLUICE_TRY(session.status());
+    if (arguments_.again) return TakeAgain(session.value()->connection());
     SLUICE_TRY(CheckIsNotHeld(session.value()->connection()));
-    SLUICE_ASSIGN(
-        const auto rows,
-        session.value()->connection().Rows(
-            "SELECT f.address, f.load_id, f.state, strftime(l.published_at, '%Y-%m-%d "
-            "%H:%M:%S') FROM _sluice.files AS f LEFT JOIN _sluice.loads AS l ON l.load_id = "
-            "f.load_id AND l.ingest = f.ingest AND l.table_name = f.table_name WHERE "
-            "f.table_name = $1 AND f.content_hash = $2 AND f.state IN ('loaded', 'held', "
-            "'skipped') "
-            "ORDER BY f.rowid DESC LIMIT 1",
-            {table_.name, file_.hash}));
-    if (rows.empty()) return Status::Ok();
-    if (engine::ToText(rows[0][2]) == "held") {
-      return HeldError(
-          fmt::format("{} waits for a decision for {}", engine::ToText(rows[0][0]), table_.name),
-          "sluice gate list");
-    }
-    if (engine::ToText(rows[0][2]) == "skipped") {
-      return ConfigError(fmt::format("{} was skipped for good, for {}, by a decision",
-                                     engine::ToText(rows[0][0]), table_.name),
-                         "--again loads it all the same");
-    }
-    return ConfigError(
-        fmt::format("the same content is in {} already: {}, load {}{}", table_.name,
-                    engine::ToText(rows[0][0]), engine::ToInt(rows[0][1]),
-                    engine::IsNull(rows[0][3]) ? "" : " of " + engine::ToText(rows[0][3])),
-        "--again loads it once more");
+    return CheckContentIsNew(session.value()->connection(), table_.name, file_.hash);
+  }
+
+  // What its place has given already comes from nowhere else a second time.
+  Status TakeAgain(engine::Connection& connection) {
+    if (!place_) return Status::Ok();
+    SLUICE_ASSIGN(const bool was_read,
+                  WasReadThere(connection, *owner_, table_.name, *place_, file_.hash));
+    if (was_read) place_.reset();
+    return Status::Ok();
   }
 
   // By an earlier load of the same content by hand. What is held may have left nothing else.
   Status CheckIsNotHeld(engine::Connection& connection) {
     SLUICE_ASSIGN(const auto rows,
                   connection.Rows("SELECT hold_id, message, state FROM _sluice.holds WHERE "
-                                  "connection = $1 AND table_name = $2 ORDER BY created_at DESC",
-                                  {Connection(), table_.name}));
+                                  "connection = $1 AND table_name = $2 AND ($3 = '' OR "
+                                  "list_contains(string_split(files, chr(10)), $3)) ORDER BY "
+                                  "created_at DESC",
+                                  {Connection(), table_.name, place_ ? place_->address : ""}));
     for (const auto& row : rows) {
       if (engine::ToText(row[2]) != "open") continue;
       return HeldError(fmt::format("it waits for a decision (hold {}): {}", engine::ToText(row[0]),
@@ -166,23 +165,22 @@ class HandLoader {
     ingest_.stable_for = std::chrono::milliseconds(0);
     table_.complete_when.clear();
     table_.manifest.clear();
-    table_.sidecars = config::Table::Sidecars::kIgnore;
-    table_.after_loading = config::Table::AfterLoading::kLeave;
+    if (!place_) table_.after_loading = config::Table::AfterLoading::kLeave;
     for (const config::Column& column : table_.columns) {
       if (column.capture.empty()) continue;
       return ConfigError(fmt::format("column {} of {} takes its value from the path of a file",
                                      column.name, table_.name),
                          "Put the file where the table's pattern finds it, and run it");
     }
-    SetExactPattern(env::Basename(file_.path), &ingest_.prefix, &table_.pattern);
+    SetExactPattern(place_ ? place_->address : env::Basename(file_.path), &ingest_.prefix,
+                    &table_.pattern);
     return Status::Ok();
   }
 
   std::string Connection() const {
+    if (place_) return place_->connection;
     std::string name = ingest::kHandConnection + file_.hash.substr(0, kHashShown);
-    if (arguments_.again) {
-      name += fmt::format("-{}", world_.clock.Now() / 1'000'000);
-    }
+    if (arguments_.again) name += fmt::format("-{}", began_ / 1'000'000);
     return name;
   }
 
@@ -424,13 +422,15 @@ class HandLoader {
   }
 
   void AddToProject() {
-    config::Connection connection;
-    connection.name = Connection();
-    connection.type = "file";
-    config::OptionValue folder;
-    folder.text = env::Dirname(file_.path);
-    connection.options.values["path"] = folder;
-    project_.connections.push_back(std::move(connection));
+    if (!place_) {
+      config::Connection connection;
+      connection.name = Connection();
+      connection.type = "file";
+      config::OptionValue folder;
+      folder.text = env::Dirname(file_.path);
+      connection.options.values["path"] = folder;
+      project_.connections.push_back(std::move(connection));
+    }
     // The checks of the ingest are the table's too; its other tables have nothing to do here.
     ingest_.tables = {table_};
     std::erase_if(project_.ingests,
@@ -440,10 +440,12 @@ class HandLoader {
 
   World& world_;
   const Arguments& arguments_;
+  const env::Micros began_ = world_.clock.Now();
   config::Project project_;
   HandFile file_;
   const config::Ingest* owner_ = nullptr;
   const config::Table* declared_ = nullptr;
+  std::optional<HandPlace> place_;  // where a run finds the file too
   config::Ingest ingest_;
   config::Table table_;
   std::optional<HandLoad>
@@ -478,11 +480,17 @@ Result<int> LoadByHand(World& world, const Arguments& arguments) {
   SLUICE_TRY(lock.status());
   SLUICE_ASSIGN(auto prepared, loader.Prepare());
   if (!prepared) return pipeline::kExitConfig;
-  SLUICE_TRY(Remember(*runtime, loader.Known(), world));
+  if (!loader.IsOfIngest()) SLUICE_TRY(Remember(*runtime, loader.Known(), world));
   pipeline::RunOptions options;
   options.selectors = {loader.Selector()};
   options.strict = arguments.strict;
-  return RunWith(world, arguments, std::move(*prepared), diagnostics, std::move(options));
+  SLUICE_ASSIGN(const int code,
+                RunWith(world, arguments, std::move(*prepared), diagnostics, std::move(options)));
+  if (code != pipeline::kExitDone) return code;
+  SLUICE_ASSIGN(const auto session,
+                runtime->warehouse().Open(false, std::chrono::seconds(10), world.cancel));
+  SLUICE_TRY(loader.CheckWasTaken(session->connection()));
+  return code;
 }
 
 }  // namespace sluice::cli

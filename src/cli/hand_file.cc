@@ -10,8 +10,35 @@
 #include "base/text.h"
 #include "cli/terminal.h"
 #include "env/file.h"
+#include "ingest/checksum_text.h"
+#include "ingest/plan.h"
+#include "ingest/table_files.h"
 
 namespace sluice::cli {
+namespace {
+
+// Stores pass such names over, and the ledger could not name the file.
+Status CheckName(const std::string& named, const HandFile& file) {
+  for (const std::string& path : {file.path, file.named}) {
+    const char* wrong = !IsValidUtf8(path)                                ? "is not UTF-8"
+                        : path.find_first_of("\n\r") != std::string::npos ? "has a line break in it"
+                                                                          : nullptr;
+    if (wrong == nullptr) continue;
+    return ConfigError(fmt::format("{}: its path {}", Printable(named), wrong),
+                       "Copy or rename it");
+  }
+  const std::string name = env::Basename(file.path);
+  if (name == ingest::kHadoopMarker || ingest::SidecarKind(name)) {
+    return ConfigError(
+        fmt::format("{}: a file of this name {}, and is no data", Printable(named),
+                    name == ingest::kHadoopMarker ? "says that its folder is complete"
+                                                  : "is the checksum of another"),
+        "Copy or rename it");
+  }
+  return Status::Ok();
+}
+
+}  // namespace
 
 Result<HandFile> OpenHandFile(const World& world, const std::string& named) {
   std::error_code error;
@@ -21,10 +48,18 @@ Result<HandFile> OpenHandFile(const World& world, const std::string& named) {
   if (error || !std::filesystem::is_regular_file(file.path, error)) {
     return NotFoundError(fmt::format("{}: there is no such file", Printable(named)));
   }
+  file.named = env::JoinPath(std::filesystem::canonical(joined.parent_path(), error).string(),
+                             joined.filename().string());
+  SLUICE_TRY(CheckName(named, file));
   if (StartsWith(env::Basename(file.path), ".")) {
     return ConfigError(
         fmt::format("{}: files whose names begin with a point are not loaded", Printable(named)),
         "Copy or rename it");
+  }
+  SLUICE_ASSIGN(const env::FileInfo info, env::Stat(file.path));
+  if (ingest::IsAhead(info.modified, world.clock.Now())) {
+    return RejectedError(fmt::format("{}: {}", Printable(named), ingest::kAhead),
+                         "touch it, or set the clock right");
   }
   std::ifstream stream(file.path, std::ios::binary);
   Hasher128 hasher;

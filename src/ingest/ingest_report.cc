@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "ingest/hand.h"
 
 namespace sluice::ingest {
 
@@ -118,15 +117,14 @@ void IngestReport::Break() {
 Status IngestReport::End(engine::Connection& connection, const RunInfo& run) {
   TellCollisions();
   SLUICE_TRY(TellYoungTables(connection, run));
-  // One file by hand is about its table alone: what is held of others is no matter of it.
+  // One file by hand is an ingest of its table alone: what is held of others is no matter of it.
   const config::Ingest& ingest = context_.ingest;
-  const bool by_hand = ingest.tables.size() == 1 && !ingest.from.empty() &&
-                       StartsWith(ingest.from.front(), kHandConnection);
-  SLUICE_ASSIGN(const auto rows,
-                connection.Rows("SELECT hold_id FROM _sluice.holds WHERE state = 'open' AND owner "
-                                "= $1 AND ($2 = '' OR table_name = $2) ORDER BY created_at, "
-                                "hold_id",
-                                {ingest.name, by_hand ? ingest.tables.front().name : ""}));
+  SLUICE_ASSIGN(
+      const auto rows,
+      connection.Rows("SELECT hold_id FROM _sluice.holds WHERE state = 'open' AND owner "
+                      "= $1 AND ($2 = '' OR table_name = $2) ORDER BY created_at, "
+                      "hold_id",
+                      {ingest.name, ingest.tables.size() == 1 ? ingest.tables.front().name : ""}));
   for (const auto& row : rows) outcome_.hold_ids.push_back(engine::ToText(row[0]));
   return Status::Ok();
 }

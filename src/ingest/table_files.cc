@@ -15,8 +15,6 @@ namespace {
 using config::FilePattern;
 using config::PathTemplate;
 
-// What Hadoop and Spark lay into a folder that is complete.
-constexpr std::string_view kHadoopMarker = "_SUCCESS";
 // What Hive and Spark call a folder of rows that have NULL.
 constexpr std::string_view kHiveNull = "__HIVE_DEFAULT_PARTITION__";
 
@@ -143,8 +141,8 @@ std::string Inbox::WaitsFor(const config::Table& table, const TableFile& file,
 void Inbox::FindSidecar(const config::Table& table, const Listed& listed, TableFile* file) const {
   if (table.sidecars == config::Table::Sidecars::kIgnore) return;
   // The strongest of several.
-  for (const char* ending : {".sha512", ".sha256", ".sha1", ".md5"}) {
-    const std::string path = file->file->path + ending;
+  for (const std::string_view ending : kSidecarEndings) {
+    const std::string path = file->file->path + std::string(ending);
     const auto found = listed.find(path);
     if (found == listed.end()) continue;
     file->proof.sidecar = *found->second;

@@ -2,6 +2,7 @@
 // and which cannot be taken yet. From the listing alone; nothing is read.
 #pragma once
 
+#include <array>
 #include <map>
 #include <string>
 #include <string_view>
@@ -15,6 +16,12 @@
 #include "ingest/verify_file.h"
 
 namespace sluice::ingest {
+
+// What Hadoop and Spark lay into a folder that is complete.
+inline constexpr std::string_view kHadoopMarker = "_SUCCESS";
+// Of checksums beside files, the strongest first.
+inline constexpr std::array<std::string_view, 4> kSidecarEndings = {".sha512", ".sha256", ".sha1",
+                                                                    ".md5"};
 
 struct TableFile {
   const Source* source = nullptr;
