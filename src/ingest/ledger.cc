@@ -266,7 +266,8 @@ LoadFile FileOfEntry(const std::vector<engine::Value>& row) {
 
 namespace {
 
-// Not of a table whose last load was of another mode or ingest: then nobody knows what it is made of.
+// Not of a table whose last load was of another mode or ingest: then nobody knows what it is made of. Without files
+// whose content of today was passed over or taken back: what the table has of them is not there any more.
 Status ReadMadeOf(engine::Connection& connection, const config::Ingest& ingest,
                   LedgerState& state) {
   for (const config::Table& table : ingest.tables) {
@@ -280,7 +281,11 @@ Status ReadMadeOf(engine::Connection& connection, const config::Ingest& ingest,
                         "(SELECT load_id, ingest, mode FROM _sluice.loads WHERE table_name = $2 "
                         "AND unloaded_at IS NULL ORDER BY rowid DESC LIMIT 1) AS l ON l.load_id = "
                         "f.load_id AND l.ingest = f.ingest WHERE f.ingest = $1 AND f.table_name = "
-                        "$2 AND f.state = 'loaded' AND l.mode = 'replace'",
+                        "$2 AND f.state = 'loaded' AND l.mode = 'replace' AND NOT EXISTS (FROM "
+                        "_sluice.files AS o WHERE o.ingest = f.ingest AND o.table_name = "
+                        "f.table_name AND o.connection = f.connection AND o.address = f.address "
+                        "AND o.rowid > f.rowid AND o.state IN ('skipped', 'unloaded') AND "
+                        "o.content_hash <> f.content_hash)",
                         {ingest.name, table.name}));
     for (const auto& row : rows) {
       LastReplace& last = state.made_of[table.name];

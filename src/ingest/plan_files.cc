@@ -165,6 +165,7 @@ class FilesPlanner {
           whole = false;
         }
         passed_over = passed_over || (same && known->state == "skipped");
+        if (same && StaysOut(table, *file, *known)) continue;
         all.emplace(Place(file->file->path, file->source->connection), ToLoad(table, *file));
       }
     }
@@ -190,6 +191,13 @@ class FilesPlanner {
     const auto made_of = ledger_.made_of.find(table.name);
     return made_of == ledger_.made_of.end() ||
            made_of->second.files.count({file.source->connection, file.file->path}) > 0;
+  }
+
+  // What was taken back, or passed over by a decision, is no part of what the table is made of next. Files that the
+  // table has are: they were in such a load beside the one that it was about.
+  bool StaysOut(const config::Table& table, const TableFile& file, const KnownFile& known) const {
+    if (known.state != "skipped" && known.state != "unloaded") return false;
+    return ledger_.made_of.count(table.name) == 0 || !IsIn(table, file);
   }
 
   // Whether the table has rows of files that are gone. When all are, it stays: that is rather a store that failed.
