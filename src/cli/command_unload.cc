@@ -50,6 +50,11 @@ Result<bool> ReadsFiles(World& world, const Arguments& arguments) {
 
 std::string Summary(const pipeline::UnloadReport& report, bool dry_run) {
   const LoadToUndo& load = report.load;
+  if (!load.taken_back.empty()) {
+    return fmt::format("load {} of {}.{} was taken back on {}; its files {} forgotten\n",
+                       load.load_id, load.ingest, load.table, load.taken_back,
+                       dry_run ? "would be" : "are");
+  }
   std::string text = fmt::format(
       "load {} of {}.{}{}, published {}: {} {}{}\n", load.load_id, load.ingest, load.table,
       load.pod.empty() ? "" : fmt::format(" {}/{}", load.pod, load.group),

@@ -76,9 +76,6 @@ Result<Rebuild> PlanFilesRebuild(engine::Connection& connection, const config::I
   if (!obstacle.check.empty()) {
     return RejectedError(obstacle.why, obstacle.check == kReadOtherwise ? kAsItWas : kPutBack);
   }
-  if (history.loads().empty()) {
-    return RejectedError(table + " was loaded from nothing else, and rows were there before");
-  }
   return history.MakeRebuild({}, reason, "");
 }
 

@@ -304,9 +304,6 @@ Result<Rebuild> PlanRebuildWithout(engine::Connection& connection, const config:
   std::erase_if(rebuild.loads, [&](const Rebuild::Load& one) {
     return one.load.files.front().load_id == without;
   });
-  if (rebuild.loads.empty()) {
-    return RejectedError(scope.table + " was loaded from nothing else, and rows were there before");
-  }
   return rebuild;
 }
 

@@ -48,6 +48,18 @@ Result<bool> NeedsRebuild(engine::Connection& connection, const LoadToUndo& load
   return !only_added || followed;
 }
 
+Status ReadFiles(engine::Connection& connection, const char* state, LoadToUndo& load) {
+  SLUICE_ASSIGN(const auto files,
+                connection.Rows("SELECT address, finished_at FROM _sluice.files WHERE load_id = $1 "
+                                "AND table_name = $2 AND state = $3 ORDER BY rowid",
+                                {load.load_id, load.table, std::string(state)}));
+  for (const auto& file : files) {
+    load.files.push_back(ToText(file[0]));
+    if (!engine::IsNull(file[1])) ++load.moved;
+  }
+  return Status::Ok();
+}
+
 }  // namespace
 
 Result<LoadToUndo> FindLoadToUndo(engine::Connection& connection, const std::string& id) {
@@ -82,8 +94,9 @@ Result<LoadToUndo> FindLoadToUndo(engine::Connection& connection, const std::str
   load.published_at = ToText(row[6]);
   load.connection = ToText(row[8]);
   if (!engine::IsNull(row[7])) {
-    return ConfigError(fmt::format("load {} of {} was taken back already, on {}", load.load_id,
-                                   load.table, ToText(row[7]).substr(0, 19)));
+    load.taken_back = ToText(row[7]).substr(0, 19);
+    SLUICE_TRY(ReadFiles(connection, "unloaded", load));
+    return load;
   }
   const std::string where =
       fmt::format(" WHERE {} = {}", engine::QuoteName(kLoadColumn), load.load_id);
@@ -100,14 +113,7 @@ Result<LoadToUndo> FindLoadToUndo(engine::Connection& connection, const std::str
                                   "table_name = $2",
                                   {load.load_id, load.table}));
   load.quarantined = ToInt(bad);
-  SLUICE_ASSIGN(const auto files,
-                connection.Rows("SELECT address, finished_at FROM _sluice.files WHERE load_id = $1 "
-                                "AND table_name = $2 AND state = 'loaded' ORDER BY rowid",
-                                {load.load_id, load.table}));
-  for (const auto& file : files) {
-    load.files.push_back(ToText(file[0]));
-    if (!engine::IsNull(file[1])) ++load.moved;
-  }
+  SLUICE_TRY(ReadFiles(connection, "loaded", load));
   SLUICE_ASSIGN(const auto replaced,
                 connection.Scalar(
                     "SELECT count(*) FROM _sluice.files WHERE ingest = $1 AND "

@@ -26,6 +26,7 @@ struct LoadToUndo {
   int64_t group = 0;
   std::string mode;
   std::string published_at;
+  std::string taken_back;   // when, of one that was: of it only its files are left to be forgotten
   int64_t rows = 0;         // of it in the table now
   int64_t quarantined = 0;  // of it in quarantine
   std::vector<std::string> files;
@@ -34,8 +35,8 @@ struct LoadToUndo {
   int64_t former = 0;       // mode replace, by_rebuild: the load whose content comes back
 };
 
-// By id or a unique beginning of one. kNotFound; kConfig when several fit, when it was taken back
-// already, and, with the reason, when the mode allows no inverse.
+// By id or a unique beginning of one. kNotFound; kConfig when several fit and, with the reason, when the mode allows no
+// inverse.
 Result<LoadToUndo> FindLoadToUndo(engine::Connection& connection, const std::string& id);
 
 // How the table, or this pod of it, is made again without the load. kRejected when it cannot be, with what stands in

@@ -29,6 +29,14 @@ class Unloading {
 
   Result<UnloadReport> Run() {
     SLUICE_ASSIGN(report_.load, ingest::FindLoadToUndo(connection_, request_.load));
+    const ingest::LoadToUndo& load = report_.load;
+    if (!load.taken_back.empty() && !request_.again) {
+      return ConfigError(fmt::format("load {} of {} was taken back already, on {}", load.load_id,
+                                     load.table, load.taken_back),
+                         fmt::format("To have its files read again: sluice unload {} --again "
+                                     "--reason TEXT",
+                                     load.load_id));
+    }
     if (request_.dry_run && !report_.load.by_rebuild) return std::move(report_);
     SLUICE_TRY(runtime_.MakeStateFolder());
     auto lock = runtime_.Lock("ingest", report_.load.ingest, std::chrono::milliseconds(0), nullptr);
@@ -87,6 +95,11 @@ class Unloading {
                                        runtime_.StatePath("spool-" + ingest->name), cancel_);
     if (!planned.ok()) return planned.status().WithContext(Cannot());
     report_.files = planned->files();
+    // Nothing else was loaded into it, and it has no rows of others: planning has looked.
+    if (planned->loads.empty()) {
+      report_.load.by_rebuild = false;
+      return request_.dry_run ? Status::Ok() : TakeRows();
+    }
     if (request_.dry_run) return Status::Ok();
     report::SilentReporter silent;
     const ingest::IngestContext context = ContextOf(*ingest, silent);
