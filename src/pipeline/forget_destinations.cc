@@ -8,7 +8,8 @@
 #include "base/text.h"
 #include "connector/erasing.h"
 #include "connector/purging.h"
-#include "pipeline/person_places.h"
+#include "pipeline/person_delivered.h"
+#include "pipeline/person_models.h"
 #include "sync/delivery_log.h"
 #include "warehouse/dialect.h"
 
@@ -116,9 +117,13 @@ Result<std::vector<DeliveredPerson>> FindDelivered(engine::Connection& connectio
                                                    const config::Project& project,
                                                    const std::vector<privacy::Subject>& subjects) {
   std::vector<DeliveredPerson> delivered;
+  PersonModels models(connection, project);
   for (const config::Sync& sync : project.syncs) {
-    SLUICE_ASSIGN(const std::string about,
-                  DeliveredAbout(connection, project, &sync, subjects, false));
+    SLUICE_ASSIGN(const auto any, connection.Rows("SELECT 1 FROM _sluice.sync_delivered WHERE "
+                                                  "sync = $1 LIMIT 1",
+                                                  {sync.name}));
+    if (any.empty()) continue;
+    SLUICE_ASSIGN(const std::string about, DeliveredAs(models, sync, subjects));
     if (about.empty()) continue;
     SLUICE_ASSIGN(const auto rows,
                   connection.Rows(fmt::format(

@@ -12,6 +12,8 @@
 #include "ingest/forgotten_rows.h"
 #include "ingest/sql.h"
 #include "models/build.h"
+#include "pipeline/person_delivered.h"
+#include "pipeline/person_models.h"
 #include "warehouse/dialect.h"
 
 namespace sluice::pipeline {
@@ -51,7 +53,10 @@ class Finder {
  public:
   Finder(engine::Connection& connection, const config::Project& project,
          const std::vector<Subject>& subjects)
-      : connection_(connection), project_(project), subjects_(subjects) {}
+      : connection_(connection),
+        project_(project),
+        subjects_(subjects),
+        models_(connection, project) {}
 
   Result<std::vector<PersonPlace>> Run() {
     for (const config::Person& person : project_.persons) {
@@ -154,10 +159,16 @@ class Finder {
       SLUICE_ASSIGN(const std::string kind, warehouse::KindOf(connection_, relation));
       if (kind != "table" || (seen_.count(relation) > 0 && !IsMade(model.name))) continue;
       SLUICE_ASSIGN(const auto present, warehouse::ColumnsOf(connection_, relation));
-      SLUICE_ASSIGN(
-          const std::string condition,
-          About(privacy::ScopesOfModel(project_.persons, model.name, present), present, relation));
-      SLUICE_TRY(Add(PersonPlace::Kind::kModel, model.name, QualifiedName(relation), condition));
+      SLUICE_ASSIGN(const ModelScopes scopes, models_.ScopesOf(model));
+      std::vector<std::string> conditions;
+      for (const Subject& subject : subjects_) {
+        SLUICE_TRY(PersonModels::CheckTold(scopes, subject.person, model.name));
+        SLUICE_ASSIGN(std::string one,
+                      privacy::RowsAbout(subject, scopes.Of(subject.person), present, relation));
+        if (!one.empty()) conditions.push_back(std::move(one));
+      }
+      SLUICE_TRY(
+          Add(PersonPlace::Kind::kModel, model.name, QualifiedName(relation), Or(conditions)));
     }
     return Status::Ok();
   }
@@ -182,13 +193,25 @@ class Finder {
     for (const std::string& value : IdentifiersOf(subjects_)) {
       conditions.push_back(WordIn("concat_ws(' ', t.raw, t.original)", value));
     }
-    for (const std::string& value : KeysOf(subjects_)) {
-      if (value.size() >= kShortestWord) {
-        conditions.push_back(WordIn("concat_ws(' ', t.raw, t.original)", Lower(value)));
+    for (const Subject& subject : subjects_) {
+      const std::string of_tables = OfTablesOf(subject.person);
+      for (const std::string& value : subject.keys) {
+        if (value.size() < kShortestWord) continue;
+        conditions.push_back(fmt::format(
+            "({} AND {})", of_tables, WordIn("concat_ws(' ', t.raw, t.original)", Lower(value))));
       }
     }
     return Add(PersonPlace::Kind::kFixes, "quarantine fixes", "_sluice.quarantine_fixes",
                Or(conditions));
+  }
+
+  // A key of theirs is another one's in other tables.
+  std::string OfTablesOf(const std::string& name) const {
+    std::vector<std::string> tables;
+    for (const config::Person& person : project_.persons) {
+      if (person.name == name) tables = privacy::TablesOf(person);
+    }
+    return fmt::format("t.table_name IN ({})", privacy::TextList(tables));
   }
 
   // As ingest::WordsOf tells words apart.
@@ -208,9 +231,9 @@ class Finder {
       const std::string name = ToText(row[0]);
       const config::Sync* sync = project_.FindSync(name);
       SLUICE_ASSIGN(const std::string delivered,
-                    DeliveredAbout(connection_, project_, sync, subjects_, false));
+                    DeliveredAbout(models_, sync, subjects_, Trace::kDelivered));
       SLUICE_ASSIGN(const std::string tried,
-                    DeliveredAbout(connection_, project_, sync, subjects_, true));
+                    DeliveredAbout(models_, sync, subjects_, Trace::kTried));
       if (delivered.empty()) continue;
       const std::string of_sync = fmt::format("t.sync = {}", QuoteText(name));
       const std::string by_key =
@@ -219,11 +242,10 @@ class Finder {
       SLUICE_TRY(Add(PersonPlace::Kind::kDelivered, name, "_sluice.sync_delivered",
                      of_sync + " AND " + delivered));
       SLUICE_TRY(Add(PersonPlace::Kind::kAttempts, name, "_sluice.sync_attempts",
-                     fmt::format("{} AND ({} OR {})", of_sync, tried, by_key)));
+                     of_sync + " AND " + (tried.empty() ? by_key : Or({tried, by_key}))));
       std::vector<std::string> named = {by_key};
-      if (!KeysOf(subjects_).empty()) {
-        named.push_back("t.key IN (" + privacy::TextList(KeysOf(subjects_)) + ")");
-      }
+      SLUICE_ASSIGN(const std::string keys, KeysOfSync(models_, sync, subjects_));
+      if (!keys.empty()) named.push_back(keys);
       for (const std::string& value : IdentifiersOf(subjects_)) {
         named.push_back(WordIn("concat_ws(' ', t.key, t.message)", value));
       }
@@ -236,41 +258,10 @@ class Finder {
   engine::Connection& connection_;
   const config::Project& project_;
   const std::vector<Subject>& subjects_;
+  PersonModels models_;
   std::set<std::string> seen_;
   std::vector<PersonPlace> places_;
 };
-
-std::string JsonPath(const std::string& field) {
-  std::string path = "$";
-  for (const std::string& part : Split(field, '.')) path += ".\"" + part + "\"";
-  return path;
-}
-
-// The fields of a sync that send what `scoped` says, in its payloads.
-std::vector<std::string> FieldConditions(const config::Sync& sync,
-                                         const privacy::ScopedColumns& scoped,
-                                         const std::vector<std::string>& values,
-                                         const std::vector<std::string>& payloads) {
-  const std::string& column = scoped.columns.front();
-  std::set<std::string> fields;
-  if (sync.map_auto) fields.insert(column);
-  for (const config::Field& field : sync.fields) {
-    if (field.from == config::Field::From::kColumn && EqualsIgnoreCase(field.column, column)) {
-      fields.insert(field.to);
-    }
-  }
-  std::vector<std::string> conditions;
-  for (const std::string& field : fields) {
-    for (const std::string& payload : payloads) {
-      const std::string value =
-          fmt::format("json_extract_string(CASE WHEN json_valid({0}) THEN {0} END, {1})", payload,
-                      QuoteText(JsonPath(field)));
-      conditions.push_back(fmt::format("{} IN ({})", privacy::FormOfText(scoped.scope, value),
-                                       privacy::TextList(values)));
-    }
-  }
-  return conditions;
-}
 
 // Whether a row of quarantine is about one of the subjects.
 class QuarantineJudge {
@@ -380,49 +371,6 @@ Result<std::vector<ingest::QuarantineEntry>> QuarantineAbout(engine::Connection&
     if (judge.IsAbout(entry)) about.push_back(std::move(entry));
   }
   return about;
-}
-
-Result<std::string> DeliveredAbout(engine::Connection& connection, const config::Project& project,
-                                   const config::Sync* sync, const std::vector<Subject>& subjects,
-                                   bool attempts) {
-  std::vector<std::string> conditions;
-  const std::vector<std::string> payloads =
-      attempts ? std::vector<std::string>{"t.sent"}
-               : std::vector<std::string>{"t.payload", "t.attempted_payload"};
-  const std::vector<std::string> identifiers = IdentifiersOf(subjects);
-  if (sync == nullptr) {
-    if (!KeysOf(subjects).empty()) {
-      conditions.push_back("t.key IN (" + privacy::TextList(KeysOf(subjects)) + ")");
-    }
-  } else {
-    std::vector<warehouse::ColumnInfo> present;
-    if (const config::Model* model = project.FindModel(sync->model)) {
-      SLUICE_ASSIGN(present, warehouse::ColumnsOf(connection, models::RelationOf(*model)));
-    }
-    const auto scopes = privacy::ScopesOfModel(project.persons, sync->model, present);
-    if (scopes.empty()) return std::string();
-    for (const privacy::ScopedColumns& scoped : scopes) {
-      for (const Subject& subject : subjects) {
-        const auto values = subject.ValuesOf(scoped.scope);
-        if (values.empty() || scoped.columns.size() != 1) continue;
-        if (EqualsIgnoreCase(sync->key, scoped.columns.front())) {
-          conditions.push_back(fmt::format("{} IN ({})", privacy::FormOfText(scoped.scope, "t.key"),
-                                           privacy::TextList(values)));
-        }
-        for (std::string& one : FieldConditions(*sync, scoped, values, payloads)) {
-          conditions.push_back(std::move(one));
-        }
-      }
-    }
-  }
-  for (const std::string& value : identifiers) {
-    for (const std::string& payload : payloads) {
-      conditions.push_back(
-          fmt::format("contains(lower({}), {})", payload, QuoteText("\"" + value + "\"")));
-    }
-    if (!attempts) conditions.push_back(fmt::format("lower(t.identity) = {}", QuoteText(value)));
-  }
-  return conditions.empty() ? std::string() : "coalesce(" + Or(conditions) + ", false)";
 }
 
 }  // namespace sluice::pipeline

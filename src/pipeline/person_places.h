@@ -35,7 +35,7 @@ struct PersonPlace {
 };
 std::string_view KindName(PersonPlace::Kind kind);
 
-// With the number of rows, places without any left out. `project` has what was loaded by hand too.
+// With the number of rows, places without any left out. kHeld when the rows of a model about them cannot be told. `project` has what was loaded by hand too.
 Result<std::vector<PersonPlace>> FindPersonPlaces(engine::Connection& connection,
                                                   const config::Project& project,
                                                   const std::vector<privacy::Subject>& subjects);
@@ -44,11 +44,5 @@ Result<std::vector<PersonPlace>> FindPersonPlaces(engine::Connection& connection
 Result<std::vector<ingest::QuarantineEntry>> QuarantineAbout(
     engine::Connection& connection, const config::Project& project,
     const std::vector<privacy::Subject>& subjects);
-
-// Which rows of `_sluice.sync_delivered` AS t (or `_sluice.sync_attempts`, whose payload is `sent`) of a sync are about
-// a subject; "" when the sync's model tells nobody. `sync` nullptr: one that is not in the project any more.
-Result<std::string> DeliveredAbout(engine::Connection& connection, const config::Project& project,
-                                   const config::Sync* sync,
-                                   const std::vector<privacy::Subject>& subjects, bool attempts);
 
 }  // namespace sluice::pipeline

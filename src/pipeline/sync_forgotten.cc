@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "pipeline/person_models.h"
 #include "privacy/forgotten.h"
 #include "sync/field_sql.h"
 
@@ -90,7 +91,13 @@ Status LeaveOutForgotten(Runtime& runtime, engine::Connection& connection, sync:
   if (list.empty()) return Status::Ok();
   SLUICE_TRY(list.CheckNamed(runtime.project().persons));
   SLUICE_ASSIGN(const auto columns, sync::ColumnsOfRelation(connection, job.relation));
-  const auto scopes = privacy::ScopesOfModel(runtime.project().persons, job.sync.model, columns);
+  std::vector<privacy::ScopedColumns> scopes;
+  if (const config::Model* model = runtime.project().FindModel(job.sync.model)) {
+    PersonModels models(connection, runtime.project());
+    SLUICE_ASSIGN(ModelScopes of, models.ScopesOf(*model));
+    scopes = std::move(of.scopes);
+    scopes.insert(scopes.end(), of.called_so.begin(), of.called_so.end());
+  }
   SLUICE_ASSIGN(const std::string forgotten, list.RowsOf(scopes, "p.", columns, job.sync.model));
   if (!job.inputs.empty()) job.inputs += " forgotten:" + list.fingerprint();
   if (forgotten == "false") return Status::Ok();

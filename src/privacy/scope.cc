@@ -20,12 +20,6 @@ const warehouse::ColumnInfo* Find(const std::vector<warehouse::ColumnInfo>& colu
   return found == columns.end() ? nullptr : &*found;
 }
 
-bool HasAll(const std::vector<warehouse::ColumnInfo>& present,
-            const std::vector<std::string>& columns) {
-  return std::all_of(columns.begin(), columns.end(),
-                     [&](const std::string& column) { return Find(present, column) != nullptr; });
-}
-
 bool HasFraction(std::string_view sql_type) {
   return StartsWith(sql_type, "DECIMAL") || sql_type == "DOUBLE" || sql_type == "FLOAT";
 }
@@ -54,23 +48,6 @@ std::vector<ScopedColumns> ScopesOfTable(const std::vector<config::Person>& pers
     for (const config::Person::Identifier& identifier : person.identifiers) {
       for (const config::PersonColumn& of : identifier.columns) {
         if (of.table == Lower(table)) Add(scopes, {person.name, identifier.name}, of.columns);
-      }
-    }
-  }
-  return scopes;
-}
-
-std::vector<ScopedColumns> ScopesOfModel(const std::vector<config::Person>& persons,
-                                         const std::string& model,
-                                         const std::vector<warehouse::ColumnInfo>& present) {
-  std::vector<ScopedColumns> scopes = ScopesOfTable(persons, model);
-  for (const config::Person& person : persons) {
-    for (const config::PersonColumn& of : person.tables) {
-      if (HasAll(present, of.columns)) Add(scopes, {person.name, ""}, of.columns);
-    }
-    for (const config::Person::Identifier& identifier : person.identifiers) {
-      for (const config::PersonColumn& of : identifier.columns) {
-        if (HasAll(present, of.columns)) Add(scopes, {person.name, identifier.name}, of.columns);
       }
     }
   }

@@ -35,13 +35,9 @@ struct ScopedColumns {
   std::vector<std::string> columns;
 };
 
-// What `persons` says of a table. Of `model` also columns of a person's tables that it shows under
-// their own names, when all of `present` are known.
+// What `persons` says of a table or model.
 std::vector<ScopedColumns> ScopesOfTable(const std::vector<config::Person>& persons,
                                          const std::string& table);
-std::vector<ScopedColumns> ScopesOfModel(const std::vector<config::Person>& persons,
-                                         const std::string& model,
-                                         const std::vector<warehouse::ColumnInfo>& present);
 
 // The form that is compared, of the columns of a relation called `alias` (with its dot, or ""). NULL when one
 // of them is. kConfig when `present` has no such column.
