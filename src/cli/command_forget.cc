@@ -140,6 +140,19 @@ void Print(World& world, const Arguments& arguments, const ForgetReport& report)
   for (const std::string& warning : report.warnings) {
     out << "warning: " << Printable(warning) << "\n";
   }
+  if (report.state == "refused") {
+    out << "not forgotten: a destination has refused it; nothing was removed here, and nothing "
+           "about "
+           "them is loaded or sent any more\n";
+    PrintDestinations(world, report);
+    if (!arguments.quiet) {
+      out << fmt::format(
+          "next:  sluice forget KEY --confirm {}   asks again; or remove them there by hand, write "
+          "on_forget: leave, and type it then\n",
+          *arguments.confirm);
+    }
+    return;
+  }
   if (report.state == "done") {
     out << fmt::format("forgotten: {} removed", Counted(static_cast<uint64_t>(report.rows), "row"));
     if (!report.rebuilt.empty()) out << "; built again: " << Join(report.rebuilt, ", ");
@@ -251,7 +264,7 @@ Result<int> Forget(World& world, const Arguments& arguments) {
   } else {
     Print(world, arguments, report);
   }
-  return pipeline::kExitDone;
+  return report.state == "refused" ? pipeline::kExitFailed : pipeline::kExitDone;
 }
 
 }  // namespace sluice::cli

@@ -2,6 +2,7 @@
 // somebody's request.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "connector/destination.h"
@@ -21,6 +22,9 @@ class Erasing {
   // What limits such requests: requests_per_second, requests_per_day and budget of it. They are the caller's
   // to keep.
   virtual Capabilities ErasureLimits(Erasure erasure) const = 0;
+  // Whom a payload is about: two with the same text are about one person. kRejected when it names nobody who can be
+  // made to go.
+  virtual Result<std::string> WhomToErase(Erasure erasure, std::string_view payload) const = 0;
   // One request about the person with these identifiers, a payload or a part of one. kAcknowledged: it
   // is done, or nobody is there. kRejected: it cannot be done, the message says why. Otherwise it may be
   // tried again, which is harmless.

@@ -88,6 +88,11 @@ class Forgetting {
     }
     if (remove) {
       SLUICE_ASSIGN(report_.destinations, ForgetAtDestinations(runtime_, delivered_, cancel_));
+      if (IsRefused()) {
+        SLUICE_TRY(KeepAnswers());
+        report_.state = "refused";
+        return std::move(report_);
+      }
       SLUICE_ASSIGN(report_.files, ForgetFiles(runtime_, WordsOf(subjects_), true));
     }
     {
@@ -202,6 +207,22 @@ class Forgetting {
       SLUICE_TRY(privacy::UpdateForgotten(connection, record));
     }
     return Status::Ok();
+  }
+
+  bool IsRefused() const {
+    return std::any_of(report_.destinations.begin(), report_.destinations.end(),
+                       [](const DestinationAnswer& answer) { return answer.refused > 0; });
+  }
+
+  // The entry stays open, with what was said.
+  Status KeepAnswers() {
+    SLUICE_ASSIGN(const auto session, Open());
+    SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(session->connection()));
+    for (ForgetRecord& record : open_) {
+      record.destinations = DestinationsOf(report_.destinations);
+      SLUICE_TRY(privacy::UpdateForgotten(session->connection(), record));
+    }
+    return transaction->Commit();
   }
 
   Status RemoveRows(engine::Connection& connection) {

@@ -1,5 +1,7 @@
 // `sluice forget`: a person is removed from everywhere that this project keeps rows, and kept out.
 //
+// A destination that refuses a request ends it before anything goes from the warehouse, so that it can be asked again.
+//
 // In this order, so that the same command goes on after a kill wherever it stopped:
 //   list       the person's hashes are on the list of the forgotten: no load and no sync takes them any more (open)
 //   deliveries what an earlier run left open is folded, so that no log or spool speaks of rows
@@ -34,7 +36,7 @@ struct ForgetReport {
     std::string what;  // "requests of dry runs"
     int64_t count = 0;
   };
-  std::string state;                          // planned, done, nothing
+  std::string state;                          // planned, done, refused, nothing
   std::vector<privacy::ForgetRecord> before;  // in force already
   std::vector<std::string> persons;           // kinds
   int64_t keys = 0;

@@ -21,6 +21,7 @@ using connector::RowState;
 
 constexpr int kMostTries = 5;
 constexpr std::chrono::seconds kFirstPause{1};
+constexpr const char* kAcknowledged = "acknowledged";
 
 std::string OnForget(const config::Project& project, const config::Sync& sync) {
   const config::Connection* connection = project.FindConnection(sync.to);
@@ -37,6 +38,12 @@ Result<connector::Erasing*> ErasingAt(Runtime& runtime, const std::string& conne
   }
   return static_cast<connector::Erasing*>(nullptr);
 }
+
+Erasure ErasureOf(const DeliveredPerson& person) {
+  return person.on_forget == "forget" ? Erasure::kForget : Erasure::kDelete;
+}
+
+constexpr const char* kByHand = "Remove them there by hand, and write on_forget: leave";
 
 class Eraser {
  public:
@@ -61,11 +68,18 @@ class Eraser {
       return answer;
     }
     SLUICE_ASSIGN(connector::Erasing * erasing, ErasingAt(runtime_, person.sync->to));
-    const Erasure erasure = person.on_forget == "forget" ? Erasure::kForget : Erasure::kDelete;
+    const Erasure erasure = ErasureOf(person);
     std::map<std::string, int64_t> codes;
+    std::set<std::string> of_sync;
     for (const std::string& payload : person.payloads) {
-      SLUICE_ASSIGN(const std::string code, Erase(*erasing, *person.sync, erasure, payload));
-      ++codes[code];
+      SLUICE_ASSIGN(const std::string who, erasing->WhomToErase(erasure, payload));
+      if (!of_sync.insert(who).second) continue;
+      const auto [at, is_new] = answers_.try_emplace({person.sync->to, who});
+      if (is_new) {
+        SLUICE_ASSIGN(at->second, Erase(*erasing, *person.sync, erasure, payload));
+      }
+      ++codes[at->second];
+      if (at->second != kAcknowledged) ++answer.refused;
     }
     std::vector<std::string> parts;
     for (const auto& [code, count] : codes) parts.push_back(fmt::format("{} {}", count, code));
@@ -88,7 +102,7 @@ class Eraser {
       if (!limiter.Acquire(cancel_, sync::Priority::kHigh)) return CancelledError("stopped");
       if (daily != nullptr && !daily->Take()) return UsedUp(sync.to, *daily);
       outcome = erasing.Erase(erasure, payload, cancel_);
-      if (outcome.state == RowState::kAcknowledged) return std::string("acknowledged");
+      if (outcome.state == RowState::kAcknowledged) return std::string(kAcknowledged);
       if (outcome.state == RowState::kRejected) {
         return outcome.code.empty() ? std::string("rejected") : outcome.code;
       }
@@ -109,6 +123,8 @@ class Eraser {
 
   Runtime& runtime_;
   const env::Cancel* cancel_;
+  // By connection and person, whichever of its syncs has delivered them.
+  std::map<std::pair<std::string, std::string>, std::string> answers_;
 };
 
 }  // namespace
@@ -148,12 +164,24 @@ Status CheckDestinations(Runtime& runtime, const std::vector<DeliveredPerson>& d
     SLUICE_ASSIGN(connector::Destination * destination, runtime.DestinationOf(*person.sync));
     if (connector::PurgingOf(*destination) != nullptr) continue;
     SLUICE_ASSIGN(const connector::Erasing* erasing, ErasingAt(runtime, person.sync->to));
-    if (erasing != nullptr) continue;
-    return ConfigError(
-        fmt::format("connections.{}: on_forget: {}: sync {} delivers to {}, where a single person "
-                    "cannot be removed",
-                    person.sync->to, person.on_forget, person.sync->name, destination->Describe()),
-        "Remove them there by hand, and write on_forget: leave");
+    if (erasing == nullptr) {
+      return ConfigError(
+          fmt::format("connections.{}: on_forget: {}: sync {} delivers to {}, where a single "
+                      "person cannot be removed",
+                      person.sync->to, person.on_forget, person.sync->name,
+                      destination->Describe()),
+          kByHand);
+    }
+    for (const std::string& payload : person.payloads) {
+      const auto who = erasing->WhomToErase(ErasureOf(person), payload);
+      if (who.ok()) continue;
+      return ConfigError(
+          fmt::format("connections.{}: on_forget: {}: what sync {} has delivered does not say whom "
+                      "to {}: {}; nothing was removed",
+                      person.sync->to, person.on_forget, person.sync->name, person.on_forget,
+                      who.status().message()),
+          kByHand);
+    }
   }
   return Status::Ok();
 }

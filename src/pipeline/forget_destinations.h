@@ -24,20 +24,21 @@ Result<std::vector<DeliveredPerson>> FindDelivered(engine::Connection& connectio
                                                    const config::Project& project,
                                                    const std::vector<privacy::Subject>& subjects);
 
-// kConfig when a destination cannot do what its connection asks for.
+// kConfig when a destination cannot do what its connection asks for, or a row does not say whom it is about.
 Status CheckDestinations(Runtime& runtime, const std::vector<DeliveredPerson>& delivered);
 
 // What became of it, for the proof and without personal data: "send", "crm", "delete", rows, and how each was answered.
 struct DestinationAnswer {
   std::string sync;
   std::string to;
-  std::string did;     // leave, delete, forget
-  int64_t rows = 0;    // that the sync had delivered
-  int64_t lines = 0;   // of files: that went
-  std::string answer;  // "acknowledged"; of one that refused its code
+  std::string did;      // leave, delete, forget
+  int64_t rows = 0;     // that the sync had delivered
+  int64_t lines = 0;    // of files: that went
+  std::string answer;   // "2 acknowledged"; of requests that were refused their codes
+  int64_t refused = 0;  // requests: about these people the destination has what it had
 };
 
-// Tries each request again a few times. An error when a destination does not answer or refuses for now: repeated, what is
+// One request for each person of a connection, tried again a few times. An error when a destination does not answer or refuses for now: repeated, what is
 // done already is harmless.
 Result<std::vector<DestinationAnswer>> ForgetAtDestinations(
     Runtime& runtime, const std::vector<DeliveredPerson>& delivered, const env::Cancel* cancel);

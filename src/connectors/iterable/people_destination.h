@@ -50,6 +50,10 @@ class PeopleDestination : public connector::Destination,
   connector::Capabilities ErasureLimits(connector::Erasure erasure) const override {
     return ErasureCapabilities(api_.settings(), erasure);
   }
+  Result<std::string> WhomToErase(connector::Erasure erasure,
+                                  std::string_view payload) const override {
+    return IdentityToErase(project(), {erasure, false}, payload);
+  }
   connector::RowOutcome Erase(connector::Erasure erasure, std::string_view identifiers,
                               const env::Cancel* cancel) override {
     return ErasePerson(api_, {erasure, false}, identifiers, cancel);

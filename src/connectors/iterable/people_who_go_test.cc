@@ -167,6 +167,11 @@ TEST_F(PeopleWhoGoTest, OnePersonIsForgottenOutsideOfADelivery) {
   EXPECT_THAT(script_.asked, ElementsAre(R"(POST /api/users/forget {"email":"a@x.org"})"));
   EXPECT_EQ(erasing->Erase(connector::Erasure::kForget, R"({"userId":"7"})", nullptr).state,
             RowState::kRejected);
+  EXPECT_EQ(
+      erasing->WhomToErase(connector::Erasure::kForget, R"({"email":" A@x.org"})").value(),
+      erasing->WhomToErase(connector::Erasure::kForget, R"({"email":"a@x.org","n":1})").value());
+  EXPECT_EQ(erasing->WhomToErase(connector::Erasure::kForget, R"({"userId":"7"})").status().code(),
+            Code::kRejected);
 }
 
 TEST_F(PeopleWhoGoTest, WhoIsForgottenIsKnownByHashes) {
