@@ -171,7 +171,7 @@ class Parser {
     }
     SLUICE_TRY(CheckForget());
     const bool runs = arguments_.command == Command::kRun;
-    if (runs && arguments_.confirm && arguments_.names.size() != 1) {
+    if (runs && arguments_.confirm && arguments_.plan.empty() && arguments_.names.size() != 1) {
       return ConfigError("--confirm is about one sync", "sluice run NAME --confirm N");
     }
     if (wait_.empty()) return Status::Ok();

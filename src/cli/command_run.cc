@@ -105,6 +105,11 @@ Result<int> Run(World& world, const Arguments& arguments) {
     SLUICE_ASSIGN(const config::Project declared,
                   OpenProject(arguments, world, Secrets::kNo, nullptr));
     SLUICE_ASSIGN(options.planned, pipeline::ReadPlanFile(arguments.plan, declared));
+    if (arguments.confirm && options.planned.size() != 1) {
+      return ConfigError(fmt::format("--confirm is about one sync, and {} plans {}", arguments.plan,
+                                     options.planned.size()),
+                         "sluice plan NAME --out FILE");
+    }
     for (const auto& [sync, planned] : options.planned) {
       SLUICE_TRY(pipeline::CheckSyncName(declared, sync));
       selecting.names.push_back(sync);
@@ -128,6 +133,7 @@ Result<int> TestSync(World& world, const Arguments& arguments) {
   pipeline::RunOptions options;
   options.selectors = selecting.names;
   options.only_key = arguments.row;
+  options.confirmed = arguments.confirm;
   return RunWith(world, selecting, std::move(project), diagnostics, std::move(options));
 }
 

@@ -239,6 +239,10 @@ class Options {
         .add_option("--key", arguments_.row, "the key of the row")
         ->required()
         ->option_text("KEY (required)");
+    Of(Command::kSyncTest)
+        .add_option("--confirm", arguments_.confirm,
+                    "1: do it where it cannot be taken back (people are deleted, or forgotten)")
+        ->option_text("1");
     Subject(Command::kSyncRows, "NAME", "the sync", true);
     Of(Command::kSyncRows)
         .add_option("--state", arguments_.state, "rejected, deferred, unknown, …, or all")

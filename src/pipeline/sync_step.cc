@@ -98,6 +98,7 @@ class SyncStep {
     if (const auto planned = options_.planned.find(sync_.name); planned != options_.planned.end()) {
       const PlannedDelivery& delivery = planned->second;
       job.expected = {delivery.mapping, delivery.rows, delivery.digest};
+      job.command = "sluice run --plan FILE";
     }
     SLUICE_ASSIGN(job.who_is_forgotten, forgotten_.Over(session.connection()));
     // A plan, a limit and a number that was confirmed are about all rows at once.
@@ -149,6 +150,7 @@ class SyncStep {
       SLUICE_ASSIGN(const auto recovered, runtime_.sync_engine().Recover(connection, *job));
       if (recovered) TellRecovered(*recovered);
       if (!options_.only_key.empty() && round == 1) {
+        SLUICE_TRY(IsConfirmed(job->destination));
         SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection));
         SLUICE_TRY(
             sync::Resync(connection, sync_.name, options_.only_key, "", runtime_.clock()).status());
@@ -192,6 +194,16 @@ class SyncStep {
     // A plan that is carried out, and a limit, say what is sent.
     return summary.moved + delivery.counts.HeldUnsettled() > 0 && delivered->stopped.ok() &&
            !delivered->tomorrow && !job->expected && job->limit == 0;
+  }
+
+  // One row that somebody asks for is no surprise, but where it cannot be taken back a slip of the key must not be
+  // all that it takes.
+  Status IsConfirmed(const connector::Destination& destination) const {
+    if (!destination.capabilities().irreversible || options_.confirmed == uint64_t{1}) {
+      return Status::Ok();
+    }
+    return HeldError("nothing is sent: what is done with this row cannot be taken back",
+                     fmt::format("sluice sync test {} --key KEY --confirm 1", sync_.name));
   }
 
   void TellNothing(const sync::Delivery& delivery, const connector::Destination& destination) {

@@ -42,10 +42,15 @@ std::string Unconfirmed(const config::Guards& guards, const SyncCounts& counts) 
       Counted(rows, "row"));
 }
 
+std::string Confirming(const config::Sync& sync, const std::string& command, uint64_t number) {
+  return fmt::format("{} --confirm {}", command.empty() ? "sluice run " + sync.name : command,
+                     number);
+}
+
 }  // namespace
 
 Status CheckGuards(const config::Sync& sync, const SyncCounts& counts, bool irreversible,
-                   std::optional<uint64_t> confirmed) {
+                   std::optional<uint64_t> confirmed, const std::string& command) {
   std::vector<std::string> beyond;
   const config::Guards& guards = sync.guards;
   const auto look = [&](const std::optional<config::Amount>& most, std::string_view name,
@@ -73,14 +78,15 @@ Status CheckGuards(const config::Sync& sync, const SyncCounts& counts, bool irre
                                  Counted(*confirmed, "row"), Thousands(number)));
   }
   return HeldError(fmt::format("nothing is sent: {}", Join(beyond, "; ")),
-                   fmt::format("sluice run {} --confirm {}", sync.name, number));
+                   Confirming(sync, command, number));
 }
 
 uint64_t NumberToConfirm(const SyncCounts& counts, bool irreversible) {
   return irreversible ? counts.ToConfirm() : counts.ToSend();
 }
 
-Status UnconfirmedWait(const config::Sync& sync, const SyncCounts& counts) {
+Status UnconfirmedWait(const config::Sync& sync, const SyncCounts& counts,
+                       const std::string& command) {
   const uint64_t rows = counts.ToConfirm();
   if (rows == counts.ToSend()) return Status::Ok();
   const std::string text = Unconfirmed(sync.guards, counts);
@@ -88,7 +94,7 @@ Status UnconfirmedWait(const config::Sync& sync, const SyncCounts& counts) {
   return HeldError(fmt::format("{} {}, {} confirmed before {}: {}", Counted(rows, "row"),
                                rows == 1 ? "waits" : "wait", Thousands(counts.ToSend() - rows),
                                counts.ToSend() - rows == 1 ? "goes" : "go", text),
-                   fmt::format("sluice run {} --confirm {}", sync.name, rows));
+                   Confirming(sync, command, rows));
 }
 
 }  // namespace sluice::sync

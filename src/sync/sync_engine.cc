@@ -141,19 +141,15 @@ bool Irreversible(const SyncJob& job) {
   return job.destination.capabilities().irreversible;
 }
 
-// Who carries out a plan has seen all of it: whether it is still the same is looked at by itself.
-std::optional<uint64_t> Confirmed(const SyncJob& job, const SyncCounts& counts) {
-  return job.expected ? NumberToConfirm(counts, Irreversible(job)) : job.confirmed;
-}
-
 Status Guarded(const SyncJob& job, const SyncCounts& counts) {
-  return CheckGuards(job.sync, counts, Irreversible(job), Confirmed(job, counts));
+  return CheckGuards(job.sync, counts, Irreversible(job), job.confirmed, job.command);
 }
 
-// Why some rows wait for a confirmation while the others go. A number that somebody has typed is about all that wait.
+// Why some rows wait for a confirmation while the others go. A number that somebody has typed is about all that wait,
+// and of what was planned nothing goes alone.
 Status HeldAlone(const SyncJob& job, const SyncCounts& counts) {
-  if (!Irreversible(job) || Confirmed(job, counts)) return Status::Ok();
-  return UnconfirmedWait(job.sync, counts);
+  if (!Irreversible(job) || job.confirmed || job.expected) return Status::Ok();
+  return UnconfirmedWait(job.sync, counts, job.command);
 }
 
 // A delivery without rows has no spool, and counts as an empty one.
@@ -387,7 +383,7 @@ Status SyncEngine::Open(engine::Connection& connection, const SyncJob& job, Diff
   SLUICE_TRY(difference.RecordUnsent(job.run_id, now));
   if (delivery.id != 0) SLUICE_TRY(difference.RecordMoving());
   const uint64_t number = NumberToConfirm(delivery.counts, Irreversible(job));
-  SLUICE_TRY(difference.RecordConfirmed(number > 0 && Confirmed(job, delivery.counts) == number));
+  SLUICE_TRY(difference.RecordConfirmed(number > 0 && job.confirmed == number));
   SLUICE_TRY(InsertRun(connection, job, delivery, now));
   const bool nothing_left = delivery.id == 0 && delivery.counts.HeldUnknown() == 0 &&
                             delivery.counts.HeldUnsettled() == 0;

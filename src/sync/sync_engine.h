@@ -77,6 +77,7 @@ struct SyncJob {
   };
   std::optional<Expected> expected = {};
   std::optional<uint64_t> confirmed = {};  // so many rows may be sent, whatever the guards say
+  std::string command = {};  // what is typed with `--confirm N` behind it; "": sluice run NAME
   // So many rows of the model are about people who were forgotten: `relation` does not have them.
   uint64_t forgotten = 0;
 };

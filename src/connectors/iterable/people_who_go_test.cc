@@ -168,7 +168,7 @@ TEST_F(PeopleWhoGoTest, OnePersonIsForgottenOutsideOfADelivery) {
   EXPECT_EQ(erasing->Erase(connector::Erasure::kForget, R"({"userId":"7"})", nullptr).state,
             RowState::kRejected);
   EXPECT_EQ(
-      erasing->WhomToErase(connector::Erasure::kForget, R"({"email":" A@x.org"})").value(),
+      erasing->WhomToErase(connector::Erasure::kForget, R"({"email":"A@x.org"})").value(),
       erasing->WhomToErase(connector::Erasure::kForget, R"({"email":"a@x.org","n":1})").value());
   EXPECT_EQ(erasing->WhomToErase(connector::Erasure::kForget, R"({"userId":"7"})").status().code(),
             Code::kRejected);
