@@ -9,7 +9,9 @@
 #include "cli/execute.h"
 #include "cli/hand_loads.h"
 #include "cli/version.h"
+#include "format/csv_dialect.h"
 #include "format/strict.h"
+#include "format/value_form.h"
 #include "pipeline/selector.h"
 
 namespace sluice::cli {
@@ -23,6 +25,28 @@ config::LoadOptions OptionsOf(const Arguments& arguments, const World& world, Se
   options.current_folder = world.current_folder;
   options.rules.check_sql_type = [](std::string_view type) {
     return format::ParseSqlType(type).status();
+  };
+  options.rules.check_date_format = [](std::string_view text) {
+    format::ValueForm form;
+    if (text != "auto") form.date = text;
+    return form.Validate();
+  };
+  options.rules.check_encoding = [](std::string_view text) {
+    format::CsvDialect dialect;
+    dialect.encoding = text;
+    return dialect.Validate();
+  };
+  options.rules.check_thousands = [](std::string_view thousands, char decimal) {
+    format::ValueForm form;
+    form.thousands = thousands;
+    form.decimal = decimal;
+    return form.Validate();
+  };
+  options.rules.check_value = [](std::string_view value, std::string_view sql_type) {
+    const auto type = format::ParseSqlType(sql_type);
+    if (!type.ok() || format::Fits(value, *type)) return Status::Ok();  // of types it is told
+    return ConfigError(fmt::format("\"{}\" is no value of a column {}: expected {}", value,
+                                   sql_type, type->Expectation()));
   };
   return options;
 }

@@ -108,6 +108,27 @@ void ReadCsv(const Value& value, CsvOptions& csv) {
   text("zip_members", csv.zip_members);
 }
 
+// Told where the option stands; nothing is where it is good.
+void TellWrong(const Status& status, const Location& where, const std::string& key,
+               Diagnostics* diagnostics) {
+  if (status.ok()) return;
+  diagnostics->Error(where, key,
+                     status.message() + (status.next().empty() ? "" : ". " + status.next()));
+}
+
+// What the formats of values would refuse when the first file is read.
+void CheckCsvValues(const Value& value, const CsvOptions& csv, const std::string& key,
+                    const TextRules& rules, Diagnostics* diagnostics) {
+  const auto check = [&](const char* name, const auto& rule, const auto&... what) {
+    const Value* option = value.Find(name);
+    if (!rule || option == nullptr || !option->given || !option->usable) return;
+    TellWrong(rule(what...), option->where, key + "." + name, diagnostics);
+  };
+  check("date_format", rules.check_date_format, csv.date_format);
+  check("encoding", rules.check_encoding, csv.encoding);
+  check("thousands", rules.check_thousands, csv.thousands, csv.decimal);
+}
+
 Table::Mode ModeOf(const std::string& word) {
   if (word == "append") return Table::Mode::kAppend;
   if (word == "replace") return Table::Mode::kReplace;
@@ -173,6 +194,11 @@ void BuildFilesTable(const Value& value, const std::string& key, const BuildCont
     const std::string folder = WithSlash(after->TextOf("move"));
     if (!folder.empty()) table->after_loading = Table::AfterLoading::kMove;
     table->move_to = folder;
+    const std::vector<std::string> parts = Split(folder, '/');
+    if (std::find(parts.begin(), parts.end(), "..") != parts.end()) {
+      context.diagnostics->Error(after->Find("move")->where, key + ".after_loading.move",
+                                 "leads out of the store: expected a folder in it");
+    }
   }
   CheckFilePaths(value, key, *table, context.diagnostics);
 }
@@ -218,6 +244,22 @@ std::string CaptureOf(const Column& column, const Value& value, const std::strin
   return {};
 }
 
+// A value that the column cannot have would never delete anything.
+void CheckDeletes(const Table& table, const Value& value, const std::string& key,
+                  const BuildContext& context) {
+  const Value* deletes = value.Find("delete_when");
+  const Value* values = deletes == nullptr ? nullptr : deletes->Find("values");
+  const auto column =
+      std::find_if(table.columns.begin(), table.columns.end(),
+                   [&](const Column& known) { return known.name == table.delete_when.column; });
+  const bool known = values != nullptr && column != table.columns.end() && context.rules != nullptr;
+  if (!known || !context.rules->check_value) return;
+  for (const std::string& one : table.delete_when.values) {
+    TellWrong(context.rules->check_value(one, column->sql_type), values->where,
+              key + ".delete_when.values", context.diagnostics);
+  }
+}
+
 Column BuildColumn(const std::string& name, const Value& value) {
   if (value.spec == nullptr || value.spec->kind != OptionKind::kObject) {
     return {name, value.text, value.where};
@@ -247,7 +289,7 @@ Table BuildTable(const std::string& name, const Location& where, const Value& va
   table.month_column = value.TextOf("month_column");
   if (!zenoti) BuildFilesTable(value, key, context, &table);
   if (const Value* own = value.Find("csv")) {
-    table.csv = BuildCsv(*own, csv, key + ".csv", context.diagnostics);
+    table.csv = BuildCsv(*own, csv, key + ".csv", context.diagnostics, context.rules);
   }
   table.checks = BuildChecks(value.Find("checks"), key + ".checks", context);
   if (const Value* bad_rows = value.Find("bad_rows")) table.bad_rows = BuildBadRows(*bad_rows);
@@ -260,8 +302,15 @@ Table BuildTable(const std::string& name, const Location& where, const Value& va
       table.columns.push_back(BuildColumn(column, options));
       Column& built = table.columns.back();
       built.capture = CaptureOf(built, options, key, captures, context.diagnostics);
+      if (!built.date_format.empty() && context.rules != nullptr &&
+          context.rules->check_date_format) {
+        TellWrong(context.rules->check_date_format(built.date_format),
+                  options.Find("date_format")->where, key + ".columns." + column + ".date_format",
+                  context.diagnostics);
+      }
     }
   }
+  CheckDeletes(table, value, key, context);
   const Value* given_key = value.Find("key");
   const bool usable_key = given_key == nullptr || given_key->usable;
   if (zenoti && value.usable && usable_key) CheckKeyIsThere(table, where, key, context);
@@ -290,8 +339,9 @@ std::string AdoptedPod(const Value& value, const Ingest& ingest) {
 }  // namespace
 
 CsvOptions BuildCsv(const Value& csv, CsvOptions before, const std::string& key,
-                    Diagnostics* diagnostics) {
+                    Diagnostics* diagnostics, const TextRules* rules) {
   ReadCsv(csv, before);
+  if (rules != nullptr) CheckCsvValues(csv, before, key, *rules, diagnostics);
   if (!before.delimiter.empty() && before.delimiter[0] == before.quote) {
     diagnostics->Error(csv.where, key, "delimiter and quote are the same");
   }
@@ -322,7 +372,7 @@ Ingest BuildIngest(const std::string& name, const Location& where, const Value& 
   const std::string empty = value.TextOf("empty_string");
   ingest.csv.empty_quoted_is_null = empty.empty() ? zenoti : empty == "null";
   if (const Value* csv = value.Find("csv")) {
-    ingest.csv = BuildCsv(*csv, ingest.csv, key + ".csv", context.diagnostics);
+    ingest.csv = BuildCsv(*csv, ingest.csv, key + ".csv", context.diagnostics, context.rules);
   }
   if (const Value* bad_rows = value.Find("bad_rows")) ingest.bad_rows = BuildBadRows(*bad_rows);
   const Value* settle = value.Find("settle");

@@ -14,6 +14,7 @@ struct BuildContext {
   std::string folder;  // of the project, absolute
   std::string env;
   Diagnostics* diagnostics = nullptr;
+  const TextRules* rules = nullptr;  // may be none
 };
 
 Project BuildProject(const Value& root, const BuildContext& context);
@@ -23,7 +24,7 @@ Ingest BuildIngest(const std::string& name, const Location& where, const Value& 
                    const BuildContext& context);
 // What `csv` says, over what was there before: the ingest's, where it is a table's.
 CsvOptions BuildCsv(const Value& csv, CsvOptions before, const std::string& key,
-                    Diagnostics* diagnostics);
+                    Diagnostics* diagnostics, const TextRules* rules = nullptr);
 std::vector<Check> BuildChecks(const Value* list, const std::string& key,
                                const BuildContext& context);
 Model BuildModel(const std::string& name, const Location& where, const Value& value,

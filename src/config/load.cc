@@ -102,7 +102,7 @@ class Loader {
     if (root == nullptr) return diagnostics_.ToStatus();
     const ReadContext context = Context(home);
     const Value value = ReadOption(spec_, *root, "", context);
-    Project project = BuildProject(value, {folder_, options_.env, &diagnostics_});
+    Project project = BuildProject(value, {folder_, options_.env, &diagnostics_, &options_.rules});
     CheckProject(*root, options_.connection_types, &project, &diagnostics_);
     CheckEnvironmentsApart(*whole, spec_, context, &diagnostics_);
     if (options_.needed_connections) {

@@ -16,6 +16,11 @@ struct TextRules {
   std::string zoneinfo_folder = "/usr/share/zoneinfo";
   // Whether a column type is one (format::ParseSqlType); without it only its notation is checked.
   std::function<Status(std::string_view)> check_sql_type;
+  // What `csv` and columns say of values, and whether a column of a type can have a value.
+  std::function<Status(std::string_view)> check_date_format;
+  std::function<Status(std::string_view)> check_encoding;
+  std::function<Status(std::string_view thousands, char decimal)> check_thousands;
+  std::function<Status(std::string_view value, std::string_view sql_type)> check_value;
 };
 
 struct FormattedText {
