@@ -218,6 +218,14 @@ struct LeftFiles {
   std::string first;
 };
 
+// Loads that are taken back, and are not in a warehouse of `since`: to the second, and rather one too many.
+Result<int64_t> TakenBackSince(engine::Connection& connection, const std::string& since) {
+  SLUICE_ASSIGN(const auto n, connection.Scalar("SELECT count(*) FROM _sluice.loads WHERE "
+                                                "unloaded_at >= $1::TIMESTAMP",
+                                                {since}));
+  return ToInt(n);
+}
+
 // Those that left after `since`.
 Result<std::vector<LeftFiles>> FilesThatLeft(engine::Connection& connection,
                                              const std::string& since) {
@@ -303,6 +311,7 @@ class Restorer {
   Status CheckNotNewer() {
     if (!env::Exists(path_)) return Status::Ok();
     BackupManifest there;
+    int64_t taken_back = 0;
     {
       auto session = runtime_.warehouse().Open(false, kWarehouseWait, cancel_);
       if (!session.ok()) {
@@ -314,12 +323,23 @@ class Restorer {
             "sluice restore --force puts the backup in its place");
       }
       SLUICE_TRY(DescribeState((*session)->connection(), there));
+      SLUICE_ASSIGN(taken_back, TakenBackSince((*session)->connection(), manifest_.created_at));
       SLUICE_ASSIGN(left_, FilesThatLeft((*session)->connection(), manifest_.created_at));
       SLUICE_TRY((*session)->database().Checkpoint());
     }
     const bool newer = there.newest_load > manifest_.newest_load || there.loads > manifest_.loads ||
                        there.newest_delivery > manifest_.newest_delivery;
-    if (!newer || force_) return Status::Ok();
+    if (force_) return Status::Ok();
+    if (!newer && taken_back > 0) {
+      return ConfigError(
+          fmt::format("{} taken back since the backup of {}, and would be there again",
+                      taken_back == 1
+                          ? std::string("a load was")
+                          : Counted(static_cast<uint64_t>(taken_back), "load") + " were",
+                      manifest_.created_at),
+          "sluice restore --force goes back all the same");
+    }
+    if (!newer) return Status::Ok();
     return ConfigError(
         fmt::format("the warehouse that is there is newer than the backup of {} ({} against {}, "
                     "the newest of {} against {})",
