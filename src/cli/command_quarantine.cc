@@ -296,16 +296,24 @@ Result<int> ShowQuarantine(const ReadContext& context) {
       NotFoundError(fmt::format("there is no row {} in quarantine", Printable(id)),
                     "sluice quarantine list --rows");
   if (!IsHexPrefix(id)) return not_there;
-  SLUICE_ASSIGN(const auto rows,
-                context.connection().Rows(
-                    fmt::format("SELECT {}{}WHERE starts_with({}, $1) ORDER BY 1 LIMIT 3",
-                                RowColumns(), kFromRows, kId),
-                    {id}));
+  SLUICE_ASSIGN(
+      const auto rows,
+      context.connection().Rows(fmt::format("SELECT {}{}WHERE starts_with({}, $1) AND ($2 = '' OR "
+                                            "q.table_name = $2) ORDER BY 1, 2 LIMIT 100",
+                                            RowColumns(), kFromRows, kId),
+                                {id, Lower(context.arguments.in)}));
   if (rows.empty()) return not_there;
-  if (rows.size() > 1 && ToText(rows[0][0]) != ToText(rows[1][0])) {
-    return ConfigError(fmt::format("several rows begin with {}: {}, {}", id, ToText(rows[0][0]),
-                                   ToText(rows[1][0])),
-                       "Type more of the id");
+  const auto& first = rows.front();
+  const auto& last = rows.back();
+  if (ToText(first[0]) != ToText(last[0])) {
+    return ConfigError(
+        fmt::format("several rows begin with {}: {}, {}", id, ToText(first[0]), ToText(last[0])),
+        "Type more of the id");
+  }
+  if (ToText(first[1]) != ToText(last[1])) {
+    return ConfigError(fmt::format("the row {} is in quarantine for {} and for {}", id,
+                                   ToText(first[1]), ToText(last[1])),
+                       fmt::format("--in {}", ToText(first[1])));
   }
   if (context.arguments.json) {
     JsonWriter json(context.world.out);

@@ -175,6 +175,9 @@ class Options {
   }
 
   void AddFixOptions() {
+    Of(Command::kQuarantineShow)
+        .add_option("--in", arguments_.in, "the table, where one file fills two")
+        ->option_text("TABLE");
     for (const Command command : {Command::kQuarantineFix, Command::kQuarantineDiscard}) {
       Subject(command, "ID", "an id or the beginning of one", false);
       App& app = Of(command);
