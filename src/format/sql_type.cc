@@ -149,7 +149,9 @@ Result<SqlType> ParseSqlType(std::string_view text) {
   }
   std::vector<std::string> names;
   for (const TypeName& known : kNames) names.emplace_back(known.name);
-  return ConfigError(fmt::format("the type \"{}\" is not known{}", text, DidYouMean(name, names)));
+  const std::string near = DidYouMean(name, names);
+  return ConfigError(fmt::format("the type \"{}\" is not known{}", text, near),
+                     near.empty() ? "The types are " + Join(names, ", ") : "");
 }
 
 std::string SqlType::DuckDb() const {
