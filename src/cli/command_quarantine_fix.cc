@@ -152,7 +152,8 @@ Result<int> FixQuarantine(World& world, const Arguments& arguments) {
       return ConfigError("nothing says what the rows are to become",
                          "Give --set column=EXPRESSION or --sql EXPRESSION");
     }
-    SLUICE_ASSIGN(const auto picked, PickRows(*opened.runtime, *opened.session, request));
+    SLUICE_ASSIGN(const auto picked,
+                  ingest::FindQuarantined(opened.session->connection(), request.id, request.table));
     SLUICE_TRY(TakeFromEditor(world, picked.front(), request));
   }
   SLUICE_ASSIGN(const auto fixes, ProposeFixes(*opened.runtime, *opened.session, request));
@@ -181,29 +182,30 @@ Result<int> FixQuarantine(World& world, const Arguments& arguments) {
 Result<int> DiscardQuarantine(World& world, const Arguments& arguments) {
   SLUICE_ASSIGN(const FixRequest request, RequestOf(arguments));
   SLUICE_ASSIGN(const Opened opened, Open(world, arguments));
-  SLUICE_ASSIGN(const auto entries, PickRows(*opened.runtime, *opened.session, request));
-  if (entries.empty())
-    return NotFoundError("--where picks no row", "sluice quarantine list --rows");
-  if (request.where) {
-    SLUICE_ASSIGN(const bool confirmed, Confirmed(world, arguments, entries.size(), "discard"));
+  if (request.where && !arguments.yes) {
+    SLUICE_ASSIGN(const size_t count, CountPicked(*opened.runtime, *opened.session, request));
+    if (count == 0) return NotFoundError("--where picks no row", "sluice quarantine list --rows");
+    SLUICE_ASSIGN(const bool confirmed, Confirmed(world, arguments, count, "discard"));
     if (!confirmed) {
-      return ConfigError(fmt::format("{} would be discarded; nothing is stored yet",
-                                     Counted(entries.size(), "row")),
-                         "The same command with --yes does it");
+      return ConfigError(
+          fmt::format("{} would be discarded; nothing is stored yet", Counted(count, "row")),
+          "The same command with --yes does it");
     }
   }
-  SLUICE_TRY(DiscardPicked(*opened.runtime, *opened.session, entries, arguments.reason));
+  SLUICE_ASSIGN(const size_t discarded,
+                DiscardPicked(*opened.runtime, *opened.session, request, arguments.reason));
+  if (discarded == 0) return NotFoundError("--where picks no row", "sluice quarantine list --rows");
   SLUICE_TRY(opened.session->database().Checkpoint());
   if (arguments.json) {
     JsonWriter json(world.out);
     json.BeginObject();
     json.Field("version", int64_t{1});
-    json.Field("discarded", static_cast<int64_t>(entries.size()));
+    json.Field("discarded", static_cast<int64_t>(discarded));
     json.EndObject();
     json.Finish();
   } else if (!arguments.quiet) {
     world.out << fmt::format("{} discarded: counted as skipped from now on\n",
-                             Counted(entries.size(), "row"));
+                             Counted(discarded, "row"));
   }
   return pipeline::kExitDone;
 }

@@ -18,15 +18,17 @@ const std::vector<std::string> kAbout = {"_id",    "_pod",    "_file", "_line", 
                                          "_value", "_reason", "_rule", "_raw"};
 
 // Columns of the files, without those that would hide what is said about the row.
-std::vector<std::string> CellNames(const std::vector<QuarantineEntry>& entries) {
+std::vector<std::string> CellNames(const std::vector<QuarantineEntry>& entries,
+                                   const std::vector<std::string>& columns) {
   std::vector<std::string> names;
+  const auto add = [&](const std::string& name) {
+    const bool taken = name.empty() || std::find(names.begin(), names.end(), name) != names.end() ||
+                       std::find(kAbout.begin(), kAbout.end(), name) != kAbout.end();
+    if (!taken) names.push_back(name);
+  };
+  for (const std::string& name : columns) add(name);
   for (const QuarantineEntry& entry : entries) {
-    for (const std::string& name : entry.file_columns) {
-      const bool taken = name.empty() ||
-                         std::find(names.begin(), names.end(), name) != names.end() ||
-                         std::find(kAbout.begin(), kAbout.end(), name) != kAbout.end();
-      if (!taken) names.push_back(name);
-    }
+    for (const std::string& name : entry.file_columns) add(name);
   }
   return names;
 }
@@ -99,7 +101,7 @@ std::string Statement(const SqlFix& fix) {
 Result<std::vector<std::optional<std::string>>> TextsBySql(
     engine::Connection& connection, const RowEditor& editor,
     const std::vector<QuarantineEntry>& entries, const SqlFix& fix) {
-  SLUICE_TRY(FillRelation(connection, editor, entries, CellNames(entries)));
+  SLUICE_TRY(FillRelation(connection, editor, entries, CellNames(entries, fix.columns)));
   const std::string statement = Statement(fix);
   SLUICE_TRY(CheckReads(connection, statement));
   const auto rows = connection.Rows(statement);

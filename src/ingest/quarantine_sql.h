@@ -16,6 +16,7 @@ struct SqlFix {
   std::string where;                       // "" : all
   std::map<std::string, std::string> set;  // column of the file -> expression of its new text
   std::string raw;                         // expression of the whole row's new text; excludes `set`
+  std::vector<std::string> columns = {};   // of files that may have no row among the entries
 };
 
 // What the fix makes of each row; nothing for one that `where` does not pick. The expressions see the

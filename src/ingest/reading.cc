@@ -132,8 +132,12 @@ std::string Shown(const Json& value) {
 
 class Comparison {
  public:
-  Comparison(const Json& was, const TargetTable& target)
-      : was_(was), target_(target), parts_(PartsOf(was)), is_(ToJson(target, parts_)) {}
+  Comparison(const Json& was, const TargetTable& target, ReadFor what)
+      : was_(was),
+        target_(target),
+        what_(what),
+        parts_(PartsOf(was)),
+        is_(ToJson(target, parts_)) {}
 
   Names Make() {
     CompareFormat();
@@ -215,8 +219,9 @@ class Comparison {
     if (column == nullptr) return;
     const auto type = format::ParseSqlType(was.at("type").get<std::string>());
     const bool same_type = type.ok() && type->DuckDb() == column->type.DuckDb();
-    const bool wider = type.ok() && IsWidening(type.value(), column->type) &&
-                       column->type.kind != format::SqlType::Kind::kText;
+    const bool wider =
+        type.ok() && IsWidening(type.value(), column->type) &&
+        (what_ == ReadFor::kFixes || column->type.kind != format::SqlType::Kind::kText);
     if (!same_type && !wider) {
       Differs("type of " + name, was.at("type"), column->type.DuckDb());
       return;
@@ -272,6 +277,7 @@ class Comparison {
 
   const Json& was_;
   const TargetTable& target_;
+  const ReadFor what_;
   const ReadParts parts_;
   const Json is_;
   Names differences_;
@@ -314,17 +320,18 @@ void NoteReadings(const std::vector<ReadParts>& parts, TableLoad& load) {
   }
 }
 
-std::vector<std::string> ReadOtherwise(const std::string& reading, const TargetTable& target) {
+std::vector<std::string> ReadOtherwise(const std::string& reading, const TargetTable& target,
+                                       ReadFor what) {
   try {
     const Json was = Json::parse(reading);
-    return Comparison(was, target).Make();
+    return Comparison(was, target, what).Make();
   } catch (const Json::exception&) {
     return {"how they were read cannot be understood (_sluice.readings)"};
   }
 }
 
 Result<std::string> TellReadOtherwise(engine::Connection& connection, const TargetTable& target,
-                                      const std::set<int64_t>& readings, std::string_view cannot) {
+                                      const std::set<int64_t>& readings, ReadFor what) {
   std::string ids;
   for (const int64_t id : readings) {
     if (id != 0) ids += (ids.empty() ? "" : ", ") + std::to_string(id);
@@ -335,7 +342,7 @@ Result<std::string> TellReadOtherwise(engine::Connection& connection, const Targ
                                 ") ORDER BY reading_id"));
   Names all;
   for (const auto& row : rows) {
-    for (std::string& one : ReadOtherwise(engine::ToText(row[0]), target)) {
+    for (std::string& one : ReadOtherwise(engine::ToText(row[0]), target, what)) {
       if (std::find(all.begin(), all.end(), one) == all.end()) all.push_back(std::move(one));
     }
   }
@@ -343,7 +350,8 @@ Result<std::string> TellReadOtherwise(engine::Connection& connection, const Targ
   const size_t more = all.size() - std::min(all.size(), kMostTold);
   all.resize(all.size() - more);
   if (more > 0) all.push_back(Counted(more, "more difference"));
-  return fmt::format("{} {}: earlier files were read otherwise: {}", target.name, cannot,
+  return fmt::format("{} {}: earlier files were read otherwise: {}", target.name,
+                     what == ReadFor::kFixes ? "cannot take fixed rows" : "cannot be made again",
                      Join(all, ", "));
 }
 

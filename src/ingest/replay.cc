@@ -131,7 +131,7 @@ class TableReplay {
     std::set<int64_t> readings;
     for (const QuarantineEntry& entry : entries_) readings.insert(entry.reading);
     SLUICE_ASSIGN(const std::string otherwise,
-                  TellReadOtherwise(connection_, load_.target, readings, kCannotTakeFixes));
+                  TellReadOtherwise(connection_, load_.target, readings, ReadFor::kFixes));
     if (otherwise.empty()) return Status::Ok();
     return RejectedError(otherwise, "Write it in sluice.yml as it was, and do it again");
   }

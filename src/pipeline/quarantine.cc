@@ -1,6 +1,7 @@
 #include "pipeline/quarantine.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <set>
 
@@ -11,6 +12,7 @@
 #include "env/file.h"
 #include "ingest/file_shape.h"
 #include "ingest/hand.h"
+#include "ingest/quarantine_portions.h"
 #include "ingest/quarantine_sql.h"
 #include "ingest/reading.h"
 #include "pipeline/interrupt.h"
@@ -22,8 +24,10 @@ namespace {
 
 using ingest::QuarantineEntry;
 
-constexpr int64_t kMostRows =
-    200'000;  // that one command takes: they are shown and judged one by one
+// What one command fixes: the new texts are held until they are stored.
+constexpr size_t kMostFixes = 200'000;
+constexpr size_t kMostFixBytes = 100'000'000;
+constexpr size_t kFixesPerPortion = 10'000;
 
 Result<const config::Ingest*> IngestOf(Runtime& runtime, const std::string& name) {
   const config::Ingest* ingest = runtime.project().FindIngest(name);
@@ -65,7 +69,7 @@ Status LeaveOutReadOtherwise(warehouse::Session& session, const ingest::TargetTa
     if (!is_new) continue;
     SLUICE_ASSIGN(const std::string otherwise,
                   ingest::TellReadOtherwise(session.connection(), target, {entry.reading},
-                                            ingest::kCannotTakeFixes));
+                                            ingest::ReadFor::kFixes));
     place->second = otherwise.empty();
     if (place->second || !left_out.ok()) continue;
     left_out = RejectedError(entry.address + ": " + otherwise,
@@ -147,21 +151,6 @@ Result<std::string> TableOf(warehouse::Session& session, const std::string& name
       "sluice quarantine list");
 }
 
-Result<std::vector<QuarantineEntry>> AllOf(warehouse::Session& session, const std::string& table) {
-  SLUICE_ASSIGN(auto entries, ingest::ReadQuarantine(session.connection(), "q.table_name = $1",
-                                                     {table}, kMostRows + 1));
-  if (static_cast<int64_t>(entries.size()) > kMostRows) {
-    return ConfigError(fmt::format("{} has more than {} rows in quarantine", table,
-                                   Thousands(static_cast<uint64_t>(kMostRows))),
-                       "Mend the cause and have the files sent again, or discard rows first");
-  }
-  const bool two = std::any_of(entries.begin(), entries.end(), [&](const QuarantineEntry& entry) {
-    return entry.ingest != entries.front().ingest;
-  });
-  if (two) return ConfigError("two ingests fill " + table + ": fix its rows one by one, by id");
-  return entries;
-}
-
 // What has the file's name now, be it that it only has another tag than the ledger knows: who asks compares the content.
 Result<connector::FetchedFile> FetchNow(connector::Store& store, const connector::StoredFile& file,
                                         const std::string& spool_path, const env::Cancel* cancel) {
@@ -228,25 +217,32 @@ Status NoteColumns(Runtime& runtime, warehouse::Session& session, const ingest::
   return transaction->Commit();
 }
 
-// The first few that do not fit.
-Status CheckAll(const ingest::RowEditor& editor, const std::vector<ProposedFix>& fixes) {
-  constexpr size_t kMostTold = 3;
-  std::vector<std::string> told;
-  size_t bad = 0;
-  for (const ProposedFix& fix : fixes) {
+// Judges fixes one after another, and tells the first few that do not fit.
+class Verdicts {
+ public:
+  Status Judge(const ingest::RowEditor& editor, const ProposedFix& fix) {
+    ++fixes_;
     const Status status = editor.Judge(fix.entry, fix.text);
-    if (status.ok()) continue;
-    if (fixes.size() == 1) return status;
-    if (status.code() != Code::kRejected) return status;
-    ++bad;
-    if (told.size() < kMostTold) told.push_back(status.message());
+    if (status.ok() || status.code() != Code::kRejected) return status;
+    constexpr size_t kMostTold = 3;
+    if (bad_++ == 0) first_ = status;
+    if (told_.size() < kMostTold) told_.push_back(status.message());
+    return Status::Ok();
   }
-  if (bad == 0) return Status::Ok();
-  return RejectedError(
-      fmt::format("{} of {} would still not fit, so none is stored: {}{}", Thousands(bad),
-                  Counted(fixes.size(), "row"), Join(told, "; "), bad > told.size() ? "; …" : ""),
-      "Narrow --where to rows that fit");
-}
+  Status Sum() const {
+    if (bad_ == 0 || fixes_ == 1) return first_;
+    return RejectedError(
+        fmt::format("{} of {} would still not fit, so none is stored: {}{}", Thousands(bad_),
+                    Counted(fixes_, "row"), Join(told_, "; "), bad_ > told_.size() ? "; …" : ""),
+        "Narrow --where to rows that fit");
+  }
+
+ private:
+  size_t fixes_ = 0;
+  size_t bad_ = 0;
+  Status first_;
+  std::vector<std::string> told_;
+};
 
 std::string WithoutLineEnd(std::string text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
@@ -273,8 +269,47 @@ Result<std::vector<ProposedFix>> ProposeById(Runtime& runtime, warehouse::Sessio
       fixes.push_back({entry, std::move(text)});
     }
   }
-  SLUICE_TRY(CheckAll(editor, fixes));
+  Verdicts verdicts;
+  for (const ProposedFix& fix : fixes) SLUICE_TRY(verdicts.Judge(editor, fix));
+  SLUICE_TRY(verdicts.Sum());
   return fixes;
+}
+
+constexpr const char* kAsItIs = "_raw";
+enum class Use { kFix, kDiscard };
+
+// Of rows of one table that SQL picks, with the text that it gives them.
+using TakePicked =
+    std::function<Status(const ingest::RowEditor& editor, std::vector<ProposedFix> picked)>;
+
+// Calls `take` with what `sql` picks of the rows of a table, a portion at a time.
+Status ForEachPicked(Runtime& runtime, warehouse::Session& session, const std::string& table,
+                     ingest::SqlFix sql, Use use, const TakePicked& take) {
+  SLUICE_ASSIGN(auto portions, ingest::QuarantinePortions::Open(session.connection(), table));
+  if (portions.ingests().size() > 1) {
+    return ConfigError("two ingests fill " + table + ": fix its rows one by one, by id");
+  }
+  sql.columns = portions.columns();
+  Status left_out;
+  bool none = true;
+  while (true) {
+    SLUICE_ASSIGN(auto entries, portions.Next());
+    if (entries.empty()) break;
+    const auto editor = EditorOf(runtime, session, entries, left_out);
+    if (!editor.ok() && entries.empty() && !left_out.ok()) continue;
+    SLUICE_TRY(editor.status());
+    // For rows that only go what they say is enough.
+    if (use == Use::kFix) SLUICE_TRY(NoteColumns(runtime, session, *editor, entries));
+    SLUICE_ASSIGN(auto texts, ingest::TextsBySql(session.connection(), *editor, entries, sql));
+    std::vector<ProposedFix> picked;
+    for (size_t i = 0; i < entries.size(); ++i) {
+      if (texts[i]) picked.push_back({std::move(entries[i]), std::move(*texts[i])});
+    }
+    if (picked.empty()) continue;
+    none = false;
+    SLUICE_TRY(take(*editor, std::move(picked)));
+  }
+  return none ? left_out : Status::Ok();
 }
 
 // The lock of an ingest and a new fence: a run that was thought dead writes nothing after this.
@@ -291,46 +326,34 @@ Result<env::FileLock> Claim(Runtime& runtime, warehouse::Session& session,
 
 }  // namespace
 
-Result<std::vector<QuarantineEntry>> PickRows(Runtime& runtime, warehouse::Session& session,
-                                              const FixRequest& request) {
-  if (!request.where) {
-    return ingest::FindQuarantined(session.connection(), request.id, request.table);
-  }
-  SLUICE_ASSIGN(const std::string table, TableOf(session, request.table));
-  SLUICE_ASSIGN(auto entries, AllOf(session, table));
-  if (entries.empty()) return entries;
-  Status left_out;
-  SLUICE_ASSIGN(const auto editor, EditorOf(runtime, session, entries, left_out));
-  SLUICE_ASSIGN(const auto texts, ingest::TextsBySql(session.connection(), editor, entries,
-                                                     {*request.where, {}, "_raw"}));
-  std::vector<QuarantineEntry> picked;
-  for (size_t i = 0; i < entries.size(); ++i) {
-    if (texts[i]) picked.push_back(std::move(entries[i]));
-  }
-  if (picked.empty() && !left_out.ok()) return left_out;
-  return picked;
-}
-
 Result<std::vector<ProposedFix>> ProposeFixes(Runtime& runtime, warehouse::Session& session,
                                               const FixRequest& request) {
   if (!request.where) return ProposeById(runtime, session, request);
   SLUICE_ASSIGN(const std::string table, TableOf(session, request.table));
-  SLUICE_ASSIGN(auto entries, AllOf(session, table));
-  if (entries.empty()) return std::vector<ProposedFix>();
-  Status left_out;
-  SLUICE_ASSIGN(const auto editor, EditorOf(runtime, session, entries, left_out));
-  SLUICE_TRY(NoteColumns(runtime, session, editor, entries));
   ingest::SqlFix sql;
   sql.where = *request.where;
   sql.raw = request.raw.value_or("");
   for (const auto& [column, expression] : request.set) sql.set[Lower(column)] = expression;
-  SLUICE_ASSIGN(const auto texts, ingest::TextsBySql(session.connection(), editor, entries, sql));
   std::vector<ProposedFix> fixes;
-  for (size_t i = 0; i < entries.size(); ++i) {
-    if (texts[i]) fixes.push_back({std::move(entries[i]), WithoutLineEnd(*texts[i])});
-  }
-  if (fixes.empty() && !left_out.ok()) return left_out;
-  SLUICE_TRY(CheckAll(editor, fixes));
+  Verdicts verdicts;
+  size_t bytes = 0;
+  const auto take = [&](const ingest::RowEditor& editor,
+                        std::vector<ProposedFix> picked) -> Status {
+    for (ProposedFix& fix : picked) {
+      fix.text = WithoutLineEnd(std::move(fix.text));
+      SLUICE_TRY(verdicts.Judge(editor, fix));
+      fix.entry.file_columns = {};
+      bytes += fix.entry.raw.size() + fix.text.size();
+      fixes.push_back(std::move(fix));
+    }
+    if (fixes.size() <= kMostFixes && bytes <= kMostFixBytes) return Status::Ok();
+    return ConfigError(
+        fmt::format("--where picks more of {} than is fixed at once: {} or {} of text", table,
+                    Counted(kMostFixes, "row"), HumanBytes(kMostFixBytes)),
+        "Narrow it, and fix the rows in turns");
+  };
+  SLUICE_TRY(ForEachPicked(runtime, session, table, sql, Use::kFix, take));
+  SLUICE_TRY(verdicts.Sum());
   return fixes;
 }
 
@@ -339,26 +362,69 @@ Status StoreProposed(Runtime& runtime, warehouse::Session& session,
   if (fixes.empty()) return Status::Ok();
   SLUICE_ASSIGN([[maybe_unused]] const auto lock,
                 Claim(runtime, session, fixes.front().entry.ingest));
-  std::vector<QuarantineEntry> entries;
-  std::vector<std::string> texts;
-  for (const ProposedFix& fix : fixes) {
-    entries.push_back(fix.entry);
-    texts.push_back(fix.text);
-  }
   SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(session.connection()));
-  SLUICE_TRY(ingest::StoreFixes(session.connection(), entries, texts, reason,
-                                {"quarantine", runtime.clock().Now()}));
+  for (size_t from = 0; from < fixes.size(); from += kFixesPerPortion) {
+    std::vector<QuarantineEntry> entries;
+    std::vector<std::string> texts;
+    for (size_t i = from; i < std::min(fixes.size(), from + kFixesPerPortion); ++i) {
+      entries.push_back(fixes[i].entry);
+      texts.push_back(fixes[i].text);
+    }
+    SLUICE_TRY(ingest::StoreFixes(session.connection(), entries, texts, reason,
+                                  {"quarantine", runtime.clock().Now()}));
+  }
   return transaction->Commit();
 }
 
-Status DiscardPicked(Runtime& runtime, warehouse::Session& session,
-                     const std::vector<QuarantineEntry>& entries, const std::string& reason) {
-  if (entries.empty()) return Status::Ok();
-  SLUICE_ASSIGN([[maybe_unused]] const auto lock, Claim(runtime, session, entries.front().ingest));
-  SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(session.connection()));
-  SLUICE_TRY(ingest::DiscardRows(session.connection(), entries, reason,
-                                 {"quarantine", runtime.clock().Now()}));
-  return transaction->Commit();
+Result<size_t> CountPicked(Runtime& runtime, warehouse::Session& session,
+                           const FixRequest& request) {
+  if (!request.where) {
+    SLUICE_ASSIGN(const auto entries,
+                  ingest::FindQuarantined(session.connection(), request.id, request.table));
+    return entries.size();
+  }
+  SLUICE_ASSIGN(const std::string table, TableOf(session, request.table));
+  size_t count = 0;
+  const auto take = [&](const ingest::RowEditor&, const std::vector<ProposedFix>& picked) {
+    count += picked.size();
+    return Status::Ok();
+  };
+  SLUICE_TRY(
+      ForEachPicked(runtime, session, table, {*request.where, {}, kAsItIs}, Use::kDiscard, take));
+  return count;
+}
+
+Result<size_t> DiscardPicked(Runtime& runtime, warehouse::Session& session,
+                             const FixRequest& request, const std::string& reason) {
+  engine::Connection& connection = session.connection();
+  const quality::RunInfo run{"quarantine", runtime.clock().Now()};
+  if (!request.where) {
+    SLUICE_ASSIGN(const auto entries,
+                  ingest::FindQuarantined(connection, request.id, request.table));
+    SLUICE_ASSIGN([[maybe_unused]] const auto lock,
+                  Claim(runtime, session, entries.front().ingest));
+    SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection));
+    SLUICE_TRY(ingest::DiscardRows(connection, entries, reason, run));
+    SLUICE_TRY(transaction->Commit());
+    return entries.size();
+  }
+  SLUICE_ASSIGN(const std::string table, TableOf(session, request.table));
+  SLUICE_ASSIGN(const auto owner,
+                connection.Scalar(
+                    "SELECT min(ingest) FROM _sluice.quarantine WHERE table_name = $1", {table}));
+  SLUICE_ASSIGN([[maybe_unused]] const auto lock, Claim(runtime, session, engine::ToText(owner)));
+  SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection));
+  size_t count = 0;
+  const auto take = [&](const ingest::RowEditor&, std::vector<ProposedFix> picked) -> Status {
+    std::vector<QuarantineEntry> entries;
+    for (ProposedFix& fix : picked) entries.push_back(std::move(fix.entry));
+    count += entries.size();
+    return ingest::DiscardRows(connection, entries, reason, run);
+  };
+  SLUICE_TRY(
+      ForEachPicked(runtime, session, table, {*request.where, {}, kAsItIs}, Use::kDiscard, take));
+  SLUICE_TRY(transaction->Commit());
+  return count;
 }
 
 Result<std::vector<ReplayReport>> ReplayQuarantine(Runtime& runtime, warehouse::Session& session,

@@ -34,20 +34,21 @@ struct ProposedFix {
   std::string text;  // what is to be read in its place
 };
 
-// What the request makes of the rows; nothing is stored. kRejected, naming the first few by file, line,
+// What the request makes of the rows, 200,000 at most (kConfig); nothing is stored. Of each entry is kept what is shown
+// and stored. kRejected, naming the first few by file, line,
 // column and reason, when any of them would still not fit: then none is to be stored.
 Result<std::vector<ProposedFix>> ProposeFixes(Runtime& runtime, warehouse::Session& session,
                                               const FixRequest& request);
-// The rows that a request picks, without changing them.
-Result<std::vector<ingest::QuarantineEntry>> PickRows(Runtime& runtime, warehouse::Session& session,
-                                                      const FixRequest& request);
-
-// Both while no run has the ingest (kBusy); `reason` may be "" for fixes.
+// Stored while no run has the ingest (kBusy); `reason` may be "".
 Status StoreProposed(Runtime& runtime, warehouse::Session& session,
                      const std::vector<ProposedFix>& fixes, const std::string& reason);
-Status DiscardPicked(Runtime& runtime, warehouse::Session& session,
-                     const std::vector<ingest::QuarantineEntry>& entries,
-                     const std::string& reason);
+
+// How many rows a request picks.
+Result<size_t> CountPicked(Runtime& runtime, warehouse::Session& session,
+                           const FixRequest& request);
+// Discards them, in one transaction, and says how many. kBusy as above.
+Result<size_t> DiscardPicked(Runtime& runtime, warehouse::Session& session,
+                             const FixRequest& request, const std::string& reason);
 
 struct ReplayReport {
   std::string ingest;
