@@ -1,6 +1,8 @@
 #include "pipeline/sqlite.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <utility>
 
@@ -12,10 +14,14 @@ namespace sluice::pipeline {
 namespace {
 
 constexpr int kBusyMilliseconds = 10'000;
+constexpr mode_t kMode = 0600;  // what was typed is in it
 
 }  // namespace
 
 Result<SqliteFile> SqliteFile::Open(const std::string& path) {
+  // A file that is there already is left alone: closing one ends the locks that this process has on it.
+  const int made = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, kMode);
+  if (made >= 0) close(made);
   sqlite3* handle = nullptr;
   const int opened =
       sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
@@ -51,10 +57,9 @@ Status SqliteFile::Error() const {
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_CANTOPEN:
-      return FailedError(
-          fmt::format("{} cannot be written: the list of runs is kept there", path_),
-          fmt::format("Let this user write in {}, or run as the user who owns it",
-                      env::Dirname(path_)));
+      return FailedError(fmt::format("{} cannot be written: the list of runs is kept there", path_),
+                         fmt::format("Let this user write in {}, or run as the user who owns it",
+                                     env::Dirname(path_)));
     case SQLITE_FULL:
       return FailedError(fmt::format("there is no room left for {}", path_), "Make room there");
     case SQLITE_CORRUPT:
