@@ -182,6 +182,9 @@ struct FieldsReport {
   std::vector<std::pair<std::string, std::string>> created;  // name, and the type that it would get
   std::vector<std::string> dropped;                          // not there, and not made either
   std::vector<std::string> conflicts;                        // sentences: the type is another
+  std::vector<std::string> refused;  // of these: no value that would be sent can be of the type
+  size_t there = 0;                  // how many fields there are
+  size_t most = 0;                   // how many there may be; 0: not known
 };
 
 // An optional ability: the fields that are there can be asked for, before anything is sent.

@@ -66,6 +66,11 @@ Result<SyncLook> LookAtSync(Runtime& runtime, warehouse::Session& session, const
   SLUICE_ASSIGN(look.plan, runtime.sync_engine().Plan(connection, job));
   if (look.plan.open) look.plan.under_way = IsUnderWay(runtime, connection, sync);
   look.fields = FieldsAt(connection, job, look.plan, cancel);
+  SLUICE_ASSIGN(const bool new_mapping, IsMappingNew(connection, job));
+  if (const Status types = CheckTypes(sync.name, look.fields);
+      new_mapping && !types.ok() && look.plan.held.empty()) {
+    look.plan.held = types.ToString();
+  }
   if (rows != nullptr) {
     const auto& created = look.fields.report.created;
     rows->sync(sync.name, look.plan, {created.begin(), created.end()});

@@ -32,10 +32,32 @@ FieldNotes LookAtFields(const std::string& connection, connector::Destination& d
                                       Counted(dropped.size(), "field"),
                                       dropped.size() == 1 ? "it" : "them", Join(dropped, ", ")));
   }
+  const size_t after = notes.report.there + created.size();
+  if (notes.report.most > 0 && after > notes.report.most) {
+    notes.lines.push_back(fmt::format(
+        "{} has {}; with new ones there would be {}, more than the {} that it may have", connection,
+        Counted(notes.report.there, "field"), Thousands(after), Thousands(notes.report.most)));
+  }
   for (const std::string& conflict : notes.report.conflicts) {
     notes.lines.push_back("conflict: " + conflict);
   }
   return notes;
+}
+
+Result<bool> IsMappingNew(engine::Connection& connection, const sync::SyncJob& job) {
+  SLUICE_ASSIGN(const auto rows, connection.Rows("SELECT coalesce(mapping_digest, '') FROM "
+                                                 "_sluice.syncs WHERE sync = $1",
+                                                 {job.sync.name}));
+  return rows.empty() ||
+         engine::ToText(rows[0][0]) != sync::MappingDigest(job.sync, job.destination);
+}
+
+Status CheckTypes(const std::string& sync, const FieldNotes& notes) {
+  if (notes.report.refused.empty()) return Status::Ok();
+  return HeldError(
+      fmt::format("nothing is sent: {}", Join(notes.report.refused, "; ")),
+      fmt::format("Send it to another field, or cast it: syncs.{}.fields; sluice plan {}", sync,
+                  sync));
 }
 
 std::string DescribeMapping(const config::Sync& sync) {

@@ -4,8 +4,11 @@
 #include <string>
 #include <vector>
 
+#include "base/status.h"
 #include "config/project.h"
 #include "connector/destination.h"
+#include "engine/engine.h"
+#include "sync/sync_engine.h"
 
 namespace sluice::pipeline {
 
@@ -15,6 +18,12 @@ struct FieldNotes {
   // One line for each kind, of people's words: "crm gets 2 new fields: city (string), spent (double)".
   std::vector<std::string> lines;
 };
+
+// Whether rows were not sent by this mapping before: then their types are looked at before the first request.
+Result<bool> IsMappingNew(engine::Connection& connection, const sync::SyncJob& job);
+
+// kHeld when values would be sent that a field can never take: the type of a field is for good.
+Status CheckTypes(const std::string& sync, const FieldNotes& notes);
 
 // Asks the destination, where it can be asked.
 FieldNotes LookAtFields(const std::string& connection, connector::Destination& destination,

@@ -156,18 +156,27 @@ class SyncStep {
             sync::Resync(connection, sync_.name, options_.only_key, "", runtime_.clock()).status());
         SLUICE_TRY(transaction->Commit());
       }
-      SLUICE_ASSIGN(delivery, runtime_.sync_engine().Prepare(connection, *job));
       SLUICE_ASSIGN(fields, sync::FieldsOf(connection, job->sync, job->relation));
+      SLUICE_ASSIGN(const bool new_mapping, IsMappingNew(connection, *job));
+      if (new_mapping && round == 1) SLUICE_TRY(LookAtTypes(job->destination, fields));
+      SLUICE_ASSIGN(delivery, runtime_.sync_engine().Prepare(connection, *job));
       SLUICE_ASSIGN(settle, LeftToSettle(connection, *job, delivery.counts));
     }
     TellCounts(delivery);
-    if (delivery.id != 0 && delivery.first_run) TellFields(job->destination, fields);
     connector::Container* container = connector::ContainerOf(job->destination);
     if (delivery.id != 0 && container != nullptr) {
       SLUICE_TRY(container->Define(fields, options_.cancel));
     }
     if (delivery.id == 0) {
       if (round == 1) TellNothing(delivery, job->destination);
+      if (round == 1 && !options_.only_key.empty()) {
+        report_.outcome = "failed";
+        report_.message += fmt::format(
+            "; no row of the model {} with this key can be sent (sluice "
+            "trace KEY)",
+            sync_.model);
+        return false;
+      }
       // Once: who changes more meanwhile is another run.
       if (delivery.counts.HeldUnsettled() == 0 || std::exchange(settled_, true)) return false;
       if (Settle(settle)) return true;
@@ -290,15 +299,17 @@ class SyncStep {
     if (n > 0) text += fmt::format(", {} {}", Thousands(n), what);
   }
 
-  // Types of fields are for good: before the first rows make them.
-  void TellFields(connector::Destination& destination,
-                  const std::vector<connector::FieldToSend>& fields) {
+  // Types of fields are for good: before the first rows of a mapping make them, and before anything is noted that a run
+  // which is held would leave.
+  Status LookAtTypes(connector::Destination& destination,
+                     const std::vector<connector::FieldToSend>& fields) {
     const FieldNotes notes = LookAtFields(sync_.to, destination, fields, options_.cancel);
     for (const std::string& line : notes.lines) {
       const bool bad = !notes.report.conflicts.empty() || !notes.report.dropped.empty();
       reporter_.Note(bad ? report::Level::kWarning : report::Level::kInfo,
                      sync_.name + ": " + line);
     }
+    return CheckTypes(sync_.name, notes);
   }
 
   // What was accepted is known by now; that it was written is looked for with the warehouse closed.

@@ -15,6 +15,9 @@ namespace {
 using connector::FieldToSend;
 using connector::ValueKind;
 
+// Iterable's soft cap of a project, by its support pages.
+constexpr size_t kMostFields = 1000;
+
 struct KindOfValue {
   std::string_view what;                 // for people
   std::string_view first;                // the type of a field that such a value makes
@@ -61,6 +64,8 @@ Result<connector::FieldsReport> CompareFields(std::string_view answer,
     there[JsonText(std::string("\"").append(member.name) + '"')] = JsonText(member.value);
   }
   connector::FieldsReport report;
+  report.there = there.size();
+  report.most = kMostFields;
   for (const FieldToSend& field : fields) {
     if (field.name == "email" || field.name == "userId") continue;
     const KindOfValue kind = Look(field.kind);
@@ -76,6 +81,8 @@ Result<connector::FieldsReport> CompareFields(std::string_view answer,
           "the field \"{}\" has the type {} in Iterable, and {} would be sent; the type "
           "of a field cannot be changed",
           field.name, ShownName(known->second), kind.what));
+      // Of text the values decide.
+      if (field.kind != ValueKind::kText) report.refused.push_back(report.conflicts.back());
     }
   }
   return report;

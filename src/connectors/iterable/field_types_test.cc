@@ -46,6 +46,10 @@ TEST(FieldTypes, AnotherTypeIsAConflictWhereNoValueCouldFit) {
                                     "fraction would be sent"),
                           HasSubstr("\"address.zip\" has the type long"),
                           HasSubstr("\"vip\" has the type string")));
+  // Of text the values decide.
+  EXPECT_THAT(report.refused, ElementsAre(HasSubstr("\"spent\""), HasSubstr("\"vip\"")));
+  EXPECT_EQ(report.there, 7U);
+  EXPECT_EQ(report.most, 1000U);
 }
 
 TEST(FieldTypes, AnotherAnswerIsAnError) {
