@@ -152,7 +152,9 @@ Result<std::vector<DeliveredPerson>> FindDelivered(engine::Connection& connectio
     person.on_forget = OnForget(project, sync);
     for (const auto& row : rows) {
       person.keys.push_back(engine::ToText(row[0]));
-      if (!engine::IsNull(row[1])) person.payloads.push_back(engine::ToText(row[1]));
+      // Mode insert has sent nothing of whom somebody else had made ({}).
+      std::string payload = engine::IsNull(row[1]) ? std::string() : engine::ToText(row[1]);
+      if (!payload.empty() && payload != "{}") person.payloads.push_back(std::move(payload));
     }
   }
   return delivered;
