@@ -205,7 +205,8 @@ Result<Columns> ParseColumns(std::string_view text) {
     }
     const auto known = format::ParseSqlType(type);
     if (!known.ok()) {
-      return ConfigError(fmt::format("--columns: {}: {}", name, known.status().message()));
+      return ConfigError(fmt::format("--columns: {}: {}", name, known.status().message()),
+                         known.status().next());
     }
     const bool there = std::any_of(columns.begin(), columns.end(),
                                    [&](const auto& column) { return column.first == name; });
