@@ -10,9 +10,8 @@ namespace sluice::ingest {
 namespace {
 
 using engine::QuoteName;
-using engine::QuoteText;
+using engine::Value;
 
-constexpr size_t kRowsPerInsert = 500;
 constexpr const char* kRelation = "sluice_quarantined";
 const std::vector<std::string> kAbout = {"_id",    "_pod",    "_file", "_line", "_column",
                                          "_value", "_reason", "_rule", "_raw"};
@@ -33,28 +32,29 @@ std::vector<std::string> CellNames(const std::vector<QuarantineEntry>& entries,
   return names;
 }
 
-std::string Literal(const std::optional<std::string>& text) {
-  return text ? QuoteText(*text) : "NULL";
-}
-
-std::string RowValues(size_t index, const RowEditor& editor, const QuarantineEntry& entry,
-                      const std::vector<std::string>& names) {
-  const auto or_null = [](const std::string& text) {
-    return text.empty() ? std::string("NULL") : QuoteText(text);
-  };
-  std::string values = fmt::format(
-      "({}, {}, {}, {}, {}, {}, {}, {}, {}, {}", index, QuoteText(entry.IdText()),
-      or_null(entry.pod), QuoteText(entry.address), entry.line, or_null(entry.column),
-      or_null(entry.value), QuoteText(entry.reason), or_null(entry.rule), QuoteText(entry.raw));
+// In the order of kAbout and `names`.
+std::vector<Value> RowValues(size_t index, const RowEditor& editor, const QuarantineEntry& entry,
+                             const std::vector<std::string>& names) {
+  const auto or_null = [](const std::string& text) { return text.empty() ? Value() : Value(text); };
+  std::vector<Value> values = {static_cast<int64_t>(index),
+                               entry.IdText(),
+                               or_null(entry.pod),
+                               entry.address,
+                               entry.line,
+                               or_null(entry.column),
+                               or_null(entry.value),
+                               entry.reason,
+                               or_null(entry.rule),
+                               entry.raw};
   const auto cells = editor.CellsOf(entry);
   for (const std::string& name : names) {
     const auto at = std::find(entry.file_columns.begin(), entry.file_columns.end(), name);
     const bool known = cells.ok() && at != entry.file_columns.end();
-    values += ", ";
-    values += known ? Literal(cells.value()[static_cast<size_t>(at - entry.file_columns.begin())])
-                    : "NULL";
+    const std::optional<std::string> text =
+        known ? cells.value()[static_cast<size_t>(at - entry.file_columns.begin())] : std::nullopt;
+    values.push_back(text ? Value(*text) : Value());
   }
-  return values + ")";
+  return values;
 }
 
 Status FillRelation(engine::Connection& connection, const RowEditor& editor,
@@ -68,15 +68,11 @@ Status FillRelation(engine::Connection& connection, const RowEditor& editor,
   SLUICE_TRY(
       connection.Execute(fmt::format("CREATE OR REPLACE TEMP TABLE {} ({})", kRelation, columns))
           .status());
-  for (size_t from = 0; from < entries.size(); from += kRowsPerInsert) {
-    std::string values;
-    for (size_t i = from; i < std::min(entries.size(), from + kRowsPerInsert); ++i) {
-      values += (i == from ? "" : ", ") + RowValues(i, editor, entries[i], names);
-    }
-    SLUICE_TRY(
-        connection.Execute(fmt::format("INSERT INTO {} VALUES {}", kRelation, values)).status());
+  SLUICE_ASSIGN(const auto appender, engine::Appender::Open(connection, "", kRelation));
+  for (size_t i = 0; i < entries.size(); ++i) {
+    SLUICE_TRY(appender->Row(RowValues(i, editor, entries[i], names)));
   }
-  return Status::Ok();
+  return appender->Close();
 }
 
 // The engine's own proof that it only reads: such a statement can stand in brackets.
