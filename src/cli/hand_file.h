@@ -9,9 +9,10 @@
 namespace sluice::cli {
 
 struct HandFile {
-  std::string path;   // absolute, links followed
-  std::string named;  // absolute, links of its folder followed: a link has its own name in its folder
-  std::string hash;   // of its bytes
+  std::string path;  // absolute, links followed
+  std::string
+      named;  // absolute, links of its folder followed: a link has its own name in its folder
+  std::string hash;  // of its bytes
 };
 
 // Reads all of it. `named`: as it was typed. kNotFound, kConfig for a name that stores pass over, kFailed, kCancelled.

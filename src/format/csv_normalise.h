@@ -13,7 +13,7 @@ namespace sluice::format {
 struct NormalisedCsv {
   uint64_t accepted = 0;  // records in the new file, in their order
   uint64_t broken = 0;    // records that were left out; CsvReader names them
-  uint64_t bytes = 0;  // of the new file
+  uint64_t bytes = 0;     // of the new file
 };
 
 // Reads the file at `from` (whatever OpenCsvText reads) as CsvReader does with `options`, and writes the

@@ -134,6 +134,20 @@ TEST_F(IdentityChangeTest, ATakenOneIsRejectedUntilTheRowChanges) {
   EXPECT_EQ(Sent(), "1 {\"email\":\"d@x\"}\n1 {\"email\":\"d@x\",\"visits\":2}\n");
 }
 
+TEST_F(IdentityChangeTest, WhoMayBeThereIsStillChangedAfterARefusal) {
+  Put("1", "a@x", "Ulm", 1);
+  DieOnceAfterTheEffect();
+  world_.people["c@x"] = {{"email", "\"c@x\""}};
+  Put("1", "c@x", "Ulm", 1);
+  MustRun();
+  EXPECT_EQ(Ask("SELECT identity, state, code FROM _sluice.sync_delivered"), "a@x,rejected,taken");
+  // It is free by then, and the row is another.
+  world_.people.erase("c@x");
+  Put("1", "c@x", "Ulm", 2);
+  RunRounds();
+  EXPECT_EQ(People(), "{\"city\":\"Ulm\",\"email\":\"c@x\",\"visits\":2}\n");
+}
+
 TEST_F(IdentityChangeTest, WhoIsNotThereAnyMoreIsMadeAnew) {
   Put("1", "a@x", "Ulm", 1);
   RunRounds();

@@ -58,7 +58,8 @@ std::string FreshRows(const FoldNames& names) {
     ELSE o.digest_kind END AS digest_kind,
   CASE WHEN s.removes THEN o.payload
     WHEN s.moves AND f.state = 'acknowledged' THEN _sluice_overlay(o.payload, {sent})
-    WHEN s.moves AND f.state = 'unknown' THEN coalesce(o.payload, o.attempted_payload)
+    WHEN s.moves AND (f.state = 'unknown' OR (f.state = 'rejected' AND {doubted} AND NOT s.in_doubt))
+      THEN coalesce(o.payload, o.attempted_payload)
     WHEN s.moves THEN o.payload WHEN {untouched} THEN coalesce(o.payload, '{{}}')
     WHEN f.state = 'acknowledged' THEN s.payload
     WHEN f.state = 'unknown' THEN coalesce(o.payload, p.payload)

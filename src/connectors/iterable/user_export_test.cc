@@ -39,11 +39,9 @@ TEST_F(UserExportTest, EachLineIsAPersonUnderItsIdentity) {
                  "{\"city\":\"Wien\",\"email\":\"\"}\n\n"
                  "{\"email\":\"b@x.de\",\"points\":3}");
   ASSERT_TRUE(Export(ProjectType::kEmail).ok());
-  EXPECT_THAT(script_.asked,
-              ElementsAre("GET /api/export/data.json?dataTypeName=user&range=All"));
-  EXPECT_THAT(seen_,
-              ElementsAre(R"(ann@x.de {"city":"Ulm","email":"Ann@x.de","userId":"u1"})",
-                          R"(b@x.de {"email":"b@x.de","points":3})"))
+  EXPECT_THAT(script_.asked, ElementsAre("GET /api/export/data.json?dataTypeName=user&range=All"));
+  EXPECT_THAT(seen_, ElementsAre(R"(ann@x.de {"city":"Ulm","email":"Ann@x.de","userId":"u1"})",
+                                 R"(b@x.de {"email":"b@x.de","points":3})"))
       << "who has no e-mail is nobody that a row could be about";
 }
 
