@@ -6,6 +6,13 @@ import re
 # What tells how often and when something was tried, not what came of it.
 _HISTORY = {"runs", "fences", "sync_runs", "sync_attempts", "deliveries", "sync_history", "sync_tries"}
 _TIMES = re.compile(r"run_id|token|next_delivery|modified|\w+_at")
+# A row that is refused for good when it goes once more keeps what may have arrived the first time: who killed the run
+# in that request cannot know that it did not.
+_MAY_HAVE_ARRIVED = {
+    ("sync_delivered", "payload"): "CASE WHEN state = 'rejected' AND digest IS NULL AND payload = attempted_payload "
+    "THEN NULL ELSE payload END",
+    ("sync_rows", "delivered"): "CASE WHEN state = 'rejected' AND delivered = tried THEN NULL ELSE delivered END",
+}
 
 
 def warehouse(sluice, lineage=True):
@@ -22,7 +29,8 @@ def warehouse(sluice, lineage=True):
         columns.setdefault((schema, table), []).append(column)
     selects = []  # one query for all: a process for each table would take longer than the run
     for (schema, table), names in columns.items():
-        casts = ", ".join(f'CAST("{name}" AS VARCHAR)' for name in names)
+        values = [_MAY_HAVE_ARRIVED.get((table, name), f'"{name}"') for name in names]
+        casts = ", ".join(f"CAST({value} AS VARCHAR)" for value in values)
         selects.append(f"SELECT '{schema}.{table}' AS t, [{casts}] AS r FROM \"{schema}\".\"{table}\"")
     dumps = {f"{schema}.{table}": [] for schema, table in columns}
     for table, row in sluice.rows(" UNION ALL ".join(selects)):
