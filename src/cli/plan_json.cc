@@ -2,6 +2,7 @@
 
 #include "cli/json_writer.h"
 #include "cli/plan_output.h"
+#include "cli/unmatched_json.h"
 
 namespace sluice::cli {
 namespace {
@@ -96,16 +97,7 @@ void WriteIngest(JsonWriter& json, const ingest::IngestPlan& plan) {
     json.EndObject();
   }
   json.EndArray();
-  json.Name("unmatched");
-  json.BeginArray();
-  for (const ingest::UnmatchedFiles& unmatched : plan.unmatched) {
-    json.BeginObject();
-    json.Field("connection", unmatched.connection);
-    json.Field("files", static_cast<int64_t>(unmatched.files));
-    json.Field("first", unmatched.first);
-    json.EndObject();
-  }
-  json.EndArray();
+  WriteUnmatched(json, plan.unmatched);
   WriteStrings(json, "unsettled", plan.unsettled);
   WriteStrings(json, "notes", plan.notes);
   WriteStrings(json, "problems", plan.problems);

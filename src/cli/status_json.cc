@@ -3,6 +3,7 @@
 #include "cli/json_writer.h"
 #include "cli/run_list.h"
 #include "cli/status_output.h"
+#include "cli/unmatched_json.h"
 
 namespace sluice::cli {
 namespace {
@@ -71,16 +72,7 @@ void WriteIngests(JsonWriter& json, const StatusData& data) {
     json.BeginObject();
     for (const auto& [table, files] : waiting.without_key) json.Field(table, files);
     json.EndObject();
-    json.Name("unmatched");
-    json.BeginArray();
-    for (const ingest::UnmatchedFiles& unmatched : waiting.unmatched) {
-      json.BeginObject();
-      json.Field("connection", unmatched.connection);
-      json.Field("files", static_cast<int64_t>(unmatched.files));
-      json.Field("first", unmatched.first);
-      json.EndObject();
-    }
-    json.EndArray();
+    WriteUnmatched(json, waiting.unmatched);
     json.Name("problems");
     json.BeginArray();
     for (const std::string& problem : waiting.problems) json.Text(problem);
