@@ -123,10 +123,6 @@ std::string TakeType(std::string_view& text) {
   return type;
 }
 
-}  // namespace
-
-namespace {
-
 // How a delimiter cuts the beginning of a file.
 struct Cut {
   size_t columns = 0;

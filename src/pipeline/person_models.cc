@@ -91,10 +91,6 @@ const ColumnOrigin* ShowsOthers(const std::vector<std::string>& columns,
 
 }  // namespace
 
-bool ModelScopes::HasKeyOf(const std::string& person) const {
-  return HasScope(scopes, {person, ""});
-}
-
 std::vector<ScopedColumns> ModelScopes::Of(const std::string& person) const {
   std::vector<ScopedColumns> of;
   bool others = false;
@@ -247,6 +243,12 @@ void PersonModels::CheckMadeOf(const config::Person& person,
 }
 
 Result<ModelScopes> PersonModels::ScopesOf(const config::Model& model) {
+  if (const auto known = scopes_.find(model.name); known != scopes_.end()) return known->second;
+  SLUICE_ASSIGN(ModelScopes found, FindScopes(model));
+  return scopes_[model.name] = std::move(found);
+}
+
+Result<ModelScopes> PersonModels::FindScopes(const config::Model& model) {
   const std::string relation = models::RelationOf(model);
   ModelScopes found;
   found.scopes = privacy::ScopesOfTable(project_.persons, relation);

@@ -25,7 +25,6 @@ struct ModelScopes {
   std::vector<privacy::ScopedColumns> called_so;
   std::map<std::string, std::string> untold;  // kind of person -> why their rows cannot be told
 
-  bool HasKeyOf(const std::string& person) const;
   // By which rows about one of `person` are found: a row with the key of another kind is about nobody else.
   std::vector<privacy::ScopedColumns> Of(const std::string& person) const;
 };
@@ -38,12 +37,15 @@ class PersonModels {
   engine::Connection& connection() const { return connection_; }
   const config::Project& project() const { return project_; }
 
+  // Looked for once: what the model reads stays while this object is there.
   Result<ModelScopes> ScopesOf(const config::Model& model);
   // kHeld when the rows of `model` about `person` cannot be told, with what to declare.
   static Status CheckTold(const ModelScopes& scopes, const std::string& person,
                           const std::string& model);
 
  private:
+  Result<ModelScopes> FindScopes(const config::Model& model);
+
   using Origins = std::optional<std::vector<models::ColumnOrigin>>;  // nothing: not told
 
   std::string SqlOf(const config::Model& model) const;
@@ -61,7 +63,8 @@ class PersonModels {
   engine::Connection& connection_;
   const config::Project& project_;
   std::map<std::string, models::ModelNode> nodes_;
-  std::map<std::string, Origins> origins_;  // by model
+  std::map<std::string, Origins> origins_;     // by model
+  std::map<std::string, ModelScopes> scopes_;  // likewise
 };
 
 }  // namespace sluice::pipeline

@@ -215,7 +215,6 @@ Result<std::unique_ptr<Difference>> Difference::Make(engine::Connection& connect
   names.irreversible = destination.capabilities().irreversible;
   names.changes = sync.change_identifiers;
   names.can_change = destination.capabilities().changes_identities && sync.mode == "upsert";
-  names.closely = options.closely;
   names.narrow = options.narrow;
   names.only_key = options.only_key;
   difference->counts_.forgotten = options.forgotten;

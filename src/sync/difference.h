@@ -80,10 +80,9 @@ Result<std::vector<connector::FieldToSend>> FieldsOf(engine::Connection& connect
 using WhoIsForgotten = std::function<Result<std::shared_ptr<const connector::ForgottenHashes>>()>;
 
 struct DifferenceOptions {
-  // What is to be done about NULL and unmapped fields may be another than when the rows were
-  // delivered: also rows whose payload is the same are looked at.
-  bool closely = false;
-  // All rows were looked at by this mapping, and nothing was left to do: digests say which are as they were.
+  // All rows were looked at by this mapping, and nothing was left to do: digests say which are as they were. Else
+  // what is to be done about NULL and unmapped fields may be another than when the rows were delivered: also rows
+  // whose payload is the same are looked at.
   bool narrow = false;
   std::string only_key;  // of the rows to send only this one is given; "": all
   // A first run that takes rows as known instead of sending them.

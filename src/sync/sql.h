@@ -26,9 +26,9 @@ struct DifferenceNames {
   std::vector<std::string> columns;  // expressions, over `src`
   int64_t binding = 0;               // SyncFunctions::Bound
   bool repeatable = false;
-  bool closely = false;  // also rows whose payload is the one delivered may have something to clear
-  bool narrow =
-      false;  // digests say which rows are as they were delivered: by this mapping all were looked at
+  // Digests say which rows are as they were delivered. Else also rows whose payload is the one delivered may have
+  // something to clear.
+  bool narrow = false;
   bool mirror = false;
   bool once = false;  // what was delivered is not sent again, whatever it is now
   // Rows that are new count as delivered, and are not sent.

@@ -146,7 +146,7 @@ std::string PutRows(const DifferenceNames& names, const std::string& into, const
       // The same payload can mean that something is to be cleared now, which stayed before.
       fmt::arg("way_out", names.can_change ? kWayOut : ""),
       fmt::arg("closely",
-               names.closely
+               !names.narrow
                    ? fmt::format(" AND NOT _sluice_differs({}, m.body, d.payload)", names.binding)
                    : ""),
       fmt::arg("target", names.changes ? OnTheWayElse("substr(maybe, 2)", "identity") : "identity"),

@@ -32,8 +32,8 @@ struct SyncState {
   bool due = false;        // rows that were put off are to be tried again by now
 };
 
-Result<SyncState> ReadState(engine::Connection& connection, const std::string& sync,
-                            env::Micros now) {
+// Without `rejected` and `due`.
+Result<SyncState> ReadState(engine::Connection& connection, const std::string& sync) {
   SyncState state;
   SLUICE_ASSIGN(
       const auto rows,
@@ -51,6 +51,13 @@ Result<SyncState> ReadState(engine::Connection& connection, const std::string& s
                                                   "_sluice.sync_delivered WHERE sync = $1 LIMIT 1)",
                                                   {sync}));
   state.delivered = engine::ToInt(any) > 0;
+  return state;
+}
+
+// With them, which looks at every row that was delivered.
+Result<SyncState> ReadWholeState(engine::Connection& connection, const std::string& sync,
+                                 env::Micros now) {
+  SLUICE_ASSIGN(SyncState state, ReadState(connection, sync));
   SLUICE_ASSIGN(
       const auto others,
       connection.Rows("SELECT count(*) FILTER (state = 'rejected'), count(*) FILTER (state = "
@@ -104,7 +111,7 @@ Status InsertRun(engine::Connection& connection, const SyncJob& job, const Deliv
 Status PutState(engine::Connection& connection, const SyncJob& job, int64_t next_delivery,
                 bool nothing_left, env::Micros now) {
   SLUICE_TRY(PutTarget(connection, job.sync.name, job.target));
-  SLUICE_ASSIGN(const SyncState state, ReadState(connection, job.sync.name, now));
+  SLUICE_ASSIGN(const SyncState state, ReadState(connection, job.sync.name));
   // A single row that somebody tries is not what the first run is about.
   const bool fresh = state.fresh && !job.only_key.empty();
   SLUICE_TRY(
@@ -228,11 +235,10 @@ Result<std::optional<SyncSummary>> SyncEngine::Recover(engine::Connection& conne
 Result<std::unique_ptr<Difference>> SyncEngine::MakeDifference(engine::Connection& connection,
                                                                const SyncJob& job) {
   // Settled: the last run had nothing left to do, by this mapping.
-  SLUICE_ASSIGN(const SyncState state, ReadState(connection, job.sync.name, clock_.Now()));
+  SLUICE_ASSIGN(const SyncState state, ReadState(connection, job.sync.name));
   const bool settled =
       !state.inputs.empty() && state.mapping_digest == MappingDigest(job.sync, job.destination);
   DifferenceOptions options;
-  options.closely = state.delivered && !settled;
   options.narrow = state.delivered && settled;
   options.only_key = job.only_key;
   options.takes_known =
@@ -297,7 +303,7 @@ Result<SyncPlan> SyncEngine::WithOpenDelivery(engine::Connection& connection, co
     SLUICE_ASSIGN(transaction, engine::Transaction::Begin(connection));
   }
   SLUICE_ASSIGN(plan.open, RecoverWithin(connection, recover, files, clock_));
-  SLUICE_ASSIGN(const SyncState state, ReadState(connection, job.sync.name, clock_.Now()));
+  SLUICE_ASSIGN(const SyncState state, ReadWholeState(connection, job.sync.name, clock_.Now()));
   SetTerms(job, plan);
   plan.first_run = !state.delivered;
   plan.up_to_date = IsUpToDate(state, job);
@@ -309,7 +315,7 @@ Result<SyncPlan> SyncEngine::WithOpenDelivery(engine::Connection& connection, co
 Result<Delivery> SyncEngine::Prepare(engine::Connection& connection, const SyncJob& job) {
   SLUICE_TRY(NothingOpen(connection, job));
   SLUICE_TRY(CheckTarget(connection, job.sync.name, job.target));
-  SLUICE_ASSIGN(const SyncState state, ReadState(connection, job.sync.name, clock_.Now()));
+  SLUICE_ASSIGN(const SyncState state, ReadWholeState(connection, job.sync.name, clock_.Now()));
   Delivery delivery;
   delivery.first_run = !state.delivered;
   delivery.up_to_date = IsUpToDate(state, job);
