@@ -1,6 +1,7 @@
 #include "sync/fold.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 
 #include <fmt/format.h>
@@ -12,6 +13,7 @@ namespace {
 
 using engine::Value;
 
+constexpr uint32_t kUntried = 0;
 constexpr std::string_view kArrivedCode = "found_after_stop";
 
 Value TextOrNull(const std::string& text) {
@@ -59,7 +61,8 @@ class LogLoader {
 
   const LogHeader& header() const { return header_; }
   SyncSummary& summary() { return summary_; }
-  uint64_t tried_to() const { return tried_.size(); }
+  // By position, up to the last row that was tried: the id of the answer that counts, or kUntried.
+  const std::vector<uint32_t>& final() const { return final_; }
   bool once() const { return once_; }
 
  private:
@@ -90,47 +93,66 @@ class LogLoader {
   Status Append(uint64_t attempt, int http_status, const LogAnswer& answer, bool was_sent,
                 env::Micros at) {
     for (const RowRange& range : answer.rows) {
-      MarkTried(range);
-      SLUICE_TRY(answers_.Row(
-          {next_id_++, static_cast<int64_t>(attempt), static_cast<int64_t>(range.first),
-           static_cast<int64_t>(range.count), std::string(StateName(answer.state)),
-           http_status == 0 ? Value() : Value(int64_t{http_status}), TextOrNull(answer.code),
-           TextOrNull(answer.message), was_sent, env::FormatUtc(at, true),
-           answer.state == connector::RowState::kAbsent}));
+      if (weights_.size() > kMostAnswers) {
+        return FailedError(fmt::format("the delivery log {} has too many answers", job_.log_path));
+      }
+      const auto id = static_cast<uint32_t>(weights_.size());
+      weights_.push_back({Finality(answer.state), attempt});
+      Judge(range, id);
+      SLUICE_TRY(
+          answers_.Row({static_cast<int64_t>(id), static_cast<int64_t>(attempt),
+                        static_cast<int64_t>(range.first), static_cast<int64_t>(range.count),
+                        std::string(StateName(answer.state)),
+                        http_status == 0 ? Value() : Value(int64_t{http_status}),
+                        TextOrNull(answer.code), TextOrNull(answer.message), was_sent,
+                        env::FormatUtc(at, true), answer.state == connector::RowState::kAbsent}));
     }
     return Status::Ok();
   }
 
-  void MarkTried(const RowRange& range) {
+  // An answer for good counts, whichever came last; else that it may have arrived; else the last.
+  static int Finality(connector::RowState state) {
+    using connector::RowState;
+    if (state == RowState::kAcknowledged || state == RowState::kRejected) return 2;
+    return state == RowState::kUnknown ? 1 : 0;
+  }
+
+  void Judge(const RowRange& range, uint32_t id) {
     const uint64_t end = range.first + range.count;
-    if (tried_.size() < end) tried_.resize(end);
+    if (final_.size() < end) final_.resize(end, kUntried);
     for (uint64_t position = range.first; position < end; ++position) {
-      once_ &= !tried_[position];
-      tried_[position] = true;
+      uint32_t& final = final_[position];
+      once_ &= final == kUntried;
+      if (final == kUntried || weights_[final] < weights_[id]) final = id;
     }
   }
+
+  static constexpr size_t kMostAnswers = std::numeric_limits<uint32_t>::max();
 
   const FoldJob& job_;
   engine::Appender& answers_;
   LogHeader header_;
   SyncSummary summary_;
   std::map<uint64_t, LogIntent> open_;  // as many as were in flight
-  std::vector<bool> tried_;             // by position, up to the last one
-  bool once_ = true;                    // no row was tried twice
-  int64_t next_id_ = 1;
+  // By id, which is its place: finality, attempt. The first is nobody's.
+  std::vector<std::pair<int, uint64_t>> weights_{{0, 0}};
+  std::vector<uint32_t> final_;
+  bool once_ = true;  // no row was tried twice
 };
 
-// The first `count` rows of the spool: those that were tried are among them.
-Status LoadSpool(engine::Connection& connection, const FoldJob& job, const std::string& table,
-                 const SpoolInfo& expected, uint64_t count) {
-  if (count == 0) return Status::Ok();
+// The first rows of the spool: those that were tried (`final`) are among them.
+Status LoadSpool(engine::Connection& connection, const FoldJob& job, sql::FoldNames& names,
+                 const SpoolInfo& expected, const std::vector<uint32_t>& final) {
+  names.any_prior = false;
+  if (final.empty()) return Status::Ok();
   SLUICE_ASSIGN(auto spool, SpoolReader::Open(job.spool_path));
   SLUICE_TRY(spool.Verify(expected));
-  SLUICE_ASSIGN(const auto appender, engine::Appender::Open(connection, "", table));
-  std::vector<Value> values(10);  // one for all rows: texts are moved in
-  for (uint64_t position = 0; position < count; ++position) {
+  SLUICE_ASSIGN(const auto appender, engine::Appender::Open(connection, "", names.Spool()));
+  std::vector<Value> values(11);  // one for all rows: texts are moved in
+  for (size_t position = 0; position < final.size(); ++position) {
     SLUICE_ASSIGN(auto row, spool.Next());
     if (!row) return FailedError(fmt::format("the spool {} is cut", job.spool_path));
+    names.any_prior |= row->prior_key.has_value();
     values[0] = static_cast<int64_t>(position);
     values[1] = std::move(row->key);
     values[2] = std::move(row->identity);
@@ -141,9 +163,22 @@ Status LoadSpool(engine::Connection& connection, const FoldJob& job, const std::
     values[7] = row->change == Change::kRemoved;
     values[8] = row->change == Change::kIdentity;
     values[9] = row->in_doubt;
+    values[10] = final[position] == kUntried ? Value() : Value(int64_t{final[position]});
     SLUICE_TRY(appender->Row(values));
   }
   return appender->Close();
+}
+
+// How many rows are known already decides how they are looked up.
+Status LookAtBefore(engine::Connection& connection, const FoldJob& job, size_t tried,
+                    sql::FoldNames& names) {
+  SLUICE_ASSIGN(
+      const auto known,
+      connection.Scalar("SELECT count(*) FROM _sluice.sync_delivered WHERE sync = $1", {job.sync}));
+  const auto before = static_cast<uint64_t>(engine::ToInt(known));
+  names.any_before = before > 0;
+  names.few = tried < before / 4;
+  return Status::Ok();
 }
 
 Status CountFinal(engine::Connection& connection, const sql::FoldNames& names,
@@ -245,9 +280,9 @@ Result<SyncSummary> Load(engine::Connection& connection, const FoldJob& job, sql
                return log.Visit(entry);
              }).status());
   SLUICE_TRY(log.Finish());
-  SLUICE_TRY(LoadSpool(connection, job, names.Spool(), log.header().spool, log.tried_to()));
+  SLUICE_TRY(LoadSpool(connection, job, names, log.header().spool, log.final()));
+  SLUICE_TRY(LookAtBefore(connection, job, log.final().size(), names));
   names.once = log.once();
-  SLUICE_TRY(RunAll(connection, sql::JudgeTries(names)));
 
   SyncSummary summary = std::move(log.summary());
   summary.delivery_id = job.delivery_id;

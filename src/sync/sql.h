@@ -138,17 +138,18 @@ struct FoldNames {
   std::string run_id;
   int64_t delivery_id = 0;
   config::Attempts::Payload payload = config::Attempts::Payload::kFull;
-  bool once = false;  // no row was tried twice
-  // position, key, identity, digest, payload, sent (NULL: the payload), prior_key, removes, moves, in_doubt
+  bool once = false;       // no row was tried twice
+  bool any_before = true;  // anything is in `sync_delivered`
+  bool few = true;         // rows are tried, beside those in there
+  bool any_prior = true;   // row takes the place of another key
+  // position, key, identity, digest, payload, sent (NULL: the payload), prior_key, removes, moves, in_doubt,
+  // answer (the id of the one that counts; NULL: the row was not tried)
   std::string Spool() const;
   std::string Answers() const;  // id, attempt, first, count, state, ...: one for each range of rows
-  std::string Tries() const;    // id, attempt, state, position: every try of every row
-  std::string Final() const;    // position, id, state: the try that counts
   std::string Old() const;      // place: the rows of `sync_delivered` that others take the place of
 };
 std::vector<std::string> MakeFoldTables(const FoldNames& names);
-// After they were filled.
-std::vector<std::string> JudgeTries(const FoldNames& names);
+// The statements that follow want both tables filled.
 // state, count(*) of the rows' final tries.
 std::string CountStates(const FoldNames& names);
 // count(*) of the rows that were tried and are changes of identity, and of those acknowledged.

@@ -29,12 +29,37 @@ constexpr const char* kTimes =
 
 // Mode insert found it: acknowledged, and nothing was sent.
 std::string Untouched() {
-  return fmt::format("(f.state = 'acknowledged' AND a.code IS NOT DISTINCT FROM {})",
+  return fmt::format("(a.state = 'acknowledged' AND a.code IS NOT DISTINCT FROM {})",
                      QuoteText(kAlreadyThereCode));
 }
 
 // What went out: the payload, unless it was less, or otherwise.
 constexpr const char* kSent = "coalesce(s.sent, s.payload)";
+
+// The rows that were tried, each with the answer that counts: `s` and `a`.
+std::string Judged(const FoldNames& names) {
+  return fmt::format("{} AS s JOIN {} AS a ON a.id = s.answer", names.Spool(), names.Answers());
+}
+
+std::string DeliveredWhere(const FoldNames& names, const std::string& which) {
+  return fmt::format("(SELECT * FROM _sluice.sync_delivered WHERE sync = {}{})",
+                     QuoteText(names.sync), which);
+}
+
+// What was known of the rows before. Where few of many are tried, the others stay out of the join.
+std::string Before(const FoldNames& names) {
+  if (!names.any_before) return DeliveredWhere(names, " AND false");
+  if (!names.few) return DeliveredWhere(names, "");
+  return DeliveredWhere(names, fmt::format(" AND key IN (SELECT key FROM {})", names.Spool()));
+}
+
+// What was known of the keys whose place others take.
+std::string Prior(const FoldNames& names) {
+  if (!names.any_prior) return DeliveredWhere(names, " AND false");
+  return DeliveredWhere(
+      names, fmt::format(" AND key IN (SELECT prior_key FROM {} WHERE prior_key IS NOT NULL)",
+                         names.Spool()));
+}
 
 // What is known of a row after its last try that counts. Only an acknowledgement moves what was
 // delivered. After a try that may have arrived, what another key left at the same identity is what
@@ -46,56 +71,52 @@ constexpr const char* kSent = "coalesce(s.sent, s.payload)";
 std::string FreshRows(const FoldNames& names) {
   return fmt::format(
       R"(SELECT s.key,
-  CASE WHEN s.moves AND f.state <> 'acknowledged' THEN o.identity ELSE s.identity END AS identity,
-  (s.removes AND f.state = 'acknowledged') OR (s.moves AND f.state = 'acknowledged' AND
+  CASE WHEN s.moves AND a.state <> 'acknowledged' THEN o.identity ELSE s.identity END AS identity,
+  (s.removes AND a.state = 'acknowledged') OR (s.moves AND a.state = 'acknowledged' AND
     a.code IS NOT DISTINCT FROM {nobody}) AS gone,
-  CASE WHEN s.moves AND f.state = 'acknowledged'
+  CASE WHEN s.moves AND a.state = 'acknowledged'
       THEN _sluice_digest(_sluice_overlay(o.payload, {sent}))
-    WHEN s.removes OR s.moves OR {untouched} THEN o.digest WHEN f.state = 'acknowledged' THEN s.digest
-    WHEN f.state = 'unknown' THEN coalesce(o.digest, p.digest) ELSE o.digest END AS digest,
-  CASE WHEN s.removes OR (s.moves AND f.state <> 'acknowledged') THEN o.digest_kind WHEN f.state = 'acknowledged' THEN {kind}
-    WHEN f.state = 'unknown' THEN coalesce(o.digest_kind, p.digest_kind)
+    WHEN s.removes OR s.moves OR {untouched} THEN o.digest WHEN a.state = 'acknowledged' THEN s.digest
+    WHEN a.state = 'unknown' THEN coalesce(o.digest, p.digest) ELSE o.digest END AS digest,
+  CASE WHEN s.removes OR (s.moves AND a.state <> 'acknowledged') THEN o.digest_kind WHEN a.state = 'acknowledged' THEN {kind}
+    WHEN a.state = 'unknown' THEN coalesce(o.digest_kind, p.digest_kind)
     ELSE o.digest_kind END AS digest_kind,
   CASE WHEN s.removes THEN o.payload
-    WHEN s.moves AND f.state = 'acknowledged' THEN _sluice_overlay(o.payload, {sent})
-    WHEN s.moves AND (f.state = 'unknown' OR (f.state = 'rejected' AND {doubted} AND NOT s.in_doubt))
+    WHEN s.moves AND a.state = 'acknowledged' THEN _sluice_overlay(o.payload, {sent})
+    WHEN s.moves AND (a.state = 'unknown' OR (a.state = 'rejected' AND {doubted} AND NOT s.in_doubt))
       THEN coalesce(o.payload, o.attempted_payload)
     WHEN s.moves THEN o.payload WHEN {untouched} THEN coalesce(o.payload, '{{}}')
-    WHEN f.state = 'acknowledged' THEN s.payload
-    WHEN f.state = 'unknown' THEN coalesce(o.payload, p.payload)
-    WHEN f.state = 'rejected' AND o.state IN ('unknown', 'left')
+    WHEN a.state = 'acknowledged' THEN s.payload
+    WHEN a.state = 'unknown' THEN coalesce(o.payload, p.payload)
+    WHEN a.state = 'rejected' AND o.state IN ('unknown', 'left')
       THEN coalesce(o.payload, o.attempted_payload)
     ELSE o.payload END AS payload,
-  CASE WHEN s.moves AND f.state = 'acknowledged' AND {doubted} THEN 'unknown'
-    WHEN f.state = 'acknowledged' THEN 'delivered'
-    WHEN f.state = 'deferred' AND a.absent
+  CASE WHEN s.moves AND a.state = 'acknowledged' AND {doubted} THEN 'unknown'
+    WHEN a.state = 'acknowledged' THEN 'delivered'
+    WHEN a.state = 'deferred' AND a.absent
       THEN CASE WHEN {times} < {most} THEN 'deferred' ELSE 'rejected' END
-    WHEN f.state = 'deferred' AND {doubted} THEN 'unknown' ELSE f.state END AS state,
-  CASE WHEN f.state <> 'acknowledged' THEN s.digest END AS attempted_digest,
+    WHEN a.state = 'deferred' AND {doubted} THEN 'unknown' ELSE a.state END AS state,
+  CASE WHEN a.state <> 'acknowledged' THEN s.digest END AS attempted_digest,
   CASE WHEN s.moves THEN CASE
-      WHEN f.state = 'acknowledged' AND {doubted} THEN _sluice_overlay(o.attempted_payload, {sent})
-      WHEN f.state = 'unknown' AND NOT s.in_doubt THEN _sluice_overlay(
+      WHEN a.state = 'acknowledged' AND {doubted} THEN _sluice_overlay(o.attempted_payload, {sent})
+      WHEN a.state = 'unknown' AND NOT s.in_doubt THEN _sluice_overlay(
         coalesce(CASE WHEN {doubted} THEN o.attempted_payload END, o.payload), {sent})
-      WHEN f.state <> 'acknowledged' AND {doubted} AND NOT (s.in_doubt AND f.state = 'rejected')
+      WHEN a.state <> 'acknowledged' AND {doubted} AND NOT (s.in_doubt AND a.state = 'rejected')
         THEN o.attempted_payload END
-    WHEN f.state = 'acknowledged' THEN NULL
-    WHEN s.removes THEN CASE f.state WHEN 'unknown' THEN '{{}}' WHEN 'deferred'
+    WHEN a.state = 'acknowledged' THEN NULL
+    WHEN s.removes THEN CASE a.state WHEN 'unknown' THEN '{{}}' WHEN 'deferred'
       THEN o.attempted_payload END
     ELSE _sluice_overlay(s.payload, {sent}) END AS attempted_payload,
-  CASE WHEN f.state <> 'acknowledged' OR {untouched} THEN a.code END AS code,
-  CASE WHEN f.state <> 'acknowledged' OR {untouched} THEN a.message END AS message,
+  CASE WHEN a.state <> 'acknowledged' OR {untouched} THEN a.code END AS code,
+  CASE WHEN a.state <> 'acknowledged' OR {untouched} THEN a.message END AS message,
   CASE WHEN a.absent THEN {times} END AS absences,
   CASE WHEN a.absent AND {times} BETWEEN 2 AND {most} - 1 THEN
     a.answered_at + to_hours(least(CAST(pow(2, {times} - 2) AS BIGINT), {longest})) END
     AS next_try_at,
   a.answered_at
-FROM {final} AS f
-JOIN {spool} AS s ON s.position = f.position
-JOIN {answers} AS a ON a.id = f.id
-LEFT JOIN (SELECT * FROM _sluice.sync_delivered WHERE sync = {sync}
-  AND key IN (SELECT key FROM {spool})) AS o ON o.key = s.key
-LEFT JOIN (SELECT * FROM _sluice.sync_delivered WHERE sync = {sync}
-  AND key IN (SELECT prior_key FROM {spool} WHERE prior_key IS NOT NULL)) AS p ON p.key = s.prior_key)",
+FROM {judged}
+LEFT JOIN {before} AS o ON o.key = s.key
+LEFT JOIN {prior} AS p ON p.key = s.prior_key)",
       fmt::arg("untouched", Untouched()), fmt::arg("times", kTimes),
       fmt::arg("most", kMostAbsences), fmt::arg("longest", kLongestAbsenceHours),
       fmt::arg("nobody", QuoteText(connector::kNobodyThere)),
@@ -103,20 +124,32 @@ LEFT JOIN (SELECT * FROM _sluice.sync_delivered WHERE sync = {sync}
           "doubted",
           "coalesce(o.attempted_payload IS NOT NULL AND o.state IN ('unknown', 'left'), false)"),
       fmt::arg("sent", kSent), fmt::arg("kind", QuoteText(kDigestKind)),
-      fmt::arg("final", names.Final()), fmt::arg("spool", names.Spool()),
-      fmt::arg("answers", names.Answers()), fmt::arg("sync", QuoteText(names.sync)));
+      fmt::arg("judged", Judged(names)), fmt::arg("before", Before(names)),
+      fmt::arg("prior", Prior(names)));
 }
 
 // Found before the new rows are there.
 std::string MakeOld(const FoldNames& names) {
+  const std::string keys =
+      fmt::format("SELECT key FROM {} WHERE answer IS NOT NULL", names.Spool());
+  const std::string priors = fmt::format(
+      " UNION ALL SELECT s.prior_key FROM {} WHERE s.prior_key IS NOT NULL AND a.state IN "
+      "('acknowledged', 'unknown')",
+      Judged(names));
+  const std::string which = fmt::format(" AND key IN ({}{})", keys, names.any_prior ? priors : "");
   return fmt::format(
-      "CREATE TEMP TABLE {0} AS SELECT rowid AS place FROM _sluice.sync_delivered WHERE sync = {1} "
-      "AND key "
-      "IN (SELECT s.key FROM {2} AS f JOIN {3} AS s ON s.position = f.position UNION ALL SELECT "
-      "s.prior_key FROM {2} AS f JOIN {3} AS s ON s.position = f.position WHERE s.prior_key IS NOT "
-      "NULL "
-      "AND f.state IN ('acknowledged', 'unknown'))",
-      names.Old(), QuoteText(names.sync), names.Final(), names.Spool());
+      "CREATE TEMP TABLE {} AS SELECT rowid AS place FROM _sluice.sync_delivered "
+      "WHERE sync = {}{}",
+      names.Old(), QuoteText(names.sync), names.any_before ? which : " AND false");
+}
+
+// Every try of every row: mostly the one that counts.
+std::string Tries(const FoldNames& names) {
+  if (names.once) return Judged(names);
+  return fmt::format(
+      "(SELECT id, unnest(range(first, first + count)) AS position FROM {0}) AS t JOIN {0} AS a ON "
+      "a.id = t.id JOIN {1} AS s ON s.position = t.position",
+      names.Answers(), names.Spool());
 }
 
 }  // namespace
@@ -126,12 +159,6 @@ std::string FoldNames::Spool() const {
 }
 std::string FoldNames::Answers() const {
   return TempName("answers", *this);
-}
-std::string FoldNames::Tries() const {
-  return TempName("tries", *this);
-}
-std::string FoldNames::Final() const {
-  return once ? Tries() : TempName("final", *this);
 }
 std::string FoldNames::Old() const {
   return TempName("old", *this);
@@ -153,7 +180,7 @@ std::vector<std::string> MakeFoldTables(const FoldNames& names) {
   return {
       fmt::format("CREATE TEMP TABLE {} (position BIGINT, key VARCHAR, identity VARCHAR, digest "
                   "UHUGEINT, payload VARCHAR, sent VARCHAR, prior_key VARCHAR, removes BOOLEAN, "
-                  "moves BOOLEAN, in_doubt BOOLEAN)",
+                  "moves BOOLEAN, in_doubt BOOLEAN, answer BIGINT)",
                   names.Spool()),
       fmt::format("CREATE TEMP TABLE {} (id BIGINT, attempt BIGINT, first BIGINT, count BIGINT, "
                   "state VARCHAR, http_status INTEGER, code VARCHAR, message VARCHAR, was_sent "
@@ -161,40 +188,21 @@ std::vector<std::string> MakeFoldTables(const FoldNames& names) {
                   names.Answers())};
 }
 
-std::vector<std::string> JudgeTries(const FoldNames& names) {
-  std::vector<std::string> statements = {
-      fmt::format("CREATE TEMP TABLE {} AS SELECT id, attempt, state, unnest(range(first, first + "
-                  "count)) AS position FROM {}",
-                  names.Tries(), names.Answers())};
-  if (names.once) return statements;
-  statements.push_back(
-      // An answer for good counts, whichever came last; else that it may have arrived; else the
-      // last.
-      fmt::format("CREATE TEMP TABLE {} AS SELECT g.position, g.id, a.state FROM (SELECT position, "
-                  "coalesce(arg_max(id, attempt) FILTER (state IN ('acknowledged', 'rejected')), "
-                  "arg_max(id, attempt) FILTER (state = 'unknown'), arg_max(id, attempt)) AS id "
-                  "FROM {} GROUP BY position) AS g JOIN {} AS a ON a.id = g.id",
-                  names.Final(), names.Tries(), names.Answers()));
-  return statements;
-}
-
 std::string CountStates(const FoldNames& names) {
-  return fmt::format("SELECT state, count(*) FROM {} GROUP BY state", names.Final());
+  return fmt::format("SELECT a.state, count(*) FROM {} GROUP BY a.state", Judged(names));
 }
 
 std::string CountMoves(const FoldNames& names) {
   return fmt::format(
-      "SELECT count(*), count(*) FILTER (f.state = 'acknowledged') FROM {} AS f JOIN {} AS s ON "
-      "s.position = f.position WHERE s.moves",
-      names.Final(), names.Spool());
+      "SELECT count(*), count(*) FILTER (a.state = 'acknowledged') FROM {} WHERE s.moves",
+      Judged(names));
 }
 
 std::string CountRefusals(const FoldNames& names) {
   return fmt::format(
-      "SELECT a.state, coalesce(a.code, ''), coalesce(a.message, ''), count(*) AS n FROM {} AS f "
-      "JOIN {} AS a ON a.id = f.id WHERE a.state <> 'acknowledged' GROUP BY ALL ORDER BY n DESC, "
-      "1, 2, 3 LIMIT 10",
-      names.Final(), names.Answers());
+      "SELECT a.state, coalesce(a.code, ''), coalesce(a.message, ''), count(*) AS n FROM {} WHERE "
+      "a.state <> 'acknowledged' GROUP BY ALL ORDER BY n DESC, 1, 2, 3 LIMIT 10",
+      Judged(names));
 }
 
 std::vector<std::string> WriteFold(const FoldNames& names) {
@@ -214,17 +222,14 @@ std::vector<std::string> WriteFold(const FoldNames& names) {
       fmt::format(
           "INSERT INTO _sluice.sync_attempts (sync, key, run_id, delivery_id, attempt, sent, "
           "state, http_status, code, message, answered_at) SELECT {}, s.key, {}, {}, "
-          "t.attempt, CASE WHEN a.was_sent THEN {} END, t.state, a.http_status, a.code, "
-          "a.message, a.answered_at FROM {} AS t JOIN {} AS a ON a.id = t.id JOIN {} AS s ON "
-          "s.position = t.position",
-          sync, run, names.delivery_id, KeptOf(names.payload, kSent), names.Tries(),
-          names.Answers(), names.Spool())};
+          "a.attempt, CASE WHEN a.was_sent THEN {} END, a.state, a.http_status, a.code, "
+          "a.message, a.answered_at FROM {}",
+          sync, run, names.delivery_id, KeptOf(names.payload, kSent), Tries(names))};
 }
 
 std::vector<std::string> DropFold(const FoldNames& names) {
   std::vector<std::string> statements;
-  for (const std::string& table :
-       {names.Old(), names.Final(), names.Tries(), names.Answers(), names.Spool()}) {
+  for (const std::string& table : {names.Old(), names.Answers(), names.Spool()}) {
     statements.push_back("DROP TABLE IF EXISTS " + table);
   }
   return statements;
