@@ -54,8 +54,8 @@ enum class RowState {
   kRejected,      // refused for good: tried again only when the payload changes
   kDeferred,      // refused for now, or not reached; nothing of it took effect. It goes again
   kUnknown,       // it may or may not have arrived
-  // Deferred, since nobody is there whom the row could be about. Tried less and less often, and
-  // rejected one day.
+  // Deferred, since nobody is there whom the row could be about, or somebody else still has what it
+  // is to get. Tried less and less often, and rejected one day.
   kAbsent,
 };
 
@@ -135,6 +135,9 @@ struct Capabilities {
   bool clears = true;
   // kChangeIdentity can be sent.
   bool changes_identities = false;
+  // What one row gives up another can take: a row that is kAbsent goes again at the end of the delivery,
+  // those that came last first, as long as others are taken.
+  bool hands_over = false;
   // Whatever it takes is such a change, of whichever kind its operations are.
   bool is_all_identities = false;
   // How long after a change of identity nothing else may be sent about the same one. A destination that is

@@ -173,17 +173,16 @@ Result<size_t> Deliverer::MayGo(Window& window) {
 }
 
 Status Deliverer::SendLaterAgain(SpoolReader& spool) {
-  for (int pass = 1; pass <= options_.passes && !later_.empty() && !ended_; ++pass) {
+  uint64_t acknowledged = 0;
+  for (int pass = 1; pass <= options_.passes && !ended_; ++pass) {
     last_pass_ = pass == options_.passes;
-    std::vector<Later> again = std::exchange(later_, {});
-    // Answers came in any order.
-    std::sort(again.begin(), again.end(),
-              [](const Later& a, const Later& b) { return a.position < b.position; });
+    std::vector<Later> again = TakeLater(std::exchange(acknowledged, report_.acknowledged));
+    if (again.empty()) break;
     const auto pause =
         PauseBefore(pass, 0, {}, fmt::format("{} again", Counted(again.size(), "row")));
     if (!pause || !clock_.Sleep(*pause, options_.stop)) {
       Stop(CancelledError("stopped before every row was sent"));
-      later_ = again;
+      later_.insert(later_.end(), again.begin(), again.end());
       break;
     }
     size_t next = 0;
@@ -204,6 +203,22 @@ Status Deliverer::SendLaterAgain(SpoolReader& spool) {
     Count(Item{later.position, {}, true, later.may_be_there, true}, connector::RowState::kDeferred);
   }
   return Status::Ok();
+}
+
+std::vector<Deliverer::Later> Deliverer::TakeLater(uint64_t acknowledged) {
+  std::vector<Later> again = std::exchange(later_, {});
+  if (report_.acknowledged == acknowledged) {
+    const auto in_vain = std::partition(again.begin(), again.end(),
+                                        [](const Later& later) { return !later.absent; });
+    later_.assign(in_vain, again.end());
+    again.erase(in_vain, again.end());
+  }
+  // Answers came in any order. A chain of rows that came from its far end is done from its near one.
+  std::sort(again.begin(), again.end(), [](const Later& a, const Later& b) {
+    if (a.absent != b.absent) return b.absent;
+    return a.absent ? a.position > b.position : a.position < b.position;
+  });
+  return again;
 }
 
 Status Deliverer::LookFirst(Segment& window) {

@@ -115,6 +115,7 @@ class Deliverer {
   struct Later {
     uint64_t position = 0;
     bool may_be_there = false;
+    bool absent = false;  // only once others were taken
   };
 
   // Rows in the order in which they go, some of them read ahead.
@@ -141,6 +142,8 @@ class Deliverer {
   static std::vector<uint64_t> PositionsOf(const Segment& items);
   Status SendAll(const Source& source);
   Status SendLaterAgain(SpoolReader& spool);
+  // Those of `later_` that go now, in their order. `acknowledged`: as many were before the last pass.
+  std::vector<Later> TakeLater(uint64_t acknowledged);
   // Begins what may begin now. `wait`: until more may, without another answer; nothing: not before one.
   Status Begin(Window& window, std::optional<std::chrono::nanoseconds>& wait);
   // Those that have something to send, then the others.

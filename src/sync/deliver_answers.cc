@@ -122,8 +122,9 @@ Status Deliverer::LogAnswers(const Lane& lane, const connector::SendResult& resu
 Status Deliverer::Split(Lane& lane, const connector::SendResult& result, Segment items) {
   Segment others;
   for (size_t i = 0; i < items.size(); ++i) {
-    if (result.outcomes[i].state == RowState::kRejected) {
-      Count(items[i], RowState::kRejected);
+    const RowState state = result.outcomes[i].state;
+    if (state == RowState::kRejected || state == RowState::kAbsent) {
+      Count(items[i], state);
     } else {
       others.push_back(std::move(items[i]));
     }
@@ -163,6 +164,7 @@ Status Deliverer::SettleUnsent(const Segment& items, const connector::RowOutcome
 
 bool Deliverer::GoesAgain(RowState state) const {
   return state == RowState::kDeferred ||
+         (state == RowState::kAbsent && destination_.capabilities().hands_over) ||
          (state == RowState::kUnknown && destination_.capabilities().repeatable);
 }
 
@@ -170,7 +172,7 @@ void Deliverer::Settle(const connector::SendResult& result, const Segment& items
   for (size_t i = 0; i < items.size(); ++i) {
     const RowState state = result.outcomes[i].state;
     if (!final && !last_pass_ && GoesAgain(state) && later_.size() < kMaxLater) {
-      later_.push_back({items[i].position, items[i].may_be_there});
+      later_.push_back({items[i].position, items[i].may_be_there, state == RowState::kAbsent});
     } else {
       Count(items[i], state);
     }

@@ -1,5 +1,7 @@
 #include <map>
 #include <set>
+#include <string>
+#include <vector>
 
 #include "sync/deliver_fixture_for_tests.h"
 
@@ -137,6 +139,34 @@ TEST_F(DeliverTest, RowsThatAreDeferredSinglyGoAgainAtTheEndABoundedNumberOfTime
   EXPECT_EQ(asked["3"], 3);
   EXPECT_EQ(asked["4"], 3);
   EXPECT_EQ(asked["5"], 1);
+}
+
+// Row n is to get what row n + 1 has, and the last one something new.
+TEST_F(DeliverTest, AChainIsDoneFromItsEnd) {
+  memory_.capabilities.hands_over = true;
+  memory_.capabilities.at_once = 1;
+  memory_.capabilities.max_rows_per_request = 1;
+  std::vector<bool> done(6);
+  std::map<std::string, int> asked;
+  memory_.refuse = [&](const Operation& operation) -> std::optional<RowOutcome> {
+    const size_t n = std::stoul(std::string(operation.key));
+    ++asked[std::string(operation.key)];
+    if (n == 0 || (n < 5 && !done[n + 1])) return RowOutcome{RowState::kAbsent, "taken", "taken"};
+    done[n] = true;
+    return {};
+  };
+  EXPECT_EQ(Text(Deliver(6)), "5 acknowledged, 1 deferred");
+  EXPECT_EQ(asked["1"], 2);
+  EXPECT_EQ(asked["0"], 3) << "while others are taken";
+  memory_.refuse = [&](const Operation& operation) -> std::optional<RowOutcome> {
+    ++asked[std::string(operation.key)];
+    return RowOutcome{RowState::kAbsent, "taken", "taken"};
+  };
+  EXPECT_EQ(Text(Deliver(2)), "2 deferred");
+  EXPECT_EQ(asked["0"], 4) << "nobody was taken";
+  memory_.capabilities.hands_over = false;
+  EXPECT_EQ(Text(Deliver(2)), "2 deferred");
+  EXPECT_EQ(asked["0"], 5);
 }
 
 TEST_F(DeliverTest, ARowRefusedForGoodHoldsNobodyUp) {

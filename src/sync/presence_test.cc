@@ -125,6 +125,17 @@ TEST_F(UpdateTest, LookupsThatFailEndTheDelivery) {
   EXPECT_EQ(MustRun().acknowledged, 1U);
 }
 
+TEST_F(PresenceTest, WhoWaitsForWhatSomebodyElseHasGoesAtOnceWhenThatChanges) {
+  Mode("upsert");
+  Put("1", "a@x", "Ulm", 1);
+  Answer("1", connector::RowState::kAbsent);
+  for (int run = 0; run < 2; ++run) EXPECT_EQ(MustRun().deferred, 1U);
+  EXPECT_EQ(Plan().counts.ToSend(), 0U) << "after an hour";
+  Put("1", "a@x", "Bonn", 1);
+  Behave();
+  EXPECT_EQ(MustRun().acknowledged, 1U);
+}
+
 class InsertTest : public PresenceTest {
  protected:
   void SetUp() override { Mode("insert"); }

@@ -117,7 +117,7 @@ FROM (
         THEN CASE d.state WHEN 'left' THEN 'back' ELSE 'unchanged' END
 {changed}
       WHEN d.state = 'deferred' AND d.next_try_at > CAST({now} AS TIMESTAMP) AND d.identity =
-        substr(m.who, 2) AND d.code IS DISTINCT FROM {retry} THEN 'absent'
+        substr(m.who, 2) AND d.code IS DISTINCT FROM {retry}{same} THEN 'absent'
       WHEN d.state = 'unknown' AND NOT {repeatable} AND d.code IS DISTINCT FROM {retry}
         THEN 'unknown_outcome'
       WHEN d.state IN ('unknown', 'deferred') THEN 'retried'
@@ -145,6 +145,8 @@ std::string PutRows(const DifferenceNames& names, const std::string& into, const
                            (names.sequence.empty() ? "" : ", 'absent'")),
       // The same payload can mean that something is to be cleared now, which stayed before.
       fmt::arg("way_out", names.can_change ? kWayOut : ""),
+      // Where rows wait for what others have, another payload may want something else.
+      fmt::arg("same", names.can_change ? " AND d.attempted_digest = m.digest" : ""),
       fmt::arg("closely",
                !names.narrow
                    ? fmt::format(" AND NOT _sluice_differs({}, m.body, d.payload)", names.binding)

@@ -23,6 +23,8 @@ using connector::RowState;
 using connector::SendResult;
 using Rows = std::span<const Operation>;
 
+constexpr const char* kEmailTaken = "EmailAlreadyExists";
+constexpr const char* kUserIdTaken = "UserIdAlreadyExists";
 constexpr size_t kMostFieldsReported = 100;  // of one kind, of one answer
 constexpr uint64_t kLongestWaitSeconds = 24 * 60 * 60;
 
@@ -42,6 +44,12 @@ void Split(SendResult& result) {
                              [](const RowOutcome& o) { return o.state != RowState::kRejected; });
 }
 
+// Whoever has it may be about to get another one.
+RowOutcome Taken(IdKind kind) {
+  return {RowState::kAbsent, kind == IdKind::kEmail ? kEmailTaken : kUserIdTaken,
+          fmt::format("the {} of this row belongs to another person in Iterable", FieldOf(kind))};
+}
+
 // Iterable's words where it has some.
 RowOutcome OutcomeOf(BulkCall call, const FailedUser& failure) {
   const bool gone = failure.reason == Reason::kNotFound || failure.reason == Reason::kForgotten;
@@ -59,9 +67,7 @@ RowOutcome OutcomeOf(BulkCall call, const FailedUser& failure) {
       return rejected(email ? "InvalidEmailAddressError" : "InvalidUserIdError",
                       fmt::format("Iterable does not accept the {} of this row", field));
     case Reason::kConflict:
-      return rejected(
-          email ? "EmailAlreadyExists" : "UserIdAlreadyExists",
-          fmt::format("the {} of this row belongs to another person in Iterable", field));
+      return Taken(failure.kind);
     case Reason::kInvalidData:
       return rejected("InvalidData", "Iterable does not accept the value of one of the fields");
     case Reason::kNotFound: {
@@ -272,6 +278,12 @@ SendResult ReadRefused(BulkCall call, const env::HttpResponse& response, Rows ro
                    ConfigError("the Iterable project has as many user fields as it may have",
                                "Map fewer new fields, set `create_new_fields: false`, or ask "
                                "Iterable for a higher limit."));
+  }
+  if (rows.size() == 1 && (refusal.code == kEmailTaken || refusal.code == kUserIdTaken)) {
+    const bool email = refusal.code == kEmailTaken;
+    SendResult result;
+    result.outcomes.push_back(Taken(email ? IdKind::kEmail : IdKind::kUserId));
+    return result;
   }
   if (status == 400 || status == 409 || status == 422) {
     return ReadUserProblems(status, refusal, rows);

@@ -140,7 +140,7 @@ TEST(IterableBulkAnswer, EveryListOfFailuresIsRead) {
       {R"("invalidEmails":["bo@x.org"])", "rejected InvalidEmailAddressError"},
       {R"("invalidDataEmails":["bo@x.org"])", "rejected InvalidData"},
       {R"("forgottenEmails":["bo@x.org"])", "rejected ForgottenUserError"},
-      {R"("conflictEmails":["bo@x.org"])", "rejected EmailAlreadyExists"},
+      {R"("conflictEmails":["bo@x.org"])", "absent EmailAlreadyExists"},
       {R"("notFoundEmails":["bo@x.org"])", "rejected UnknownEmailError"},
   };
   for (const auto& [list, state] : lists) {
@@ -152,7 +152,7 @@ TEST(IterableBulkAnswer, EveryListOfFailuresIsRead) {
       {R"("invalidUserIds":["7"])", "rejected InvalidUserIdError"},
       {R"("invalidDataUserIds":["7"])", "rejected InvalidData"},
       {R"("forgottenUserIds":["7"])", "rejected ForgottenUserError"},
-      {R"("conflictUserIds":["7"])", "rejected UserIdAlreadyExists"},
+      {R"("conflictUserIds":["7"])", "absent UserIdAlreadyExists"},
       {R"("notFoundUserIds":["7"])", "rejected UnknownUserIdError"},
   };
   for (const auto& [list, state] : by_user_id) {
@@ -224,7 +224,7 @@ TEST(IterableBulkAnswer, AConflictIsAboutWhoWantsTheName) {
   RowsForTests rows(ProjectType::kHybrid);
   rows.Add(R"({"email":"a@x.org"})").Add(R"({"email":"A@x.org","userId":"7"})");
   EXPECT_THAT(States(Answer(rows, 200, Failed(1, 1, R"("conflictEmails":["a@x.org"])"))),
-              ElementsAre("ack", "rejected EmailAlreadyExists"));
+              ElementsAre("ack", "absent EmailAlreadyExists"));
 }
 
 TEST(IterableBulkAnswer, ANameThatTwoRowsHaveIsSettledByTheUserObject) {
@@ -312,7 +312,7 @@ TEST(IterableBulkAnswer, ARefusalWithoutNamesGoesInHalves) {
   RowsForTests one(ProjectType::kEmail);
   one.Add(R"({"email":"a@x.org"})");
   const SendResult alone = Answer(one, 409, Refused("EmailAlreadyExists"));
-  EXPECT_THAT(States(alone), ElementsAre("rejected EmailAlreadyExists"));
+  EXPECT_THAT(States(alone), ElementsAre("absent EmailAlreadyExists"));
   EXPECT_FALSE(alone.split);
 }
 

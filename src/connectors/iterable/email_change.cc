@@ -15,7 +15,9 @@ namespace sluice::connectors::iterable {
 namespace {
 
 using connector::Operation;
+using connector::OperationKind;
 using connector::PreparedRequest;
+using connector::RowOutcome;
 using connector::RowState;
 using connector::SendResult;
 
@@ -65,8 +67,19 @@ Result<bool> IsThere(Api& api, const Identifier& who, const env::Cancel* cancel)
   return !user.empty() && user != "null";
 }
 
+// Another row may be about to give it up. Of a change that the engine makes it knows that none does.
+RowOutcome Taken(OperationKind kind, IdKind what) {
+  const bool for_good = kind == OperationKind::kChangeIdentity;
+  return {for_good ? RowState::kRejected : RowState::kAbsent,
+          what == IdKind::kEmail ? "EmailAlreadyExists" : "UserIdAlreadyExists",
+          fmt::format("the new {} of this row belongs to another person in Iterable: {}merge the "
+                      "two there, or delete that one, then let it go again with sluice sync retry",
+                      FieldOf(what), for_good ? "" : "unless that one gets another, ")};
+}
+
 // By what is there now.
-SendResult Explain(Api& api, int status, const EmailChange& change, const env::Cancel* cancel) {
+SendResult Explain(Api& api, int status, OperationKind kind, const EmailChange& change,
+                   const env::Cancel* cancel) {
   const auto old_there = IsThere(api, change.from, cancel);
   const auto new_there = IsThere(api, change.to, cancel);
   if (!old_there.ok() || !new_there.ok()) {
@@ -88,12 +101,8 @@ SendResult Explain(Api& api, int status, const EmailChange& change, const env::C
     return One(status, RowState::kDeferred, "change_refused",
                "Iterable refused the change although the new identifier is free");
   }
-  return One(status, RowState::kRejected,
-             change.to.kind == IdKind::kEmail ? "EmailAlreadyExists" : "UserIdAlreadyExists",
-             fmt::format("the new {} of this row belongs to another person in Iterable: merge the "
-                         "two there, or delete that one, then let it go again with sluice sync "
-                         "retry",
-                         FieldOf(change.to.kind)));
+  RowOutcome taken = Taken(kind, change.to.kind);
+  return One(status, taken.state, std::move(taken.code), std::move(taken.message));
 }
 
 SendResult ReadAnswer(const env::HttpResponse& response, std::span<const Operation> rows,
@@ -183,7 +192,7 @@ SendResult SendEmailChange(Api& api, const PreparedRequest& request, const Opera
     if (!there.ok()) {
       return One(0, RowState::kDeferred, "not_sent", there.status().message());
     }
-    if (!there.value()) return Explain(api, 200, change, cancel);
+    if (!there.value()) return Explain(api, 200, operation.kind, change, cancel);
   }
   bool doubtful = false;
   SendResult result = api.Send(
@@ -194,7 +203,7 @@ SendResult SendEmailChange(Api& api, const PreparedRequest& request, const Opera
         }
         return ReadAnswer(response, rows, now);
       });
-  return doubtful ? Explain(api, result.status, change, cancel) : result;
+  return doubtful ? Explain(api, result.status, operation.kind, change, cancel) : result;
 }
 
 }  // namespace sluice::connectors::iterable

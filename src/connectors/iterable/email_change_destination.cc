@@ -28,6 +28,7 @@ class EmailChangeDestination : public PeopleDestination {
       : PeopleDestination(std::move(settings), std::move(transport), clock) {
     capabilities_.max_rows_per_request = 1;
     capabilities_.at_once = 1;  // A becomes B, and then B becomes C
+    capabilities_.hands_over = true;
     capabilities_.tells_again = true;
     capabilities_.is_all_identities = true;
     capabilities_.noun = "e-mail change";

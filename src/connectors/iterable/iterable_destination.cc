@@ -35,6 +35,7 @@ class IterableDestination : public PeopleDestination,
         options_(options),
         terms_(UserLookupTerms(api_.settings())) {
     capabilities_.changes_identities = project() != ProjectType::kUserId;
+    capabilities_.hands_over = true;
     capabilities_.merges_nested = options_.merge_nested_objects;
     capabilities_.request_name = fmt::format("POST {}", kBulkUpdate);
   }

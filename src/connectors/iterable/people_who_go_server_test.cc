@@ -118,7 +118,7 @@ TEST_P(PeopleWhoGoServerTest, AnAddressOfSomebodyElseIsRefused) {
   const auto changes =
       MakeEmailChangeDestination(standin_.Settings(), env::MakeCurlTransport(), env::SystemClock());
   const Delivered delivered = Deliver(*changes, rows.operations());
-  EXPECT_EQ(delivered.outcomes[0].state, RowState::kRejected);
+  EXPECT_EQ(delivered.outcomes[0].state, RowState::kAbsent);
   EXPECT_EQ(delivered.outcomes[0].code, "EmailAlreadyExists");
 }
 

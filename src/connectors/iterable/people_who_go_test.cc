@@ -55,6 +55,7 @@ class PeopleWhoGoTest : public testing::Test {
     std::string state = outcome.state == RowState::kAcknowledged ? "acknowledged"
                         : outcome.state == RowState::kRejected   ? "rejected"
                         : outcome.state == RowState::kDeferred   ? "deferred"
+                        : outcome.state == RowState::kAbsent     ? "absent"
                                                                  : "unknown";
     return outcome.code.empty() ? state : state + " " + outcome.code;
   }
@@ -275,10 +276,16 @@ TEST_F(PeopleWhoGoTest, ChangesFromTwoColumns) {
   Make(ProjectType::kEmail, "email_changes");
   const std::string row = R"({"currentEmail":"A@x.org","newEmail":"b@x.org"})";
   EXPECT_EQ(destination_->IdentityOf("1", row).value(), "a@x.org");
+  EXPECT_TRUE(destination_->capabilities().hands_over);
   script_.Answer(200, kSuccess);
   EXPECT_EQ(Outcome(row), "acknowledged");
   EXPECT_THAT(script_.asked, ElementsAre(R"(POST /api/users/updateEmail )"
                                          R"({"currentEmail":"A@x.org","newEmail":"b@x.org"})"));
+  script_.Answer(409, R"({"code":"EmailAlreadyExists","msg":"Exists: b@x.org"})");
+  script_.Answer(200, kUser);
+  script_.Answer(200, kUser);
+  EXPECT_EQ(Outcome(row), "absent EmailAlreadyExists") << "who has it may get another one";
+  EXPECT_THAT(last_.outcomes[0].message, HasSubstr("unless that one gets another"));
   EXPECT_THAT(destination_->IdentityOf("1", R"({"currentEmail":"a@x.org"})").status().message(),
               HasSubstr("there is no newEmail"));
   EXPECT_THAT(destination_->IdentityOf("1", R"({"currentEmail":"a@x.org","newEmail":"b"})")
