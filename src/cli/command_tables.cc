@@ -22,8 +22,8 @@ constexpr int64_t kFilesShown = 20;
 constexpr int64_t kFilesOfJson = 1000;
 
 // What became of the rows of a file, in the order in which they are told: the first is what was read, the others add up
-// to it unless the file is held.
-constexpr std::array<std::pair<const char*, const char*>, 9> kAccounts = {{
+// to it. Rows of a file that is held and that nothing has become of yet wait: they are what is left of those read.
+constexpr std::array<std::pair<const char*, const char*>, 10> kAccounts = {{
     {"rows_read", "read"},
     {"inserted", "inserted"},
     {"updated", "updated"},
@@ -33,6 +33,10 @@ constexpr std::array<std::pair<const char*, const char*>, 9> kAccounts = {{
     {"superseded", "superseded"},
     {"skipped", "skipped"},
     {"quarantined", "quarantined"},
+    {"CASE WHEN state = 'held' THEN rows_read - inserted - updated - unchanged - delete_matched - "
+     "delete_unmatched - "
+     "superseded - skipped - quarantined ELSE 0 END",
+     "waiting"},
 }};
 
 struct FileAccount {
