@@ -20,6 +20,14 @@ std::optional<std::string> Behind(std::string_view word, const std::string& sql)
   return rest;
 }
 
+bool Reads(const std::string& sql) {
+  for (const std::string_view word : {"select", "from", "with", "describe", "show", "values",
+                                      "summarize", "pivot", "unpivot", "table"}) {
+    if (Behind(word, sql)) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Status CheckReadOnly(engine::Connection& connection, const std::string& sql) {
@@ -33,9 +41,12 @@ Status CheckReadOnly(engine::Connection& connection, const std::string& sql) {
   }
   const auto bracketed = connection.TableNames("SELECT * FROM (\n" + statement + "\n)");
   if (bracketed.ok()) return Status::Ok();
-  // What is wrong with the statement itself says more than that it does not stand in brackets.
-  const auto alone = connection.TableNames(sql);
-  if (!alone.ok()) return ConfigError(alone.status().message());
+  // What is wrong with the statement itself says more than that it does not stand in brackets. But to prepare EXPORT
+  // DATABASE, also behind a comment, makes its folder.
+  if (Reads(statement) || Lower(statement).find("export") == std::string::npos) {
+    const auto alone = connection.TableNames(sql);
+    if (!alone.ok()) return ConfigError(alone.status().message());
+  }
   return ConfigError("query takes one statement that reads (SELECT, FROM, WITH, DESCRIBE, SHOW)",
                      "Tables change by `sluice run` only");
 }

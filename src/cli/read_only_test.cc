@@ -1,5 +1,8 @@
 #include "cli/read_only.h"
 
+#include <filesystem>
+#include <string>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -53,7 +56,6 @@ TEST_F(ReadOnlyTest, WhatChangesSomethingDoesNot) {
         "EXPLAIN DELETE FROM t",
         "explain  analyze SELECT 1",
         "VACUUM",
-        "EXPORT DATABASE 'x'",
         "WITH x AS (DELETE FROM t RETURNING a) SELECT * FROM x",
         "MERGE INTO t USING (SELECT 1 AS a) AS s ON t.a = s.a WHEN MATCHED THEN DELETE"}) {
     EXPECT_EQ(Check(sql).code(), Code::kConfig) << sql;
@@ -61,8 +63,20 @@ TEST_F(ReadOnlyTest, WhatChangesSomethingDoesNot) {
   EXPECT_EQ(engine::ToInt(*connection_->Scalar("SELECT count(*) FROM duckdb_tables()")), 1);
 }
 
+TEST_F(ReadOnlyTest, WhatIsRefusedLeavesNothingBehind) {
+  const std::string folder = testing::TempDir() + "sluice_read_only_test";
+  std::filesystem::remove_all(folder);
+  for (const char* before :
+       {"EXPORT", "export", "/* a */ Export", "EXPLAIN EXPORT", "-- a\nEXPORT"}) {
+    const std::string sql = std::string(before) + " DATABASE '" + folder + "'";
+    EXPECT_EQ(Check(sql).code(), Code::kConfig) << sql;
+    EXPECT_FALSE(std::filesystem::exists(folder)) << sql;
+  }
+}
+
 TEST_F(ReadOnlyTest, AMistakeIsToldInTheEnginesWords) {
   EXPECT_THAT(Check("SELECT nothing FROM t").message(), testing::HasSubstr("nothing"));
+  EXPECT_THAT(Check("SELECT nothing FROM exports").message(), testing::HasSubstr("exports"));
   EXPECT_THAT(Check("SELEC 1").message(), testing::HasSubstr("SELEC"));
   EXPECT_EQ(Check("  ;").message(), "there is no SQL");
   EXPECT_THAT(Check("EXPLAIN ANALYZE SELECT 1").message(), testing::HasSubstr("executes"));

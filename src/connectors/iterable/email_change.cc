@@ -94,7 +94,10 @@ SendResult Explain(Api& api, int status, OperationKind kind, const EmailChange& 
         One(status, RowState::kAcknowledged, connector::kNobodyThere,
             "nobody in Iterable has the old identifier of this row, nor the new one");
     result.warnings.push_back(
-        "people whose e-mail address has changed are not in Iterable any more: they are made anew");
+        kind == OperationKind::kChangeIdentity
+            ? "people whose e-mail address has changed are not in Iterable any more: they are made "
+              "anew"
+            : "people whose e-mail address was to be changed are not in Iterable");
     return result;
   }
   if (!new_there.value()) {

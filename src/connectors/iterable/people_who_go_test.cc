@@ -286,6 +286,12 @@ TEST_F(PeopleWhoGoTest, ChangesFromTwoColumns) {
   script_.Answer(200, kUser);
   EXPECT_EQ(Outcome(row), "absent EmailAlreadyExists") << "who has it may get another one";
   EXPECT_THAT(last_.outcomes[0].message, HasSubstr("unless that one gets another"));
+  script_.Answer(400, R"({"code":"BadParams","msg":"Cannot change. User does not exist"})");
+  script_.Answer(200, "{}");
+  script_.Answer(400, "{}");
+  EXPECT_EQ(Outcome(row), std::string("acknowledged ") + connector::kNobodyThere);
+  EXPECT_THAT(last_.warnings,
+              ElementsAre("people whose e-mail address was to be changed are not in Iterable"));
   EXPECT_THAT(destination_->IdentityOf("1", R"({"currentEmail":"a@x.org"})").status().message(),
               HasSubstr("there is no newEmail"));
   EXPECT_THAT(destination_->IdentityOf("1", R"({"currentEmail":"a@x.org","newEmail":"b"})")
