@@ -207,7 +207,8 @@ Result<std::string> Reset(engine::Connection& connection, const std::string& syn
     return NotFoundError(fmt::format("nothing is known to be delivered by {}", sync));
   }
   SLUICE_TRY(CloseRun(connection, sync, reason, clock));
-  for (const char* table : {"deliveries", "sync_delivered", "sync_findings", "syncs"}) {
+  for (const char* table :
+       {"deliveries", "sync_delivered", "sync_findings", "sync_confirmed", "syncs"}) {
     SLUICE_TRY(Drop(connection, table, sync));
   }
   SLUICE_TRY(ForgetTarget(connection, sync));

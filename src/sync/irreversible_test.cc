@@ -2,7 +2,10 @@
 #include <gtest/gtest.h>
 
 #include "base/text.h"
+#include "env/file.h"
 #include "sync/daily_budget.h"
+#include "sync/decisions.h"
+#include "sync/delivery_files.h"
 #include "sync/people_in_memory_for_tests.h"
 #include "sync/sync_fixture_for_tests.h"
 
@@ -95,6 +98,17 @@ TEST_F(IrreversibleTest, WhatDoesNotFitIntoTheDayWaitsAndStaysConfirmed) {
   EXPECT_EQ(RunWith(&daily, 2).status().code(), Code::kHeld) << "one came since";
   EXPECT_EQ(RunWith(&daily, 1)->acknowledged, 2U);
   EXPECT_EQ(world_.applied.size(), 6U);
+}
+
+TEST_F(IrreversibleTest, AResetTakesTheConfirmationsToo) {
+  DailyBudget daily(clock_, 2, "", "boot");
+  PutPeople(1, 5);
+  EXPECT_EQ(RunWith(&daily, 5)->acknowledged, 2U);
+  clock_.Advance(std::chrono::hours(24));
+  const DeliveryFiles files(env::JoinPath(folder_, ".sluice"), sync_.name);
+  ASSERT_TRUE(Reset(*connection_, sync_.name, files, "begun anew", clock_).ok());
+  EXPECT_EQ(RunWith(&daily, {}).status().code(), Code::kHeld);
+  EXPECT_EQ(world_.applied.size(), 2U);
 }
 
 TEST_F(IrreversibleTest, WhoIsConfirmedDoesNotWaitForWhoIsNot) {
