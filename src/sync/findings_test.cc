@@ -221,7 +221,7 @@ TEST_F(FindingsTest, ARowThatIsTooLargeIsRejectedWithoutHavingBeenSent) {
   sync_.batch.bytes = 100;
   Put("1", "a@x", std::string(200, 'x'), 1);
   Put("2", "b@x", "Ulm", 1);
-  EXPECT_NE(Plan().Describe().find("1 row too large to be sent"), std::string::npos);
+  EXPECT_NE(Plan().Describe().find("1 row cannot be sent: too large"), std::string::npos);
   MustRun();
   EXPECT_EQ(States(), "1 rejected | 2 delivered");
   EXPECT_EQ(Ask("SELECT sent, code FROM _sluice.sync_attempts WHERE key = '1'"),

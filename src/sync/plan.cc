@@ -160,7 +160,8 @@ std::string SyncPlan::DescribeDifference() const {
     out += "; with first_run: from_now_on it would send none of them, and all later ones";
   }
   if (totals.unsendable > 0) {
-    out += fmt::format("; {} too large to be sent", Counted(totals.unsendable, "row"));
+    out += fmt::format("; {} cannot be sent: too large, or of the wrong kind",
+                       Counted(totals.unsendable, "row"));
   }
   out += Remainder(counts);
   return held.empty() ? out : out + "\nHELD: " + held;

@@ -139,7 +139,7 @@ void SetTerms(const SyncJob& job, SyncPlan& plan) {
     plan.requests_per_day = static_cast<uint64_t>(job.daily->per_day());
     plan.left_today = static_cast<uint64_t>(job.daily->Look().requests);
   }
-  plan.limit = job.limit;
+  plan.limit = job.only_key.empty() ? job.limit : 1;
   plan.mapping = MappingDigest(job.sync, job.destination);
   plan.planned = SpoolDigest().Finish();
 }
@@ -337,6 +337,10 @@ Result<Delivery> SyncEngine::Prepare(engine::Connection& connection, const SyncJ
     SLUICE_ASSIGN(delivery.id, NextDelivery(connection, job.sync.name));
     SLUICE_TRY(WriteFiles(job, *difference, delivery));
   }
+  if (!job.only_key.empty() && delivery.id != 0 && delivery.spool.rows == 0) {
+    SLUICE_TRY(DeliveryFiles(job.state_folder, job.sync.name).Remove(delivery.id));
+    delivery.id = 0;  // others wait, and that one is not among them
+  }
   if (const Status planned = IsAsPlanned(job, delivery.spool); !planned.ok()) {
     if (delivery.id != 0) {
       SLUICE_TRY(DeliveryFiles(job.state_folder, job.sync.name).Remove(delivery.id));
@@ -391,7 +395,8 @@ Status SyncEngine::Open(engine::Connection& connection, const SyncJob& job, Diff
   const uint64_t number = NumberToConfirm(delivery.counts, Irreversible(job));
   SLUICE_TRY(difference.RecordConfirmed(number > 0 && job.confirmed == number));
   SLUICE_TRY(InsertRun(connection, job, delivery, now));
-  const bool nothing_left = delivery.id == 0 && delivery.counts.HeldUnknown() == 0 &&
+  const bool nothing_left = delivery.id == 0 && delivery.counts.ToSend() == 0 &&
+                            delivery.counts.HeldUnknown() == 0 &&
                             delivery.counts.HeldUnsettled() == 0;
   SLUICE_TRY(PutState(connection, job, delivery.id == 0 ? next : next + 1, nothing_left, now));
   if (delivery.id != 0) {
