@@ -8,6 +8,7 @@
 #include "env/file.h"
 #include "ingest/hand.h"
 #include "ingest/held_load.h"
+#include "ingest/load_text.h"
 #include "ingest/other_names.h"
 #include "ingest/plan.h"
 #include "models/build.h"
@@ -168,14 +169,8 @@ Result<Decided> AcceptGate(Decision& decision) {
   SLUICE_ASSIGN(
       const ingest::TableLoad load,
       ingest::PublishHeld(decision.connection, *decision.ingest(), decision.hold, decision.run));
-  const ingest::FileCounts total = load.Total();
-  std::string text =
-      fmt::format("published, {}", Counted(static_cast<uint64_t>(total.read), "row"));
-  if (total.key_collisions > 0) {
-    text += fmt::format(", {} with a key that was there already",
-                        Thousands(static_cast<uint64_t>(total.key_collisions)));
-  }
-  return Settle(decision, *transaction, "accepted", text);
+  return Settle(decision, *transaction, "accepted",
+                "published, " + ingest::SummaryOf(load.Total()));
 }
 
 Result<Decided> AcceptFile(Decision& decision) {
