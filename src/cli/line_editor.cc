@@ -1,14 +1,18 @@
 #include "cli/line_editor.h"
 
 #include <editline/readline.h>
+#include <pthread.h>
 #include <signal.h>
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <istream>
+#include <thread>
 
 #include "base/text.h"
+#include "env/clock.h"
 #include "env/file.h"
 
 namespace sluice::cli {
@@ -20,6 +24,33 @@ struct sigaction g_before;
 
 void OnInterrupt(int) {
   g_interrupts.fetch_add(1);
+}
+
+// A signal that comes just before the editor waits for a key wakes nobody: it is sent again until it is heard.
+class Reminder {
+ public:
+  Reminder()
+      : thread_([this, reader = pthread_self()] {
+          while (!ended_.WaitFor(kRemindEvery)) {
+            if (g_interrupts.load() > 0) pthread_kill(reader, SIGINT);
+          }
+        }) {}
+  ~Reminder() {
+    ended_.Set();
+    thread_.join();
+  }
+  Reminder(const Reminder&) = delete;
+  Reminder& operator=(const Reminder&) = delete;
+
+ private:
+  static constexpr std::chrono::milliseconds kRemindEvery{50};
+  env::Cancel ended_;
+  std::thread thread_;
+};
+
+char* ReadLine(const std::string& prompt) {
+  const Reminder reminder;
+  return readline(prompt.c_str());
 }
 
 }  // namespace
@@ -57,7 +88,7 @@ LineEditor::~LineEditor() {
 
 LineEnd LineEditor::Read(const std::string& prompt, std::string& line) {
   if (!terminal_) return std::getline(in_, line) ? LineEnd::kLine : LineEnd::kEnd;
-  char* typed = readline(prompt.c_str());
+  char* typed = ReadLine(prompt);
   if (InterruptFlag::count() > 0) {
     std::free(typed);
     InterruptFlag::Reset();
