@@ -48,6 +48,13 @@ TEST(CsvHead, TakesNewNamesBesideKnownOnes) {
   EXPECT_THAT(head.unknown, ElementsAre("loyalty_tier"));
   EXPECT_FALSE(Look("id,name,2024-01-01\n")->header);
   EXPECT_FALSE(Look("id,name,anna,berta\n")->header);
+  // All that are known, and more new ones.
+  EXPECT_THAT(Look("id,name,born,void,a,b,c,d,e\n")->unknown, testing::SizeIs(5));
+  EXPECT_TRUE(Look("a,b,c,d,e,id,name,born,void\n")->header);
+  EXPECT_FALSE(Look("id,name,born,void,12,b,c,d,e\n")->header) << "one is no name";
+  EXPECT_FALSE(Look("id,name,born,a,b,c,d,e\n")->header);
+  const std::vector<std::string> one = {"id"};
+  EXPECT_FALSE(LookAtHead(*MemorySource("id,anna\n"), {}, one, HeaderRule::kAuto)->header);
 }
 
 TEST(CsvHead, TellsTheNamesOfALineThatIsNoHeaderAllTheSame) {

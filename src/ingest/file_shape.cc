@@ -148,7 +148,8 @@ Status NeitherHeaderNorData(const format::CsvHead& head, const TargetTable& targ
   return RejectedError(
       fmt::format("line {} has {} of {} that {} called like a column ({}): it may be a header or "
                   "data. A header has each "
-                  "name once, at least half of the declared ones ({}), and fewer others. Write "
+                  "name once, at least half of the declared ones ({}), and fewer others unless all "
+                  "of them are there. Write "
                   "csv: {{ header: true }}, with "
                   "`from` at the columns that are called otherwise in files, or csv: {{ header: "
                   "false }} where it is data",
