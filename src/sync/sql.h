@@ -140,13 +140,15 @@ struct FoldNames {
   config::Attempts::Payload payload = config::Attempts::Payload::kFull;
   bool once = false;       // no row was tried twice
   bool any_before = true;  // anything is in `sync_delivered`
-  bool few = true;         // rows are tried, beside those in there
-  bool any_prior = true;   // row takes the place of another key
+  bool few = true;         // far fewer rows are tried than are in there
+  bool any_prior = true;   // a row takes the place of another key
   // position, key, identity, digest, payload, sent (NULL: the payload), prior_key, removes, moves, in_doubt,
   // answer (the id of the one that counts; NULL: the row was not tried)
   std::string Spool() const;
   std::string Answers() const;  // id, attempt, first, count, state, ...: one for each range of rows
-  std::string Old() const;      // place: the rows of `sync_delivered` that others take the place of
+  std::string Judged()
+      const;  // the rows that were tried (`s`), each with the answer that counts (`a`)
+  std::string Old() const;  // place: the rows of `sync_delivered` that others take the place of
 };
 std::vector<std::string> MakeFoldTables(const FoldNames& names);
 // The statements that follow want both tables filled.

@@ -36,11 +36,6 @@ std::string Untouched() {
 // What went out: the payload, unless it was less, or otherwise.
 constexpr const char* kSent = "coalesce(s.sent, s.payload)";
 
-// The rows that were tried, each with the answer that counts: `s` and `a`.
-std::string Judged(const FoldNames& names) {
-  return fmt::format("{} AS s JOIN {} AS a ON a.id = s.answer", names.Spool(), names.Answers());
-}
-
 std::string DeliveredWhere(const FoldNames& names, const std::string& which) {
   return fmt::format("(SELECT * FROM _sluice.sync_delivered WHERE sync = {}{})",
                      QuoteText(names.sync), which);
@@ -124,7 +119,7 @@ LEFT JOIN {prior} AS p ON p.key = s.prior_key)",
           "doubted",
           "coalesce(o.attempted_payload IS NOT NULL AND o.state IN ('unknown', 'left'), false)"),
       fmt::arg("sent", kSent), fmt::arg("kind", QuoteText(kDigestKind)),
-      fmt::arg("judged", Judged(names)), fmt::arg("before", Before(names)),
+      fmt::arg("judged", names.Judged()), fmt::arg("before", Before(names)),
       fmt::arg("prior", Prior(names)));
 }
 
@@ -135,7 +130,7 @@ std::string MakeOld(const FoldNames& names) {
   const std::string priors = fmt::format(
       " UNION ALL SELECT s.prior_key FROM {} WHERE s.prior_key IS NOT NULL AND a.state IN "
       "('acknowledged', 'unknown')",
-      Judged(names));
+      names.Judged());
   const std::string which = fmt::format(" AND key IN ({}{})", keys, names.any_prior ? priors : "");
   return fmt::format(
       "CREATE TEMP TABLE {} AS SELECT rowid AS place FROM _sluice.sync_delivered "
@@ -145,7 +140,7 @@ std::string MakeOld(const FoldNames& names) {
 
 // Every try of every row: mostly the one that counts.
 std::string Tries(const FoldNames& names) {
-  if (names.once) return Judged(names);
+  if (names.once) return names.Judged();
   return fmt::format(
       "(SELECT id, unnest(range(first, first + count)) AS position FROM {0}) AS t JOIN {0} AS a ON "
       "a.id = t.id JOIN {1} AS s ON s.position = t.position",
@@ -159,6 +154,9 @@ std::string FoldNames::Spool() const {
 }
 std::string FoldNames::Answers() const {
   return TempName("answers", *this);
+}
+std::string FoldNames::Judged() const {
+  return fmt::format("{} AS s JOIN {} AS a ON a.id = s.answer", Spool(), Answers());
 }
 std::string FoldNames::Old() const {
   return TempName("old", *this);
@@ -189,20 +187,20 @@ std::vector<std::string> MakeFoldTables(const FoldNames& names) {
 }
 
 std::string CountStates(const FoldNames& names) {
-  return fmt::format("SELECT a.state, count(*) FROM {} GROUP BY a.state", Judged(names));
+  return fmt::format("SELECT a.state, count(*) FROM {} GROUP BY a.state", names.Judged());
 }
 
 std::string CountMoves(const FoldNames& names) {
   return fmt::format(
       "SELECT count(*), count(*) FILTER (a.state = 'acknowledged') FROM {} WHERE s.moves",
-      Judged(names));
+      names.Judged());
 }
 
 std::string CountRefusals(const FoldNames& names) {
   return fmt::format(
       "SELECT a.state, coalesce(a.code, ''), coalesce(a.message, ''), count(*) AS n FROM {} WHERE "
       "a.state <> 'acknowledged' GROUP BY ALL ORDER BY n DESC, 1, 2, 3 LIMIT 10",
-      Judged(names));
+      names.Judged());
 }
 
 std::vector<std::string> WriteFold(const FoldNames& names) {

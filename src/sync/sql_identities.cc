@@ -133,10 +133,10 @@ std::vector<std::string> RecordMoved(const FoldNames& names, std::string_view no
   const std::string at = fmt::format("CAST({} AS TIMESTAMP)", QuoteText(now));
   const std::string moves = fmt::format(
       "SELECT _sluice_digest(o.identity) AS former, _sluice_digest(s.identity) AS current FROM {} "
-      "AS s JOIN {} AS a ON a.id = s.answer JOIN _sluice.sync_delivered AS o ON o.sync = {} AND "
+      "JOIN _sluice.sync_delivered AS o ON o.sync = {} AND "
       "o.key = s.key WHERE s.moves AND a.state = 'acknowledged' AND a.code IS DISTINCT FROM {} AND "
       "o.identity <> s.identity",
-      names.Spool(), names.Answers(), sync, QuoteText(connector::kNobodyThere));
+      names.Judged(), sync, QuoteText(connector::kNobodyThere));
   return {// When the first of several changes happened is what older deliveries are compared with.
           fmt::format("UPDATE _sluice.identity_moves SET current = m.current FROM ({}) AS m WHERE "
                       "sync = {} AND identity_moves.current = m.former",

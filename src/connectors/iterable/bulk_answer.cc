@@ -23,8 +23,6 @@ using connector::RowState;
 using connector::SendResult;
 using Rows = std::span<const Operation>;
 
-constexpr const char* kEmailTaken = "EmailAlreadyExists";
-constexpr const char* kUserIdTaken = "UserIdAlreadyExists";
 constexpr size_t kMostFieldsReported = 100;  // of one kind, of one answer
 constexpr uint64_t kLongestWaitSeconds = 24 * 60 * 60;
 

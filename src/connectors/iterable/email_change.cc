@@ -71,7 +71,7 @@ Result<bool> IsThere(Api& api, const Identifier& who, const env::Cancel* cancel)
 RowOutcome Taken(OperationKind kind, IdKind what) {
   const bool for_good = kind == OperationKind::kChangeIdentity;
   return {for_good ? RowState::kRejected : RowState::kAbsent,
-          what == IdKind::kEmail ? "EmailAlreadyExists" : "UserIdAlreadyExists",
+          what == IdKind::kEmail ? kEmailTaken : kUserIdTaken,
           fmt::format("the new {} of this row belongs to another person in Iterable: {}merge the "
                       "two there, or delete that one, then let it go again with sluice sync retry",
                       FieldOf(what), for_good ? "" : "unless that one gets another, ")};

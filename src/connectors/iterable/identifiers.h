@@ -17,6 +17,9 @@ enum class IdKind { kEmail, kUserId };
 
 // "email" or "userId", as the field is called.
 std::string_view FieldOf(IdKind kind);
+// What Iterable calls it when somebody else has it.
+inline constexpr const char* kEmailTaken = "EmailAlreadyExists";
+inline constexpr const char* kUserIdTaken = "UserIdAlreadyExists";
 // "e-mail", "userId" or "hybrid", for messages.
 std::string_view NameOf(ProjectType project);
 
