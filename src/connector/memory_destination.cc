@@ -157,7 +157,7 @@ SendResult MemoryDestination::Answer(std::span<const Operation> operations, Memo
     SendResult result = Whole(rows, RowState::kDeferred, 400, "poison");
     result.split = true;
     for (size_t i = 0; i < rows && options_.name_poison; ++i) {
-      if (options_.poison(operations[i])) result.outcomes[i].state = RowState::kRejected;
+      if (options_.poison(operations[i])) result.outcomes[i].state = options_.named;
     }
     return result;
   }

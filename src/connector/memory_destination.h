@@ -57,6 +57,7 @@ struct MemoryOptions {
   // A row for which this holds makes the whole request a 400, which names it when `name_poison`.
   std::function<bool(const Operation&)> poison;
   bool name_poison = false;
+  RowState named = RowState::kRejected;                  // what it is named as
   std::optional<std::chrono::milliseconds> retry_after;  // comes with 429
   // Warnings that come with the answer to these rows, when one comes.
   std::function<std::vector<std::string>(std::span<const Operation>)> warn;

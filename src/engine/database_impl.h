@@ -51,6 +51,9 @@ class WriterTurn {
   WriterSlot& slot_;
 };
 
+// tables.cc
+std::shared_ptr<class TableSources> MakeTableSources();
+
 struct Database::Impl {
   std::string path;  // absolute, links followed; empty in memory
   // Order matters: the guard's descriptor is closed after the engine (destroyed in reverse order),
@@ -70,6 +73,7 @@ struct Database::Impl {
   std::mutex connections_mutex;
   std::set<duckdb_connection> connections;  // all that are open, to interrupt readers
   std::set<std::string> functions;          // names that RegisterFunction has given; same lock
+  const std::shared_ptr<class TableSources> tables = MakeTableSources();  // what BoundTables read
 
   ~Impl() {
     // One more connection would keep the engine's instance alive, and its files open, behind us.

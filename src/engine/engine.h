@@ -145,6 +145,8 @@ class Connection {
   friend class QueryResult;
   friend Status RegisterFunction(Connection& connection, FunctionSpec spec);
   friend bool HasFunction(Connection& connection, const std::string& name);
+  friend Status RegisterTable(Connection& connection, const std::string& name);
+  friend class BoundTable;
 };
 
 // BEGIN .. COMMIT on a connection. Rolls back when it goes out of scope uncommitted. After a failed

@@ -8,43 +8,6 @@
 namespace sluice::engine {
 namespace {
 
-struct TypeName {
-  std::string_view name;
-  duckdb_type type;
-};
-
-constexpr TypeName kTypeNames[] = {
-    {"BOOLEAN", DUCKDB_TYPE_BOOLEAN},
-    {"SMALLINT", DUCKDB_TYPE_SMALLINT},
-    {"INTEGER", DUCKDB_TYPE_INTEGER},
-    {"BIGINT", DUCKDB_TYPE_BIGINT},
-    {"UBIGINT", DUCKDB_TYPE_UBIGINT},
-    {"UHUGEINT", DUCKDB_TYPE_UHUGEINT},
-    {"DOUBLE", DUCKDB_TYPE_DOUBLE},
-    {"VARCHAR", DUCKDB_TYPE_VARCHAR},
-    {"BLOB", DUCKDB_TYPE_BLOB},
-    {"DATE", DUCKDB_TYPE_DATE},
-    {"TIMESTAMP", DUCKDB_TYPE_TIMESTAMP},
-    {"TIMESTAMPTZ", DUCKDB_TYPE_TIMESTAMP_TZ},
-    {"ANY", DUCKDB_TYPE_ANY},
-};
-
-Result<std::unique_ptr<LogicalType>> MakeType(const std::string& name) {
-  unsigned width = 0;
-  unsigned scale = 0;
-  if (std::sscanf(name.c_str(), "DECIMAL(%u,%u)", &width, &scale) == 2 && width <= 38 &&
-      scale <= width) {
-    return std::make_unique<LogicalType>(
-        duckdb_create_decimal_type(static_cast<uint8_t>(width), static_cast<uint8_t>(scale)));
-  }
-  for (const TypeName& known : kTypeNames) {
-    if (known.name == name) {
-      return std::make_unique<LogicalType>(duckdb_create_logical_type(known.type));
-    }
-  }
-  return FailedError(fmt::format("functions cannot have the type {}", name));
-}
-
 class Function {
  public:
   Function() : function_(duckdb_create_scalar_function()) {}

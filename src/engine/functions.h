@@ -22,6 +22,8 @@ class Output {
   virtual ~Output() = default;
   void SetNull(size_t row);
   void SetText(size_t row, std::string_view text);  // copied
+  // Of a table's column (tables.h): whether the statement needs it.
+  bool wanted() const { return vector_ != nullptr; }
   // The raw arrays for fixed-width types (bool, int32, int64, double, hugeint as two uint64).
   template <typename T>
   T* data() {

@@ -43,6 +43,9 @@ Type FromEngineType(duckdb_type type);
 // "DECIMAL(19,0)", "VARCHAR", ...; for kOther the engine's name of the kind.
 std::string SqlTypeName(duckdb_logical_type type);
 
+// The type of that name, for functions: "BIGINT", "DECIMAL(19,0)", ...
+Result<std::unique_ptr<LogicalType>> MakeType(const std::string& name);
+
 // The engine's message as a Status with the code that it deserves.
 Status EngineError(const char* message);
 

@@ -252,6 +252,7 @@ class SyncStep {
 
   sync::DeliverOptions Options(const connector::Destination& destination) {
     sync::DeliverOptions deliver;
+    deliver.makes_ahead = true;
     if (const connector::Lookup* lookup = connector::LookupOf(destination)) {
       deliver.lookups = runtime_.LookupLimiterOf(sync_.to, *lookup);
     }

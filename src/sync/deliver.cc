@@ -33,7 +33,8 @@ Deliverer::Deliverer(connector::Destination& destination, RateLimiter& limiter, 
   lanes_.resize(std::clamp<size_t>(options.parallel, 1, static_cast<size_t>(most)));
   in_flight_ = options.in_flight;
   if (in_flight_ == nullptr) {
-    own_in_flight_ = lanes_.size() > 1 ? MakeInFlightOnThreads(lanes_.size()) : MakeInFlightAlone();
+    const bool threads = lanes_.size() > 1 || options.makes_ahead;
+    own_in_flight_ = threads ? MakeInFlightOnThreads(lanes_.size()) : MakeInFlightAlone();
     in_flight_ = own_in_flight_.get();
   }
 }
@@ -86,6 +87,7 @@ Status Deliverer::SendAll(const Source& source) {
     std::optional<nanoseconds> wait;
     if (!ended_) SLUICE_TRY(Begin(window, wait));
     if (on_their_way_ > 0) {
+      SLUICE_TRY(MakeAhead(window));
       SLUICE_TRY(TakeAnswers(ended_ ? std::nullopt : wait));
       continue;
     }
@@ -141,22 +143,32 @@ Result<bool> Deliverer::HasRequest(Lane& lane, Window& window) {
     }
     SLUICE_ASSIGN(const size_t count, MayGo(window));
     if (count == 0) return false;
-    SLUICE_TRY(MakeRequest(lane, window.rows, count));
+    auto made = std::exchange(window.made, std::nullopt);
+    if (made && window.made_of == count) {
+      Put(*std::move(made), window.rows, count, lane);
+    } else {
+      SLUICE_TRY(MakeRequest(lane, window.rows, count));
+    }
   }
   return lane.request.has_value();
 }
 
-Result<size_t> Deliverer::MayGo(Window& window) {
+Status Deliverer::Fill(Window& window) {
   const connector::Capabilities& capabilities = destination_.capabilities();
   size_t most = static_cast<size_t>(std::max<int64_t>(1, capabilities.max_rows_per_request));
   if (options_.limit.rows > 0) most = std::min(most, static_cast<size_t>(options_.limit.rows));
+  while (window.more && window.rows.size() < most) {
+    SLUICE_ASSIGN(auto item, window.source());
+    if (item) window.rows.push_back(*std::move(item));
+    window.more = item.has_value();
+  }
+  return Status::Ok();
+}
+
+Result<size_t> Deliverer::MayGo(Window& window) {
   Segment& rows = window.rows;
   do {
-    while (window.more && rows.size() < most) {
-      SLUICE_ASSIGN(auto item, window.source());
-      if (item) rows.push_back(*std::move(item));
-      window.more = item.has_value();
-    }
+    SLUICE_TRY(Fill(window));
     SLUICE_TRY(LookFirst(rows));
   } while (rows.empty() && window.more && !ended_);
   if (rows.empty() || ended_) return 0;
@@ -166,10 +178,27 @@ Result<size_t> Deliverer::MayGo(Window& window) {
       std::none_of(lanes_.begin(), lanes_.end(), [](const Lane& lane) { return lane.is_busy(); });
   if (!alone && kind != kind_) return 0;
   kind_ = kind;
-  const auto other = std::find_if(rows.begin(), rows.end(), [&](const Item& item) {
+  return RowsOfOneKind(window);
+}
+
+size_t Deliverer::RowsOfOneKind(const Window& window) const {
+  const auto kind = OperationOf(window.rows.front().row).kind;
+  const auto other = std::find_if(window.rows.begin(), window.rows.end(), [&](const Item& item) {
     return OperationOf(item.row).kind != kind;
   });
-  return static_cast<size_t>(other - rows.begin());
+  return static_cast<size_t>(other - window.rows.begin());
+}
+
+Status Deliverer::MakeAhead(Window& window) {
+  // Rows that have to be looked for are looked for when it is their turn.
+  if (window.made || options_.presence != Presence::kAny) return Status::Ok();
+  SLUICE_TRY(Fill(window));
+  if (window.rows.empty()) return Status::Ok();
+  window.made_of = lanes_.size() == 1 ? window.rows.size() : RowsOfOneKind(window);
+  auto made = Prepare(window.rows, window.made_of);
+  // A row that cannot be sent is told of when it is its turn.
+  if (made.ok()) window.made = std::move(made).value();
+  return Status::Ok();
 }
 
 Status Deliverer::SendLaterAgain(SpoolReader& spool) {
@@ -267,28 +296,36 @@ Status Deliverer::LookFirst(Segment& window) {
                              "it was there already, and mode insert changes nothing"});
 }
 
-Status Deliverer::MakeRequest(Lane& lane, Segment& rows, size_t count) {
+Result<connector::PreparedRequest> Deliverer::Prepare(const Segment& rows, size_t count) const {
   std::vector<connector::Operation> operations;
   operations.reserve(count);
   for (size_t i = 0; i < count; ++i) operations.push_back(OperationOf(rows[i].row));
-  auto prepared = destination_.Prepare(operations, options_.limit);
-  if (!prepared.ok()) {
-    if (prepared.status().code() != Code::kRejected) return prepared.status();
-    SLUICE_TRY(RejectUnsent(rows.front(), "cannot_be_sent", prepared.status().message()));
-    rows.erase(rows.begin());
+  return destination_.Prepare(operations, options_.limit);
+}
+
+Status Deliverer::MakeRequest(Lane& lane, Segment& rows, size_t count) {
+  auto prepared = Prepare(rows, count);
+  if (prepared.ok()) {
+    Put(std::move(prepared).value(), rows, count, lane);
     return Status::Ok();
   }
-  const size_t taken = prepared->rows;
+  if (prepared.status().code() != Code::kRejected) return prepared.status();
+  SLUICE_TRY(RejectUnsent(rows.front(), "cannot_be_sent", prepared.status().message()));
+  rows.erase(rows.begin());
+  return Status::Ok();
+}
+
+void Deliverer::Put(connector::PreparedRequest request, Segment& rows, size_t count, Lane& lane) {
+  const size_t taken = request.rows;
   SLUICE_CHECK(taken > 0 && taken <= count, "a request without rows, or with others'");
   const auto end = rows.begin() + static_cast<std::ptrdiff_t>(taken);
   lane.items.assign(std::make_move_iterator(rows.begin()), std::make_move_iterator(end));
   rows.erase(rows.begin(), end);
   lane.operations.clear();
   for (const Item& item : lane.items) lane.operations.push_back(OperationOf(item.row));
-  lane.request = *std::move(prepared);
+  lane.request = std::move(request);
   lane.tries = 0;
   lane.due = nanoseconds(0);
-  return Status::Ok();
 }
 
 bool Deliverer::TakePlace(std::optional<nanoseconds>& wait) {

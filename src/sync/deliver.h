@@ -47,7 +47,9 @@ struct DeliverOptions {
   connector::RequestLimit limit;
   // Requests on their way at the same time; less where the destination takes fewer.
   size_t parallel = 1;
-  InFlight* in_flight = nullptr;              // null: one of its own
+  InFlight* in_flight = nullptr;  // null: one of its own
+  // With one request at a time too that one is sent on another thread, and the next one is made meanwhile.
+  bool makes_ahead = false;
   Priority priority = Priority::kNormal;      // of its requests and questions
   DailyBudget* daily = nullptr;               // null: requests are not counted by the day
   int max_attempts = 6;                       // of one request
@@ -123,6 +125,9 @@ class Deliverer {
     const Source& source;
     Segment rows;
     bool more = true;
+    // The request that the first `made_of` of them make, when it was made before its time.
+    std::optional<connector::PreparedRequest> made = {};
+    size_t made_of = 0;
   };
   // From where one request is sent at a time, until nothing is left of the rows that it was made of.
   struct Lane {
@@ -152,10 +157,18 @@ class Deliverer {
   Result<bool> HasRequest(Lane& lane, Window& window);
   // The rows at the front of the window that may go beside what is on its way.
   Result<size_t> MayGo(Window& window);
+  // As many rows as a request may have.
+  Status Fill(Window& window);
+  // Of one kind, at the front of the window.
+  size_t RowsOfOneKind(const Window& window) const;
+  // Makes the next request while there is nothing to do but to wait. What it may hold is decided when it is its turn.
+  Status MakeAhead(Window& window);
   // Asks about the rows of `window` that have to be looked for; those that do not go leave it.
   Status LookFirst(Segment& window);
   // Makes one request of the first `count` of `rows`, and takes them out. The first one may be refused.
   Status MakeRequest(Lane& lane, Segment& rows, size_t count);
+  Result<connector::PreparedRequest> Prepare(const Segment& rows, size_t count) const;
+  void Put(connector::PreparedRequest request, Segment& rows, size_t count, Lane& lane);
   // Whether it may be sent now; else `wait` is set, or the delivery ends.
   bool TakePlace(std::optional<std::chrono::nanoseconds>& wait);
   Status WriteIntent(Lane& lane);
@@ -171,6 +184,7 @@ class Deliverer {
   Status SettleUnsent(const Segment& items, const connector::RowOutcome& outcome);
   // Counts rows that have their state. Unless `final`, others are kept for the end.
   void Settle(const connector::SendResult& result, const Segment& items, bool final);
+  void Settle(const Item& item, connector::RowState state, bool final);
   // Counts rows that were tried and are not tried again; others are waiting.
   void Leave(const Segment& items);
   void Count(const Item& item, connector::RowState state);

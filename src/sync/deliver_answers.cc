@@ -36,6 +36,10 @@ std::string AnswerText(const connector::SendResult& result) {
                                                                        : result.outcomes[0].message;
 }
 
+bool IsSame(const connector::RowOutcome& a, const connector::RowOutcome& b) {
+  return a.state == b.state && a.code == b.code && a.message == b.message;
+}
+
 }  // namespace
 
 Status Deliverer::Answered(Lane& lane, const connector::SendResult& result) {
@@ -104,9 +108,14 @@ void Deliverer::TryAgain(Lane& lane, const connector::SendResult& result) {
 
 Status Deliverer::LogAnswers(const Lane& lane, const connector::SendResult& result) {
   std::map<std::tuple<RowState, std::string_view, std::string_view>, std::vector<uint64_t>> groups;
+  std::vector<uint64_t>* group = nullptr;
   for (size_t i = 0; i < lane.items.size(); ++i) {
     const connector::RowOutcome& outcome = result.outcomes[i];
-    groups[{outcome.state, outcome.code, outcome.message}].push_back(lane.items[i].position);
+    // Mostly all of them have one answer.
+    if (i == 0 || !IsSame(outcome, result.outcomes[i - 1])) {
+      group = &groups[{outcome.state, outcome.code, outcome.message}];
+    }
+    group->push_back(lane.items[i].position);
   }
   LogOutcome entry;
   entry.attempt = lane.attempt;
@@ -124,7 +133,7 @@ Status Deliverer::Split(Lane& lane, const connector::SendResult& result, Segment
   for (size_t i = 0; i < items.size(); ++i) {
     const RowState state = result.outcomes[i].state;
     if (state == RowState::kRejected || state == RowState::kAbsent) {
-      Count(items[i], state);
+      Settle(items[i], state, false);
     } else {
       others.push_back(std::move(items[i]));
     }
@@ -169,13 +178,14 @@ bool Deliverer::GoesAgain(RowState state) const {
 }
 
 void Deliverer::Settle(const connector::SendResult& result, const Segment& items, bool final) {
-  for (size_t i = 0; i < items.size(); ++i) {
-    const RowState state = result.outcomes[i].state;
-    if (!final && !last_pass_ && GoesAgain(state) && later_.size() < kMaxLater) {
-      later_.push_back({items[i].position, items[i].may_be_there, state == RowState::kAbsent});
-    } else {
-      Count(items[i], state);
-    }
+  for (size_t i = 0; i < items.size(); ++i) Settle(items[i], result.outcomes[i].state, final);
+}
+
+void Deliverer::Settle(const Item& item, RowState state, bool final) {
+  if (!final && !last_pass_ && GoesAgain(state) && later_.size() < kMaxLater) {
+    later_.push_back({item.position, item.may_be_there, state == RowState::kAbsent});
+  } else {
+    Count(item, state);
   }
 }
 

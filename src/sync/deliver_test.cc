@@ -169,6 +169,17 @@ TEST_F(DeliverTest, AChainIsDoneFromItsEnd) {
   EXPECT_EQ(asked["0"], 5);
 }
 
+TEST_F(DeliverTest, ARowNamedAsWaitingForAnotherGoesAgainAtTheEnd) {
+  memory_.capabilities.hands_over = true;
+  memory_.poison = [&](const Operation& operation) {
+    return operation.key == "3" && world_.applied.size() < 19;
+  };
+  memory_.name_poison = true;
+  memory_.named = RowState::kAbsent;
+  EXPECT_EQ(Text(Deliver(20)), "20 acknowledged");
+  EXPECT_EQ(world_.requests, 4U);
+}
+
 TEST_F(DeliverTest, ARowRefusedForGoodHoldsNobodyUp) {
   memory_.refuse = [](const Operation& operation) -> std::optional<RowOutcome> {
     if (operation.key != "7") return {};
@@ -195,6 +206,20 @@ TEST_F(DeliverTest, ARequestRefusedForWhoKnowsWhoIsHalvedDownToTheRow) {
   EXPECT_EQ(world_.applied.size(), 18U);
   EXPECT_LE(world_.requests, 16U);
   EXPECT_NE(Log().find("rows 3 rejected (poison)"), std::string::npos) << Log();
+}
+
+TEST_F(DeliverTest, RequestsMadeAheadAreThoseThatWouldHaveBeenMade) {
+  removed_from_ = 57;
+  memory_.poison = [](const Operation& operation) { return operation.key == "33"; };
+  std::string logs[2];
+  for (const bool ahead : {false, true}) {
+    options_.makes_ahead = ahead;
+    world_ = {};
+    faults_ = {MemoryFault::kNone, MemoryFault::kUnavailable, MemoryFault::kLostAnswer};
+    EXPECT_EQ(Text(Deliver(75)), "74 acknowledged, 1 rejected");
+    logs[ahead ? 1 : 0] = Log();
+  }
+  EXPECT_EQ(logs[0], logs[1]);
 }
 
 TEST_F(DeliverTest, ARowThatFitsIntoNoRequestIsRejectedWithoutOne) {

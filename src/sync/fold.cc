@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "sync/spool_table.h"
 #include "sync/sql.h"
 
 namespace sluice::sync {
@@ -13,7 +14,6 @@ namespace {
 
 using engine::Value;
 
-constexpr uint32_t kUntried = 0;
 constexpr std::string_view kArrivedCode = "found_after_stop";
 
 Value TextOrNull(const std::string& text) {
@@ -62,7 +62,7 @@ class LogLoader {
   const LogHeader& header() const { return header_; }
   SyncSummary& summary() { return summary_; }
   // By position, up to the last row that was tried: the id of the answer that counts, or kUntried.
-  const std::vector<uint32_t>& final() const { return final_; }
+  std::vector<uint32_t> TakeFinal() { return std::move(final_); }
   bool once() const { return once_; }
 
  private:
@@ -140,35 +140,6 @@ class LogLoader {
   bool once_ = true;  // no row was tried twice
 };
 
-// The first rows of the spool: those that were tried (`final`) are among them.
-Status LoadSpool(engine::Connection& connection, const FoldJob& job, sql::FoldNames& names,
-                 const SpoolInfo& expected, const std::vector<uint32_t>& final) {
-  names.any_prior = false;
-  if (final.empty()) return Status::Ok();
-  SLUICE_ASSIGN(auto spool, SpoolReader::Open(job.spool_path));
-  SLUICE_TRY(spool.Verify(expected));
-  SLUICE_ASSIGN(const auto appender, engine::Appender::Open(connection, "", names.Spool()));
-  std::vector<Value> values(11);  // one for all rows: texts are moved in
-  for (size_t position = 0; position < final.size(); ++position) {
-    SLUICE_ASSIGN(auto row, spool.Next());
-    if (!row) return FailedError(fmt::format("the spool {} is cut", job.spool_path));
-    names.any_prior |= row->prior_key.has_value();
-    values[0] = static_cast<int64_t>(position);
-    values[1] = std::move(row->key);
-    values[2] = std::move(row->identity);
-    values[3] = row->digest;
-    values[5] = row->sent == row->payload ? Value() : Value(std::move(row->sent));
-    values[4] = std::move(row->payload);
-    values[6] = row->prior_key ? Value(std::move(*row->prior_key)) : Value();
-    values[7] = row->change == Change::kRemoved;
-    values[8] = row->change == Change::kIdentity;
-    values[9] = row->in_doubt;
-    values[10] = final[position] == kUntried ? Value() : Value(int64_t{final[position]});
-    SLUICE_TRY(appender->Row(values));
-  }
-  return appender->Close();
-}
-
 // How many rows are known already decides how they are looked up.
 Status LookAtBefore(engine::Connection& connection, const FoldJob& job, size_t tried,
                     sql::FoldNames& names) {
@@ -192,9 +163,11 @@ Status CountFinal(engine::Connection& connection, const sql::FoldNames& names,
     if (state == "deferred") summary.deferred = count;
     if (state == "unknown") summary.unknown = count;
   }
-  SLUICE_ASSIGN(const auto moves, connection.Rows(sql::CountMoves(names)));
-  summary.identities = static_cast<uint64_t>(engine::ToInt(moves[0][0]));
-  summary.moved = static_cast<uint64_t>(engine::ToInt(moves[0][1]));
+  if (names.any_moves) {
+    SLUICE_ASSIGN(const auto moves, connection.Rows(sql::CountMoves(names)));
+    summary.identities = static_cast<uint64_t>(engine::ToInt(moves[0][0]));
+    summary.moved = static_cast<uint64_t>(engine::ToInt(moves[0][1]));
+  }
   SLUICE_ASSIGN(const auto refusals, connection.Rows(sql::CountRefusals(names)));
   for (const auto& row : refusals) {
     summary.refusals.push_back({engine::ToText(row[0]), engine::ToText(row[1]),
@@ -270,26 +243,35 @@ Status IsOpen(engine::Connection& connection, const FoldJob& job) {
   return NotFoundError(fmt::format("delivery {} of {} is not open", job.delivery_id, job.sync));
 }
 
-// The log and the rows that it is about, in temporary tables. `spooled`: rows of the delivery.
-Result<SyncSummary> Load(engine::Connection& connection, const FoldJob& job, sql::FoldNames& names,
-                         uint64_t& spooled) {
-  SLUICE_TRY(RunAll(connection, sql::MakeFoldTables(names)));
+// The log and the rows that it is about, for statements to read.
+struct Loaded {
+  SyncSummary summary;
+  uint64_t spooled = 0;  // rows of the delivery
+  SpoolTable spool;
+};
+
+Result<Loaded> Load(engine::Connection& connection, const FoldJob& job, sql::FoldNames& names) {
+  SLUICE_TRY(connection.Execute(sql::MakeAnswers(names)).status());
   SLUICE_ASSIGN(const auto answers, engine::Appender::Open(connection, "", names.Answers()));
   LogLoader log(job, *answers);
   SLUICE_TRY(ReadLog(job.log_path, [&](uint64_t, const LogEntry& entry) {
                return log.Visit(entry);
              }).status());
   SLUICE_TRY(log.Finish());
-  SLUICE_TRY(LoadSpool(connection, job, names, log.header().spool, log.final()));
-  SLUICE_TRY(LookAtBefore(connection, job, log.final().size(), names));
+  auto final = log.TakeFinal();
+  SLUICE_TRY(LookAtBefore(connection, job, final.size(), names));
+  const SpoolInfo& info = log.header().spool;
+  SLUICE_ASSIGN(auto spool, SpoolTable::Bind(connection, job.spool_path, info, std::move(final)));
+  names.spool = spool.sql();
+  names.any_prior = spool.any_prior();
+  names.any_moves = spool.any_moves();
   names.once = log.once();
 
   SyncSummary summary = std::move(log.summary());
   summary.delivery_id = job.delivery_id;
   if (summary.outcome.empty()) summary.outcome = "interrupted";
   SLUICE_TRY(CountFinal(connection, names, summary));
-  spooled = log.header().spool.rows;
-  return summary;
+  return Loaded{std::move(summary), info.rows, std::move(spool)};
 }
 
 // In the caller's transaction.
@@ -300,7 +282,10 @@ Status Write(engine::Connection& connection, const FoldJob& job, const sql::Fold
   const std::string now = env::FormatUtc(clock.Now(), true);
   if (summary.moved > 0) SLUICE_TRY(RunAll(connection, sql::RecordMoved(names, now)));
   SLUICE_TRY(connection.Execute(sql::BeginSettling(names, now)).status());
+  // Rows come from several threads, and need no order. Said for the whole database, by its one writer.
+  SLUICE_TRY(connection.Execute("SET preserve_insertion_order = false").status());
   SLUICE_TRY(RunAll(connection, sql::WriteFold(names)));
+  SLUICE_TRY(connection.Execute("RESET preserve_insertion_order").status());
   SLUICE_ASSIGN(const auto held,
                 connection.Scalar("SELECT count(*) FROM _sluice.sync_findings WHERE sync = $1 AND "
                                   "kind = 'identifier_changed'",
@@ -315,13 +300,12 @@ Status Write(engine::Connection& connection, const FoldJob& job, const sql::Fold
 
 Result<SyncSummary> LoadAndCommit(engine::Connection& connection, const FoldJob& job,
                                   sql::FoldNames& names, env::Clock& clock) {
-  uint64_t spooled = 0;
-  SLUICE_ASSIGN(SyncSummary summary, Load(connection, job, names, spooled));
+  SLUICE_ASSIGN(auto loaded, Load(connection, job, names));
   SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection));
   if (job.fence) SLUICE_TRY(warehouse::CheckFence(connection, *job.fence));
-  SLUICE_TRY(Write(connection, job, names, spooled, summary, clock));
+  SLUICE_TRY(Write(connection, job, names, loaded.spooled, loaded.summary, clock));
   SLUICE_TRY(transaction->Commit());
-  return summary;
+  return std::move(loaded.summary);
 }
 
 }  // namespace
@@ -338,13 +322,12 @@ Result<SyncSummary> FoldDelivery(engine::Connection& connection, const FoldJob& 
 Result<SyncSummary> FoldWithin(engine::Connection& connection, const FoldJob& job,
                                env::Clock& clock) {
   sql::FoldNames names{job.sync, job.run_id, job.delivery_id, job.payload};
-  uint64_t spooled = 0;
-  SLUICE_ASSIGN(SyncSummary summary, Load(connection, job, names, spooled));
-  SLUICE_TRY(Write(connection, job, names, spooled, summary, clock));
+  SLUICE_ASSIGN(auto loaded, Load(connection, job, names));
+  SLUICE_TRY(Write(connection, job, names, loaded.spooled, loaded.summary, clock));
   for (const std::string& statement : sql::DropFold(names)) {
     SLUICE_TRY(connection.Execute(statement).status());
   }
-  return summary;
+  return std::move(loaded.summary);
 }
 
 }  // namespace sluice::sync

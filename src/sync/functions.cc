@@ -8,6 +8,8 @@
 
 #include "base/text.h"
 #include "engine/functions.h"
+#include "engine/tables.h"
+#include "sync/spool_table.h"
 
 namespace sluice::sync {
 
@@ -230,6 +232,7 @@ Status SyncFunctions::Register(engine::Connection& connection) const {
       connection, bound("_sluice_person", {"BIGINT", "VARCHAR"}, false, FindPerson)));
   SLUICE_TRY(engine::RegisterFunction(connection, OverlayFunction()));
   SLUICE_TRY(engine::RegisterFunction(connection, MaskedFunction()));
+  SLUICE_TRY(engine::RegisterTable(connection, std::string(kSpoolTable)));
   return engine::RegisterFunction(connection, DigestFunction());
 }
 

@@ -11,6 +11,7 @@
 //   _sluice_person(binding, payload)           who that is, as it hashes people; with a blank between two
 //   _sluice_overlay(payload, sent)             changed_fields.h
 //   _sluice_masked(payload)                    changed_fields.h
+//   _sluice_spool(number)                      a table: spool_table.h
 //
 // A function of the engine has no state, and what a sync maps is state: so it is bound to a number
 // for as long as statements need it, and the number is an argument.

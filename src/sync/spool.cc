@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::string_view kMagic = "SLSPOOL1";
 constexpr size_t kBufferBytes = 1 << 20;
+
 constexpr uint64_t kMarkEvery = 1024;
 constexpr uint8_t kHasPrior = 1;
 constexpr uint8_t kLooks = 2;
@@ -60,8 +61,8 @@ void AppendRow(const SpoolRow& row, std::string& buffer) {
   if (!row.former.empty()) out.Text(row.former);
   if (row.prior_key) out.Text(*row.prior_key);
   std::string length;
-  WireWriter(length).U32(static_cast<uint32_t>(buffer.size() - begin - 4));
-  buffer.replace(begin, 4, length);
+  WireWriter(length).U32(static_cast<uint32_t>(buffer.size() - begin - kSpoolHeadBytes));
+  buffer.replace(begin, kSpoolHeadBytes, length);
 }
 
 }  // namespace
@@ -107,59 +108,13 @@ Result<SpoolInfo> SpoolWriter::Finish() {
   return info_;
 }
 
-Result<SpoolReader> SpoolReader::Open(const std::string& path) {
-  SLUICE_ASSIGN(auto file, env::RandomReadFile::Open(path));
-  SpoolReader reader(std::move(file));
-  SLUICE_ASSIGN(const auto magic, reader.Take(kMagic.size()));
-  if (magic != kMagic) return Damaged(path, "is no spool, or cut");
-  return reader;
+size_t SpoolRowBytes(std::string_view frame) {
+  return WireReader(frame).U32() + kSpoolHeadBytes;
 }
 
-Status SpoolReader::Verify(const SpoolInfo& expected) const {
-  Hasher128 hasher;
-  std::string bytes;
-  uint64_t offset = 0;
-  while (true) {
-    SLUICE_TRY(file_.ReadAt(offset, kBufferBytes, bytes));
-    if (bytes.empty()) break;
-    hasher.Update(bytes);
-    offset += bytes.size();
-  }
-  if (hasher.Digest() != expected.digest) {
-    return Damaged(file_.path(), "is not the one that the delivery was made with");
-  }
-  return Status::Ok();
-}
-
-Result<std::string_view> SpoolReader::Take(size_t length) {
-  if (offset_ < buffer_start_ || offset_ + length > buffer_start_ + buffer_.size()) {
-    SLUICE_TRY(file_.ReadAt(offset_, std::max(length, kBufferBytes), buffer_));
-    buffer_start_ = offset_;
-  }
-  if (offset_ + length > buffer_start_ + buffer_.size()) return std::string_view();
-  const std::string_view bytes = std::string_view(buffer_).substr(offset_ - buffer_start_, length);
-  offset_ += length;
-  return bytes;
-}
-
-Result<std::optional<std::string_view>> SpoolReader::TakeRow() {
-  if (position_ % kMarkEvery == 0 && position_ / kMarkEvery == marks_.size()) {
-    marks_.push_back(offset_);
-  }
-  SLUICE_ASSIGN(const auto head, Take(4));
-  if (head.empty()) return std::optional<std::string_view>();
-  const uint32_t length = WireReader(head).U32();
-  SLUICE_ASSIGN(const auto body, Take(length));
-  if (body.size() != length) return Damaged(file_.path(), "is cut");
-  ++position_;
-  return std::optional<std::string_view>(body);
-}
-
-Result<std::optional<SpoolRow>> SpoolReader::Next() {
-  SLUICE_ASSIGN(const auto body, TakeRow());
-  if (!body) return std::optional<SpoolRow>();
-  WireReader in(*body);
-  SpoolRow row;
+bool ReadSpoolRow(std::string_view frame, SpoolRowView& row) {
+  WireReader in(frame);
+  (void)in.U32();
   row.key = in.Text();
   row.identity = in.Text();
   row.change = static_cast<Change>(in.U8());
@@ -167,12 +122,99 @@ Result<std::optional<SpoolRow>> SpoolReader::Next() {
   row.payload = in.Text();
   row.sent = in.Text();
   const uint8_t flags = in.U8();
-  if ((flags & kSendsPayload) != 0) row.sent = row.payload;
+  row.sends_payload = (flags & kSendsPayload) != 0;
+  if (row.sends_payload) row.sent = row.payload;
   row.look_first = (flags & kLooks) != 0;
   row.in_doubt = (flags & kDoubts) != 0;
-  if ((flags & kHasFormer) != 0) row.former = in.Text();
+  row.former = (flags & kHasFormer) != 0 ? in.Text() : std::string_view();
+  row.prior_key.reset();
   if ((flags & kHasPrior) != 0) row.prior_key = in.Text();
-  if (in.failed() || !in.at_end()) return Damaged(file_.path(), "is damaged");
+  return !in.failed() && in.at_end();
+}
+
+Result<SpoolReader> SpoolReader::Open(const std::string& path) {
+  SLUICE_ASSIGN(auto file, env::RandomReadFile::Open(path));
+  SpoolReader reader(std::move(file));
+  SLUICE_ASSIGN(const auto begin, reader.Look(kMagic.size()));
+  if (begin.substr(0, kMagic.size()) != kMagic) return Damaged(path, "is no spool, or cut");
+  reader.offset_ = kMagic.size();
+  return reader;
+}
+
+Status SpoolReader::Verify(const SpoolInfo& expected) {
+  return Index(expected, 0, 1, nullptr).status();
+}
+
+Result<std::vector<SpoolPiece>> SpoolReader::Index(
+    const SpoolInfo& expected, uint64_t rows, uint64_t most,
+    const std::function<void(const SpoolRowView&)>& visit) {
+  SLUICE_TRY(Seek(0));
+  Hasher128 hasher;
+  hasher.Update(kMagic);
+  std::vector<SpoolPiece> pieces;
+  while (true) {
+    const uint64_t position = position_;
+    const uint64_t offset = offset_;
+    SLUICE_ASSIGN(const auto frame, TakeRow());
+    if (!frame) break;
+    hasher.Update(*frame);
+    if (position >= rows) continue;
+    SpoolRowView row;
+    if (!ReadSpoolRow(*frame, row)) return Damaged(file_.path(), "is damaged");
+    if (visit) visit(row);
+    if (pieces.empty() || pieces.back().rows == most || pieces.back().bytes >= kBufferBytes) {
+      pieces.push_back({position, 0, offset, 0});
+    }
+    ++pieces.back().rows;
+    pieces.back().bytes += frame->size();
+  }
+  if (position_ < rows) return Damaged(file_.path(), "is cut");
+  if (hasher.Digest() != expected.digest) {
+    return Damaged(file_.path(), "is not the one that the delivery was made with");
+  }
+  SLUICE_TRY(Seek(0));
+  return pieces;
+}
+
+Result<std::string_view> SpoolReader::Look(size_t length) {
+  if (offset_ < buffer_start_ || offset_ + length > buffer_start_ + buffer_.size()) {
+    SLUICE_TRY(file_.ReadAt(offset_, std::max(length, kBufferBytes), buffer_));
+    buffer_start_ = offset_;
+  }
+  return std::string_view(buffer_).substr(offset_ - buffer_start_);
+}
+
+Result<std::optional<std::string_view>> SpoolReader::TakeRow() {
+  if (position_ % kMarkEvery == 0 && position_ / kMarkEvery == marks_.size()) {
+    marks_.push_back(offset_);
+  }
+  SLUICE_ASSIGN(auto bytes, Look(kSpoolHeadBytes));
+  if (bytes.empty()) return std::optional<std::string_view>();
+  if (bytes.size() < kSpoolHeadBytes) return Damaged(file_.path(), "is cut");
+  const size_t length = SpoolRowBytes(bytes);
+  SLUICE_ASSIGN(bytes, Look(length));
+  if (bytes.size() < length) return Damaged(file_.path(), "is cut");
+  ++position_;
+  offset_ += length;
+  return std::optional<std::string_view>(bytes.substr(0, length));
+}
+
+Result<std::optional<SpoolRow>> SpoolReader::Next() {
+  SLUICE_ASSIGN(const auto frame, TakeRow());
+  if (!frame) return std::optional<SpoolRow>();
+  SpoolRowView view;
+  if (!ReadSpoolRow(*frame, view)) return Damaged(file_.path(), "is damaged");
+  SpoolRow row;
+  row.key = view.key;
+  row.identity = view.identity;
+  row.change = view.change;
+  row.digest = view.digest;
+  row.payload = view.payload;
+  row.sent = view.sent;
+  row.look_first = view.look_first;
+  row.in_doubt = view.in_doubt;
+  row.former = view.former;
+  if (view.prior_key) row.prior_key = *view.prior_key;
   return std::optional<SpoolRow>(std::move(row));
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,6 +40,27 @@ struct SpoolRow {
   // one by which the destination knows the row. What is known of it stays so until this one is answered.
   bool in_doubt = false;
 };
+
+// A row as it lies in a spool: views into the buffer that it was read into.
+struct SpoolRowView {
+  std::string_view key;
+  std::string_view identity;
+  Change change = Change::kAdded;
+  Hash128 digest;
+  std::string_view payload;
+  std::string_view sent;
+  bool sends_payload = false;  // `sent` is `payload`, and written once
+  bool look_first = false;
+  std::optional<std::string_view> prior_key;
+  std::string_view former;
+  bool in_doubt = false;
+};
+
+inline constexpr size_t kSpoolHeadBytes = 4;  // a row's length, before it
+// `frame`: a row with its length, and nothing behind it. False when it is no row.
+bool ReadSpoolRow(std::string_view frame, SpoolRowView& row);
+// Bytes that the row at the beginning of `frame` takes, its length included, when it has kSpoolHeadBytes at least.
+size_t SpoolRowBytes(std::string_view frame);
 
 // In the place of a payload's digest where a row is to be removed.
 inline constexpr Hash128 kRemovalDigest{};
@@ -84,12 +106,24 @@ class SpoolWriter {
   SpoolInfo info_;
 };
 
+// Some rows that follow each other.
+struct SpoolPiece {
+  uint64_t first = 0;  // position of the first one
+  uint64_t rows = 0;
+  uint64_t offset = 0;
+  uint64_t bytes = 0;
+};
+
 // Reads forward, and again from any row. Memory: one row and 8 bytes for every thousand.
 class SpoolReader {
  public:
   static Result<SpoolReader> Open(const std::string& path);
   // Whether the file is the one with these numbers; reads all of it. kFailed when not.
-  Status Verify(const SpoolInfo& expected) const;
+  Status Verify(const SpoolInfo& expected);
+  // The same, and where the first `rows` lie, in pieces that are small enough for memory, of at most `most`
+  // rows each. `visit` sees each of them.
+  Result<std::vector<SpoolPiece>> Index(const SpoolInfo& expected, uint64_t rows, uint64_t most,
+                                        const std::function<void(const SpoolRowView&)>& visit);
   // Nothing at the end.
   Result<std::optional<SpoolRow>> Next();
   // The next row is `position` (from 0), or the end.
@@ -98,8 +132,9 @@ class SpoolReader {
 
  private:
   explicit SpoolReader(env::RandomReadFile file) : file_(std::move(file)) {}
-  // `length` bytes from the current place, which moves behind them.
-  Result<std::string_view> Take(size_t length);
+  // What follows, `length` bytes of it at least unless the file ends before.
+  Result<std::string_view> Look(size_t length);
+  // The next row's bytes; the place moves behind them.
   Result<std::optional<std::string_view>> TakeRow();
 
   env::RandomReadFile file_;

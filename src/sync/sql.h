@@ -142,16 +142,15 @@ struct FoldNames {
   bool any_before = true;  // anything is in `sync_delivered`
   bool few = true;         // far fewer rows are tried than are in there
   bool any_prior = true;   // a row takes the place of another key
-  // position, key, identity, digest, payload, sent (NULL: the payload), prior_key, removes, moves, in_doubt,
-  // answer (the id of the one that counts; NULL: the row was not tried)
-  std::string Spool() const;
+  bool any_moves = true;   // a row is a change of identity
+  std::string spool = {};   // SpoolTable::sql()
   std::string Answers() const;  // id, attempt, first, count, state, ...: one for each range of rows
   std::string Judged()
       const;  // the rows that were tried (`s`), each with the answer that counts (`a`)
   std::string Old() const;  // place: the rows of `sync_delivered` that others take the place of
 };
-std::vector<std::string> MakeFoldTables(const FoldNames& names);
-// The statements that follow want both tables filled.
+std::string MakeAnswers(const FoldNames& names);
+// The statements that follow want the answers filled, and the spool bound.
 // state, count(*) of the rows' final tries.
 std::string CountStates(const FoldNames& names);
 // count(*) of the rows that were tried and are changes of identity, and of those acknowledged.

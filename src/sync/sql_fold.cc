@@ -45,7 +45,7 @@ std::string DeliveredWhere(const FoldNames& names, const std::string& which) {
 std::string Before(const FoldNames& names) {
   if (!names.any_before) return DeliveredWhere(names, " AND false");
   if (!names.few) return DeliveredWhere(names, "");
-  return DeliveredWhere(names, fmt::format(" AND key IN (SELECT key FROM {})", names.Spool()));
+  return DeliveredWhere(names, fmt::format(" AND key IN (SELECT key FROM {})", names.spool));
 }
 
 // What was known of the keys whose place others take.
@@ -53,7 +53,7 @@ std::string Prior(const FoldNames& names) {
   if (!names.any_prior) return DeliveredWhere(names, " AND false");
   return DeliveredWhere(
       names, fmt::format(" AND key IN (SELECT prior_key FROM {} WHERE prior_key IS NOT NULL)",
-                         names.Spool()));
+                         names.spool));
 }
 
 // What is known of a row after its last try that counts. Only an acknowledgement moves what was
@@ -125,8 +125,7 @@ LEFT JOIN {prior} AS p ON p.key = s.prior_key)",
 
 // Found before the new rows are there.
 std::string MakeOld(const FoldNames& names) {
-  const std::string keys =
-      fmt::format("SELECT key FROM {} WHERE answer IS NOT NULL", names.Spool());
+  const std::string keys = fmt::format("SELECT key FROM {} WHERE answer IS NOT NULL", names.spool);
   const std::string priors = fmt::format(
       " UNION ALL SELECT s.prior_key FROM {} WHERE s.prior_key IS NOT NULL AND a.state IN "
       "('acknowledged', 'unknown')",
@@ -144,19 +143,16 @@ std::string Tries(const FoldNames& names) {
   return fmt::format(
       "(SELECT id, unnest(range(first, first + count)) AS position FROM {0}) AS t JOIN {0} AS a ON "
       "a.id = t.id JOIN {1} AS s ON s.position = t.position",
-      names.Answers(), names.Spool());
+      names.Answers(), names.spool);
 }
 
 }  // namespace
 
-std::string FoldNames::Spool() const {
-  return TempName("spool", *this);
-}
 std::string FoldNames::Answers() const {
   return TempName("answers", *this);
 }
 std::string FoldNames::Judged() const {
-  return fmt::format("{} AS s JOIN {} AS a ON a.id = s.answer", Spool(), Answers());
+  return fmt::format("{} AS s JOIN {} AS a ON a.id = s.answer", spool, Answers());
 }
 std::string FoldNames::Old() const {
   return TempName("old", *this);
@@ -174,16 +170,13 @@ std::string KeptOf(config::Attempts::Payload payload, std::string_view sent) {
   return std::string(sent);
 }
 
-std::vector<std::string> MakeFoldTables(const FoldNames& names) {
-  return {
-      fmt::format("CREATE TEMP TABLE {} (position BIGINT, key VARCHAR, identity VARCHAR, digest "
-                  "UHUGEINT, payload VARCHAR, sent VARCHAR, prior_key VARCHAR, removes BOOLEAN, "
-                  "moves BOOLEAN, in_doubt BOOLEAN, answer BIGINT)",
-                  names.Spool()),
-      fmt::format("CREATE TEMP TABLE {} (id BIGINT, attempt BIGINT, first BIGINT, count BIGINT, "
-                  "state VARCHAR, http_status INTEGER, code VARCHAR, message VARCHAR, was_sent "
-                  "BOOLEAN, answered_at TIMESTAMP, absent BOOLEAN)",
-                  names.Answers())};
+std::string MakeAnswers(const FoldNames& names) {
+  return fmt::format(
+      "CREATE TEMP TABLE {} (id BIGINT, attempt BIGINT, first BIGINT, count BIGINT, state VARCHAR, "
+      "http_status INTEGER, code VARCHAR, message VARCHAR, was_sent BOOLEAN, answered_at "
+      "TIMESTAMP, "
+      "absent BOOLEAN)",
+      names.Answers());
 }
 
 std::string CountStates(const FoldNames& names) {
@@ -227,7 +220,7 @@ std::vector<std::string> WriteFold(const FoldNames& names) {
 
 std::vector<std::string> DropFold(const FoldNames& names) {
   std::vector<std::string> statements;
-  for (const std::string& table : {names.Old(), names.Answers(), names.Spool()}) {
+  for (const std::string& table : {names.Old(), names.Answers()}) {
     statements.push_back("DROP TABLE IF EXISTS " + table);
   }
   return statements;

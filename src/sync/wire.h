@@ -27,8 +27,10 @@ class WireWriter {
   }
 
  private:
-  void Fixed(uint64_t n, int bytes) {
-    for (int i = 0; i < bytes; ++i, n >>= 8U) out_ += static_cast<char>(n & 0xFFU);
+  void Fixed(uint64_t n, size_t bytes) {
+    char buffer[8];
+    for (size_t i = 0; i < bytes; ++i, n >>= 8U) buffer[i] = static_cast<char>(n & 0xFFU);
+    out_.append(buffer, bytes);
   }
   std::string& out_;
 };

@@ -90,8 +90,9 @@ class FileDestination : public connector::Destination,
         lock_path_(env::JoinPath(folder_, "." + name + ".lock")),
         held_(path_),
         terms_({0, kRowsLookedFor, 1, "reading " + name + ".jsonl"}) {
-    capabilities_.max_rows_per_request = 1000;
-    capabilities_.max_bytes_per_request = 4'000'000;
+    // Each group is made durable: few large ones cost less.
+    capabilities_.max_rows_per_request = 10'000;
+    capabilities_.max_bytes_per_request = 16'000'000;
     // A line twice says the same twice; Settle sees to it that it does not come to that.
     capabilities_.repeatable = true;
     capabilities_.removes = true;
