@@ -4,7 +4,8 @@
     python3 bench/sync.py [--rows 10000000] [--runs 5] [--build build/release] [--work first]...
 
 first: everything is sent, and remembered. changed: one row in a hundred has other values. mapped: every row has a field
-more. mirror: one row in a hundred is gone. Both sides begin with the same tables; each run works on a copy. See run.py.
+more. mirror: one row in a hundred is gone. Both sides begin with the same tables, and their engines have the same limit of memory, below the
+1.5 GB that a run may take; each run works on a copy. See run.py.
 """
 
 import shutil
@@ -15,6 +16,7 @@ from measure import timed
 SQL = measure.HERE / "sync"
 WORK = ["first", "changed", "mapped", "mirror"]
 BEFORE = {"changed": "change.sql", "mirror": "leave.sql"}  # what happens to the people before the run
+MEMORY = "1GB"
 RESULT = "SELECT count(*), count(DISTINCT key), sum(length(payload)) FROM {} WHERE state = 'delivered'"
 
 
@@ -26,7 +28,7 @@ class Bench:
         self.rows = args.rows
 
     def sql(self, database, script, **names):
-        words = [f"{name}={value}" for name, value in {"THREADS": 2, **names}.items()]
+        words = [f"{name}={value}" for name, value in {"THREADS": 2, "MEMORY": MEMORY, **names}.items()]
         return timed([self.bench_sql, database, SQL / script, *words], self.work)
 
     def prepare(self):
@@ -55,7 +57,8 @@ class Bench:
                 self.sql(database, BEFORE[self.name])
 
     def configure(self, more):
-        (self.project / "sluice.yml").write_text((SQL / "sluice.yml").read_text().replace(" MORE", more))
+        text = (SQL / "sluice.yml").read_text().replace(" MORE", more).replace("MEMORY", MEMORY)
+        (self.project / "sluice.yml").write_text(text)
 
     def baseline(self):
         measure.copy_file(self.start, self.work / "baseline.duckdb")

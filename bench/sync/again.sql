@@ -1,6 +1,7 @@
 -- A later run by hand: payloads of all rows, compared by digest with those delivered; duplicates of keys and of
 -- identities looked for; what differs is written for the destination, and stored as tried and as delivered.
 SET threads = ${THREADS};
+SET memory_limit = '${MEMORY}';
 BEGIN;
 CREATE TEMP TABLE now AS
 SELECT CAST(id AS VARCHAR) AS key, lower(email) AS identity, md5_number(payload) AS digest, payload

@@ -2,6 +2,7 @@
 -- and of identities looked for, one line a row written for the destination, and what was tried kept beside it. Nobody
 -- answers for single rows.
 SET threads = ${THREADS};
+SET memory_limit = '${MEMORY}';
 CREATE MACRO payload(p) AS '{"born":"' || p.born || '","city":"' || p.city || '","email":"' || p.email || '","last_visit":"' ||
   strftime(p.last_visit, '%Y-%m-%dT%H:%M:%SZ') || '","member":' || p.member || ',"name":"' || p.name || '","spent":' || p.spent ||
   ',"visits":' || p.visits || '}';

@@ -1,5 +1,6 @@
 -- ${ROWS} people with eight columns that are sent, as a model would have them.
 SET threads = ${THREADS};
+SET memory_limit = '${MEMORY}';
 CREATE TABLE people AS
 SELECT
   range AS id,

@@ -52,7 +52,7 @@ Result<DeliverReport> Deliverer::Run(SpoolReader& spool, uint64_t rows, Delivery
   const Source forward = [&]() -> Result<std::optional<Item>> {
     Item item;
     item.position = spool.position();
-    SLUICE_ASSIGN(auto row, spool.Next());
+    SLUICE_ASSIGN(auto row, spool.NextToSend());
     if (!row) return std::optional<Item>();
     item.row = *std::move(row);
     return std::optional<Item>(std::move(item));
@@ -219,7 +219,7 @@ Status Deliverer::SendLaterAgain(SpoolReader& spool) {
       if (next == again.size()) return std::optional<Item>();
       const Later& later = again[next++];
       SLUICE_TRY(spool.Seek(later.position));
-      SLUICE_ASSIGN(auto row, spool.Next());
+      SLUICE_ASSIGN(auto row, spool.NextToSend());
       if (!row) return FailedError("the spool ends before a row that was sent");
       return std::optional<Item>(
           Item{later.position, *std::move(row), true, later.may_be_there, true});

@@ -140,18 +140,6 @@ class LogLoader {
   bool once_ = true;  // no row was tried twice
 };
 
-// How many rows are known already decides how they are looked up.
-Status LookAtBefore(engine::Connection& connection, const FoldJob& job, size_t tried,
-                    sql::FoldNames& names) {
-  SLUICE_ASSIGN(
-      const auto known,
-      connection.Scalar("SELECT count(*) FROM _sluice.sync_delivered WHERE sync = $1", {job.sync}));
-  const auto before = static_cast<uint64_t>(engine::ToInt(known));
-  names.any_before = before > 0;
-  names.few = tried < before / 4;
-  return Status::Ok();
-}
-
 Status CountFinal(engine::Connection& connection, const sql::FoldNames& names,
                   SyncSummary& summary) {
   SLUICE_ASSIGN(const auto rows, connection.Rows(sql::CountStates(names)));
@@ -225,7 +213,7 @@ Status WriteRecords(engine::Connection& connection, const FoldJob& job, const Sy
   SLUICE_TRY(connection
                  .Execute("UPDATE _sluice.syncs SET inputs = $2, mapping_digest = $3, run_id = $4, "
                           "finished_at = CAST($5 AS TIMESTAMP) WHERE sync = $1",
-                          {job.sync, nothing_left ? TextOrNull(job.inputs) : Value(),
+                          {job.sync, nothing_left && job.inputs ? Value(*job.inputs) : Value(),
                            TextOrNull(job.mapping_digest), job.run_id, env::FormatUtc(now, true)})
                  .status());
   return connection
@@ -259,7 +247,11 @@ Result<Loaded> Load(engine::Connection& connection, const FoldJob& job, sql::Fol
              }).status());
   SLUICE_TRY(log.Finish());
   auto final = log.TakeFinal();
-  SLUICE_TRY(LookAtBefore(connection, job, final.size(), names));
+  SLUICE_ASSIGN(const auto any,
+                connection.Scalar("SELECT count(*) FROM (FROM _sluice.sync_delivered WHERE sync = "
+                                  "$1 LIMIT 1)",
+                                  {job.sync}));
+  names.any_before = engine::ToInt(any) > 0;
   const SpoolInfo& info = log.header().spool;
   SLUICE_ASSIGN(auto spool, SpoolTable::Bind(connection, job.spool_path, info, std::move(final)));
   names.spool = spool.sql();

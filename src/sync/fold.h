@@ -55,8 +55,8 @@ struct FoldJob {
   std::string spool_path;
   std::string mapping_digest;  // written together with `inputs`
   // Versions of the inputs that the delivery was made from; written when nothing is left to do.
-  // Empty: not known any more.
-  std::string inputs;
+  // "": nobody knows them. Nothing: it is not known any more what the delivery was made from.
+  std::optional<std::string> inputs;
   // What is kept of what was sent.
   config::Attempts::Payload payload = config::Attempts::Payload::kFull;
   // Attempts without an outcome of which it was found out that nothing arrived (Settling).

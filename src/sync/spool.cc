@@ -200,6 +200,14 @@ Result<std::optional<std::string_view>> SpoolReader::TakeRow() {
 }
 
 Result<std::optional<SpoolRow>> SpoolReader::Next() {
+  return Next(true);
+}
+
+Result<std::optional<SpoolRow>> SpoolReader::NextToSend() {
+  return Next(false);
+}
+
+Result<std::optional<SpoolRow>> SpoolReader::Next(bool whole) {
   SLUICE_ASSIGN(const auto frame, TakeRow());
   if (!frame) return std::optional<SpoolRow>();
   SpoolRowView view;
@@ -208,8 +216,8 @@ Result<std::optional<SpoolRow>> SpoolReader::Next() {
   row.key = view.key;
   row.identity = view.identity;
   row.change = view.change;
-  row.digest = view.digest;
-  row.payload = view.payload;
+  if (whole) row.digest = view.digest;
+  if (whole) row.payload = view.payload;
   row.sent = view.sent;
   row.look_first = view.look_first;
   row.in_doubt = view.in_doubt;

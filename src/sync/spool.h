@@ -126,6 +126,8 @@ class SpoolReader {
                                         const std::function<void(const SpoolRowView&)>& visit);
   // Nothing at the end.
   Result<std::optional<SpoolRow>> Next();
+  // The same without `payload` and `digest`, which nobody needs who only sends the row.
+  Result<std::optional<SpoolRow>> NextToSend();
   // The next row is `position` (from 0), or the end.
   Status Seek(uint64_t position);
   uint64_t position() const { return position_; }  // of the row that Next gives
@@ -136,6 +138,7 @@ class SpoolReader {
   Result<std::string_view> Look(size_t length);
   // The next row's bytes; the place moves behind them.
   Result<std::optional<std::string_view>> TakeRow();
+  Result<std::optional<SpoolRow>> Next(bool whole);
 
   env::RandomReadFile file_;
   std::string buffer_;

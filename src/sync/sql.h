@@ -140,7 +140,6 @@ struct FoldNames {
   config::Attempts::Payload payload = config::Attempts::Payload::kFull;
   bool once = false;       // no row was tried twice
   bool any_before = true;  // anything is in `sync_delivered`
-  bool few = true;         // far fewer rows are tried than are in there
   bool any_prior = true;   // a row takes the place of another key
   bool any_moves = true;   // a row is a change of identity
   std::string spool = {};   // SpoolTable::sql()

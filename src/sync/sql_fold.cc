@@ -41,11 +41,14 @@ std::string DeliveredWhere(const FoldNames& names, const std::string& which) {
                      QuoteText(names.sync), which);
 }
 
-// What was known of the rows before. Where few of many are tried, the others stay out of the join.
+// What was known before of the rows of which it matters: of one that was simply taken everything is known from now
+// on, and one that was removed is gone. A join that carries all payloads does not fit into memory.
 std::string Before(const FoldNames& names) {
   if (!names.any_before) return DeliveredWhere(names, " AND false");
-  if (!names.few) return DeliveredWhere(names, "");
-  return DeliveredWhere(names, fmt::format(" AND key IN (SELECT key FROM {})", names.spool));
+  return DeliveredWhere(
+      names, fmt::format(" AND key IN (SELECT s.key FROM {} WHERE a.state <> 'acknowledged' OR "
+                         "a.code IS NOT NULL{})",
+                         names.Judged(), names.any_moves ? " OR s.moves" : ""));
 }
 
 // What was known of the keys whose place others take.

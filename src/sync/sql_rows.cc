@@ -218,9 +218,14 @@ std::string MakeGone(const DifferenceNames& names, const std::string& is_gone) {
 
 std::vector<std::string> MakeRows(const DifferenceNames& names) {
   if (!names.narrow) {
+    // Keys alone first: a join that carries what was delivered does not fit into memory.
+    const std::string without_rows = fmt::format(
+        "d.key IN (SELECT k.key FROM _sluice.sync_delivered AS k ANTI JOIN {} AS r ON r.key = "
+        "k.key "
+        "WHERE k.sync = {})",
+        names.Rows(), QuoteText(names.sync));
     return {PutRows(names, fmt::format("CREATE TEMP TABLE {} AS", names.Rows()), Model(names), ""),
-            MakeGone(names,
-                     fmt::format("NOT EXISTS (FROM {} AS r WHERE r.key = d.key)", names.Rows()))};
+            MakeGone(names, without_rows)};
   }
   const std::string candidates = fmt::format("FROM {} WHERE class = 'candidate'", names.Rows());
   return {PutNarrow(names),

@@ -25,7 +25,8 @@ connector::RequestLimit LimitOf(const config::Sync& sync) {
 struct SyncState {
   bool known = false;
   std::string mapping_digest;
-  std::string inputs;
+  std::string inputs;      // "": of versions that nobody knows, or `settled` is false
+  bool settled = false;    // the last run had nothing left to do, by this mapping
   bool delivered = false;  // anything is in sync_delivered
   bool fresh = true;       // no run has looked at all of the model yet
   uint64_t rejected = 0;   // rows of it that are refused for good
@@ -38,14 +39,15 @@ Result<SyncState> ReadState(engine::Connection& connection, const std::string& s
   SLUICE_ASSIGN(
       const auto rows,
       connection.Rows("SELECT coalesce(mapping_digest, ''), coalesce(inputs, ''), CAST(run_id "
-                      "IS NULL OR coalesce(fresh, false) AS INTEGER) FROM _sluice.syncs WHERE sync "
-                      "= $1",
+                      "IS NULL OR coalesce(fresh, false) AS INTEGER), inputs IS NOT NULL FROM "
+                      "_sluice.syncs WHERE sync = $1",
                       {sync}));
   if (!rows.empty()) {
     state.known = true;
     state.mapping_digest = engine::ToText(rows[0][0]);
     state.inputs = engine::ToText(rows[0][1]);
     state.fresh = engine::ToInt(rows[0][2]) != 0;
+    state.settled = engine::ToInt(rows[0][3]) != 0;
   }
   SLUICE_ASSIGN(const auto any, connection.Scalar("SELECT count(*) FROM (FROM "
                                                   "_sluice.sync_delivered WHERE sync = $1 LIMIT 1)",
@@ -107,7 +109,7 @@ Status InsertRun(engine::Connection& connection, const SyncJob& job, const Deliv
       .status();
 }
 
-// `inputs` and the digest are those of a run that has nothing left to do; else they are forgotten.
+// `inputs` are those of a run that has nothing left to do; else they are forgotten.
 Status PutState(engine::Connection& connection, const SyncJob& job, int64_t next_delivery,
                 bool nothing_left, env::Micros now) {
   SLUICE_TRY(PutTarget(connection, job.sync.name, job.target));
@@ -121,8 +123,8 @@ Status PutState(engine::Connection& connection, const SyncJob& job, int64_t next
           "INSERT INTO _sluice.syncs (sync, mapping_digest, inputs, next_delivery, run_id, "
           "finished_at, fresh) VALUES ($1, $2, $3, $4, $5, CAST($6 AS TIMESTAMP), $7)",
           {job.sync.name, MappingDigest(job.sync, job.destination),
-           nothing_left && !job.inputs.empty() ? Value(job.inputs) : Value(), next_delivery,
-           job.run_id, nothing_left ? Value(env::FormatUtc(now, true)) : Value(), fresh})
+           nothing_left ? Value(job.inputs) : Value(), next_delivery, job.run_id,
+           nothing_left ? Value(env::FormatUtc(now, true)) : Value(), fresh})
       .status();
 }
 
@@ -234,10 +236,9 @@ Result<std::optional<SyncSummary>> SyncEngine::Recover(engine::Connection& conne
 
 Result<std::unique_ptr<Difference>> SyncEngine::MakeDifference(engine::Connection& connection,
                                                                const SyncJob& job) {
-  // Settled: the last run had nothing left to do, by this mapping.
   SLUICE_ASSIGN(const SyncState state, ReadState(connection, job.sync.name));
   const bool settled =
-      !state.inputs.empty() && state.mapping_digest == MappingDigest(job.sync, job.destination);
+      state.settled && state.mapping_digest == MappingDigest(job.sync, job.destination);
   DifferenceOptions options;
   options.narrow = state.delivered && settled;
   options.only_key = job.only_key;

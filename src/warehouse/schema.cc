@@ -75,7 +75,7 @@ constexpr const char* kVersion1[] = {
     " inputs VARCHAR, version BIGINT, rows BIGINT, run_id VARCHAR, built_at TIMESTAMP)",
 
     // Where each sync stands: digest of its mapping, versions of its inputs when it last had nothing
-    // left to do.
+    // left to do: '' where nobody knows them, NULL when something was left.
     "CREATE TABLE _sluice.syncs (sync VARCHAR, mapping_digest VARCHAR, inputs VARCHAR,"
     " next_delivery BIGINT, run_id VARCHAR, finished_at TIMESTAMP)",
 
