@@ -49,7 +49,7 @@ class SyncWorld {
 
   void Open() {
     engine::OpenOptions options;
-    options.threads = 2;
+    options.threads = 1;  // for few rows several cost more than they do
     auto database = engine::Database::Open(env::JoinPath(folder_, "w.duckdb"), options);
     SLUICE_CHECK(database.ok(), database.status().ToString());
     database_ = std::move(database).value();
