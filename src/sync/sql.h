@@ -138,11 +138,11 @@ struct FoldNames {
   std::string run_id;
   int64_t delivery_id = 0;
   config::Attempts::Payload payload = config::Attempts::Payload::kFull;
-  bool once = false;       // no row was tried twice
-  bool any_before = true;  // anything is in `sync_delivered`
-  bool any_prior = true;   // a row takes the place of another key
-  bool any_moves = true;   // a row is a change of identity
-  std::string spool = {};   // SpoolTable::sql()
+  bool once = false;            // no row was tried twice
+  bool any_before = true;       // anything is in `sync_delivered`
+  bool any_prior = true;        // a row takes the place of another key
+  bool any_moves = true;        // a row is a change of identity
+  std::string spool = {};       // SpoolTable::sql()
   std::string Answers() const;  // id, attempt, first, count, state, ...: one for each range of rows
   std::string Judged()
       const;  // the rows that were tried (`s`), each with the answer that counts (`a`)
