@@ -1,9 +1,7 @@
 #include "engine/tables.h"
 
-#include <algorithm>
 #include <map>
 #include <mutex>
-#include <optional>
 #include <utility>
 
 #include <fmt/format.h>

@@ -33,8 +33,7 @@ Deliverer::Deliverer(connector::Destination& destination, RateLimiter& limiter, 
   lanes_.resize(std::clamp<size_t>(options.parallel, 1, static_cast<size_t>(most)));
   in_flight_ = options.in_flight;
   if (in_flight_ == nullptr) {
-    const bool threads = lanes_.size() > 1 || options.makes_ahead;
-    own_in_flight_ = threads ? MakeInFlightOnThreads(lanes_.size()) : MakeInFlightAlone();
+    own_in_flight_ = MakesAhead() ? MakeInFlightOnThreads(lanes_.size()) : MakeInFlightAlone();
     in_flight_ = own_in_flight_.get();
   }
 }
@@ -172,16 +171,16 @@ Result<size_t> Deliverer::MayGo(Window& window) {
     SLUICE_TRY(LookFirst(rows));
   } while (rows.empty() && window.more && !ended_);
   if (rows.empty() || ended_) return 0;
-  if (lanes_.size() == 1) return rows.size();
   const auto kind = OperationOf(rows.front().row).kind;
   const bool alone =
       std::none_of(lanes_.begin(), lanes_.end(), [](const Lane& lane) { return lane.is_busy(); });
   if (!alone && kind != kind_) return 0;
   kind_ = kind;
-  return RowsOfOneKind(window);
+  return RowsOfOneRequest(window);
 }
 
-size_t Deliverer::RowsOfOneKind(const Window& window) const {
+size_t Deliverer::RowsOfOneRequest(const Window& window) const {
+  if (lanes_.size() == 1) return window.rows.size();
   const auto kind = OperationOf(window.rows.front().row).kind;
   const auto other = std::find_if(window.rows.begin(), window.rows.end(), [&](const Item& item) {
     return OperationOf(item.row).kind != kind;
@@ -191,10 +190,10 @@ size_t Deliverer::RowsOfOneKind(const Window& window) const {
 
 Status Deliverer::MakeAhead(Window& window) {
   // Rows that have to be looked for are looked for when it is their turn.
-  if (window.made || options_.presence != Presence::kAny) return Status::Ok();
+  if (!MakesAhead() || window.made || options_.presence != Presence::kAny) return Status::Ok();
   SLUICE_TRY(Fill(window));
   if (window.rows.empty()) return Status::Ok();
-  window.made_of = lanes_.size() == 1 ? window.rows.size() : RowsOfOneKind(window);
+  window.made_of = RowsOfOneRequest(window);
   auto made = Prepare(window.rows, window.made_of);
   // A row that cannot be sent is told of when it is its turn.
   if (made.ok()) window.made = std::move(made).value();

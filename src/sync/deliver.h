@@ -159,8 +159,9 @@ class Deliverer {
   Result<size_t> MayGo(Window& window);
   // As many rows as a request may have.
   Status Fill(Window& window);
-  // Of one kind, at the front of the window.
-  size_t RowsOfOneKind(const Window& window) const;
+  // At the front of the window: where several requests go at the same time, those of one kind.
+  size_t RowsOfOneRequest(const Window& window) const;
+  bool MakesAhead() const { return lanes_.size() > 1 || options_.makes_ahead; }
   // Makes the next request while there is nothing to do but to wait. What it may hold is decided when it is its turn.
   Status MakeAhead(Window& window);
   // Asks about the rows of `window` that have to be looked for; those that do not go leave it.

@@ -118,10 +118,8 @@ struct SpoolPiece {
 class SpoolReader {
  public:
   static Result<SpoolReader> Open(const std::string& path);
-  // Whether the file is the one with these numbers; reads all of it. kFailed when not.
-  Status Verify(const SpoolInfo& expected);
-  // The same, and where the first `rows` lie, in pieces that are small enough for memory, of at most `most`
-  // rows each. `visit` sees each of them.
+  // Where the first `rows` lie, in pieces that are small enough for memory, of at most `most` rows each; `visit`
+  // sees each of them. Reads all of the file: kFailed when it is not the one with these numbers.
   Result<std::vector<SpoolPiece>> Index(const SpoolInfo& expected, uint64_t rows, uint64_t most,
                                         const std::function<void(const SpoolRowView&)>& visit);
   // Nothing at the end.

@@ -81,13 +81,15 @@ Status ReadPiece(const Spool& spool, const SpoolPiece& piece, std::string& buffe
   }
   SLUICE_TRY(spool.file->ReadAt(piece.offset, piece.bytes, buffer));
   std::string_view rest = buffer;
-  const Status damaged =
-      FailedError(fmt::format("the spool {} was changed while it was read", spool.file->path()));
+  const auto damaged = [&] {
+    return FailedError(
+        fmt::format("the spool {} was changed while it was read", spool.file->path()));
+  };
   SpoolRowView row;
   for (size_t at = 0; at < piece.rows; ++at) {
-    if (rest.size() < kSpoolHeadBytes) return damaged;
+    if (rest.size() < kSpoolHeadBytes) return damaged();
     const size_t length = SpoolRowBytes(rest);
-    if (rest.size() < length || !ReadSpoolRow(rest.substr(0, length), row)) return damaged;
+    if (rest.size() < length || !ReadSpoolRow(rest.substr(0, length), row)) return damaged();
     PutNumbers(piece.first + at, spool.answers[piece.first + at], at, columns);
     PutRow(row, at, columns);
     rest.remove_prefix(length);

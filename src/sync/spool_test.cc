@@ -62,7 +62,7 @@ TEST_F(SpoolTest, RowsComeBackInOrderAsTheyWere) {
     ExpectRow(**row, n);
   }
   EXPECT_FALSE(reader->Next().value().has_value());
-  EXPECT_TRUE(reader->Verify(info).ok());
+  EXPECT_TRUE(reader->Index(info, 0, 1, nullptr).ok());
 }
 
 TEST_F(SpoolTest, AnyRowIsFoundAgain) {
@@ -89,7 +89,7 @@ TEST_F(SpoolTest, AnotherOrADamagedSpoolIsNoticed) {
   std::string bytes = env::ReadFile(path_).value();
   bytes[bytes.size() / 2] ^= 1;
   ASSERT_TRUE(env::WriteFileAtomically(path_, bytes).ok());
-  EXPECT_FALSE(SpoolReader::Open(path_)->Verify(info).ok());
+  EXPECT_FALSE(SpoolReader::Open(path_)->Index(info, 0, 1, nullptr).ok());
 
   bytes.resize(bytes.size() - 5);
   ASSERT_TRUE(env::WriteFileAtomically(path_, bytes).ok());
