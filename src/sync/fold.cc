@@ -247,10 +247,7 @@ Result<Loaded> Load(engine::Connection& connection, const FoldJob& job, sql::Fol
              }).status());
   SLUICE_TRY(log.Finish());
   auto final = log.TakeFinal();
-  SLUICE_ASSIGN(const auto any,
-                connection.Scalar("SELECT count(*) FROM (FROM _sluice.sync_delivered WHERE sync = "
-                                  "$1 LIMIT 1)",
-                                  {job.sync}));
+  SLUICE_ASSIGN(const auto any, connection.Scalar(std::string(sql::kAnyDelivered), {job.sync}));
   names.any_before = engine::ToInt(any) > 0;
   const SpoolInfo& info = log.header().spool;
   SLUICE_ASSIGN(auto spool, SpoolTable::Bind(connection, job.spool_path, info, std::move(final)));

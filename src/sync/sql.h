@@ -164,4 +164,8 @@ std::vector<std::string> RecordMoved(const FoldNames& names, std::string_view no
 std::string BeginSettling(const FoldNames& names, std::string_view now);
 std::vector<std::string> DropFold(const FoldNames& names);
 
+// 1 where anything is in `sync_delivered` of the sync $1, else 0.
+inline constexpr std::string_view kAnyDelivered =
+    "SELECT count(*) FROM (FROM _sluice.sync_delivered WHERE sync = $1 LIMIT 1)";
+
 }  // namespace sluice::sync::sql

@@ -11,6 +11,7 @@
 #include "sync/guards.h"
 #include "sync/look_first.h"
 #include "sync/recover.h"
+#include "sync/sql.h"
 #include "sync/target.h"
 
 namespace sluice::sync {
@@ -49,9 +50,7 @@ Result<SyncState> ReadState(engine::Connection& connection, const std::string& s
     state.fresh = engine::ToInt(rows[0][2]) != 0;
     state.settled = engine::ToInt(rows[0][3]) != 0;
   }
-  SLUICE_ASSIGN(const auto any, connection.Scalar("SELECT count(*) FROM (FROM "
-                                                  "_sluice.sync_delivered WHERE sync = $1 LIMIT 1)",
-                                                  {sync}));
+  SLUICE_ASSIGN(const auto any, connection.Scalar(std::string(sql::kAnyDelivered), {sync}));
   state.delivered = engine::ToInt(any) > 0;
   return state;
 }
