@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <functional>
+#include <mutex>
+#include <optional>
+#include <set>
 #include <string_view>
 #include <vector>
 
@@ -91,17 +94,29 @@ Result<std::set<std::string>> NamesIn(engine::Connection& connection, const std:
   return names;
 }
 
-// Whether one of them gives another value for the same arguments at another time. The engine says
-// so of most; those named here it calls constant, and they read a clock or the session.
-Result<bool> AnyUnstable(engine::Connection& connection, const std::set<std::string>& functions) {
+// Functions that give another value for the same arguments at another time. The engine says so of most; those
+// named here it calls constant, and they read a clock or the session. Asked once, which takes longer than most
+// models of a day: they come with the library (no extension is loaded), so they are the same in every database.
+Result<std::set<std::string>> AskForUnstable(engine::Connection& connection) {
   SLUICE_ASSIGN(const auto rows,
                 connection.Rows("SELECT DISTINCT function_name FROM duckdb_functions() WHERE "
                                 "stability <> 'CONSISTENT' OR function_name IN "
                                 "('current_localtimestamp', 'current_localtime', "
                                 "'current_setting', 'getvariable')"));
-  return std::any_of(rows.begin(), rows.end(), [&](const std::vector<engine::Value>& row) {
-    return functions.count(engine::ToText(row[0])) > 0;
-  });
+  std::set<std::string> names;
+  for (const std::vector<engine::Value>& row : rows) names.insert(engine::ToText(row[0]));
+  return names;
+}
+
+Result<bool> AnyUnstable(engine::Connection& connection, const std::set<std::string>& functions) {
+  static std::mutex mutex;
+  static std::optional<std::set<std::string>> unstable;
+  const std::lock_guard lock(mutex);
+  if (!unstable.has_value()) {
+    SLUICE_ASSIGN(unstable, AskForUnstable(connection));
+  }
+  return std::any_of(functions.begin(), functions.end(),
+                     [&](const std::string& name) { return unstable->count(name) > 0; });
 }
 
 Result<std::string> VersionsOf(engine::Connection& connection, const PlanFacts& facts,
