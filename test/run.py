@@ -4,7 +4,8 @@
     test/run.py [--build-dir DIR] [--list] [--all | SUITE...]        (DIR: build/release)
 
 What is to be tested must be built; `make test` does that first. `sanitized` builds for itself, and so
-runs only when it is named or with --all. Each suite's output goes to
+runs only when it is named or with --all. Suites that take all processors run one after the other; beside
+them, also one after the other, those that take one and mostly wait. Each suite's output goes to
 build/test-logs/SUITE.log; its own closing lines are printed, and the end of its log when it failed.
 The exit code is 1 when anything failed, or when a suite ran nothing: a suite that lost its tests is
 no success.
@@ -16,7 +17,9 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +42,7 @@ class Suite:
     folder: Path
     count: object  # (log text) -> Count; raises ValueError when the log has no closing lines
     deadline_s: int  # generous: it is there to end what hangs, not to measure
+    wide: bool = False  # takes all processors by itself
     on_request: bool = False  # only when it is named, or with --all
 
 
@@ -108,7 +112,7 @@ def python_suites():
     for folder, modules in sorted(folders.items()):
         name = "python-" + str(folder.relative_to(ROOT)).replace("/", "-")
         yield Suite(
-            name, [sys.executable, "-m", "unittest", *modules], folder, count_unittest, 2400
+            name, [sys.executable, "-m", "unittest", *modules], folder, count_unittest, 3600
         )
 
 
@@ -128,38 +132,16 @@ def suites(build_dir):
         "-j",
         str(os.cpu_count()),
     ]
-    yield Suite("unit", unit, ROOT, count_ctest, 2400)
+    yield Suite("unit", unit, ROOT, count_ctest, 3600, wide=True)
     yield from python_suites()
     yield from node_suites()
     scenarios = ROOT / "test" / "scenarios" / "run.py"
     if scenarios.exists():
-        yield Suite("scenarios", [sys.executable, str(scenarios)], ROOT, count_plain, 2400)
+        yield Suite("scenarios", [sys.executable, str(scenarios)], ROOT, count_plain, 3600, wide=True)
     simulate = [sys.executable, str(ROOT / "test" / "simulate.py"), "--build-dir", str(build_dir), "--keep-going"]
-    yield Suite("simulation", simulate, ROOT, count_plain, 2400)
+    yield Suite("simulation", simulate, ROOT, count_plain, 3600, wide=True)
     sanitized = [str(ROOT / "scripts" / "test-sanitized"), "--quick"]
-    yield Suite("sanitized", sanitized, ROOT, count_plain, 2400, on_request=True)
-
-
-def run(suite, environment):
-    """Runs one suite to its end or its deadline; returns (exit code, log text)."""
-    path = LOGS / f"{suite.name}.log"
-    with open(path, "wb") as log:
-        process = subprocess.Popen(
-            suite.command,
-            cwd=suite.folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            process.wait(suite.deadline_s)
-        except subprocess.TimeoutExpired:
-            log.write(f"\nended after its deadline of {suite.deadline_s} s\n".encode())
-        finally:
-            end_group(process)
-    return process.returncode, path.read_text(errors="replace")
+    yield Suite("sanitized", sanitized, ROOT, count_plain, 3600, wide=True, on_request=True)
 
 
 def end_group(process):
@@ -199,36 +181,91 @@ def parser():
     return parser
 
 
+class Runner:
+    """Runs suites, from several threads at once, and sums up what they say."""
+
+    def __init__(self, environment):
+        self.environment = environment
+        self.lock = threading.Lock()  # of all below, and of what is printed
+        self.running = set()  # processes
+        self.stopped = False
+        self.passed = self.failed = 0
+
+    def one_after_the_other(self, some):
+        for suite in some:
+            if not self.stopped:
+                self.report(suite)
+
+    def report(self, suite):
+        start = time.monotonic()
+        exit_code, log = self.run(suite)
+        if self.stopped:
+            return
+        count = judge(suite, exit_code, log)
+        with self.lock:
+            self.passed += count.passed
+            self.failed += count.failed
+            if count.failed:
+                print("\n".join(log.splitlines()[-TAIL_LINES:]))
+                print(f"FAILED: {suite.name}; all of its output: build/test-logs/{suite.name}.log")
+            print(f"{suite.name}: {count.closing} ({time.monotonic() - start:.0f} s)", flush=True)
+
+    def run(self, suite):
+        """Runs one suite to its end or its deadline; returns (exit code, log text)."""
+        path = LOGS / f"{suite.name}.log"
+        with open(path, "wb") as log:
+            with self.lock:
+                if self.stopped:
+                    return 1, ""
+                print(f"{suite.name} ...", flush=True)
+                process = subprocess.Popen(suite.command, cwd=suite.folder, env=self.environment,
+                                           stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+                                           start_new_session=True)
+                self.running.add(process)
+            try:
+                process.wait(suite.deadline_s)
+            except subprocess.TimeoutExpired:
+                log.write(f"\nended after its deadline of {suite.deadline_s} s\n".encode())
+            finally:
+                end_group(process)
+                with self.lock:
+                    self.running.discard(process)
+        return process.returncode, path.read_text(errors="replace")
+
+    def stop(self):
+        with self.lock:
+            self.stopped = True
+            for process in self.running:
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGKILL)
+
+
 def main():
     options = parser()
     arguments = options.parse_args()
     build_dir = arguments.build_dir.resolve()
-    chosen = list(suites(build_dir))
+    known = list(suites(build_dir))
     if arguments.list:
-        print("\n".join(suite.name for suite in chosen))
+        print("\n".join(suite.name for suite in known))
         return 0
-    unknown = set(arguments.suite) - {suite.name for suite in chosen}
+    unknown = set(arguments.suite) - {suite.name for suite in known}
     if unknown:
         options.error(f"unknown suite {', '.join(sorted(unknown))}: see --list")
 
     LOGS.mkdir(parents=True, exist_ok=True)
-    environment = {**os.environ, "SLUICE_BUILD_DIR": str(build_dir)}
-    passed = failed = 0
-    for suite in chosen:
-        if not is_chosen(suite, arguments):
-            continue
-        print(f"{suite.name} ...", flush=True)
-        start = time.monotonic()
-        exit_code, log = run(suite, environment)
-        count = judge(suite, exit_code, log)
-        passed += count.passed
-        failed += count.failed
-        if count.failed:
-            print("\n".join(log.splitlines()[-TAIL_LINES:]))
-            print(f"FAILED: {suite.name}; all of its output: build/test-logs/{suite.name}.log")
-        print(f"    {count.closing} ({time.monotonic() - start:.0f} s)", flush=True)
-    print(f"\n{passed} passed, {failed} failed")
-    return 1 if failed or not passed else 0
+    chosen = [suite for suite in known if is_chosen(suite, arguments)]
+    runner = Runner({**os.environ, "SLUICE_BUILD_DIR": str(build_dir)})
+    with ThreadPoolExecutor(2) as pool:
+        lanes = [pool.submit(runner.one_after_the_other, [suite for suite in chosen if suite.wide == wide])
+                 for wide in (True, False)]
+        try:
+            for lane in lanes:
+                lane.result()
+        except KeyboardInterrupt:
+            runner.stop()
+            raise
+    print(f"\n{runner.passed} passed, {runner.failed} failed")
+    return 1 if runner.failed or not runner.passed else 0
 
 
 if __name__ == "__main__":

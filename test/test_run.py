@@ -120,10 +120,10 @@ class Running(unittest.TestCase):
         self.addCleanup(temporary.cleanup)
         self.folder = Path(temporary.name)
 
-    def run_all(self, *scripts, deadline_s=600):
-        """Exit code and output of the runner over suites that run these Python texts."""
+    def run_all(self, *scripts, deadline_s=600, wide=()):
+        """Exit code and output of the runner over suites that run these Python texts; `wide` by their numbers."""
         chosen = [
-            Suite(f"s{n}", [sys.executable, "-c", script], self.folder, count_plain, deadline_s)
+            Suite(f"s{n}", [sys.executable, "-c", script], self.folder, count_plain, deadline_s, wide=n in wide)
             for n, script in enumerate(scripts)
         ]
         lines = []
@@ -157,6 +157,19 @@ class Running(unittest.TestCase):
         while stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z":
             self.assertLess(time.monotonic(), deadline, "the child still runs")
             time.sleep(0.05)
+
+    def test_wide_suites_run_beside_the_others(self):
+        waits = ("import pathlib, time; end = time.monotonic() + 60\n"
+                 "while not pathlib.Path('there').exists() and time.monotonic() < end: time.sleep(0.01)\n"
+                 "print('1 passed, 0 failed' if pathlib.Path('there').exists() else '0 passed, 1 failed')")
+        comes = "open('there', 'w'); print('1 passed, 0 failed')"
+        self.assertEqual(self.run_all(waits, comes, wide=[0])[0], 0)
+
+    def test_suites_of_one_kind_run_one_after_the_other(self):
+        alone = ("import os, time; os.mkdir('busy'); time.sleep(0.2); os.rmdir('busy');"
+                 "print('1 passed, 0 failed')")
+        self.assertEqual(self.run_all(alone, alone, wide=[0, 1])[0], 0)
+        self.assertEqual(self.run_all(alone, alone)[0], 0)
 
     def test_no_suite_at_all_is_no_success(self):
         self.assertEqual(self.run_all()[0], 1)
