@@ -2,7 +2,7 @@
 """kill -9 anywhere in a run, `run` again: tables, ledgers, quarantine and destinations are in the end as
 after an undisturbed run.
 
-    kill_test.py [--seeds 50] [--first 1] [--jobs 2]
+    kill_test.py [--seeds 30] [--first 1] [--jobs 2]
 
 A seed decides whether the first load or a later one is hit, how often and when (in the middle of a phase, the
 phases in turn, or after any time), and whether a read command opens the warehouse before the next run. A later
@@ -39,7 +39,7 @@ from s3server import S3Server
 from upload import upload_folder
 from with_standin import Standin, install_packages
 
-SEEDS = 50
+SEEDS = 30
 WORKERS = 2
 MOST_KILLS = 3
 BATCH_ROWS = 20
