@@ -114,6 +114,14 @@ enum class NumberStyle {
   kTyped,
 };
 
+// How a destination is told about somebody. Where it carries out the two ways apart from each other, one may only be
+// told about in one of them within Capabilities::settles.
+enum class CallKind {
+  kAny,  // it does not matter
+  kBulk,
+  kSingle,
+};
+
 struct Capabilities {
   int64_t max_rows_per_request = 1000;
   int64_t max_bytes_per_request = 4'000'000;
@@ -143,6 +151,8 @@ struct Capabilities {
   // How long after a change of identity nothing else may be sent about the same one. A destination that is
   // Suppressing too says who a row is about.
   std::chrono::milliseconds settles{0};
+  // Of its operations, but for changes of identity: those are single calls where it matters.
+  CallKind calls = CallKind::kAny;
   // Its identities are those that others of the connection can change: what it took under a former one it
   // holds under the one that it became.
   bool follows_identities = false;

@@ -17,6 +17,7 @@
 #include "pipeline/interrupt.h"
 #include "pipeline/project_locks.h"
 #include "pipeline/run_record.h"
+#include "pipeline/sync_calls.h"
 #include "pipeline/sync_state.h"
 #include "pipeline/sync_step.h"
 #include "sync/delivery_files.h"

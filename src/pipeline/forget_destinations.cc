@@ -1,5 +1,6 @@
 #include "pipeline/forget_destinations.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -48,6 +49,25 @@ constexpr const char* kByHand = "Remove them there by hand, and write on_forget:
 class Eraser {
  public:
   Eraser(Runtime& runtime, const env::Cancel* cancel) : runtime_(runtime), cancel_(cancel) {}
+
+  // Until bulk calls about these people are over that a single one is not to be mixed with.
+  Status AwaitBulkCalls(const std::vector<DeliveredPerson>& delivered) {
+    const env::Micros now = runtime_.clock().Now();
+    env::Micros until = now;
+    for (const DeliveredPerson& person : delivered) {
+      if (person.on_forget == "leave") continue;
+      SLUICE_ASSIGN(const connector::Destination* destination,
+                    runtime_.DestinationOf(*person.sync));
+      const connector::Capabilities& can = destination->capabilities();
+      if (can.calls != connector::CallKind::kBulk || person.answered_at > now) continue;
+      const std::chrono::microseconds settles = can.settles;
+      until = std::max<env::Micros>(until, person.answered_at + settles.count());
+    }
+    const auto wait =
+        std::chrono::ceil<std::chrono::milliseconds>(std::chrono::microseconds(until - now));
+    if (wait.count() == 0 || runtime_.clock().Sleep(wait, cancel_)) return Status::Ok();
+    return CancelledError("stopped");
+  }
 
   Result<DestinationAnswer> Run(const DeliveredPerson& person) {
     DestinationAnswer answer{person.sync->name,
@@ -143,7 +163,8 @@ Result<std::vector<DeliveredPerson>> FindDelivered(engine::Connection& connectio
     if (about.empty()) continue;
     SLUICE_ASSIGN(const auto rows,
                   connection.Rows(fmt::format(
-                      "SELECT t.key, coalesce(t.payload, t.attempted_payload) FROM "
+                      "SELECT t.key, coalesce(t.payload, t.attempted_payload), "
+                      "epoch_us(t.answered_at) FROM "
                       "_sluice.sync_delivered AS t WHERE t.sync = {} AND {} ORDER BY t.key",
                       warehouse::QuoteText(sync.name), about)));
     if (rows.empty()) continue;
@@ -152,6 +173,9 @@ Result<std::vector<DeliveredPerson>> FindDelivered(engine::Connection& connectio
     person.on_forget = OnForget(project, sync);
     for (const auto& row : rows) {
       person.keys.push_back(engine::ToText(row[0]));
+      if (!engine::IsNull(row[2])) {
+        person.answered_at = std::max<env::Micros>(person.answered_at, engine::ToInt(row[2]));
+      }
       // Mode insert has sent nothing of whom somebody else had made ({}).
       std::string payload = engine::IsNull(row[1]) ? std::string() : engine::ToText(row[1]);
       if (!payload.empty() && payload != "{}") person.payloads.push_back(std::move(payload));
@@ -191,6 +215,7 @@ Status CheckDestinations(Runtime& runtime, const std::vector<DeliveredPerson>& d
 Result<std::vector<DestinationAnswer>> ForgetAtDestinations(
     Runtime& runtime, const std::vector<DeliveredPerson>& delivered, const env::Cancel* cancel) {
   Eraser eraser(runtime, cancel);
+  SLUICE_TRY(eraser.AwaitBulkCalls(delivered));
   std::vector<DestinationAnswer> answers;
   for (const DeliveredPerson& person : delivered) {
     SLUICE_ASSIGN(DestinationAnswer answer, eraser.Run(person));

@@ -17,6 +17,7 @@ struct DeliveredPerson {
   std::string on_forget;  // leave, delete, forget
   std::vector<std::string> keys;
   std::vector<std::string> payloads;  // complete, one for each key
+  env::Micros answered_at = 0;        // the last answer about one of them
 };
 
 // By what was delivered; syncs without such rows are left out.
@@ -38,7 +39,8 @@ struct DestinationAnswer {
   int64_t refused = 0;  // requests: about these people the destination has what it had
 };
 
-// One request for each person of a connection, tried again a few times. An error when a destination does not answer or refuses for now: repeated, what is
+// One request for each person of a connection, tried again a few times, and not before bulk calls about them have settled
+// (Capabilities::settles). An error when a destination does not answer or refuses for now: repeated, what is
 // done already is harmless.
 Result<std::vector<DestinationAnswer>> ForgetAtDestinations(
     Runtime& runtime, const std::vector<DeliveredPerson>& delivered, const env::Cancel* cancel);

@@ -2,13 +2,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include "env/file.h"
-#include "pipeline/run_record.h"
+#include "pipeline/sync_calls.h"
 #include "pipeline/sync_container.h"
 #include "pipeline/sync_forgotten.h"
 #include "pipeline/sync_step.h"
 #include "sync/decisions.h"
-#include "sync/unfolded.h"
 
 namespace sluice::pipeline {
 namespace {
@@ -24,18 +22,6 @@ Json OpenJson(const sync::SyncPlan& plan) {
           {"deferred", plan.open->deferred},
           {"waiting", plan.open->waiting},
           {"unknown", plan.open->unknown}};
-}
-
-// Whether the run lives whose delivery is open.
-bool IsUnderWay(Runtime& runtime, engine::Connection& connection, const config::Sync& sync) {
-  const std::string folder = runtime.project().StateFolder();
-  if (!env::Exists(env::JoinPath(folder, "state.db"))) return false;
-  const auto delivery = sync::ReadUnfolded(connection, folder, sync.name);
-  if (!delivery.ok() || !delivery.value()) return false;
-  const auto store = RunStore::Open(folder);
-  if (!store.ok()) return false;
-  const auto run = store.value()->Find(delivery.value()->run_id);
-  return run.ok() && IsAlive(run.value());
 }
 
 FieldNotes FieldsAt(engine::Connection& connection, const sync::SyncJob& job,

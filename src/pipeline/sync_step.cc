@@ -14,13 +14,13 @@
 #include "models/build.h"
 #include "models/dependencies.h"
 #include "pipeline/interrupt.h"
+#include "pipeline/sync_calls.h"
 #include "pipeline/sync_container.h"
 #include "pipeline/sync_fields.h"
 #include "pipeline/sync_forgotten.h"
 #include "pipeline/sync_warnings.h"
 #include "sync/decisions.h"
 #include "sync/field_sql.h"
-#include "sync/settling_time.h"
 #include "warehouse/dialect.h"
 #include "warehouse/fence.h"
 
@@ -139,7 +139,6 @@ class SyncStep {
     std::optional<sync::SyncJob> job;
     sync::Delivery delivery;
     std::vector<connector::FieldToSend> fields;
-    std::chrono::milliseconds settle{0};
     {
       SLUICE_ASSIGN(const auto session, OpenWarehouse());
       engine::Connection& connection = session->connection();
@@ -160,7 +159,6 @@ class SyncStep {
       SLUICE_ASSIGN(const bool new_mapping, IsMappingNew(connection, *job));
       if (new_mapping && round == 1) SLUICE_TRY(LookAtTypes(job->destination, fields));
       SLUICE_ASSIGN(delivery, runtime_.sync_engine().Prepare(connection, *job));
-      SLUICE_ASSIGN(settle, LeftToSettle(connection, *job, delivery.counts));
     }
     TellCounts(delivery);
     connector::Container* container = connector::ContainerOf(job->destination);
@@ -179,13 +177,13 @@ class SyncStep {
       }
       // Once: who changes more meanwhile is another run.
       if (delivery.counts.HeldUnsettled() == 0 || std::exchange(settled_, true)) return false;
-      if (Settle(settle)) return true;
-      return CancelledError("stopped before changed identifiers had settled");
+      if (Settle(delivery)) return true;
+      return CancelledError("stopped before what was sent a moment ago had settled");
     }
     reporter_.Note(
         report::Level::kInfo,
         fmt::format("{}: {}", label_, sync::SyncEngine::PlanOf(delivery, *job).Describe()));
-    (void)Settle(settle);
+    if (!job->others_first) (void)Settle(delivery);
     const auto delivered =
         runtime_.sync_engine().Deliver(delivery, *job, Limiter(*job), Options(job->destination));
     sync::SyncSummary summary;
@@ -223,27 +221,15 @@ class SyncStep {
                       Quiet(delivery.counts);
   }
 
-  // How long to wait before anything of the round is sent: rows about changed identities wait alone where there
-  // is another round for them.
-  Result<std::chrono::milliseconds> LeftToSettle(engine::Connection& connection,
-                                                 const sync::SyncJob& job,
-                                                 const sync::SyncCounts& counts) {
-    const connector::Capabilities& can = job.destination.capabilities();
-    const bool waits = job.others_first
-                           ? counts.ToSend() == 0 && counts.HeldUnsettled() > 0
-                           : counts.ToSend() > counts.identities && !can.is_all_identities;
-    if (!waits) return std::chrono::milliseconds(0);
-    return sync::LeftToSettle(connection, sync_.to, can.settles, runtime_.clock().Now());
-  }
-
   // False when Ctrl-C ended the wait; a delivery notices that by itself.
-  bool Settle(std::chrono::milliseconds settle) {
-    if (settle.count() == 0) return true;
+  bool Settle(const sync::Delivery& delivery) {
+    if (delivery.settle.count() == 0) return true;
     reporter_.Note(
         report::Level::kInfo,
-        fmt::format("{}: waiting for {} until changed identifiers have settled", sync_.name,
-                    HumanSeconds(std::chrono::duration<double>(settle).count())));
-    return runtime_.clock().Sleep(settle, options_.cancel);
+        fmt::format("{}: waiting for {} until what was sent about the same people has settled",
+                    sync_.name,
+                    HumanSeconds(std::chrono::duration<double>(delivery.settle).count())));
+    return runtime_.clock().Sleep(delivery.settle, options_.cancel);
   }
 
   sync::RateLimiter& Limiter(const sync::SyncJob& job) {
@@ -438,7 +424,7 @@ class SyncStep {
   const std::string label_;
   ForgottenPeople forgotten_;
   std::vector<std::string> findings_;  // of the last round
-  bool settled_ = false;               // a round has waited until changed identities had settled
+  bool settled_ = false;               // a round has waited until what was sent before had settled
   SyncReport report_;
 };
 

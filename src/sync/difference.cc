@@ -211,6 +211,12 @@ Result<std::unique_ptr<Difference>> Difference::Make(engine::Connection& connect
   names.again = destination.capabilities().tells_again;
   names.connection = sync.to;
   if (destination.capabilities().follows_identities) names.movers = options.movers;
+  names.single = destination.capabilities().calls == connector::CallKind::kSingle;
+  names.bulk = destination.capabilities().calls == connector::CallKind::kBulk;
+  names.heeds_changes = !destination.capabilities().is_all_identities;
+  names.bulk_syncs = options.calls.bulk;
+  names.any_single = options.calls.any_single;
+  names.bulk_under_way = options.calls.bulk_under_way;
   names.settling = {destination.capabilities().settles.count(), names.now};
   names.irreversible = destination.capabilities().irreversible;
   names.changes = sync.change_identifiers;
@@ -348,21 +354,32 @@ Status Difference::ListUntried(const std::string& table) {
   return connection_.Execute(sql::ListUntried(names_, table)).status();
 }
 
-Status Difference::HoldUnsettled() {
-  const connector::Capabilities& can = destination_->capabilities();
-  if (can.settles.count() == 0 || can.is_all_identities) return Status::Ok();
-  SLUICE_ASSIGN(const auto left,
-                connection_.Scalar(sql::LeftToSettle(names_.connection, names_.settling)));
-  if (engine::IsNull(left)) return Status::Ok();
-  SLUICE_TRY(RunAll(connection_, sql::HoldUnsettled(names_)));
-  return Count();
+Result<std::chrono::milliseconds> Difference::Settle(bool alone) {
+  constexpr std::chrono::milliseconds kNone{0};
+  const std::chrono::milliseconds settles = destination_->capabilities().settles;
+  if (settles == kNone || counts_.ToSend() == 0) return kNone;
+  names_.any_identities = counts_.identities > 0;
+  SLUICE_TRY(connection_.Execute(sql::FindUnsettled(names_)).status());
+  SLUICE_ASSIGN(const auto any,
+                connection_.Scalar(fmt::format("SELECT count(*) FROM {}", names_.Unsettled())));
+  if (engine::ToInt(any) == 0) return kNone;
+  if (alone) {
+    SLUICE_TRY(RunAll(connection_, sql::HoldUnsettled(names_)));
+    SLUICE_TRY(Count());
+  }
+  SLUICE_ASSIGN(const auto micros, connection_.Scalar(sql::LeftToSettle(names_)));
+  if (engine::IsNull(micros)) return kNone;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(
+      std::chrono::microseconds(engine::ToInt(micros)));
+  return std::clamp(left, kNone, settles);
 }
 
-Status Difference::RecordMoving() {
+Status Difference::RecordUnsettled() {
   const connector::Capabilities& can = destination_->capabilities();
-  const bool any = can.is_all_identities ? counts_.ToSend() > 0 : counts_.identities > 0;
+  const bool any = counts_.ToSend() > 0 && (can.is_all_identities || counts_.identities > 0 ||
+                                            names_.single || (names_.bulk && counts_.removed > 0));
   if (can.settles.count() == 0 || !any) return Status::Ok();
-  return RunAll(connection_, sql::RecordMoving(names_, can.is_all_identities));
+  return RunAll(connection_, sql::RecordUnsettled(names_, can.is_all_identities));
 }
 
 Status Difference::HoldUnconfirmed() {

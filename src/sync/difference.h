@@ -4,6 +4,7 @@
 // Nothing is changed by making it. What it says holds while the caller holds the sync's lock.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -79,6 +80,13 @@ Result<std::vector<connector::FieldToSend>> FieldsOf(engine::Connection& connect
 // Whom nothing may be sent about, as the destination hashes them; null: nobody.
 using WhoIsForgotten = std::function<Result<std::shared_ptr<const connector::ForgottenHashes>>()>;
 
+// In which calls the syncs of a connection send, where that matters (Capabilities::calls).
+struct CallsOfConnection {
+  std::vector<std::string> bulk;  // the syncs, also this one, that send in bulk calls
+  bool any_single = false;        // others than this one send in single calls
+  bool bulk_under_way = false;    // another one of `bulk` sends at this moment
+};
+
 struct DifferenceOptions {
   // All rows were looked at by this mapping, and nothing was left to do: digests say which are as they were. Else
   // what is to be done about NULL and unmapped fields may be another than when the rows were delivered: also rows
@@ -124,8 +132,9 @@ class Difference {
   // transaction.
   Status RecordUnsent(const std::string& run_id, env::Micros now);
 
-  // Writes whose identity is about to be changed. In the caller's transaction, before anything is sent.
-  Status RecordMoving();
+  // Writes about whom something is about to be sent that others have to let settle. In the caller's transaction, before
+  // anything is sent.
+  Status RecordUnsettled();
 
   // Rows about people whose identity was changed a moment ago are left out from now on.
   Status HoldUnsettled();

@@ -21,7 +21,7 @@ std::string FindingText(const std::string& kind, uint64_t rows) {
       {"same_identity", "with the identifier of another key"},
       {"identifier_changed", "with a changed identifier"},
       {"forgotten", "about somebody who was forgotten"},
-      {"unsettled", "about somebody whose identifier was changed a moment ago"},
+      {"unsettled", "about somebody about whom something was sent a moment ago"},
       {"unconfirmed", "that nobody has confirmed"},
       {"unknown_outcome", "that may have arrived and must not go twice"},
   };

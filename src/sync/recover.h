@@ -22,6 +22,9 @@ inline constexpr const char* kRestoredHost = "(restored)";
 // `code` of a row in the state "unknown" that somebody wants to go again, whatever the destination.
 inline constexpr const char* kRetryCode = "retry_asked_for";
 
+// `code` of a row that a first run has taken as delivered without sending it.
+inline constexpr const char* kTakenCode = "taken_as_known";
+
 struct RecoverJob {
   std::string sync;
   std::string host;

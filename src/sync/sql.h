@@ -58,7 +58,9 @@ struct DifferenceNames {
   std::string Remapped() const;  // what `sync_delivered` will say of such rows
   std::string Gone() const;      // keys that were delivered and are not in the model
   std::string Prior() const;     // what keys that are gone left at identities that are to be sent
-  std::string Removed() const;   // mirror: keys that are gone, with what is to be done about them
+  std::string Unsettled()
+      const;  // hash, `by` (change, single, bulk), until: about whom something is to settle
+  std::string Removed() const;  // mirror: keys that are gone, with what is to be done about them
 };
 
 // `class` of a row:
@@ -88,8 +90,9 @@ std::string IsUnsettled(std::string_view connection, const Settling& settling);
 std::string LeftToSettle(std::string_view connection, const Settling& settling);
 // What is to be sent about such people is left out. After MakeDifference.
 std::vector<std::string> HoldUnsettled(const DifferenceNames& names);
-// Whose identity is about to be changed; `all`: everybody whom a row to send is about.
-std::vector<std::string> RecordMoving(const DifferenceNames& names, bool all);
+// Whose identity is about to be changed (`all`: everybody whom a row to send is about), and about whom others have to
+// know that a call is on its way.
+std::vector<std::string> RecordUnsettled(const DifferenceNames& names, bool all);
 // Parts of MakeDifference. Rows() and Gone():
 std::vector<std::string> MakeRows(const DifferenceNames& names);
 // What is gone, rows and removals that know somebody by a former identity are about the current one.

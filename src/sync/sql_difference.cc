@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "base/text.h"
 #include "sync/look_first.h"
 #include "sync/payload.h"
 #include "sync/recover.h"
@@ -159,12 +158,10 @@ std::string MakePrior(const DifferenceNames& names) {
 std::string UnknownToSiblings(const DifferenceNames& names, std::string_view row,
                               std::string_view delivered) {
   if (names.siblings.empty()) return {};
-  std::vector<std::string> syncs;
-  for (const std::string& sibling : names.siblings) syncs.push_back(QuoteText(sibling));
   return fmt::format(
       " AND {}.identity NOT IN (SELECT identity FROM _sluice.sync_delivered WHERE sync IN ({}) AND "
       "{} AND identity IS NOT NULL)",
-      row, Join(syncs, ", "), delivered);
+      row, QuotedList(names.siblings), delivered);
 }
 
 // Whether a row `r` that is to be sent, with what another key left there (`p`), has to be looked for.
@@ -220,6 +217,10 @@ std::string DifferenceNames::Removed() const {
   return TempName("removed", binding);
 }
 
+std::string DifferenceNames::Unsettled() const {
+  return TempName("unsettled", binding);
+}
+
 std::string DifferenceNames::Remapped() const {
   return TempName("remapped", binding);
 }
@@ -251,8 +252,9 @@ std::string JudgeForgotten(const DifferenceNames& names) {
 
 std::vector<std::string> DropDifference(const DifferenceNames& names) {
   std::vector<std::string> statements;
-  for (const std::string& table : {names.Rows(), names.Pairs(), names.Older(), names.Gone(),
-                                   names.Prior(), names.Removed(), names.Remapped()}) {
+  for (const std::string& table :
+       {names.Rows(), names.Pairs(), names.Older(), names.Gone(), names.Prior(), names.Removed(),
+        names.Remapped(), names.Unsettled()}) {
     statements.push_back("DROP TABLE IF EXISTS " + table);
   }
   return statements;

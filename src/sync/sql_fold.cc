@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include "base/text.h"
+#include "connector/destination.h"
 #include "connector/identity_change.h"
 #include "sync/look_first.h"
 #include "sync/payload.h"
@@ -9,6 +11,12 @@
 namespace sluice::sync::sql {
 
 using warehouse::QuoteText;
+
+std::string QuotedList(const std::vector<std::string>& texts) {
+  std::vector<std::string> quoted;
+  for (const std::string& text : texts) quoted.push_back(QuoteText(text));
+  return Join(quoted, ", ");
+}
 
 namespace {
 
@@ -64,6 +72,7 @@ std::string Prior(const FoldNames& names) {
 // this one has to replace. A row that was unknown before, and only deferred now, is unknown still; one that
 // is rejected now keeps what may have arrived then, without a digest, for it has to be removed one day. Of a
 // removal that may have arrived nothing may be left there: `{}`, so that a row that comes back goes whole.
+// What was taken without some fields is delivered without them, and its digest is still that of the model's payload.
 // A changed identity moves the row, and nothing but the identifier. One that may have happened leaves both: the old one
 // as identity, the new one in what was attempted.
 std::string FreshRows(const FoldNames& names) {

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "connector/identity_change.h"
+#include "sync/recover.h"
 #include "sync/sql.h"
 #include "warehouse/dialect.h"
 
@@ -15,20 +16,51 @@ using warehouse::QuoteText;
 
 namespace {
 
-// Whom a row `payload` is about, as destinations hash them: two at most.
-std::string AboutAny(const DifferenceNames& names) {
-  const std::string unsettled = fmt::format("(SELECT hash FROM _sluice.unsettled WHERE {})",
-                                            IsUnsettled(names.connection, names.settling));
-  return fmt::format(
-      "(split_part(_sluice_person({0}, payload), ' ', 1) IN {1} OR "
-      "split_part(_sluice_person({0}, payload), ' ', 2) IN {1})",
-      names.binding, unsettled);
+// Whether something is to settle, of the kinds `by`, about whom `payload` is, as destinations hash them: by three
+// identifiers at most.
+std::string AboutAny(const DifferenceNames& names, std::string_view payload,
+                     const std::string& by) {
+  const std::string hashes =
+      fmt::format("(SELECT hash FROM {} WHERE \"by\" IN ({}))", names.Unsettled(), by);
+  std::vector<std::string> any;
+  for (int place = 1; place <= 3; ++place) {
+    any.push_back(fmt::format("split_part(_sluice_person({}, {}), ' ', {}) IN {}", names.binding,
+                              payload, place, hashes));
+  }
+  return "(" + Join(any, " OR ") + ")";
 }
 
-std::string Movers(const DifferenceNames& names) {
-  std::vector<std::string> syncs;
-  for (const std::string& mover : names.movers) syncs.push_back(QuoteText(mover));
-  return Join(syncs, ", ");
+// What rows wait for, and changes of identity, which are single calls.
+std::string RowsWaitFor(const DifferenceNames& names) {
+  std::string by = names.single ? "'bulk'" : names.bulk ? "'single'" : "''";
+  if (names.heeds_changes) by += ", 'change'";
+  return by;
+}
+constexpr const char* kChangesWaitFor = "'bulk'";
+
+// A change in doubt was sent a moment ago by itself.
+constexpr const char* kIsChange = "class = 'identity' AND NOT in_doubt";
+
+// A condition over `_sluice.unsettled`.
+std::string IsUnsettled(const DifferenceNames& names) {
+  // A clock that was set back holds nothing up for longer than that.
+  return fmt::format(
+      "connection = {0} AND ((changed_at IS NULL AND sync IN (SELECT sync FROM "
+      "_sluice.deliveries)) OR changed_at BETWEEN CAST({1} AS TIMESTAMP) - to_milliseconds({2}) + "
+      "to_microseconds(1) AND CAST({1} AS TIMESTAMP) + to_milliseconds({2}))",
+      QuoteText(names.connection), QuoteText(names.settling.now), names.settling.milliseconds);
+}
+
+// payload, answered_at: what went in bulk calls a moment ago. It is found by the answers, since of what goes in bulk
+// nobody wants to write down every row twice. (What was taken off is not among them: RecordUnsettled.)
+std::string BulkCalls(const DifferenceNames& names) {
+  return fmt::format(
+      "SELECT coalesce(attempted_payload, payload) AS payload, answered_at FROM "
+      "_sluice.sync_delivered WHERE sync IN ({}) AND answered_at BETWEEN CAST({} AS TIMESTAMP) - "
+      "to_milliseconds({}) + to_microseconds(1) AND CAST({} AS TIMESTAMP) + to_milliseconds({}) "
+      "AND code IS DISTINCT FROM {}",
+      QuotedList(names.bulk_syncs), QuoteText(names.settling.now), names.settling.milliseconds,
+      QuoteText(names.settling.now), names.settling.milliseconds, QuoteText(kTakenCode));
 }
 
 // key, current: to which identity (its digest) the one was changed by which a row was delivered, and has been since.
@@ -38,58 +70,115 @@ std::string Moved(const DifferenceNames& names, const std::string& keys) {
       "JOIN "
       "_sluice.identity_moves AS v ON v.former = _sluice_digest(d.identity) AND v.moved_at > "
       "d.answered_at WHERE d.sync = {} AND v.sync IN ({}) AND d.key IN ({}) GROUP BY d.key",
-      QuoteText(names.sync), Movers(names), keys);
+      QuoteText(names.sync), QuotedList(names.movers), keys);
 }
 
 }  // namespace
 
-std::string IsUnsettled(std::string_view connection, const Settling& settling) {
-  // A clock that was set back holds nothing up for longer than that.
+std::string FindUnsettled(const DifferenceNames& names) {
+  const std::string now = fmt::format("CAST({} AS TIMESTAMP)", QuoteText(names.settling.now));
+  const std::string settles = fmt::format("to_milliseconds({})", names.settling.milliseconds);
+  std::string found = fmt::format(
+      "SELECT hash, coalesce(call, 'change') AS \"by\", coalesce(changed_at, {0}) AS called_at "
+      "FROM "
+      "_sluice.unsettled WHERE {1}",
+      now, IsUnsettled(names));
+  const std::string hashes = fmt::format(
+      "SELECT unnest(string_split(_sluice_person({}, payload), ' ')), 'bulk'", names.binding);
+  const bool looks = names.single || names.any_identities;
+  if (looks && !names.bulk_syncs.empty()) {
+    found += fmt::format(" UNION ALL {}, answered_at FROM ({})", hashes, BulkCalls(names));
+  }
+  if (looks && names.bulk_under_way) {
+    found += fmt::format(" UNION ALL {}, {} FROM {} WHERE class IN ({}, 'identity')", hashes, now,
+                         names.Rows(), kSendClasses);
+    if (names.mirror) {
+      found += fmt::format(" UNION ALL {}, {} FROM {} WHERE class = 'removed'", hashes, now,
+                           names.Removed());
+    }
+  }
   return fmt::format(
-      "connection = {0} AND ((changed_at IS NULL AND sync IN (SELECT sync FROM "
-      "_sluice.deliveries)) "
-      "OR changed_at BETWEEN CAST({1} AS TIMESTAMP) - to_milliseconds({2}) + to_microseconds(1) "
-      "AND "
-      "CAST({1} AS TIMESTAMP) + to_milliseconds({2}))",
-      QuoteText(connection), QuoteText(settling.now), settling.milliseconds);
+      "CREATE OR REPLACE TEMP TABLE {} AS SELECT hash, \"by\", max(called_at) + {} AS until FROM "
+      "({}) "
+      "WHERE hash <> '' GROUP BY ALL",
+      names.Unsettled(), settles, found);
 }
 
-std::string LeftToSettle(std::string_view connection, const Settling& settling) {
-  return fmt::format(
-      "SELECT max(CASE WHEN changed_at IS NULL THEN {0} * 1000 ELSE date_diff('microsecond', "
-      "CAST({1} AS TIMESTAMP), changed_at) + {0} * 1000 END) FROM _sluice.unsettled WHERE {2}",
-      settling.milliseconds, QuoteText(settling.now), IsUnsettled(connection, settling));
+std::string LeftToSettle(const DifferenceNames& names) {
+  std::string rows = fmt::format("SELECT payload FROM {} WHERE class IN ({}, 'unsettled')",
+                                 names.Rows(), kSendClasses);
+  if (names.mirror) {
+    rows += fmt::format(" UNION ALL SELECT payload FROM {} WHERE class IN ('removed', 'unsettled')",
+                        names.Removed());
+  }
+  const auto until = [&](const std::string& payloads, const std::string& by) {
+    return fmt::format(
+        "SELECT max(until) AS until FROM {} WHERE \"by\" IN ({}) AND hash IN (SELECT "
+        "unnest(string_split(_sluice_person({}, payload), ' ')) FROM ({}))",
+        names.Unsettled(), by, names.binding, payloads);
+  };
+  std::string all = until(rows, RowsWaitFor(names));
+  if (names.any_identities) {
+    all += " UNION ALL " +
+           until(fmt::format("SELECT unnest([payload, delivered_payload]) AS payload FROM {} WHERE "
+                             "class = 'unsettled' OR ({})",
+                             names.Rows(), kIsChange),
+                 kChangesWaitFor);
+  }
+  return fmt::format("SELECT date_diff('microsecond', CAST({} AS TIMESTAMP), max(until)) FROM ({})",
+                     QuoteText(names.settling.now), all);
 }
 
 std::vector<std::string> HoldUnsettled(const DifferenceNames& names) {
-  std::vector<std::string> statements = {fmt::format(
+  const std::string hold = fmt::format(
       "UPDATE {} SET class = 'unsettled', message = 'an identifier of this person was changed a "
-      "moment ago: it goes when that has settled' WHERE class IN ({}) AND {}",
-      names.Rows(), kSendClasses, AboutAny(names))};
+      "moment ago, or bulk and single calls would be mixed: it goes when that has settled' WHERE ",
+      names.Rows());
+  std::vector<std::string> statements;
+  if (names.any_identities) {
+    statements.push_back(hold + kIsChange + " AND (" + AboutAny(names, "payload", kChangesWaitFor) +
+                         " OR " + AboutAny(names, "delivered_payload", kChangesWaitFor) + ")");
+  }
+  const std::string by = RowsWaitFor(names);
+  statements.push_back(
+      hold + fmt::format("class IN ({}) AND {}", kSendClasses, AboutAny(names, "payload", by)));
   if (names.mirror) {
     statements.push_back(
         fmt::format("UPDATE {} SET class = 'unsettled' WHERE class = 'removed' AND {}",
-                    names.Removed(), AboutAny(names)));
+                    names.Removed(), AboutAny(names, "payload", by)));
   }
   return statements;
 }
 
-std::vector<std::string> RecordMoving(const DifferenceNames& names, bool all) {
+std::vector<std::string> RecordUnsettled(const DifferenceNames& names, bool all) {
   const std::string connection = QuoteText(names.connection);
-  const std::string people =
-      all ? fmt::format("SELECT payload FROM {} WHERE class IN ({})", names.Rows(), kSendClasses)
-          : fmt::format(
-                "SELECT payload FROM {0} WHERE class = 'identity' UNION ALL SELECT "
-                "delivered_payload FROM {0} WHERE class = 'identity'",
-                names.Rows());
-  return {
+  std::vector<std::string> statements = {
       fmt::format("DELETE FROM _sluice.unsettled WHERE connection = {} AND changed_at < "
                   "CAST({} AS TIMESTAMP) - to_days(1)",
-                  connection, QuoteText(names.now)),
-      fmt::format("INSERT INTO _sluice.unsettled SELECT DISTINCT {}, {}, hash, NULL FROM (SELECT "
-                  "unnest(string_split(_sluice_person({}, payload), ' ')) AS hash FROM ({})) "
-                  "WHERE hash <> ''",
-                  connection, QuoteText(names.sync), names.binding, people)};
+                  connection, QuoteText(names.now))};
+  const auto record = [&](const std::string& people, std::string_view call) {
+    statements.push_back(fmt::format(
+        "INSERT INTO _sluice.unsettled SELECT DISTINCT {}, {}, hash, NULL, {} FROM (SELECT "
+        "unnest(string_split(_sluice_person({}, payload), ' ')) AS hash FROM ({})) WHERE hash <> "
+        "''",
+        connection, QuoteText(names.sync), call, names.binding, people));
+  };
+  const std::string sent =
+      fmt::format("SELECT payload FROM {} WHERE class IN ({})", names.Rows(), kSendClasses);
+  const std::string removed =
+      fmt::format("SELECT payload FROM {} WHERE class = 'removed'", names.Removed());
+  if (all) {
+    record(sent, "NULL");
+  } else if (names.changes) {
+    record(fmt::format("SELECT unnest([payload, delivered_payload]) AS payload FROM {} WHERE class "
+                       "= 'identity'",
+                       names.Rows()),
+           "NULL");
+  }
+  if (!all && names.single) record(sent, "'single'");
+  if (names.mirror && names.single) record(removed, "'single'");
+  if (names.mirror && names.bulk && names.any_single) record(removed, "'bulk'");
+  return statements;
 }
 
 std::string FollowMoves(const DifferenceNames& names) {
@@ -109,7 +198,11 @@ std::string FollowGone(const DifferenceNames& names) {
       "FROM ({1}) AS g LEFT JOIN (SELECT identity, _sluice_digest(identity) AS digest FROM "
       "_sluice.sync_delivered WHERE sync IN ({2})) AS p ON p.digest = g.current GROUP BY g.key) AS "
       "m WHERE m.key = {0}.key",
-      names.Gone(), Moved(names, "SELECT key FROM " + names.Gone()), Movers(names));
+      names.Gone(), Moved(names, "SELECT key FROM " + names.Gone()), QuotedList(names.movers));
+}
+
+std::string MaybeAt(const DifferenceNames& names) {
+  return fmt::format("substr(_sluice_identity({}, d.key, d.attempted_payload), 2)", names.binding);
 }
 
 std::vector<std::string> FollowRemovals(const DifferenceNames& names) {
@@ -121,7 +214,14 @@ std::vector<std::string> FollowRemovals(const DifferenceNames& names) {
           "m.current WHERE m.key = {0}.key",
           names.Removed(),
           Moved(names, fmt::format("SELECT key FROM {} WHERE class = 'removed'", names.Removed())),
-          Movers(names)),
+          QuotedList(names.movers)),
+      // Where it is not known by which identity the one is there, it is known when that change has been settled.
+      fmt::format(
+          "UPDATE {0} SET class = 'unsettled' WHERE class = 'removed' AND identity IN (SELECT "
+          "d.identity FROM _sluice.sync_delivered AS d WHERE d.sync IN ({1}) AND {2} AND {3} <> "
+          "d.identity AND {3} NOT IN (SELECT identity FROM _sluice.sync_delivered WHERE sync IN "
+          "({1}) AND state = 'delivered'))",
+          names.Removed(), QuotedList(names.movers), kMovedInDoubt, MaybeAt(names)),
       // Who is in the model under another key stays.
       fmt::format("DELETE FROM {0} WHERE moved AND identity IN (SELECT identity FROM {1} WHERE "
                   "identity IS NOT NULL)",

@@ -1,6 +1,7 @@
 // What a difference begins with: the model's rows beside what was delivered under their keys, and what is gone.
 #include <fmt/format.h>
 
+#include "connector/destination.h"
 #include "sync/look_first.h"
 #include "sync/payload.h"
 #include "sync/recover.h"

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "connector/destination.h"
 #include "sync/payload.h"
 #include "sync/recover.h"
 #include "sync/sql.h"
@@ -52,7 +53,8 @@ std::vector<std::string> RecordRemapped(const DifferenceNames& names) {
       fmt::format(
           "CREATE OR REPLACE TEMP TABLE {0} AS SELECT d.* REPLACE (r.digest AS digest, {1} AS "
           "digest_kind, _sluice_kept({4}, r.payload, d.payload, NULL) AS payload, 'delivered' AS "
-          "state) FROM _sluice.sync_delivered AS d JOIN {2} AS r ON r.key = d.key WHERE d.sync = "
+          "state, CASE WHEN d.code IS DISTINCT FROM {5} THEN d.code END AS code) FROM "
+          "_sluice.sync_delivered AS d JOIN {2} AS r ON r.key = d.key WHERE d.sync = "
           "{3} "
           "AND r.class = 'remapped'",
           names.Remapped(), QuoteText(kDigestKind), names.Rows(), sync, names.binding),
@@ -70,7 +72,8 @@ std::string RecordTaken(const DifferenceNames& names, const std::string& run,
       "code, message, run_id, answered_at) SELECT {}, key, identity, digest, {}, payload, "
       "'delivered', 'taken_as_known', 'it was there before the first run, and was never sent', {}, "
       "CAST({} AS TIMESTAMP) FROM {} WHERE class = 'taken'",
-      QuoteText(names.sync), QuoteText(kDigestKind), run, QuoteText(now), names.Rows());
+      QuoteText(names.sync), QuoteText(kDigestKind), QuoteText(kTakenCode), run, QuoteText(now),
+      names.Rows());
 }
 
 std::vector<std::string> RecordFindings(const DifferenceNames& names, const std::string& run,

@@ -322,7 +322,7 @@ Result<Delivery> SyncEngine::Prepare(engine::Connection& connection, const SyncJ
   delivery.counts.refused = state.rejected;
   if (delivery.up_to_date && (!job.expected || job.expected->rows == 0)) return delivery;
   SLUICE_ASSIGN(const auto difference, MakeDifference(connection, job));
-  if (job.others_first) SLUICE_TRY(difference->HoldUnsettled());
+  SLUICE_ASSIGN(delivery.settle, difference->Settle(job.others_first));
   delivery.counts = difference->counts();
   // One row that somebody asks for is no surprise.
   if (job.only_key.empty()) {
@@ -391,7 +391,7 @@ Status SyncEngine::Open(engine::Connection& connection, const SyncJob& job, Diff
     return FailedError(fmt::format("another run of {} began meanwhile", job.sync.name));
   }
   SLUICE_TRY(difference.RecordUnsent(job.run_id, now));
-  if (delivery.id != 0) SLUICE_TRY(difference.RecordMoving());
+  if (delivery.id != 0) SLUICE_TRY(difference.RecordUnsettled());
   const uint64_t number = NumberToConfirm(delivery.counts, Irreversible(job));
   SLUICE_TRY(difference.RecordConfirmed(number > 0 && job.confirmed == number));
   SLUICE_TRY(InsertRun(connection, job, delivery, now));

@@ -14,6 +14,7 @@
 // sent. Plan and DryRun change nothing.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -90,6 +91,8 @@ struct Delivery {
   RequestTotals totals;     // of what is sent when nothing goes wrong
   bool up_to_date = false;  // neither mapping nor inputs changed since nothing was left to do
   bool first_run = false;   // nothing was ever delivered by this sync
+  // How long to wait before anything is sent, or, with SyncJob::others_first, before what was left out can go.
+  std::chrono::milliseconds settle{0};
   // kHeld: why some rows wait for somebody who confirms them while the others go.
   Status held;
 };

@@ -227,12 +227,18 @@ constexpr const char* kVersion6[] = {
     " removed, unchanged, left_model, forgotten, requests, bytes, message FROM _sluice.sync_runs",
 };
 
+constexpr const char* kVersion7[] = {
+    // 'single', 'bulk': in which kind of call something is sent about them, or was a moment ago; NULL: it is another
+    // identifier.
+    "ALTER TABLE _sluice.unsettled ADD COLUMN call VARCHAR",
+};
+
 struct Upgrade {
   int to;
   std::span<const char* const> statements;
 };
-constexpr Upgrade kUpgrades[] = {{1, kVersion1}, {2, kVersion2}, {3, kVersion3},
-                                 {4, kVersion4}, {5, kVersion5}, {6, kVersion6}};
+constexpr Upgrade kUpgrades[] = {{1, kVersion1}, {2, kVersion2}, {3, kVersion3}, {4, kVersion4},
+                                 {5, kVersion5}, {6, kVersion6}, {7, kVersion7}};
 static_assert(std::size(kUpgrades) == kSchemaVersion);
 
 }  // namespace

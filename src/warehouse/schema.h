@@ -8,7 +8,7 @@
 
 namespace sluice::warehouse {
 
-inline constexpr int kSchemaVersion = 6;
+inline constexpr int kSchemaVersion = 7;
 
 // Makes or upgrades `_sluice` in one transaction. kFailed with what to do when the file was written
 // by a newer Sluice. Does nothing when the version is right.

@@ -31,6 +31,7 @@ class EmailChangeDestination : public PeopleDestination {
     capabilities_.hands_over = true;
     capabilities_.tells_again = true;
     capabilities_.is_all_identities = true;
+    capabilities_.calls = connector::CallKind::kSingle;
     capabilities_.noun = "e-mail change";
     capabilities_.request_name =
         project() == ProjectType::kEmail ? "POST /api/users/updateEmail" : "POST /api/users/update";

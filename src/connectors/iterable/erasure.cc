@@ -125,6 +125,8 @@ SendResult ReadErasureAnswer(Erasure erasure, const env::HttpResponse& response,
 connector::Capabilities ErasureCapabilities(const IterableSettings& settings, Erasure erasure) {
   connector::Capabilities can = CommonCapabilities(settings);
   can.max_rows_per_request = 1;
+  can.settles = settings.settle;
+  can.calls = connector::CallKind::kSingle;
   can.tells_again = true;
   can.irreversible = erasure != Erasure::kUnforget;
   can.noun = erasure == Erasure::kDelete ? "deletion" : std::string(NameOf(erasure));

@@ -64,6 +64,10 @@ class EventDestination : public PeopleDestination,
         options_(options),
         sync_(std::move(sync)) {
     if (kind_ != ActivityKind::kEvent) capabilities_.max_rows_per_request = 1;
+    // Purchases and carts write profiles, one in a call. Of events it matters only that track and trackBulk are not
+    // mixed, and track is never called.
+    capabilities_.calls =
+        kind_ == ActivityKind::kEvent ? connector::CallKind::kAny : connector::CallKind::kSingle;
     capabilities_.at_once = 1;  // what somebody did is told in its order
     capabilities_.removes = kind_ == ActivityKind::kCart;
     // An event is its id, whoever it is about.

@@ -104,6 +104,7 @@ TEST_P(IterableEventTest, WhatIsRefusedIsNamed) {
 
 TEST_P(IterableEventTest, PurchasesAndCarts) {
   const std::string items = R"("items":[{"id":"7","name":"Oil","price":9.5,"quantity":2}],)";
+  standin_.Post("clock", R"({"offset_seconds":61})");  // the bulk call that brought people is over
   const auto carts = Connect(ActivityKind::kCart);
   EventRows cart;
   Add(*carts, cart, Person(1, items));

@@ -173,7 +173,10 @@ class EventFixture : public IterableFixture {
 // Purchases, one in a request; nobody can be refused by name.
 class PurchaseFixture : public EventFixture {
  public:
-  explicit PurchaseFixture(ProjectType project) : EventFixture(project, Refusing::kByName) {}
+  explicit PurchaseFixture(ProjectType project) : EventFixture(project, Refusing::kByName) {
+    standin().Post("clock",
+                   R"({"offset_seconds":61})");  // the bulk call that brought people is over
+  }
   std::unique_ptr<connector::Destination> Open() override {
     return MakeEventDestination(ActivityKind::kPurchase, standin().Settings(), {}, "bills",
                                 env::MakeCurlTransport(), env::SystemClock());

@@ -203,7 +203,7 @@ TEST_P(IterableServerTest, FieldsThatAreDroppedOrNewAreReported) {
   known_fields.create_new_fields = false;
   standin_.Post("fields", R"({"name":"string"})");
   const Delivered dropped = Deliver(*standin_.Connect(known_fields), rows);
-  EXPECT_THAT(States(dropped.outcomes), Each("ack"));
+  EXPECT_THAT(States(dropped.outcomes), Each("ackfields_dropped"));
   EXPECT_THAT(dropped.warnings, ElementsAre(HasSubstr("dropped the field \"address\"")));
   EXPECT_THAT(standin_.People(), HasSubstr(R"("dataFields":{"name":"Ann"})"));
   const Delivered made = Deliver(*standin_.Connect(), rows);

@@ -27,6 +27,7 @@ class PeopleDestination : public connector::Destination,
                     env::Clock& clock)
       : api_(std::move(settings), std::move(transport), clock) {
     capabilities_.settles = api_.settings().settle;
+    capabilities_.calls = connector::CallKind::kBulk;
   }
 
   std::string Describe() const override { return api_.settings().Describe(); }

@@ -30,10 +30,17 @@ class PeopleWhoGoServerTest : public testing::TestWithParam<ProjectType> {
     return MakeErasureDestination(standin_.Settings(), {erasure, allow_shared},
                                   env::MakeCurlTransport(), env::SystemClock());
   }
+  // By a bulk call; single calls before and behind it have settled.
   void BringPeople(int count) {
+    LetSettle();
     RowsForTests rows(GetParam());
     for (int n = 0; n < count; ++n) rows.Add(Person(n));
     Deliver(*standin_.Connect(), rows);
+    LetSettle();
+  }
+  void LetSettle() {
+    offset_ += 61;
+    standin_.Post("clock", fmt::format(R"({{"offset_seconds":{}}})", offset_));
   }
   // Those who are to be forgotten, as the kind of project names them.
   Delivered Erase(Erasure erasure, int first, int count) {
@@ -44,6 +51,7 @@ class PeopleWhoGoServerTest : public testing::TestWithParam<ProjectType> {
   bool is(ProjectType project) const { return GetParam() == project; }
 
   Standin standin_;
+  int offset_ = 0;
 };
 
 INSTANTIATE_TEST_SUITE_P(Projects, PeopleWhoGoServerTest, testing::ValuesIn(kProjectTypes),
@@ -94,7 +102,6 @@ TEST_P(PeopleWhoGoServerTest, ThroughFaultsEverybodyWhoIsToGoIsGone) {
 
 TEST_P(PeopleWhoGoServerTest, AnAddressIsChangedOnceHoweverOftenItIsAsked) {
   BringPeople(2);
-  standin_.Post("clock", R"({"offset_seconds":61})");  // bulk calls are over
   EventRows rows;
   const std::string current =
       is(ProjectType::kUserId) ? R"("currentUserId":"id-0")" : R"("currentEmail":"p0@example.com")";
@@ -112,7 +119,6 @@ TEST_P(PeopleWhoGoServerTest, AnAddressIsChangedOnceHoweverOftenItIsAsked) {
 TEST_P(PeopleWhoGoServerTest, AnAddressOfSomebodyElseIsRefused) {
   if (is(ProjectType::kUserId)) return;  // there an address is a field, which several may have
   BringPeople(2);
-  standin_.Post("clock", R"({"offset_seconds":61})");
   EventRows rows;
   rows.Add("1", "p0", R"({"currentEmail":"p0@example.com","newEmail":"p1@example.com"})");
   const auto changes =

@@ -13,6 +13,9 @@ import { identifierOf } from './identity.mjs';
 import { parse, stringify } from './json_text.mjs';
 import { takeDaily } from './rates.mjs';
 
+// What identifies one person; several may share the userId of an e-mail project.
+const LANE_KINDS = { email: ['email'], userid: ['userId'], hybrid: ['email', 'userId'] };
+
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
 export class App {
@@ -22,7 +25,7 @@ export class App {
     this.clockOffsetMs = 0;
     this.inFlight = 0;
     this.held = new Set();
-    this.lanes = new Map(); // user id → {lane, at}: who was written by which kind of call
+    this.lanes = new Map(); // family, kind, identifier → {lane, at}: who was written by which kind of call
   }
 
   now() {
@@ -197,34 +200,36 @@ export class App {
       nowText: formatDate(now),
       tweak,
       note: (kind, message) => this.records.violation(entry, kind, message),
-      lane: (user) => touched.push(this.#lane(entry, user, route.handler.lane, now)),
+      lane: (user) => touched.push(...this.#lane(entry, user, route.handler, now)),
     });
     if (answer.status >= 300) return answer;
     this.store.commit(txn.ops);
     entry.committed = true;
     entry.failed = answer.body?.failCount;
     this.records.acknowledged += answer.body?.successCount ?? 0;
-    for (const [id, lane] of touched) this.lanes.set(id, lane);
+    for (const [who, lane] of touched) this.lanes.set(who, lane);
     return answer;
   }
 
-  // "For a given user, in a short period of time, only use single-user calls or bulk update calls."
-  #lane(entry, user, lane, now) {
+  // "For a given user, in a short period of time, only use single-user calls or bulk update calls." By identifier:
+  // whoever is deleted and comes back is another user, and the same person.
+  #lane(entry, user, { lane, family = 'user' }, now) {
     const at = now.getTime();
-    const last = this.lanes.get(user.id);
-    if (
-      last !== undefined &&
-      last.lane !== lane &&
-      at - last.at < this.options.laneSeconds * 1000
-    ) {
+    const kinds = LANE_KINDS[this.options.projectType];
+    const named = kinds.filter((kind) => user[kind] !== null && user[kind] !== undefined);
+    const whom = named.map((kind) => `${family} ${kind} ${user[kind]}`);
+    const mixed = whom
+      .map((who) => this.lanes.get(who))
+      .find((last) => last && last.lane !== lane && at - last.at < this.options.laneSeconds * 1000);
+    if (mixed !== undefined) {
       const who = user.email ?? user.userId;
       this.records.violation(
         entry,
         'mixed-lanes',
-        `${who}: ${last.lane} and ${lane} calls within a short time`,
+        `${who}: ${mixed.lane} and ${lane} calls within a short time`,
       );
     }
-    return [user.id, { lane, at }];
+    return whom.map((who) => [who, { lane, at }]);
   }
 
   #faultView({ route, entry, bytes, list, path }) {

@@ -9,8 +9,9 @@ import * as subscriptions from './handlers/subscriptions.mjs';
 import * as users from './handlers/users.mjs';
 
 /**
- * "METHOD path" → {run, items, lane}. `items` names the list of people, or items, in the body (null:
- * the body is one person). `lane` says whether people are written by bulk or by single calls.
+ * "METHOD path" → {run, items, lane, family}. `items` names the list of people, or items, in the body
+ * (null: the body is one person). `lane` says whether people are written by bulk or by single calls; of
+ * events, a family of their own, whether they are told so.
  */
 export const HANDLERS = {
   'POST users/bulkUpdate': { run: users.bulkUpdate, items: 'users', lane: 'bulk' },
@@ -21,10 +22,10 @@ export const HANDLERS = {
   'GET users/byUserId': { run: users.getByUserId },
   'GET users/byUserId/{userId}': { run: users.getByUserId },
   'GET users/getFields': { run: users.getFields },
-  'DELETE users/{email}': { run: users.deleteByEmail },
-  'DELETE users/byUserId/{userId}': { run: users.deleteByUserId },
-  'POST users/forget': { run: forget.forget, items: null },
-  'POST users/unforget': { run: forget.unforget, items: null },
+  'DELETE users/{email}': { run: users.deleteByEmail, lane: 'single' },
+  'DELETE users/byUserId/{userId}': { run: users.deleteByUserId, lane: 'single' },
+  'POST users/forget': { run: forget.forget, items: null, lane: 'single' },
+  'POST users/unforget': { run: forget.unforget, items: null, lane: 'single' },
   'GET users/forgotten': { run: forget.forgottenEmails },
   'GET users/forgottenUserIds': { run: forget.forgottenUserIds },
   'POST users/updateSubscriptions': {
@@ -44,10 +45,15 @@ export const HANDLERS = {
   'GET lists/getUsers': { run: lists.listUsers },
   'POST lists/subscribe': { run: lists.subscribe, items: 'subscribers', lane: 'bulk' },
   'POST lists/unsubscribe': { run: lists.unsubscribe, items: 'subscribers', lane: 'bulk' },
-  'POST events/trackBulk': { run: events.trackBulk, items: 'events' },
-  'POST events/track': { run: events.track, items: null },
-  'POST commerce/trackPurchase': { run: events.trackPurchase, items: null },
-  'POST commerce/updateCart': { run: events.updateCart, items: null },
+  'POST events/trackBulk': {
+    run: events.trackBulk,
+    items: 'events',
+    lane: 'bulk',
+    family: 'event',
+  },
+  'POST events/track': { run: events.track, items: null, lane: 'single', family: 'event' },
+  'POST commerce/trackPurchase': { run: events.trackPurchase, items: null, lane: 'single' },
+  'POST commerce/updateCart': { run: events.updateCart, items: null, lane: 'single' },
   'GET export/data.json': { run: exports.dataJson },
   'GET catalogs': { run: catalogs.getCatalogs },
   'POST catalogs/{catalogName}': { run: catalogs.createCatalog },

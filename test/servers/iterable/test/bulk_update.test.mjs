@@ -189,6 +189,37 @@ test('bulk and single calls for one person within a short time are a violation',
   assert.deepEqual(await server.violations(), ['mixed-lanes']);
 });
 
+const post = (name, body) => server.api('POST', `/api/${name}`, body);
+for (const [what, call] of [
+  ['a purchase', (user) => post('commerce/trackPurchase', { user, items: [], total: 1 })],
+  ['a cart', (user) => post('commerce/updateCart', { user, items: [] })],
+  ['a deletion', ({ email }) => server.api('DELETE', `/api/users/${email}`)],
+  ['forgetting', (user) => post('users/forget', user)],
+]) {
+  test(`${what} is a single call`, async () => {
+    await server.bulk([{ email: 'a@x.org' }]);
+    await call({ email: 'a@x.org' });
+    assert.deepEqual(await server.violations(), ['mixed-lanes']);
+  });
+}
+
+test('whoever is deleted and comes back by a bulk call at once is the same person', async () => {
+  await server.update({ email: 'a@x.org', dataFields: {} });
+  await server.api('DELETE', '/api/users/a@x.org');
+  assert.deepEqual(await server.violations(), []);
+  await server.bulk([{ email: 'a@x.org' }]);
+  assert.deepEqual(await server.violations(), ['mixed-lanes']);
+});
+
+test('events are a family of their own', async () => {
+  await server.bulk([{ email: 'a@x.org' }]);
+  const event = { email: 'a@x.org', eventName: 'visit' };
+  await post('events/track', event);
+  assert.deepEqual(await server.violations(), []);
+  await post('events/trackBulk', { events: [event] });
+  assert.deepEqual(await server.violations(), ['mixed-lanes']);
+});
+
 test('fields of the service itself are not stored, and are a violation', async () => {
   await server.bulk([{ email: 'a@x.org', dataFields: { itblInternal: { a: 1 }, ok: 1 } }]);
   assert.deepEqual((await server.users())[0].dataFields, { ok: 1 });

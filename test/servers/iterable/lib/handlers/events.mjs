@@ -24,6 +24,7 @@ export function trackBulk(ctx) {
       disallowed.add(event.eventName);
       outcome.disallow();
     } else {
+      ctx.lane(found.user);
       record(ctx, 'event', found.user, event);
       outcome.successCount += 1;
     }
@@ -53,6 +54,7 @@ export function track(ctx) {
   if (isDisallowed(ctx, ctx.body.eventName)) {
     return success(`Event ${ctx.body.eventName} is disallowed from tracking`);
   }
+  ctx.lane(found.user);
   record(ctx, 'event', found.user, ctx.body);
   return success();
 }
@@ -79,6 +81,7 @@ function writePerson(ctx, cart, then) {
   const fields = { ...planned.user.fields };
   delete fields.shoppingCartItems;
   if (cart !== null) fields.shoppingCartItems = cart;
+  ctx.lane(planned.user);
   write(scope, { ...planned.user, fields });
   if (pass.created.size > 0) ctx.txn.record({ op: 'fields', fields: [...pass.created] });
   then(planned.user);

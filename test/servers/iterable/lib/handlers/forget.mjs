@@ -11,7 +11,10 @@ export function forget(ctx) {
   if (who.refused) return who.refused;
   const users = ctx.txn.find(who.kind, who.value);
   if (users.length === 0) return userDoesNotExist(who.kind, who.value);
-  for (const user of users) ctx.txn.delete(user.id);
+  for (const user of users) {
+    ctx.lane(user);
+    ctx.txn.delete(user.id);
+  }
   ctx.txn.record({ op: 'forget', kind: who.kind, hash: forgottenHash(who.value) });
   return success();
 }
@@ -19,6 +22,7 @@ export function forget(ctx) {
 export function unforget(ctx) {
   const who = identifier(ctx);
   if (who.refused) return who.refused;
+  ctx.lane({ [who.kind]: who.value });
   ctx.txn.record({ op: 'unforget', kind: who.kind, hash: forgottenHash(who.value) });
   return success();
 }

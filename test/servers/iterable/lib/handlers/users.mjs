@@ -73,7 +73,10 @@ export function deleteByUserId(ctx) {
 function deleteAll(ctx, kind, value) {
   const users = ctx.txn.find(kind, value);
   if (users.length === 0) return userDoesNotExist(kind, value);
-  for (const user of users) ctx.txn.delete(user.id);
+  for (const user of users) {
+    ctx.lane(user);
+    ctx.txn.delete(user.id);
+  }
   return success();
 }
 
@@ -108,6 +111,7 @@ export function updateEmail(ctx) {
     return failure(409, 'EmailAlreadyExists', `Exists: ${wanted}`);
   }
   ctx.lane(user);
+  ctx.lane({ ...user, email: wanted });
   write(ctx, { ...user, email: wanted });
   return success();
 }
