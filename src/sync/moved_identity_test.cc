@@ -75,6 +75,35 @@ class MovedIdentityTest : public testing::Test, public SyncWorld {
     Sent();
   }
 
+  // A change gets no answer, and then the row leaves both models.
+  void LeaveInDoubt(connector::MemoryFault fault) {
+    Deliver("mirror");
+    Users();
+    Put("1", "c@x", "Ulm", 1);
+    deliver_options_.max_attempts = 1;
+    Fail(fault);
+    EXPECT_EQ(Round().unknown, 1U);
+    clock_.Advance(kMinute);
+    Do("DELETE FROM people WHERE id = '1'");
+    List("mirror");
+    Sent();
+    Round();
+    EXPECT_EQ(Sent(), "") << "nobody knows yet by which address they are there";
+    EXPECT_EQ(Findings(), "1 unsettled");
+    Users();
+    EXPECT_EQ(Round().moved, 1U);
+    Round();
+    EXPECT_EQ(delivery_.counts.Planned(), 0U);
+    EXPECT_EQ(Ask("SELECT identity, state FROM _sluice.sync_delivered WHERE sync = "
+                  "'people_to_memory' AND key = '1'"),
+              "c@x,left");
+    clock_.Advance(kMinute);
+    List("mirror");
+    Sent();
+    Round();
+    EXPECT_EQ(Sent(), "remove 1 {\"email\":\"c@x\"}\n");
+  }
+
   std::vector<std::string> movers_;
 };
 

@@ -82,6 +82,15 @@ inline constexpr const char* kMayBeThere =
     "(d.payload IS NOT NULL OR (d.attempted_payload IS NOT NULL AND d.state IN ('unknown', "
     "'left')))";
 
+// 'a', 'b'.
+std::string QuotedList(const std::vector<std::string>& texts);
+
+// Of a row `d` of what was delivered: whether a change may have made another identity of it, and which.
+inline constexpr const char* kMovedInDoubt =
+    "(d.payload IS NOT NULL AND d.attempted_payload IS NOT NULL AND d.state IN ('unknown', "
+    "'left'))";
+std::string MaybeAt(const DifferenceNames& names);
+
 // In this order.
 std::vector<std::string> MakeDifference(const DifferenceNames& names);
 // A condition over `_sluice.unsettled`: whose identity was changed a moment ago through the connection.
@@ -95,6 +104,9 @@ std::vector<std::string> HoldUnsettled(const DifferenceNames& names);
 std::vector<std::string> RecordUnsettled(const DifferenceNames& names, bool all);
 // Parts of MakeDifference. Rows() and Gone():
 std::vector<std::string> MakeRows(const DifferenceNames& names);
+// Changes of identity without an answer of rows that are gone: they are sent once more, which settles where the one is whom
+// others have to remove. Not when a row of the model is one of the two by now. After MakeRows.
+std::string SettleGone(const DifferenceNames& names);
 // What is gone, rows and removals that know somebody by a former identity are about the current one.
 std::string FollowGone(const DifferenceNames& names);
 std::string FollowMoves(const DifferenceNames& names);

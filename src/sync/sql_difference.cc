@@ -227,6 +227,7 @@ std::string DifferenceNames::Remapped() const {
 
 std::vector<std::string> MakeDifference(const DifferenceNames& names) {
   std::vector<std::string> statements = MakeRows(names);
+  if (names.changes) statements.push_back(SettleGone(names));
   if (!names.movers.empty()) statements.push_back(FollowMoves(names));
   if (!names.movers.empty()) statements.push_back(FollowGone(names));
   for (std::string& statement : JudgeDuplicates(names)) statements.push_back(std::move(statement));

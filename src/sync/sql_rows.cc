@@ -217,6 +217,23 @@ std::string MakeGone(const DifferenceNames& names, const std::string& is_gone) {
 
 }  // namespace
 
+std::string SettleGone(const DifferenceNames& names) {
+  const std::string known =
+      fmt::format("(SELECT identity FROM {} WHERE identity IS NOT NULL)", names.Rows());
+  return fmt::format(
+      "INSERT INTO {rows} BY NAME SELECT key, maybe AS identity, _sluice_digest(attempted_payload) "
+      "AS digest, 'identity' AS class, true AS in_doubt, maybe AS maybe_identity, identity AS "
+      "other_identity, attempted_payload AS payload, payload AS delivered_payload, "
+      "attempted_payload FROM (SELECT d.key, d.identity, d.payload, d.attempted_payload, "
+      "{maybe} AS maybe FROM _sluice.sync_delivered AS d WHERE d.sync = {sync} AND d.key IN "
+      "(SELECT "
+      "key FROM {gone}) AND {doubted}) WHERE maybe <> identity AND maybe NOT IN {known} AND "
+      "identity NOT IN {known}",
+      fmt::arg("rows", names.Rows()), fmt::arg("gone", names.Gone()), fmt::arg("known", known),
+      fmt::arg("maybe", MaybeAt(names)), fmt::arg("doubted", kMovedInDoubt),
+      fmt::arg("sync", QuoteText(names.sync)));
+}
+
 std::vector<std::string> MakeRows(const DifferenceNames& names) {
   if (!names.narrow) {
     // Keys alone first: a join that carries what was delivered does not fit into memory.
