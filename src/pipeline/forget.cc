@@ -170,7 +170,8 @@ class Forgetting {
       }
       SLUICE_ASSIGN(connector::Destination * destination, runtime_.DestinationOf(*sync));
       SLUICE_ASSIGN(const auto fence, warehouse::TakeFence(connection, "sync:" + name));
-      const sync::RecoverJob job{name, HostName(), fence};
+      sync::RecoverJob job{name, HostName(), fence, sync->attempts.payload};
+      SLUICE_ASSIGN(job.taken_from, TakenFrom(runtime_, *sync));
       const sync::DeliveryFiles files(project().StateFolder(), name);
       SLUICE_TRY(
           sync::RecoverDelivery(connection, job, files, *destination, runtime_.clock()).status());

@@ -390,6 +390,10 @@ class SyncStep {
     if (delivered.questions > 0) {
       report_.message += fmt::format(", {} before", Counted(delivered.questions, "question"));
     }
+    if (summary.taken_from > 0) {
+      report_.message += fmt::format("; {} of other syncs about them delivered no more",
+                                     Counted(summary.taken_from, "row"));
+    }
     report_.message += Quiet(counts);
     if (delivered.tomorrow) {
       report_.message +=
@@ -474,6 +478,8 @@ Result<sync::SyncJob> MakeSyncJob(Runtime& runtime, engine::Connection& connecti
     }
     if (other.to == sync.to && other.change_identifiers) job.movers.push_back(other.name);
   }
+  SLUICE_ASSIGN(job.calls, CallsOf(runtime, connection, sync));
+  SLUICE_ASSIGN(job.taken_from, TakenFrom(runtime, sync));
   SLUICE_TRY(LeaveOutForgotten(runtime, connection, job));
   return job;
 }

@@ -223,6 +223,7 @@ Result<std::unique_ptr<Difference>> Difference::Make(engine::Connection& connect
   names.can_change = destination.capabilities().changes_identities && sync.mode == "upsert";
   names.narrow = options.narrow;
   names.only_key = options.only_key;
+  difference->taken_from_ = options.taken_from;
   difference->counts_.forgotten = options.forgotten;
   SLUICE_TRY(RunAll(connection, sql::MakeDifference(names)));
   SLUICE_TRY(difference->Count());
@@ -299,6 +300,10 @@ Status Difference::Count() {
   if (names_.irreversible) {
     SLUICE_ASSIGN(const auto confirmed, connection_.Scalar(sql::CountConfirmed(names_)));
     counts_.confirmed = static_cast<uint64_t>(engine::ToInt(confirmed));
+  }
+  if (!taken_from_.empty()) {
+    SLUICE_ASSIGN(const auto taken, connection_.Scalar(sql::CountTaken(names_, taken_from_)));
+    counts_.taken_from = static_cast<uint64_t>(engine::ToInt(taken));
   }
   SLUICE_ASSIGN(const auto left, connection_.Scalar(sql::CountLeft(names_)));
   counts_.left = static_cast<uint64_t>(engine::ToInt(left));

@@ -41,7 +41,9 @@ struct SyncCounts {
   uint64_t left = 0;        // not in the model any more, since this run
   uint64_t delivered = 0;   // rows that are, or may be, there and had not left: `left` are of them
   uint64_t confirmed = 0;   // of those to be sent, that an earlier run was let through with
-  uint64_t model = 0;       // rows of the model, whatever becomes of them
+  uint64_t taken_from =
+      0;  // rows of other syncs that count as delivered until those to be sent are taken away
+  uint64_t model = 0;  // rows of the model, whatever becomes of them
   // Rows of the model that `relation` does not have, because they are about people who were forgotten. They are
   // counted, and listed nowhere.
   uint64_t forgotten = 0;
@@ -101,6 +103,9 @@ struct DifferenceOptions {
   uint64_t forgotten = 0;  // SyncCounts::forgotten
   // Syncs that change identities which this one's rows are about (Capabilities::follows_identities).
   std::vector<std::string> movers = {};
+  CallsOfConnection calls = {};
+  // Of a destination that takes people away: other syncs of the connection that deliver to them.
+  std::vector<std::string> taken_from = {};
   // Asked once, and only when there are rows to write; empty: nobody is passed over.
   WhoIsForgotten who_is_forgotten = {};
 };
@@ -159,6 +164,7 @@ class Difference {
   const connector::Destination* destination_ = nullptr;
   ChangedFieldsRules rules_;
   sql::DifferenceNames names_;
+  std::vector<std::string> taken_from_;
   SyncCounts counts_;
 };
 

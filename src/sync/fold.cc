@@ -271,6 +271,11 @@ Status Write(engine::Connection& connection, const FoldJob& job, const sql::Fold
   const std::string now = env::FormatUtc(clock.Now(), true);
   if (summary.moved > 0) SLUICE_TRY(RunAll(connection, sql::RecordMoved(names, now)));
   SLUICE_TRY(connection.Execute(sql::BeginSettling(names, now)).status());
+  if (!names.taken_from.empty()) {
+    SLUICE_ASSIGN(const auto taken, connection.Scalar(sql::CountTaken(names)));
+    summary.taken_from = static_cast<uint64_t>(engine::ToInt(taken));
+    if (summary.taken_from > 0) SLUICE_TRY(RunAll(connection, sql::ForgetTaken(names)));
+  }
   // Rows come from several threads, and need no order. Said for the whole database, by its one writer.
   SLUICE_TRY(connection.Execute("SET preserve_insertion_order = false").status());
   SLUICE_TRY(RunAll(connection, sql::WriteFold(names)));
@@ -297,12 +302,18 @@ Result<SyncSummary> LoadAndCommit(engine::Connection& connection, const FoldJob&
   return std::move(loaded.summary);
 }
 
+sql::FoldNames NamesOf(const FoldJob& job) {
+  sql::FoldNames names{job.sync, job.run_id, job.delivery_id, job.payload};
+  names.taken_from = job.taken_from;
+  return names;
+}
+
 }  // namespace
 
 Result<SyncSummary> FoldDelivery(engine::Connection& connection, const FoldJob& job,
                                  env::Clock& clock) {
   SLUICE_TRY(IsOpen(connection, job));
-  sql::FoldNames names{job.sync, job.run_id, job.delivery_id, job.payload};
+  sql::FoldNames names = NamesOf(job);
   auto summary = LoadAndCommit(connection, job, names, clock);
   for (const std::string& statement : sql::DropFold(names)) (void)connection.Execute(statement);
   return summary;
@@ -310,7 +321,7 @@ Result<SyncSummary> FoldDelivery(engine::Connection& connection, const FoldJob& 
 
 Result<SyncSummary> FoldWithin(engine::Connection& connection, const FoldJob& job,
                                env::Clock& clock) {
-  sql::FoldNames names{job.sync, job.run_id, job.delivery_id, job.payload};
+  sql::FoldNames names = NamesOf(job);
   SLUICE_ASSIGN(auto loaded, Load(connection, job, names));
   SLUICE_TRY(Write(connection, job, names, loaded.spooled, loaded.summary, clock));
   for (const std::string& statement : sql::DropFold(names)) {

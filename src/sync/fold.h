@@ -38,6 +38,7 @@ struct SyncSummary {
   uint64_t waiting = 0;
   uint64_t unknown = 0;
   uint64_t identities = 0;  // of the rows that were tried: changes of identity
+  uint64_t taken_from = 0;  // rows of other syncs that do not count as delivered any more
   uint64_t moved = 0;       // of them, those that were acknowledged
   uint64_t requests = 0;
   uint64_t bytes = 0;
@@ -59,6 +60,7 @@ struct FoldJob {
   std::optional<std::string> inputs;
   // What is kept of what was sent.
   config::Attempts::Payload payload = config::Attempts::Payload::kFull;
+  std::vector<std::string> taken_from = {};  // SyncJob::taken_from
   // Attempts without an outcome of which it was found out that nothing arrived (Settling).
   std::set<uint64_t> undone;
   // Likewise: that they arrived.

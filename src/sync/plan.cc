@@ -163,6 +163,12 @@ std::string SyncPlan::DescribeDifference() const {
     out += fmt::format("; {} cannot be sent: too large, or of the wrong kind",
                        Counted(totals.unsendable, "row"));
   }
+  if (counts.taken_from > 0) {
+    out += fmt::format(
+        "; {} that other syncs have delivered to them {} as delivered no more: those that are in "
+        "a model of theirs are sent anew",
+        Counted(counts.taken_from, "row"), counts.taken_from == 1 ? "counts" : "count");
+  }
   out += Remainder(counts);
   return held.empty() ? out : out + "\nHELD: " + held;
 }

@@ -115,6 +115,7 @@ Result<std::optional<Interrupted>> FindInterrupted(engine::Connection& connectio
   fold.spool_path = files.Spool(open->id);
   fold.fence = job.fence;
   fold.payload = job.payload;
+  fold.taken_from = job.taken_from;
   if (!env::Exists(fold.log_path)) return Lost(job.sync, *open, "log");
   SLUICE_ASSIGN(interrupted.facts, ReadFacts(fold.log_path));
   const LogFacts& facts = interrupted.facts;

@@ -30,7 +30,8 @@ struct RecoverJob {
   std::string host;
   std::optional<warehouse::Fence> fence;
   config::Attempts::Payload payload =
-      config::Attempts::Payload::kFull;  // what is kept of what was sent
+      config::Attempts::Payload::kFull;      // what is kept of what was sent
+  std::vector<std::string> taken_from = {};  // SyncJob::taken_from
 };
 
 // Folds an open delivery (nothing when there is none), asking a destination that can tell what

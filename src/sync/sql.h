@@ -123,6 +123,8 @@ std::string CountRemovals(const DifferenceNames& names);
 std::string CountLeft(const DifferenceNames& names);
 // All rows that are at the destination, or may be, and are not marked so.
 std::string CountDelivered(const DifferenceNames& names);
+// What `syncs` have delivered to the identities that rows to send are about.
+std::string CountTaken(const DifferenceNames& names, const std::vector<std::string>& syncs);
 // Rows to send that somebody has confirmed in an earlier run, which did not get to them.
 std::string CountConfirmed(const DifferenceNames& names);
 // Those of the others that were not tried either are left out.
@@ -153,10 +155,12 @@ struct FoldNames {
   std::string run_id;
   int64_t delivery_id = 0;
   config::Attempts::Payload payload = config::Attempts::Payload::kFull;
-  bool once = false;            // no row was tried twice
-  bool any_before = true;       // anything is in `sync_delivered`
-  bool any_prior = true;        // a row takes the place of another key
-  bool any_moves = true;        // a row is a change of identity
+  bool once = false;       // no row was tried twice
+  bool any_before = true;  // anything is in `sync_delivered`
+  bool any_prior = true;   // a row takes the place of another key
+  bool any_moves = true;   // a row is a change of identity
+  // Syncs that have not delivered any more what this one takes away.
+  std::vector<std::string> taken_from = {};
   std::string spool = {};       // SpoolTable::sql()
   std::string Answers() const;  // id, attempt, first, count, state, ...: one for each range of rows
   std::string Judged()
@@ -173,6 +177,10 @@ std::string CountMoves(const FoldNames& names);
 std::string CountRefusals(const FoldNames& names);
 // In the folding transaction.
 std::vector<std::string> WriteFold(const FoldNames& names);
+// count(*) of what they have delivered to the identities that this one took away, and the statement that makes it
+// delivered no more.
+std::string CountTaken(const FoldNames& names);
+std::vector<std::string> ForgetTaken(const FoldNames& names);
 // Identities that were changed. Before WriteFold. `now` as env::FormatUtc writes it.
 std::vector<std::string> RecordMoved(const FoldNames& names, std::string_view now);
 // Whose identity was about to be changed has it from now on.

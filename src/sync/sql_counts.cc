@@ -48,6 +48,13 @@ std::string CountConfirmed(const DifferenceNames& names) {
                      names.Rows(), kSendClasses, IsConfirmed(names));
 }
 
+std::string CountTaken(const DifferenceNames& names, const std::vector<std::string>& syncs) {
+  return fmt::format(
+      "SELECT count(*) FROM _sluice.sync_delivered AS d WHERE d.sync IN ({}) AND {} AND d.identity "
+      "IN (SELECT identity FROM {} WHERE class IN ({}))",
+      QuotedList(syncs), kMayBeThere, names.Rows(), kSendClasses);
+}
+
 std::string HoldUnconfirmed(const DifferenceNames& names) {
   return fmt::format(
       "UPDATE {} SET class = 'unconfirmed', message = 'what is done with it cannot be taken back, "

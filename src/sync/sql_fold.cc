@@ -149,6 +149,16 @@ std::string MakeOld(const FoldNames& names) {
       names.Old(), QuoteText(names.sync), names.any_before ? which : " AND false");
 }
 
+// What others have delivered, before it was taken away.
+std::string Taken(const FoldNames& names) {
+  return fmt::format(
+      "SELECT d.rowid FROM _sluice.sync_delivered AS d JOIN (SELECT s.identity, "
+      "max(a.answered_at) AS gone_at FROM {} WHERE a.state = 'acknowledged' GROUP BY s.identity) "
+      "AS t "
+      "ON t.identity = d.identity WHERE d.sync IN ({}) AND {} AND d.answered_at <= t.gone_at",
+      names.Judged(), QuotedList(names.taken_from), kMayBeThere);
+}
+
 // Every try of every row: mostly the one that counts.
 std::string Tries(const FoldNames& names) {
   if (names.once) return names.Judged();
@@ -206,6 +216,19 @@ std::string CountRefusals(const FoldNames& names) {
       "SELECT a.state, coalesce(a.code, ''), coalesce(a.message, ''), count(*) AS n FROM {} WHERE "
       "a.state <> 'acknowledged' GROUP BY ALL ORDER BY n DESC, 1, 2, 3 LIMIT 10",
       names.Judged());
+}
+
+std::string CountTaken(const FoldNames& names) {
+  return fmt::format("SELECT count(*) FROM _sluice.sync_delivered WHERE rowid IN ({})",
+                     Taken(names));
+}
+
+std::vector<std::string> ForgetTaken(const FoldNames& names) {
+  return {
+      fmt::format("DELETE FROM _sluice.sync_delivered WHERE rowid IN ({})", Taken(names)),
+      // They look at their rows with the next run, also without news.
+      fmt::format("UPDATE _sluice.syncs SET inputs = '' WHERE inputs IS NOT NULL AND sync IN ({})",
+                  QuotedList(names.taken_from))};
 }
 
 std::vector<std::string> WriteFold(const FoldNames& names) {

@@ -228,9 +228,9 @@ Result<std::optional<SyncSummary>> SyncEngine::Recover(engine::Connection& conne
                                                        const SyncJob& job) {
   SLUICE_TRY(CheckTarget(connection, job.sync.name, job.target));
   const DeliveryFiles files(job.state_folder, job.sync.name);
-  return RecoverDelivery(connection,
-                         {job.sync.name, job.host, job.fence, job.sync.attempts.payload}, files,
-                         job.destination, clock_);
+  return RecoverDelivery(
+      connection, {job.sync.name, job.host, job.fence, job.sync.attempts.payload, job.taken_from},
+      files, job.destination, clock_);
 }
 
 Result<std::unique_ptr<Difference>> SyncEngine::MakeDifference(engine::Connection& connection,
@@ -246,6 +246,8 @@ Result<std::unique_ptr<Difference>> SyncEngine::MakeDifference(engine::Connectio
   options.who_is_forgotten = job.who_is_forgotten;
   options.siblings = job.siblings;
   options.movers = job.movers;
+  options.calls = job.calls;
+  options.taken_from = job.taken_from;
   options.now = clock_.Now();
   options.forgotten = job.forgotten;
   return Difference::Make(connection, functions_, job.sync, job.relation, job.destination, options);
@@ -296,7 +298,8 @@ Result<SyncPlan> SyncEngine::WithOpenDelivery(engine::Connection& connection, co
   SyncPlan plan;
   SLUICE_TRY(CheckTarget(connection, job.sync.name, job.target));
   const DeliveryFiles files(job.state_folder, job.sync.name);
-  const RecoverJob recover{job.sync.name, job.host, std::nullopt};
+  const RecoverJob recover{job.sync.name, job.host, std::nullopt, job.sync.attempts.payload,
+                           job.taken_from};
   SLUICE_ASSIGN(const bool open, IsAnyOpen(connection, job.sync.name));
   std::unique_ptr<engine::Transaction> transaction;  // never committed
   if (open) {
@@ -449,6 +452,7 @@ Result<SyncSummary> SyncEngine::Fold(engine::Connection& connection, const SyncJ
   fold.mapping_digest = MappingDigest(job.sync, job.destination);
   fold.inputs = job.inputs;
   fold.payload = job.sync.attempts.payload;
+  fold.taken_from = job.taken_from;
   fold.fence = job.fence;
   SLUICE_ASSIGN(SyncSummary summary, FoldDelivery(connection, fold, clock_));
   Step("folded");

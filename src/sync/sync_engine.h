@@ -65,8 +65,12 @@ struct SyncJob {
   std::vector<std::string> siblings = {};
   // Syncs to the same connection that can change identities.
   std::vector<std::string> movers = {};
-  // Prepare leaves out rows about people whose identity was changed a moment ago: the caller goes on with them
-  // when that has settled.
+  CallsOfConnection calls = {};
+  // Of a destination that takes people away: other syncs of the connection that deliver to them, and have delivered
+  // nothing any more to those who are gone.
+  std::vector<std::string> taken_from = {};
+  // Prepare leaves out rows about people about whom something was sent a moment ago that has to settle: the caller goes
+  // on with them when it has (Delivery::settle).
   bool others_first = false;
   // Plan shows it every row that would be sent.
   std::function<Status(const SpoolRow&)> on_planned = {};
