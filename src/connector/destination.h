@@ -59,6 +59,10 @@ enum class RowState {
   kAbsent,
 };
 
+// The `code` of a row that was taken without some of its fields, which the destination does not hold then. The message is
+// a JSON list of their names: ["level","address.city"].
+inline constexpr std::string_view kFieldsDropped = "fields_dropped";
+
 struct RowOutcome {
   RowState state = RowState::kDeferred;
   // The destination's or ours: "InvalidEmailAddressError", "http_503". Few different ones.

@@ -75,27 +75,36 @@ PlannedSync TellSync(const std::string& name, const SyncLook& look, const std::s
   for (const std::string& line : look.fields.lines) planned.text += "\n" + line;
   Json created = Json::object();
   for (const auto& [field, type] : look.fields.report.created) created[field] = type;
-  const Json json = {{"makes", look.makes},
-                     {"new_fields", created},
-                     {"dropped_fields", look.fields.report.dropped},
-                     {"field_conflicts", look.fields.report.conflicts},
-                     {"added", plan.counts.added},
-                     {"changed", plan.counts.changed},
-                     {"returned", plan.counts.returned},
-                     {"retried", plan.counts.retried},
-                     {"removed", plan.counts.removed},
-                     {"held", plan.held},
-                     {"unchanged", plan.counts.unchanged},
-                     {"refused", plan.counts.refused},
-                     {"left", plan.counts.left},
-                     {"left_out", plan.counts.findings},
-                     {"first_run", plan.first_run},
-                     {"open_delivery", OpenJson(plan)},
-                     {"rows", plan.totals.rows},
-                     {"requests", plan.totals.requests},
-                     {"bytes", plan.totals.bytes},
-                     {"days_to_wait", plan.DaysToWait()},
-                     {"least_seconds", plan.LeastSeconds()}};
+  Json json = {{"makes", look.makes},
+               {"new_fields", created},
+               {"dropped_fields", look.fields.report.dropped},
+               {"field_conflicts", look.fields.report.conflicts},
+               {"added", plan.counts.added},
+               {"changed", plan.counts.changed},
+               {"returned", plan.counts.returned},
+               {"retried", plan.counts.retried},
+               {"removed", plan.counts.removed},
+               {"held", plan.held},
+               {"unchanged", plan.counts.unchanged},
+               {"refused", plan.counts.refused},
+               {"left", plan.counts.left},
+               {"left_out", plan.counts.findings},
+               {"first_run", plan.first_run},
+               {"open_delivery", OpenJson(plan)},
+               {"rows", plan.totals.rows},
+               {"requests", plan.totals.requests},
+               {"bytes", plan.totals.bytes},
+               {"days_to_wait", plan.DaysToWait()},
+               {"least_seconds", plan.LeastSeconds()},
+               {"known_after_build", !known}};
+  // Numbers of what is published now would pass for those of the next run.
+  if (!known) {
+    for (const char* number :
+         {"added", "changed", "returned", "retried", "removed", "unchanged", "refused", "left",
+          "left_out", "rows", "requests", "bytes", "days_to_wait", "least_seconds"}) {
+      json[number] = nullptr;
+    }
+  }
   planned.json = json.dump();
   return planned;
 }

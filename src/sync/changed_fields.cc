@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "base/json_text.h"
+#include "base/text.h"
 
 namespace sluice::sync {
 namespace {
@@ -163,6 +164,31 @@ std::string Overlay(std::string_view payload, std::string_view sent) {
   for (const std::string_view name : AllNames(base, std::span(&over, 1))) {
     const std::string_view value = Find(over, name);
     AppendJsonMember(out, name, value.empty() ? Find(base, name) : value);
+  }
+  return out + '}';
+}
+
+std::string Without(std::string_view payload, std::string_view names) {
+  std::string out = "{";
+  for (const JsonMember& member : JsonMembers(payload)) {
+    bool gone = false;
+    std::string inner;
+    for (const std::string_view item : JsonItems(names)) {
+      const std::string_view name = item.substr(1, item.size() - 2);  // escaped, as members are
+      gone |= name == member.name;
+      const bool inside = name.size() > member.name.size() + 1 && StartsWith(name, member.name) &&
+                          name[member.name.size()] == '.';
+      if (!inside || !IsObject(member.value)) continue;
+      inner += inner.empty() ? "[\"" : ",\"";
+      inner += name.substr(member.name.size() + 1);
+      inner += '"';
+    }
+    if (gone) continue;
+    if (inner.empty()) {
+      AppendJsonMember(out, member.name, member.value);
+    } else {
+      AppendJsonMember(out, member.name, Without(member.value, inner + "]"));
+    }
   }
   return out + '}';
 }

@@ -49,6 +49,9 @@ std::string IdentifiersOf(std::string_view payload, const ChangedFieldsRules& ru
 bool AnythingToSend(std::string_view payload, std::string_view delivered,
                     const ChangedFieldsRules& rules);
 
+// The same object without the fields `names`, a JSON list: "level", or "address.city" of an object inside of it.
+std::string Without(std::string_view payload, std::string_view names);
+
 // The same object with every value hidden that is not null: which fields there were, and nothing of them.
 std::string Masked(std::string_view payload);
 

@@ -125,5 +125,13 @@ TEST(ChangedFields, WhatIsReplacedGoesWhole) {
   EXPECT_FALSE(AnythingToSend(payload, payload, rules));
 }
 
+TEST(WithoutTest, TakesFieldsOutAlsoInsideOfObjects) {
+  const char* payload = R"({"a":1,"address":{"city":"Ulm","zip":"1"},"level":"gold"})";
+  EXPECT_EQ(Without(payload, R"(["level"])"), R"({"a":1,"address":{"city":"Ulm","zip":"1"}})");
+  EXPECT_EQ(Without(payload, R"(["address.city","level"])"), R"({"a":1,"address":{"zip":"1"}})");
+  EXPECT_EQ(Without(payload, R"(["address"])"), R"({"a":1,"level":"gold"})");
+  EXPECT_EQ(Without(payload, R"(["a.b","lev","none"])"), payload);
+}
+
 }  // namespace
 }  // namespace sluice::sync

@@ -203,6 +203,7 @@ Result<std::unique_ptr<Difference>> Difference::Make(engine::Connection& connect
   names.repeatable = destination.capabilities().repeatable;
   names.mirror = mirror;
   names.once = IsSentOnce(sync.mode);
+  names.makes_fields = sync.create_new_fields;
   names.takes_known = options.takes_known;
   names.looks_for_all = presence == Presence::kNotThere;
   names.looks_for_unknown = presence == Presence::kThere;

@@ -57,17 +57,18 @@ FunctionSpec DigestFunction() {
   return spec;
 }
 
-FunctionSpec OverlayFunction() {
+// Of two payloads, or lists of names.
+FunctionSpec OfTwo(std::string name, std::string (*body)(std::string_view, std::string_view)) {
   FunctionSpec spec;
-  spec.name = "_sluice_overlay";
+  spec.name = std::move(name);
   spec.parameters = {"VARCHAR", "VARCHAR"};
   spec.result = "VARCHAR";
-  spec.function = [](size_t rows, const std::vector<Input>& in, Output& out) {
+  spec.function = [body](size_t rows, const std::vector<Input>& in, Output& out) {
     for (size_t r = 0; r < rows; ++r) {
       if (in[0].is_null(r) || in[1].is_null(r)) {
         out.SetNull(r);
       } else {
-        out.SetText(r, Overlay(in[0].text(r), in[1].text(r)));
+        out.SetText(r, body(in[0].text(r), in[1].text(r)));
       }
     }
     return Status::Ok();
@@ -230,7 +231,8 @@ Status SyncFunctions::Register(engine::Connection& connection) const {
                                                         false, FindForgotten, "BOOLEAN")));
   SLUICE_TRY(engine::RegisterFunction(
       connection, bound("_sluice_person", {"BIGINT", "VARCHAR"}, false, FindPerson)));
-  SLUICE_TRY(engine::RegisterFunction(connection, OverlayFunction()));
+  SLUICE_TRY(engine::RegisterFunction(connection, OfTwo("_sluice_overlay", Overlay)));
+  SLUICE_TRY(engine::RegisterFunction(connection, OfTwo("_sluice_without", Without)));
   SLUICE_TRY(engine::RegisterFunction(connection, MaskedFunction()));
   SLUICE_TRY(engine::RegisterTable(connection, std::string(kSpoolTable)));
   return engine::RegisterFunction(connection, DigestFunction());

@@ -242,6 +242,14 @@ TEST_F(MovedIdentityTest, WhoStaysUnderAnotherKeyIsNotTakenOff) {
   EXPECT_EQ(world_.people.count("c@x"), 1U);
 }
 
+TEST_F(MovedIdentityTest, WhoLeavesAfterAChangeWithoutAnAnswerIsTakenOffByTheAddressThatArrived) {
+  LeaveInDoubt(connector::MemoryFault::kLostAnswer);
+}
+
+TEST_F(MovedIdentityTest, WhoLeavesAfterAChangeThatNeverArrivedIsTakenOffToo) {
+  LeaveInDoubt(connector::MemoryFault::kLostRequest);
+}
+
 TEST_F(MovedIdentityTest, AKeyThatIsSomebodyElseIsHeld) {
   Deliver("mirror");
   Put("1", "b@x", "Bonn", 2);

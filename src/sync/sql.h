@@ -33,6 +33,7 @@ struct DifferenceNames {
   bool once = false;  // what was delivered is not sent again, whatever it is now
   // Rows that are new count as delivered, and are not sent.
   bool takes_known = false;
+  bool makes_fields = true;  // config::Sync::create_new_fields
   // Rows have to be looked for before they go: all of them, or those of which neither this sync nor one
   // of `siblings` has delivered anything.
   bool looks_for_all = false;

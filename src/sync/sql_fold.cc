@@ -41,6 +41,12 @@ std::string Untouched() {
                      QuoteText(kAlreadyThereCode));
 }
 
+// Taken, without some of its fields.
+std::string Incomplete() {
+  return fmt::format("(a.state = 'acknowledged' AND a.code IS NOT DISTINCT FROM {})",
+                     QuoteText(connector::kFieldsDropped));
+}
+
 // What went out: the payload, unless it was less, or otherwise.
 constexpr const char* kSent = "coalesce(s.sent, s.payload)";
 
@@ -54,9 +60,11 @@ std::string DeliveredWhere(const FoldNames& names, const std::string& which) {
 std::string Before(const FoldNames& names) {
   if (!names.any_before) return DeliveredWhere(names, " AND false");
   return DeliveredWhere(
-      names, fmt::format(" AND key IN (SELECT s.key FROM {} WHERE a.state <> 'acknowledged' OR "
-                         "a.code IS NOT NULL{})",
-                         names.Judged(), names.any_moves ? " OR s.moves" : ""));
+      names,
+      fmt::format(" AND key IN (SELECT s.key FROM {} WHERE a.state <> 'acknowledged' OR "
+                  "coalesce(a.code, {}) <> {}{})",
+                  names.Judged(), QuoteText(connector::kFieldsDropped),
+                  QuoteText(connector::kFieldsDropped), names.any_moves ? " OR s.moves" : ""));
 }
 
 // What was known of the keys whose place others take.
@@ -93,6 +101,7 @@ std::string FreshRows(const FoldNames& names) {
     WHEN s.moves AND (a.state = 'unknown' OR (a.state = 'rejected' AND {doubted} AND NOT s.in_doubt))
       THEN coalesce(o.payload, o.attempted_payload)
     WHEN s.moves THEN o.payload WHEN {untouched} THEN coalesce(o.payload, '{{}}')
+    WHEN {without} THEN _sluice_without(s.payload, a.message)
     WHEN a.state = 'acknowledged' THEN s.payload
     WHEN a.state = 'unknown' THEN coalesce(o.payload, p.payload)
     WHEN a.state = 'rejected' AND o.state IN ('unknown', 'left')
@@ -114,8 +123,8 @@ std::string FreshRows(const FoldNames& names) {
     WHEN s.removes THEN CASE a.state WHEN 'unknown' THEN '{{}}' WHEN 'deferred'
       THEN o.attempted_payload END
     ELSE _sluice_overlay(s.payload, {sent}) END AS attempted_payload,
-  CASE WHEN a.state <> 'acknowledged' OR {untouched} THEN a.code END AS code,
-  CASE WHEN a.state <> 'acknowledged' OR {untouched} THEN a.message END AS message,
+  CASE WHEN a.state <> 'acknowledged' OR {untouched} OR {without} THEN a.code END AS code,
+  CASE WHEN a.state <> 'acknowledged' OR {untouched} OR {without} THEN a.message END AS message,
   CASE WHEN a.absent THEN {times} END AS absences,
   CASE WHEN a.absent AND {times} BETWEEN 2 AND {most} - 1 THEN
     a.answered_at + to_hours(least(CAST(pow(2, {times} - 2) AS BIGINT), {longest})) END
@@ -126,7 +135,7 @@ LEFT JOIN {before} AS o ON o.key = s.key
 LEFT JOIN {prior} AS p ON p.key = s.prior_key)",
       fmt::arg("untouched", Untouched()), fmt::arg("times", kTimes),
       fmt::arg("most", kMostAbsences), fmt::arg("longest", kLongestAbsenceHours),
-      fmt::arg("nobody", QuoteText(connector::kNobodyThere)),
+      fmt::arg("without", Incomplete()), fmt::arg("nobody", QuoteText(connector::kNobodyThere)),
       fmt::arg(
           "doubted",
           "coalesce(o.attempted_payload IS NOT NULL AND o.state IN ('unknown', 'left'), false)"),

@@ -58,6 +58,15 @@ std::string MaybeIdentity(const DifferenceNames& names) {
       names.binding);
 }
 
+// What the destination can hold of a row: while the sync makes no fields it drops those that it has not.
+std::string Holdable(const DifferenceNames& names) {
+  if (names.makes_fields) return "m.body";
+  return fmt::format(
+      "CASE WHEN d.code IS NOT DISTINCT FROM {} THEN _sluice_without(m.body, d.message) ELSE "
+      "m.body END",
+      QuoteText(connector::kFieldsDropped));
+}
+
 std::string WhenIdentityChanged(const DifferenceNames& names) {
   const std::string another =
       fmt::format("WHEN d.identity <> substr(m.who, 2) AND {}", kMayBeThere);
@@ -147,11 +156,10 @@ std::string PutRows(const DifferenceNames& names, const std::string& into, const
       // The same payload can mean that something is to be cleared now, which stayed before.
       fmt::arg("way_out", names.can_change ? kWayOut : ""),
       // Where rows wait for what others have, another payload may want something else.
-      fmt::arg("same", names.can_change ? " AND d.attempted_digest = m.digest" : ""),
-      fmt::arg("closely",
-               !names.narrow
-                   ? fmt::format(" AND NOT _sluice_differs({}, m.body, d.payload)", names.binding)
-                   : ""),
+      fmt::arg("same", names.payload_waits ? " AND d.attempted_digest = m.digest" : ""),
+      fmt::arg("closely", !names.narrow ? fmt::format(" AND NOT _sluice_differs({}, {}, d.payload)",
+                                                      names.binding, Holdable(names))
+                                        : ""),
       fmt::arg("target", names.changes ? OnTheWayElse("substr(maybe, 2)", "identity") : "identity"),
       fmt::arg("digest", names.changes ? OnTheWayElse("_sluice_digest(attempted_payload)", "digest")
                                        : "digest"),

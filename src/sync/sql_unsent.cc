@@ -57,7 +57,8 @@ std::vector<std::string> RecordRemapped(const DifferenceNames& names) {
           "_sluice.sync_delivered AS d JOIN {2} AS r ON r.key = d.key WHERE d.sync = "
           "{3} "
           "AND r.class = 'remapped'",
-          names.Remapped(), QuoteText(kDigestKind), names.Rows(), sync, names.binding),
+          names.Remapped(), QuoteText(kDigestKind), names.Rows(), sync, names.binding,
+          QuoteText(connector::kFieldsDropped)),
       fmt::format(
           "DELETE FROM _sluice.sync_delivered WHERE sync = {} AND key IN (SELECT key FROM {})",
           sync, names.Remapped()),

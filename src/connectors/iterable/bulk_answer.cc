@@ -94,6 +94,20 @@ void AddWarnings(const std::vector<std::string>& fields, std::string_view text,
   }
 }
 
+// Which of its fields a row was taken without.
+void NoteDropped(const std::vector<std::string>& fields, const Operation& row,
+                 RowOutcome& outcome) {
+  std::string names;
+  for (const std::string& field : fields) {
+    if (JsonMemberValue(row.payload, field.substr(0, field.find('.'))).empty()) continue;
+    names += names.empty() ? "[" : ",";
+    AppendJsonString(names, field);
+  }
+  if (names.empty()) return;
+  outcome.code = connector::kFieldsDropped;
+  outcome.message = names + "]";
+}
+
 // Events with a name that the project does not track. How many.
 uint64_t RejectUntracked(const BulkOutcome& outcome, Rows rows,
                          const std::vector<std::optional<FailedUser>>& blamed, SendResult& result) {
@@ -109,7 +123,8 @@ uint64_t RejectUntracked(const BulkOutcome& outcome, Rows rows,
   return untracked;
 }
 
-SendResult ReadCounts(ProjectType project, BulkCall call, const BulkOutcome& outcome, Rows rows) {
+SendResult ReadCounts(ProjectType project, BulkCall call, const BulkOutcome& outcome, Rows rows,
+                      bool makes_fields) {
   SendResult result = Everybody(rows.size(), RowState::kAcknowledged, "", "");
   AddWarnings(outcome.filtered_fields,
               "Iterable dropped the field \"{}\", which its project does not have: rows count as "
@@ -122,6 +137,9 @@ SendResult ReadCounts(ProjectType project, BulkCall call, const BulkOutcome& out
     if (!blamed[i]) continue;
     ++named;
     result.outcomes[i] = OutcomeOf(call, *blamed[i]);
+  }
+  for (size_t i = 0; i < rows.size() && !makes_fields; ++i) {
+    if (!blamed[i]) NoteDropped(outcome.filtered_fields, rows[i], result.outcomes[i]);
   }
   const uint64_t untracked = RejectUntracked(outcome, rows, blamed, result);
   const bool counted =
@@ -292,12 +310,12 @@ SendResult ReadRefused(BulkCall call, const env::HttpResponse& response, Rows ro
 }  // namespace
 
 SendResult ReadBulkAnswer(ProjectType project, BulkCall call, const env::HttpResponse& response,
-                          Rows rows, env::Micros now) {
+                          Rows rows, env::Micros now, bool makes_fields) {
   SendResult result;
   if (response.status / 100 != 2) {
     result = ReadRefused(call, response, rows, now);
   } else if (const auto outcome = ReadOutcome(response.body)) {
-    result = ReadCounts(project, call, *outcome, rows);
+    result = ReadCounts(project, call, *outcome, rows, makes_fields);
   } else {
     result = Everybody(
         rows.size(), RowState::kUnknown, "unreadable_answer",

@@ -32,10 +32,12 @@ namespace sluice::connectors::iterable {
 // a list.
 enum class BulkCall { kUpdate, kSubscribe, kUnsubscribe, kTrack, kSubscriptions };
 
-// `rows` are exactly those of the request, in order. `now` is for a Retry-After that is a date.
+// `rows` are exactly those of the request, in order. `now` is for a Retry-After that is a date. Unless `makes_fields` (the
+// request asked for none) rows say which of their fields were dropped: connector::kFieldsDropped.
 connector::SendResult ReadBulkAnswer(ProjectType project, BulkCall call,
                                      const env::HttpResponse& response,
-                                     std::span<const connector::Operation> rows, env::Micros now);
+                                     std::span<const connector::Operation> rows, env::Micros now,
+                                     bool makes_fields = true);
 
 // The same of an answer that is no success, for requests whose successes mean something else.
 connector::SendResult ReadRefusedRequest(BulkCall call, const env::HttpResponse& response,

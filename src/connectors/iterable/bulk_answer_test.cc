@@ -257,6 +257,20 @@ TEST(IterableBulkAnswer, DroppedAndNewFieldsAreReported) {
             100U);
 }
 
+TEST(IterableBulkAnswer, ARowSaysWhichOfItsFieldsWereDroppedWhereNoneAreMade) {
+  env::HttpResponse response;
+  response.status = 200;
+  response.body = Counts(3, 0, R"(,"filteredOutFields":["age","address.zip"])");
+  const auto answer = [&](bool makes_fields) {
+    return ReadBulkAnswer(Three().project(), BulkCall::kUpdate, response, Three().operations(),
+                          kNow, makes_fields);
+  };
+  EXPECT_THAT(States(answer(true)), Each("ack"));
+  const SendResult result = answer(false);
+  EXPECT_THAT(States(result), ElementsAre("ackfields_dropped", "ackfields_dropped", "ack"));
+  EXPECT_EQ(result.outcomes[0].message, R"(["age"])");
+}
+
 TEST(IterableBulkAnswer, AnAnswerThatSaysNothingOfTheRowsLeavesThemUnknown) {
   for (const auto& [status, body] :
        std::vector<std::pair<int, std::string>>{{202, Refused("Success")},

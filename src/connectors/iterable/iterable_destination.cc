@@ -65,7 +65,8 @@ class IterableDestination : public PeopleDestination,
     return api_.Send(request, operations, cancel,
                      [this](const env::HttpResponse& response, std::span<const Operation> rows,
                             env::Micros now) {
-                       return ReadBulkAnswer(project(), BulkCall::kUpdate, response, rows, now);
+                       return ReadBulkAnswer(project(), BulkCall::kUpdate, response, rows, now,
+                                             options_.create_new_fields);
                      });
   }
 
