@@ -96,6 +96,9 @@ Status MarkToGoAgain(engine::Connection& connection, const std::string& sync,
   if (key) {
     mark += " AND key = $2";
     values.emplace_back(*key);
+  } else {
+    // What was never sent cannot go again.
+    mark += fmt::format(" AND code IS DISTINCT FROM '{}'", kTakenCode);
   }
   SLUICE_TRY(connection.Execute(mark, values).status());
   return LookAgain(connection, sync);
@@ -251,13 +254,24 @@ Result<std::string> Resync(engine::Connection& connection, const std::string& sy
                            const std::optional<std::string>& key, const std::string& reason,
                            env::Clock& clock) {
   SLUICE_TRY(NoneOpen(connection, sync));
-  SLUICE_ASSIGN(const uint64_t rows, Count(connection, sync, "payload IS NOT NULL"));
+  const std::string taken = fmt::format("code IS NOT DISTINCT FROM '{}'", kTakenCode);
+  SLUICE_ASSIGN(const uint64_t never_sent, Count(connection, sync, taken));
+  SLUICE_ASSIGN(const uint64_t rows,
+                Count(connection, sync, "payload IS NOT NULL AND NOT (" + taken + ")"));
   SLUICE_TRY(MarkToGoAgain(connection, sync, key));
   if (key) return fmt::format("the row {} goes again", *key);
   SLUICE_TRY(RecordDecision(connection, sync, "resync", reason, clock));
-  return fmt::format("{} of {} {} again, whole, with the next run, if the model has {}",
-                     Counted(rows, "delivered row"), sync, rows == 1 ? "goes" : "go",
-                     rows == 1 ? "it" : "them");
+  std::string done = fmt::format("{} of {} {} again, whole, with the next run, if the model has {}",
+                                 Counted(rows, "delivered row"), sync, rows == 1 ? "goes" : "go",
+                                 rows == 1 ? "it" : "them");
+  if (never_sent > 0) {
+    done += fmt::format(
+        "; {} that the first run has taken as delivered (first_run: from_now_on) {} never sent, "
+        "and {} not sent now",
+        Counted(never_sent, "row"), never_sent == 1 ? "was" : "were",
+        never_sent == 1 ? "is" : "are");
+  }
+  return done;
 }
 
 Result<std::string> Pause(engine::Connection& connection, const std::string& sync,

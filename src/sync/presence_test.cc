@@ -246,6 +246,24 @@ TEST_F(FirstRunTest, FromNowOnSendsOnlyWhatComesLater) {
   EXPECT_EQ(Sent(), "3 {\"city\":\"Ulm\",\"email\":\"c@x\",\"visits\":3}\n");
 }
 
+TEST_F(FirstRunTest, AResyncSendsAgainWhatWasSentAndNothingOfThePast) {
+  MustRun();
+  Put("3", "c@x", "Ulm", 3);
+  MustRun();
+  Sent();
+  const auto resync = [&](const std::optional<std::string>& key) {
+    return Resync(*connection_, sync_.name, key, "", clock_).value();
+  };
+  EXPECT_NE(resync(std::nullopt).find("; 2 rows that the first run has taken as delivered"),
+            std::string::npos);
+  MustRun();
+  EXPECT_EQ(Sent(), "3 {\"city\":\"Ulm\",\"email\":\"c@x\",\"visits\":3}\n");
+  resync("1");
+  MustRun();
+  EXPECT_EQ(Sent(), "1 {\"city\":\"Ulm\",\"email\":\"a@x\",\"visits\":1}\n")
+      << "who names a row means it";
+}
+
 TEST_F(FirstRunTest, AnEmptyModelIsAFirstRunToo) {
   Do("DELETE FROM people");
   MustRun();

@@ -71,7 +71,7 @@ std::string RecordTaken(const DifferenceNames& names, const std::string& run,
       "INSERT INTO _sluice.sync_delivered (sync, key, identity, digest, digest_kind, payload, "
       "state, "
       "code, message, run_id, answered_at) SELECT {}, key, identity, digest, {}, payload, "
-      "'delivered', 'taken_as_known', 'it was there before the first run, and was never sent', {}, "
+      "'delivered', {}, 'it was there before the first run, and was never sent', {}, "
       "CAST({} AS TIMESTAMP) FROM {} WHERE class = 'taken'",
       QuoteText(names.sync), QuoteText(kDigestKind), QuoteText(kTakenCode), run, QuoteText(now),
       names.Rows());
