@@ -222,6 +222,7 @@ Result<std::unique_ptr<Difference>> Difference::Make(engine::Connection& connect
   names.irreversible = destination.capabilities().irreversible;
   names.changes = sync.change_identifiers;
   names.can_change = destination.capabilities().changes_identities && sync.mode == "upsert";
+  names.payload_waits = names.can_change || destination.capabilities().is_all_identities;
   names.narrow = options.narrow;
   names.only_key = options.only_key;
   difference->taken_from_ = options.taken_from;

@@ -136,6 +136,19 @@ TEST_F(PresenceTest, WhoWaitsForWhatSomebodyElseHasGoesAtOnceWhenThatChanges) {
   EXPECT_EQ(MustRun().acknowledged, 1U);
 }
 
+TEST_F(PresenceTest, AnotherChangeOfTheSamePersonGoesAtOnce) {
+  Mode("add");
+  destination_->options().capabilities.is_all_identities = true;
+  destination_->options().capabilities.changes_identities = false;
+  Put("1", "a@x", "taken", 1);
+  Answer("1", connector::RowState::kAbsent);
+  for (int run = 0; run < 2; ++run) EXPECT_EQ(MustRun().deferred, 1U);
+  EXPECT_EQ(Plan().counts.ToSend(), 0U) << "after an hour";
+  Put("1", "a@x", "free", 1);
+  Behave();
+  EXPECT_EQ(MustRun().acknowledged, 1U);
+}
+
 class InsertTest : public PresenceTest {
  protected:
   void SetUp() override { Mode("insert"); }

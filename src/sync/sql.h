@@ -47,11 +47,20 @@ struct DifferenceNames {
   std::string connection;           // where the sync goes
   std::vector<std::string> movers;  // syncs that change identities which this one's rows are about
   Settling settling;
-  bool irreversible = false;  // likewise
-  bool can_change = false;    // that they are could be asked for
-  bool changes = false;       // identities that have changed are changed at the destination
-  bool again = false;         // connector::Capabilities::tells_again
-  std::string only_key;       // nothing else is sent; "": everything is
+  bool single = false;  // rows go in single calls, which are not mixed with bulk calls
+  bool bulk = false;    // the opposite
+  std::vector<std::string> bulk_syncs;  // to the same connection: those in bulk calls
+  bool bulk_under_way = false;  // another one of them sends at this moment, nobody knows about whom
+  bool any_identities = false;  // of the rows to send some are changes of identity
+  bool any_single = false;      // others of the connection send in single calls
+  bool heeds_changes = true;    // waits for identities that were changed
+  bool irreversible = false;    // likewise
+  bool can_change = false;      // that they are could be asked for
+  bool payload_waits =
+      false;             // rows wait for what others have: another payload may want something else
+  bool changes = false;  // identities that have changed are changed at the destination
+  bool again = false;    // connector::Capabilities::tells_again
+  std::string only_key;  // nothing else is sent; "": everything is
   bool TakesNewest() const { return duplicates == config::Duplicates::Policy::kNewest; }
   std::string Rows() const;      // one row for each of the model: key, class, digest, payload, ...
   std::string Pairs() const;     // keys that come more than once
