@@ -38,6 +38,13 @@ Result<SyncLook> LookAtSync(Runtime& runtime, warehouse::Session& session, const
                             const env::Cancel* cancel, const PlannedRows* rows) {
   engine::Connection& connection = session.connection();
   SLUICE_ASSIGN(const ContainerNote note, LookAtContainer(runtime, sync, cancel));
+  if (note.nothing) {
+    SyncLook look;
+    look.makes = note.text;
+    look.plan.planned = sync::SpoolDigest().Finish();
+    if (rows != nullptr) rows->sync(sync.name, look.plan, {});
+    return look;
+  }
   SLUICE_ASSIGN(sync::SyncJob job, MakeSyncJob(runtime, connection, sync, "plan"));
   if (!note.target.empty()) job.target = note.target;
   SyncLook look;

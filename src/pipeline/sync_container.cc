@@ -14,6 +14,10 @@ namespace {
 
 constexpr std::chrono::minutes kOthersMakeIt{2};
 
+std::string NothingIn(const config::Sync& sync, const connector::Container& container) {
+  return fmt::format("{} is not there at {}: nothing to remove", container.Name(), sync.to);
+}
+
 std::string Target(Runtime& runtime, const config::Sync& sync,
                    const connector::Destination& destination, const std::string& object) {
   // A project that is moved delivers to the same files as before. What was removed there is the opposite
@@ -50,6 +54,9 @@ Result<ContainerNote> LookAtContainer(Runtime& runtime, const config::Sync& sync
   if (!there.ok()) {
     note.text =
         fmt::format("{} could not be looked up: {}", container->Name(), there.status().ToString());
+  } else if (!there.value() && sync.mode == "remove") {
+    note.text = NothingIn(sync, *container);
+    note.nothing = true;
   } else if (!there.value()) {
     note.text = fmt::format("makes {} at {}", container->Name(), sync.to);
     note.target = TargetWithout(runtime, sync, *destination, *container);
@@ -57,13 +64,16 @@ Result<ContainerNote> LookAtContainer(Runtime& runtime, const config::Sync& sync
   return note;
 }
 
-Status EnsureContainer(Runtime& runtime, const config::Sync& sync, report::Reporter& reporter,
-                       const env::Cancel* cancel) {
+Result<std::optional<std::string>> EnsureContainer(Runtime& runtime, const config::Sync& sync,
+                                                   report::Reporter& reporter,
+                                                   const env::Cancel* cancel) {
+  const std::optional<std::string> kGoOn;
   SLUICE_ASSIGN(connector::Destination * destination, runtime.DestinationOf(sync));
   connector::Container* container = connector::ContainerOf(*destination);
-  if (container == nullptr) return Status::Ok();
+  if (container == nullptr) return kGoOn;
   SLUICE_ASSIGN(bool there, container->Find(cancel));
-  if (there) return Status::Ok();
+  if (there) return kGoOn;
+  if (sync.mode == "remove") return std::optional(NothingIn(sync, *container));
   // Nothing is made for a sync that could not send anything into it.
   std::vector<std::string> fields;
   for (const config::Field& field : sync.fields) fields.push_back(field.to);
@@ -87,12 +97,12 @@ Status EnsureContainer(Runtime& runtime, const config::Sync& sync, report::Repor
                               container->Name()));
     SLUICE_ASSIGN(there, sync::AwaitContainer(*container, *until, runtime.clock(), cancel));
   }
-  if (there) return Status::Ok();
+  if (there) return kGoOn;
   const Status made = container->Make(cancel);
   if (made.ok()) {
     reporter.Note(report::Level::kInfo,
                   fmt::format("{}: made {} at {}", sync.name, container->Name(), sync.to));
-    return made;
+    return kGoOn;
   }
   if (made.code() == Code::kConfig || made.code() == Code::kAuth) {
     SLUICE_ASSIGN(const auto session,

@@ -70,6 +70,11 @@ class SyncStep {
 
   Status DryRun() {
     SLUICE_ASSIGN(const ContainerNote note, LookAtContainer(runtime_, sync_, options_.cancel));
+    if (note.nothing) {
+      report_.outcome = "dry";
+      report_.message = note.text;
+      return Status::Ok();
+    }
     SLUICE_ASSIGN(const auto session, OpenWarehouse());
     SLUICE_ASSIGN(sync::SyncJob job, Job(*session));
     if (!note.target.empty()) job.target = note.target;
@@ -124,7 +129,12 @@ class SyncStep {
     if (!lock.ok()) return lock.status();
     SLUICE_ASSIGN(const bool paused, IsPaused());
     if (paused) return Status::Ok();
-    SLUICE_TRY(EnsureContainer(runtime_, sync_, reporter_, options_.cancel));
+    SLUICE_ASSIGN(const auto nothing, EnsureContainer(runtime_, sync_, reporter_, options_.cancel));
+    if (nothing) {
+      report_.outcome = "done";
+      report_.message = *nothing;
+      return Status::Ok();
+    }
     // Whose identity was changed has the rest sent in a round of its own, behind the others.
     bool again = true;
     for (int round = 1; again && round <= kMostRounds; ++round) {

@@ -103,11 +103,12 @@ std::string MaybeAt(const DifferenceNames& names);
 
 // In this order.
 std::vector<std::string> MakeDifference(const DifferenceNames& names);
-// A condition over `_sluice.unsettled`: whose identity was changed a moment ago through the connection.
-std::string IsUnsettled(std::string_view connection, const Settling& settling);
-// Microseconds until nobody is; NULL: nobody is.
-std::string LeftToSettle(std::string_view connection, const Settling& settling);
-// What is to be sent about such people is left out. After MakeDifference.
+// About whom something was sent a moment ago through the connection that has to settle: a change of identity, or a call
+// of the kind that is not to be mixed with this one's. After MakeDifference.
+std::string FindUnsettled(const DifferenceNames& names);
+// Microseconds until nothing has to, of the people whom rows to send are about; NULL: nothing has to. After that.
+std::string LeftToSettle(const DifferenceNames& names);
+// What is to be sent about such people is left out. Likewise.
 std::vector<std::string> HoldUnsettled(const DifferenceNames& names);
 // Whose identity is about to be changed (`all`: everybody whom a row to send is about), and about whom others have to
 // know that a call is on its way.
