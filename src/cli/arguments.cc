@@ -160,9 +160,8 @@ class Parser {
                        "with --restore the table is named by --table, and nothing else is run");
     }
     const bool plans = arguments_.command == Command::kPlan && !arguments_.to.empty();
-    if (plans && (arguments_.json || arguments_.deep || !arguments_.restore.empty())) {
-      return ConfigError(
-          "--out writes a plan of syncs as things are, and excludes --deep, --json and --restore");
+    if (plans && (arguments_.json || !arguments_.restore.empty())) {
+      return ConfigError("--out writes a plan of syncs, and excludes --json and --restore");
     }
     if (!arguments_.plan.empty() &&
         (!arguments_.names.empty() || !arguments_.restore.empty() || arguments_.limit > 0)) {

@@ -48,21 +48,23 @@ int Show(World& world, const Arguments& arguments, const ShownPlan& shown) {
   return bad ? pipeline::kExitFailed : pipeline::kExitDone;
 }
 
+pipeline::PlannedRows RowsInto(std::ostream& out) {
+  return {[&out](const std::string& sync, const sync::SpoolRow& row) {
+            pipeline::WritePlannedRow(out, sync, row);
+            return out ? Status::Ok() : FailedError("the plan cannot be written");
+          },
+          [&out](const auto&... of) { pipeline::WritePlannedSync(out, of...); }};
+}
+
 }  // namespace
 
 Result<int> Plan(const ReadContext& context) {
   report::SilentReporter silent;
   const config::Project& project = context.runtime.project();
   SLUICE_ASSIGN(const Asked asked, WhatIsAsked(project, context.arguments));
-  std::ostream& out = context.world.out;
-  const pipeline::PlannedRows rows = {
-      [&](const std::string& sync, const sync::SpoolRow& row) {
-        pipeline::WritePlannedRow(out, sync, row);
-        return out ? Status::Ok() : FailedError("the plan cannot be written");
-      },
-      [&](const auto&... of) { pipeline::WritePlannedSync(out, of...); }};
+  const pipeline::PlannedRows rows = RowsInto(context.world.out);
   const bool to_file = !context.arguments.to.empty();
-  if (to_file) pipeline::WritePlanHead(out, project);
+  if (to_file) pipeline::WritePlanHead(context.world.out, project, false);
   SLUICE_ASSIGN(
       const pipeline::ProjectPlan plan,
       pipeline::PlanProject(context.runtime, context.session, asked.selectors, silent,
@@ -79,6 +81,11 @@ Result<int> PlanDeep(World& world, const Arguments& arguments) {
   options.restore = asked.request();
   options.wait = arguments.wait.value_or(kReadDeadline);
   options.cancel = world.cancel;
+  const pipeline::PlannedRows rows = RowsInto(world.out);
+  if (!arguments.to.empty()) {
+    pipeline::WritePlanHead(world.out, runtime->project(), true);
+    options.rows = &rows;
+  }
   Audience audience = MakeProgress(world, arguments, *runtime);
   const auto deep = pipeline::PlanDeep(*runtime, asked.selectors, options, *audience.reporter);
   audience = {};  // before anything else is printed

@@ -105,8 +105,9 @@ Result<int> Dispatch(const std::vector<std::string>& words, const Arguments& arg
   const bool into_file =
       arguments.command == Command::kPlan || arguments.command == Command::kExport;
   if (into_file && !arguments.to.empty() && world.living == nullptr) {
-    return IntoFile(arguments.to, world,
-                    [&](World& other) { return Read(words, arguments, other); });
+    return IntoFile(arguments.to, world, [&](World& other) {
+      return arguments.deep ? PlanDeep(other, arguments) : Read(words, arguments, other);
+    });
   }
   if (arguments.command == Command::kQuery && arguments.interactive && world.living == nullptr) {
     return QueryPrompt(world, arguments, Read);

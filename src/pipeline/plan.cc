@@ -182,7 +182,7 @@ class Planner {
     const auto look = LookAtSync(runtime_, *session_, sync, cancel_, rows_);
     if (!look.ok()) return Unplannable(sync.name, look.status());
     const sync::SyncPlan& plan = look->plan;
-    if (!ChangesRowsOf(sync)) return TellSync(sync.name, *look, plan.Describe());
+    if (!ChangesRowsOf(sync)) return TellSync(sync.name, *look, plan.Describe(), true);
     const bool files_wait = std::any_of(plan_.ingests.begin(), plan_.ingests.end(),
                                         [](const ingest::IngestPlan& ingest) {
                                           return !ingest.steps.empty() || !ingest.rebuilds.empty();
@@ -193,7 +193,7 @@ class Planner {
     if (plan.totals.rows > 0 || (!files_wait && !plan.up_to_date)) {
       text += "\nfrom what is published now: " + plan.Describe();
     }
-    return TellSync(sync.name, *look, text);
+    return TellSync(sync.name, *look, text, false);
   }
 
   Runtime& runtime_;

@@ -173,14 +173,14 @@ class Rehearsal {
     }
     if (auto paused = PausedSync(*session, sync.name)) return *std::move(paused);
     reporter_.StepBegan("sync " + sync.name);
-    const auto look = LookAtSync(*runtime_, *session, sync, options_.cancel);
+    const auto look = LookAtSync(*runtime_, *session, sync, options_.cancel, options_.rows);
     reporter_.StepEnded("sync " + sync.name, look.ok() ? "done" : "failed", "");
     if (!look.ok()) return Unplannable(sync.name, look.status());
     std::string text = look->plan.Describe();
     if (look->plan.totals.bytes > 0) {
       text += fmt::format("\n{} of requests", HumanBytes(look->plan.totals.bytes));
     }
-    return TellSync(sync.name, *look, text);
+    return TellSync(sync.name, *look, text, true);
   }
 
   void TakeSyncs() {

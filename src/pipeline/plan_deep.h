@@ -27,6 +27,7 @@ struct DeepOptions {
   const ingest::RestoreRequest* restore = nullptr;  // may be null, as in PlanProject
   std::chrono::milliseconds wait{0};                // for who works with the warehouse
   const env::Cancel* cancel = nullptr;
+  const PlannedRows* rows = nullptr;  // may be null, as in PlanProject
   // Free bytes where a path lies.
   std::function<Result<uint64_t>(const std::string&)> free_space = env::FreeSpace;
 };

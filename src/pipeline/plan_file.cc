@@ -36,8 +36,10 @@ Status NoPlan(const std::string& path, std::string_view what) {
 
 }  // namespace
 
-void WritePlanHead(std::ostream& out, const config::Project& project) {
-  out << Json{{"sluice_plan", 1}, {"project", project.name}, {"env", project.env}}.dump() << "\n";
+void WritePlanHead(std::ostream& out, const config::Project& project, bool deep) {
+  Json head = {{"sluice_plan", 1}, {"project", project.name}, {"env", project.env}};
+  if (deep) head["deep"] = true;
+  out << head.dump() << "\n";
 }
 
 void WritePlannedRow(std::ostream& out, const std::string& sync, const sync::SpoolRow& row) {
@@ -91,7 +93,7 @@ Result<std::map<std::string, PlannedDelivery>> ReadPlanFile(const std::string& p
       return NoPlan(path, "is not whole");
     }
     deliveries[sync.value("plan_of", "")] = {sync.value("mapping", ""), rows,
-                                             sync.value("digest", "")};
+                                             sync.value("digest", ""), head.value("deep", false)};
     rows = 0;
   }
   if (rows > 0 || deliveries.empty()) return NoPlan(path, "is not whole");

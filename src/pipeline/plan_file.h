@@ -19,9 +19,10 @@ struct PlannedDelivery {
   std::string mapping;  // sync::MappingDigest
   uint64_t rows = 0;
   std::string digest;  // of the spool
+  bool deep = false;   // of what is there when what waited has been loaded and built
 };
 
-void WritePlanHead(std::ostream& out, const config::Project& project);
+void WritePlanHead(std::ostream& out, const config::Project& project, bool deep);
 void WritePlannedRow(std::ostream& out, const std::string& sync, const sync::SpoolRow& row);
 // `fields`: names and types of fields that the destination would get.
 void WritePlannedSync(std::ostream& out, const std::string& sync, const sync::SyncPlan& plan,

@@ -71,7 +71,8 @@ Result<SyncLook> LookAtSync(Runtime& runtime, warehouse::Session& session, const
   return look;
 }
 
-PlannedSync TellSync(const std::string& name, const SyncLook& look, const std::string& headline) {
+PlannedSync TellSync(const std::string& name, const SyncLook& look, const std::string& headline,
+                     bool known) {
   const sync::SyncPlan& plan = look.plan;
   PlannedSync planned;
   planned.name = name;

@@ -48,8 +48,9 @@ struct PlannedRows {
 Result<SyncLook> LookAtSync(Runtime& runtime, warehouse::Session& session, const config::Sync& sync,
                             const env::Cancel* cancel, const PlannedRows* rows = nullptr);
 
-// With `headline` as the first line or lines of its text.
-PlannedSync TellSync(const std::string& name, const SyncLook& look, const std::string& headline);
+// With `headline` as the first line or lines of its text. Unless `known` (the model is built anew first) it gives no numbers.
+PlannedSync TellSync(const std::string& name, const SyncLook& look, const std::string& headline,
+                     bool known);
 // What is to be said of a sync that somebody has paused; nothing when nobody has.
 std::optional<PlannedSync> PausedSync(warehouse::Session& session, const std::string& name);
 PlannedSync Unplannable(const std::string& name, const Status& why);

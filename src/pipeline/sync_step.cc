@@ -102,7 +102,7 @@ class SyncStep {
     job.only_key = options_.only_key;
     if (const auto planned = options_.planned.find(sync_.name); planned != options_.planned.end()) {
       const PlannedDelivery& delivery = planned->second;
-      job.expected = {delivery.mapping, delivery.rows, delivery.digest};
+      job.expected = {delivery.mapping, delivery.rows, delivery.digest, delivery.deep};
       job.command = "sluice run --plan FILE";
     }
     SLUICE_ASSIGN(job.who_is_forgotten, forgotten_.Over(session.connection()));

@@ -141,8 +141,11 @@ class Difference {
   // anything is sent.
   Status RecordUnsettled();
 
-  // Rows about people whose identity was changed a moment ago are left out from now on.
-  Status HoldUnsettled();
+  // How long to wait before anything is sent: until what was sent a moment ago about the same people has settled
+  // (Capabilities::settles), which is known in the warehouse, since a run that was killed may have sent it. A clock
+  // that was set back makes it wait no longer than that. `alone`: rows about such people are left out from now on, and
+  // it is the time that they need.
+  Result<std::chrono::milliseconds> Settle(bool alone);
 
   // Of a destination that takes nothing back: rows that nobody has confirmed are left out from now on.
   Status HoldUnconfirmed();

@@ -166,7 +166,10 @@ Status IsAsPlanned(const SyncJob& job, const SpoolInfo& spool) {
   const auto moved = [&](std::string_view what) {
     return FailedError(fmt::format("what was planned for {} is not what would be sent now: {}",
                                    job.sync.name, what),
-                       "Make a new plan: sluice plan --out FILE");
+                       job.expected->deep
+                           ? "It was planned with --deep, of what waited then: load and build that "
+                             "first, without syncs (sluice run INGEST MODEL), or make a new plan"
+                           : "Make a new plan: sluice plan --out FILE");
   };
   if (job.expected->mapping != MappingDigest(job.sync, job.destination)) {
     return moved("the mapping has changed");

@@ -79,6 +79,7 @@ struct SyncJob {
     std::string mapping;
     uint64_t rows = 0;
     std::string digest;  // of the spool, in hexadecimal
+    bool deep = false;   // planned of what waited, which has to be loaded and built first
   };
   std::optional<Expected> expected = {};
   std::optional<uint64_t> confirmed = {};  // so many rows may be sent, whatever the guards say
