@@ -13,6 +13,12 @@
 namespace sluice::cli {
 namespace {
 
+// Of a row without a state only a finding is known, or tries of what is delivered no more.
+std::string StateOf(const TracedSyncRow& row) {
+  if (!row.state.empty()) return row.state;
+  return row.attempts.empty() ? "not sent" : "delivered no more";
+}
+
 // "a,b" is a key of two columns; "a\,b" one with a comma in it.
 std::vector<std::string> PartsOf(const std::string& key) {
   std::vector<std::string> parts(1);
@@ -300,7 +306,7 @@ class TextTrace {
   }
 
   void PrintSyncRow(const TracedSyncRow& row) {
-    Title(fmt::format("sync {}: {}", row.sync, row.state.empty() ? "not sent" : row.state));
+    Title(fmt::format("sync {}: {}", row.sync, StateOf(row)));
     Line("key", row.key);
     Line("identity", row.identity);
     for (const auto& [kind, message] : row.findings) {

@@ -20,13 +20,19 @@ constexpr int kMostRows = 50;       // of syncs
 constexpr int kMostAttempts = 200;  // of one row
 
 // By key, by what identifies the row at the destination (alone or behind its kind), and by an
-// identifier in a payload: in a project by userId an e-mail is a field.
+// identifier in a payload: in a project by userId an e-mail is a field. Also by a former one: in what was sent, or, where
+// no payloads are kept, that became another. What is delivered no more has its attempts alone.
 constexpr const char* kFindDelivered =
-    "SELECT sync, key, identity, state, payload, attempted_payload, code, message, answered_at "
-    "FROM "
-    "_sluice.sync_delivered WHERE ($2 = '' OR sync = $2) AND (key = $1 OR identity = $1 OR "
-    "lower(identity) = lower($1) OR contains(lower(coalesce(attempted_payload, payload)), $3) OR "
-    "contains(coalesce(attempted_payload, payload), $4)) ORDER BY sync, key LIMIT 51";
+    "SELECT sync, key, d.identity, d.state, d.payload, d.attempted_payload, d.code, d.message, "
+    "d.answered_at FROM (SELECT sync, key FROM _sluice.sync_delivered AS d WHERE key = $1 OR "
+    "identity = $1 OR lower(identity) = lower($1) OR contains(lower(coalesce(attempted_payload, "
+    "payload)), $3) OR contains(coalesce(attempted_payload, payload), $4) OR "
+    "_sluice_digest(identity) IN (SELECT current FROM _sluice.identity_moves WHERE former IN "
+    "(_sluice_digest($1), _sluice_digest(lower($1)))) UNION SELECT sync, key FROM "
+    "_sluice.sync_attempts WHERE key = $1 OR contains(lower(sent), $3) OR contains(sent, $4) OR "
+    "contains(lower(sent), $5) OR contains(lower(sent), $6)) AS found LEFT JOIN "
+    "_sluice.sync_delivered AS d USING (sync, key) WHERE $2 = '' OR sync = $2 ORDER BY sync, key "
+    "LIMIT 51";
 
 // `"email":"ann@example.com"` as it stands in a canonical payload.
 std::string Member(std::string_view name, std::string_view text) {
@@ -192,9 +198,11 @@ void ExplainAttempts(std::vector<TracedAttempt>& attempts) {
 Status FindSyncRows(const ReadContext& context, const std::string& key, const std::string& in,
                     TraceResult& result) {
   engine::Connection& connection = context.connection();
-  SLUICE_ASSIGN(const auto rows,
-                connection.Rows(kFindDelivered,
-                                {key, in, Lower(Member("email", key)), Member("userId", key)}));
+  SLUICE_ASSIGN(
+      const auto rows,
+      connection.Rows(kFindDelivered,
+                      {key, in, Lower(Member("email", key)), Member("userId", key),
+                       Lower(Member("currentEmail", key)), Lower(Member("newEmail", key))}));
   for (size_t i = 0; i < rows.size() && i < static_cast<size_t>(kMostRows); ++i) {
     const auto& values = rows[i];
     TracedSyncRow& row = RowOf(result, ToText(values[0]), ToText(values[1]));
