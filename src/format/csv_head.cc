@@ -90,6 +90,12 @@ bool IsHeader(std::span<const std::string> names, const std::set<std::string>& k
   return all || (hits > 0 && hits * 2 >= columns && hits * 2 > names.size());
 }
 
+bool CouldAllBeNames(std::span<const std::string> names) {
+  const std::set<std::string> once(names.begin(), names.end());
+  return names.size() > 1 && once.size() == names.size() &&
+         std::all_of(names.begin(), names.end(), LooksLikeName);
+}
+
 std::vector<std::string> KnownAmong(std::span<const std::string> names,
                                     const std::set<std::string>& known) {
   std::vector<std::string> found;
@@ -307,6 +313,7 @@ Result<CsvHead> LookAtHead(ByteSource& source, const CsvDialect& dialect,
     }
     head.half_known = KnownAmong(names, known_set);
     head.fields = names.size();
+    head.all_could_be_names = CouldAllBeNames(names);
     head.line = reader.record().line;
   }
   head.other_delimiter = OtherDelimiter(reader.record(), dialect);

@@ -44,6 +44,8 @@ struct CsvHead {
   std::vector<std::string> half_known;
   size_t fields = 0;
   uint64_t line = 0;
+  // These fields are several, each could be a column's name, and none is there twice.
+  bool all_could_be_names = false;
 };
 
 // Looks at the beginning of the file at `path` (whatever OpenCsvText reads). `known` are the

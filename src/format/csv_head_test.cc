@@ -69,6 +69,14 @@ TEST(CsvHead, TellsTheNamesOfALineThatIsNoHeaderAllTheSame) {
   EXPECT_THAT(Look("name,city,ID,zip,id\n", HeaderRule::kNo)->half_known, IsEmpty());
 }
 
+TEST(CsvHead, SaysWhetherALineIsNothingButWhatCouldBeNames) {
+  EXPECT_TRUE(Look("id,guestid,notes,amount,city\n")->all_could_be_names);
+  EXPECT_FALSE(Look("id,Anna B,notes,amount,city\n")->all_could_be_names);
+  EXPECT_FALSE(Look("id,7,notes,amount,city\n")->all_could_be_names);
+  EXPECT_FALSE(Look("id,city,notes,city,zip\n")->all_could_be_names) << "one is there twice";
+  EXPECT_FALSE(Look("id\n")->all_could_be_names) << "one word may be a value";
+}
+
 TEST(CsvHead, SeesThatTheDelimiterMayBeAnotherOne) {
   EXPECT_EQ(Look("1;Ann, the first\n2;Ben\n")->other_delimiter, "");
   EXPECT_EQ(Look("1;Ann\n2;Ben\n")->other_delimiter, ";");

@@ -136,26 +136,39 @@ Status ByHeader(const format::CsvHead& head, const TargetTable& target, FileShap
   return Status::Ok();
 }
 
-// Layout files: a first line with some names of columns in it may be a header that says more than was
-// declared, or data. Zenoti's lines without a header go by the vendor's rule. Fields that are no names of
-// columns may be somebody's values, and are not told.
+// A first line with some names of columns in it may be a header that says more than was declared, or data. Zenoti's lines
+// without a header go by the vendor's rule, but a line of nothing but names is none of them. Fields that are no names
+// of columns may be somebody's values, and are not told.
 Status NeitherHeaderNorData(const format::CsvHead& head, const TargetTable& target) {
-  if (target.has_pod || head.half_known.empty()) return Status::Ok();
+  if (head.half_known.empty()) return Status::Ok();
+  // Two words may be somebody's values.
+  const bool names = head.all_could_be_names && (head.half_known.size() > 1 || head.fields > 3);
+  if (target.has_pod && !names) return Status::Ok();
   std::vector<std::string> columns;
   for (const DdlColumn& column : target.columns) {
     if (target.captured.count(column.name) == 0) columns.push_back(column.name);
   }
+  const std::string found =
+      fmt::format("line {} has {} of {} that {} called like a column ({})", head.line,
+                  head.half_known.size(), Counted(head.fields, "field"),
+                  head.half_known.size() == 1 ? "is" : "are", Join(head.half_known, ", "));
+  if (target.has_pod) {
+    return RejectedError(
+        fmt::format("{}, and the others could be names too: it looks like the header of another "
+                    "table or version. Expected at least half of the columns of the schema file "
+                    "({}), and fewer others, or rows without a header",
+                    found, Join(columns, ", ")),
+        "Have the vendor send the file again, or its schema file. Where this is the header: csv: "
+        "{ header: true } for the table; where it is data: csv: { header: false }");
+  }
   return RejectedError(
-      fmt::format("line {} has {} of {} that {} called like a column ({}): it may be a header or "
-                  "data. A header has each "
+      fmt::format("{}: it may be a header or data. A header has each "
                   "name once, at least half of the declared ones ({}), and fewer others unless all "
                   "of them are there. Write "
                   "csv: {{ header: true }}, with "
                   "`from` at the columns that are called otherwise in files, or csv: {{ header: "
                   "false }} where it is data",
-                  head.line, head.half_known.size(), Counted(head.fields, "field"),
-                  head.half_known.size() == 1 ? "is" : "are", Join(head.half_known, ", "),
-                  Join(columns, ", ")));
+                  found, Join(columns, ", ")));
 }
 
 using Lists = std::set<std::vector<std::string>>;
