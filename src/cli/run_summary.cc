@@ -122,10 +122,12 @@ void PrintSyncs(std::ostream& out, const Terminal& terminal, const RunReport& re
 std::vector<std::string> NextSteps(const RunReport& report, const pipeline::Runtime& runtime,
                                    bool dry_run) {
   std::vector<std::string> next;
-  int64_t quarantined = 0;
+  // Of what is held only a part may be kept, or nothing.
+  int64_t quarantined = report.quarantined_held;
   for (const pipeline::IngestReport& ingest : report.ingests) {
-    for (const ingest::LoadOutcome& load : ingest.result.loads)
-      quarantined += load.counts.quarantined;
+    for (const ingest::LoadOutcome& load : ingest.result.loads) {
+      if (load.outcome == "done") quarantined += load.counts.quarantined;
+    }
   }
   if (!report.holds.empty()) next.emplace_back("sluice gate list         what is held, and why");
   if (quarantined > 0) {

@@ -67,6 +67,7 @@ IngestReport ProjectRun::Tell(EndedIngest&& ended) {
     Judge(report);
     // What was published before it broke off is in the report by now.
     if (status.ok()) status = MentionHoldsOf(*ended.ingest, *ended.session);
+    if (status.ok()) status = CountRowsOfHolds(*ended.session);
   }
   if (!status.ok()) TellBroken(*ended.ingest, status, report);
   return report;
@@ -98,6 +99,16 @@ Status ProjectRun::MentionHoldsOf(const config::Ingest& ingest, warehouse::Sessi
   for (const quality::HoldRecord& hold : holds) {
     if (hold.owner == ingest.name && hold.kind != "model") Mention(hold);
   }
+  return Status::Ok();
+}
+
+Status ProjectRun::CountRowsOfHolds(warehouse::Session& session) {
+  SLUICE_ASSIGN(const auto rows,
+                session.connection().Scalar(
+                    "SELECT count(*) FROM _sluice.quarantine WHERE load_id IN (SELECT load_id FROM "
+                    "_sluice.holds WHERE run_id = $1 AND state = 'open')",
+                    {report_.run_id}));
+  report_.quarantined_held = engine::ToInt(rows);
   return Status::Ok();
 }
 

@@ -53,6 +53,8 @@ class ProjectRun {
   IngestReport Tell(EndedIngest&& ended);
   void TellBroken(const config::Ingest& ingest, const Status& status, IngestReport& report);
   Status MentionHoldsOf(const config::Ingest& ingest, warehouse::Session& session);
+  // Of all ingests so far.
+  Status CountRowsOfHolds(warehouse::Session& session);
   void Mention(const quality::HoldRecord& hold);
   void MentionHoldOf(const Obstacle& obstacle);
   void Judge(IngestReport& report);

@@ -105,6 +105,7 @@ struct RunReport {
   std::vector<SyncReport> syncs;
   std::vector<std::string> warnings;
   std::vector<quality::HoldRecord> holds;  // open, of what was run or of what it waits for
+  int64_t quarantined_held = 0;            // rows in quarantine of what this run holds
 };
 
 // Runs what is selected. A Status only when nothing could begin (selectors, state folder); everything
