@@ -48,7 +48,8 @@ Result<std::string> ReadBeginning(ByteSource& source) {
 
 Status CheckEncoding(std::string_view begin) {
   constexpr std::string_view kNext =
-      "Where it is text: csv: { encoding: utf-16le } (or utf-16be, utf-32le, …)";
+      "Where it is text, say what it is: csv: { encoding: utf-16le } in the project, --csv "
+      "encoding=utf-16le for sluice load (or utf-16be, utf-32le, …)";
   // Latin text in UTF-16 without a mark, or in UTF-32, has a NUL in every second byte or more.
   const auto nuls = static_cast<size_t>(std::count(begin.begin(), begin.end(), '\0'));
   if (nuls > 0 && nuls >= begin.size() / 4) {

@@ -166,12 +166,18 @@ Result<std::unique_ptr<ByteSource>> OpenCsvText(const std::string& path,
   return DecodeText(std::move(bytes), dialect.encoding);
 }
 
-Result<bool> IsUtf8(const std::string& path, const CsvDialect& dialect) {
-  if (dialect.encoding != "auto") return IsUtf8Name(dialect.encoding);
+Result<std::string> EncodingOf(const std::string& path, const CsvDialect& dialect) {
   SLUICE_ASSIGN(auto bytes, OpenByteSource(path));
   Peeked peeked(std::move(bytes));
   SLUICE_ASSIGN(const std::string_view begin, peeked.Peek());
-  return Settle(dialect.encoding, begin) == "utf-8";
+  const std::string settled = Settle(dialect.encoding, begin);
+  return IsUtf8Name(settled) ? std::string("UTF-8") : settled;
+}
+
+Result<bool> IsUtf8(const std::string& path, const CsvDialect& dialect) {
+  if (dialect.encoding != "auto") return IsUtf8Name(dialect.encoding);
+  SLUICE_ASSIGN(const std::string encoding, EncodingOf(path, dialect));
+  return encoding == "UTF-8";
 }
 
 }  // namespace sluice::format

@@ -23,6 +23,10 @@ Result<std::unique_ptr<ByteSource>> OpenCsvText(const std::string& path, const C
 Result<std::unique_ptr<ByteSource>> DecodeText(std::unique_ptr<ByteSource> bytes,
                                                const std::string& encoding);
 
+// What the file's text is written in: "UTF-8", or what would be declared (utf-16le). By the byte order mark where
+// nothing is.
+Result<std::string> EncodingOf(const std::string& path, const CsvDialect& dialect);
+
 // Whether the file is UTF-8 as it lies there: compressed, perhaps, but not to be decoded.
 Result<bool> IsUtf8(const std::string& path, const CsvDialect& dialect);
 

@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "env/file.h"
+#include "format/csv_reader.h"
 
 namespace sluice::ingest {
 namespace {
@@ -144,7 +145,8 @@ Status QuarantinedRows::Add(const QuarantinedRow& row) {
     of_file.reason = row.reason;
   }
   ++of_file.rows;
-  if (row.rule == "encoding") ++of_file.not_utf8;
+  const bool not_utf8 = row.reason == format::CsvFaultText(format::CsvFault::kInvalidUtf8);
+  if (row.rule == "encoding" && not_utf8) ++of_file.not_utf8;
   of_file.swallowed += row.swallowed;
   if (row.swallowed > of_file.most_swallowed) {
     of_file.most_swallowed = row.swallowed;

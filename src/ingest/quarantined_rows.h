@@ -35,7 +35,7 @@ std::string StoredText(const std::string& bytes);
 // What is known of the rows of one file without reading them again.
 struct RowsOfFile {
   int64_t rows = 0;
-  int64_t not_utf8 = 0;  // of them, by the rule "encoding"
+  int64_t not_utf8 = 0;  // of them, by the rule "encoding": of files that were taken for UTF-8
   // Of the first one.
   int64_t line = 0;
   std::string column;

@@ -42,7 +42,8 @@ void SayIsNull(bool is_void, QuarantinedRow& row) {
   row.reason = is_void ? "void is NULL: neither a deletion nor a row" : "the key is NULL";
 }
 
-RowJudge::RowJudge(const TargetTable& target, const FileShape& shape) : shape_(shape) {
+RowJudge::RowJudge(const TargetTable& target, const FileShape& shape, std::string encoding)
+    : shape_(shape), encoding_(std::move(encoding)) {
   std::map<std::string, const DdlColumn*> by_name;
   for (const DdlColumn& column : target.columns) by_name[column.name] = &column;
   for (const std::string& name : shape.columns) {
@@ -121,6 +122,7 @@ bool RowJudge::IsBad(const format::CsvRecord& record, QuarantinedRow& row) const
     // Broken bytes stand in one cell; what else breaks a record concerns all of it.
     if (record.fault == format::CsvFault::kInvalidUtf8) {
       row.rule = "encoding";
+      row.reason = "not valid " + encoding_;
       if (record.fault_column < shape_.columns.size()) {
         row.column = shape_.columns[record.fault_column];
       }
@@ -299,8 +301,9 @@ class Look {
       return FindBadJsonRows(target_, file_.path, *file_.shape, *file_.fixes, cancel_,
                              [&](QuarantinedRow& row) { return Keep(row); });
     }
-    const RowJudge judge(target_, *file_.shape);
     format::CsvReaderOptions options = ReaderOptions(target_, *file_.shape);
+    SLUICE_ASSIGN(std::string encoding, format::EncodingOf(file_.path, options.dialect));
+    const RowJudge judge(target_, *file_.shape, std::move(encoding));
     options.begin = stretch.begin;
     SLUICE_ASSIGN(const auto source,
                   stretch.end == 0 ? format::OpenCsvText(file_.path, options.dialect)

@@ -23,7 +23,8 @@ namespace sluice::ingest {
 // Tells of single records of a file of one shape whether they fit the table. Both outlive it.
 class RowJudge {
  public:
-  RowJudge(const TargetTable& target, const FileShape& shape);
+  // `encoding`: what the file's text is written in, for reasons.
+  RowJudge(const TargetTable& target, const FileShape& shape, std::string encoding = "UTF-8");
 
   // False when the record fits; else column, value, reason and rule of `row` say what is wrong first.
   bool IsBad(const format::CsvRecord& record, QuarantinedRow& row) const;
@@ -42,6 +43,7 @@ class RowJudge {
   bool FindBadCell(std::span<const format::CsvCell> cells, QuarantinedRow& row) const;
 
   const FileShape& shape_;
+  const std::string encoding_;
   std::vector<Expected> expected_;
   std::string missing_;  // a column that must not be NULL and that the file does not have
   bool missing_is_void_ = false;
