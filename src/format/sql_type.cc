@@ -1,6 +1,8 @@
 // The names of types, in both directions.
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -60,6 +62,38 @@ constexpr std::array<TypeName, 36> kNames = {{
     {"INT32", Kind::kInteger, Arguments::kNone},
     {"INT64", Kind::kBigInt, Arguments::kNone},
     {"LONG", Kind::kBigInt, Arguments::kNone},
+}};
+
+// What other engines have, and the type here that takes all of its values: too far apart to look alike.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 28> kElsewhere = {{
+    {"BIT", "BOOLEAN"},
+    {"LOGICAL", "BOOLEAN"},
+    {"TINYINT", "SMALLINT"},
+    {"BYTE", "SMALLINT"},
+    {"UTINYINT", "SMALLINT"},
+    {"USMALLINT", "INTEGER"},
+    {"SERIAL", "INTEGER"},
+    {"MEDIUMINT", "INTEGER"},
+    {"BIGSERIAL", "BIGINT"},
+    {"UINTEGER", "BIGINT"},
+    {"UBIGINT", "DECIMAL(20,0)"},
+    {"HUGEINT", "DECIMAL(38,0)"},
+    {"NUMBER", "DECIMAL"},
+    {"MONEY", "DECIMAL(19,4)"},
+    {"SMALLMONEY", "DECIMAL(10,4)"},
+    {"FLOAT64", "DOUBLE"},
+    {"UUID", "VARCHAR"},
+    {"UNIQUEIDENTIFIER", "VARCHAR"},
+    {"JSON", "VARCHAR"},
+    {"JSONB", "VARCHAR"},
+    {"ENUM", "VARCHAR"},
+    {"TIME", "VARCHAR"},
+    {"INTERVAL", "VARCHAR"},
+    {"CLOB", "TEXT"},
+    {"LONGTEXT", "TEXT"},
+    {"MEDIUMTEXT", "TEXT"},
+    {"SMALLDATETIME", "TIMESTAMP"},
+    {"TIMESTAMP_NTZ", "TIMESTAMP"},
 }};
 
 constexpr int64_t kMaxVarchar = 65'535;  // Redshift's MAX, in bytes
@@ -149,9 +183,17 @@ Result<SqlType> ParseSqlType(std::string_view text) {
   }
   std::vector<std::string> names;
   for (const TypeName& known : kNames) names.emplace_back(known.name);
+  const auto elsewhere = std::find_if(kElsewhere.begin(), kElsewhere.end(),
+                                      [&](const auto& one) { return one.first == name; });
   const std::string near = DidYouMean(name, names);
+  const std::string all = "The types are " + Join(names, ", ");
+  if (elsewhere != kElsewhere.end()) {
+    return ConfigError(
+        fmt::format("the type \"{}\" is not known (did you mean \"{}\"?)", text, elsewhere->second),
+        all);
+  }
   return ConfigError(fmt::format("the type \"{}\" is not known{}", text, near),
-                     near.empty() ? "The types are " + Join(names, ", ") : "");
+                     near.empty() ? all : "");
 }
 
 std::string SqlType::DuckDb() const {

@@ -357,6 +357,15 @@ TEST(SqlType, SuggestsTheNearestName) {
             "the type \"INTERGER\" is not known (did you mean \"INTEGER\"?)");
 }
 
+TEST(SqlType, SuggestsWhatTakesTheValuesOfATypeOfAnotherEngine) {
+  const auto said = [](const char* text) { return ParseSqlType(text).status().message(); };
+  EXPECT_EQ(said("uuid"), "the type \"uuid\" is not known (did you mean \"VARCHAR\"?)");
+  EXPECT_EQ(said("NUMBER(10,2)"),
+            "the type \"NUMBER(10,2)\" is not known (did you mean \"DECIMAL\"?)");
+  EXPECT_EQ(said("UBIGINT"), "the type \"UBIGINT\" is not known (did you mean \"DECIMAL(20,0)\"?)");
+  EXPECT_EQ(said("GEOMETRY"), "the type \"GEOMETRY\" is not known");
+}
+
 TEST(SqlType, SaysWhatItExpects) {
   EXPECT_EQ(ParseSqlType("decimal(19,0)")->Expectation(), "a whole number of at most 19 digits");
   EXPECT_EQ(ParseSqlType("decimal(12,2)")->Expectation(),
