@@ -133,6 +133,12 @@ class Checker {
       diagnostics_.Error(Place({"ingests", ingest->name, "from"}, 1), key + ".from",
                          "layout files reads from one connection");
     }
+    for (const auto& [pod, group] : ingest->start_after) {
+      if (pod == ingest->adopt_pod || !EqualsIgnoreCase(pod, ingest->adopt_pod)) continue;
+      diagnostics_.Error(
+          Place({"ingests", ingest->name, "adopt", "pod"}), key + ".adopt.pod",
+          fmt::format("the pod is {} in start_after: write it as the drop does", Quoted(pod)));
+    }
     const std::vector<std::string> tables = NamesOf(ingest->tables);
     for (size_t i = 0; i < ingest->checks.size(); ++i) {
       const Check& check = ingest->checks[i];

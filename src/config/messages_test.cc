@@ -154,10 +154,28 @@ TEST(Messages, SayHowNamesAreMade) {
 }
 
 TEST(Messages, SayThatNamesDifferInMoreThanCase) {
-  EXPECT_THAT(
-      ErrorsWith("  buyers: SELECT", "  Buyers: SELECT 1\n  buyers: SELECT"),
-      ElementsAre("sluice.yml:13:3: models.buyers: given twice; upper and lower case are the "
-                  "same"));
+  EXPECT_THAT(ErrorsWith("  buyers: SELECT", "  Buyers: SELECT 1\n  buyers: SELECT"),
+              ElementsAre("sluice.yml:13:3: models.buyers: given twice, as \"buyers\" at "
+                          "sluice.yml:12:3: upper and lower case are the same"));
+}
+
+TEST(Messages, SayThatPodsDifferInMoreThanCase) {
+  TestProject twice(
+      "project: shop\nconnections:\n  drop: { type: file, path: in }\ningests:\n  load:\n    from: "
+      "drop\n    layout: zenoti\n    start_after: { POD1: 4, pod1: 5 }\n    tables: { bi_dimuser: "
+      "{ "
+      "key: userid } }\n");
+  EXPECT_THAT(twice.Errors(),
+              ElementsAre("sluice.yml:8:29: ingests.load.start_after.pod1: given twice, as "
+                          "\"POD1\" at sluice.yml:8:20: upper and lower case are the same"));
+  TestProject adopted(
+      "project: shop\nconnections:\n  drop: { type: file, path: in }\ningests:\n  load:\n    from: "
+      "drop\n    layout: zenoti\n    start_after: { POD1: 4 }\n    adopt: { pod: pod1 }\n    "
+      "tables: "
+      "{ bi_dimuser: { key: userid } }\n");
+  EXPECT_THAT(adopted.Errors(),
+              ElementsAre("sluice.yml:9:19: ingests.load.adopt.pod: the pod is \"POD1\" in "
+                          "start_after: write it as the drop does"));
 }
 
 TEST(Messages, FindRepeatedKeys) {

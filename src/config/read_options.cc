@@ -144,11 +144,15 @@ class Reader {
         diagnostics_.Error(entry.key_where, key, why);
         continue;
       }
-      const auto same = std::find_if(value->fields.begin(), value->fields.end(),
-                                     [&](const auto& field) { return field.name == name.text; });
+      const auto same =
+          std::find_if(value->fields.begin(), value->fields.end(),
+                       [&](const auto& field) { return EqualsIgnoreCase(field.name, name.text); });
       if (same != value->fields.end()) {
-        diagnostics_.Error(entry.key_where, child,
-                           "given twice; upper and lower case are the same");
+        const auto at = static_cast<size_t>(same - value->fields.begin());
+        diagnostics_.Error(
+            entry.key_where, child,
+            fmt::format("given twice, as {} at {}: upper and lower case are the same",
+                        Quoted(same->name), value->field_keys[at].ToString()));
         continue;
       }
       value->fields.push_back({name.text, Read(spec.item[0], *entry.value, child)});
