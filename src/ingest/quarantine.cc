@@ -21,6 +21,8 @@ using engine::ToText;
 using engine::Value;
 
 constexpr size_t kIdsPerStatement = 10'000;
+// Of a list ($3) in one value: as numbers in the statement they cost more than all the rest of it.
+constexpr const char* kIdsOfList = "SELECT CAST(unnest(string_split($3, ', ')) AS BIGINT)";
 
 std::string Place(const QuarantineEntry& entry) {
   return fmt::format("{}:{}", entry.address, entry.line);
@@ -59,8 +61,8 @@ Status Store(engine::Connection& connection, const std::vector<QuarantineEntry>&
         return connection
             .Execute(fmt::format("DELETE FROM _sluice.quarantine_fixes WHERE ingest = $1 AND "
                                  "table_name = $2 AND quarantine_id IN ({})",
-                                 ids),
-                     {first.ingest, first.table})
+                                 kIdsOfList),
+                     {first.ingest, first.table, ids})
             .status();
       }));
   const std::string now = env::FormatUtc(run.now, true);
@@ -425,8 +427,8 @@ Status RemoveFromQuarantine(engine::Connection& connection,
     return connection
         .Execute(fmt::format("DELETE FROM _sluice.quarantine WHERE ingest = $1 AND table_name = $2 "
                              "AND quarantine_id IN ({}) AND (load_id, file_id) IN ({})",
-                             ids, of_files),
-                 {first.ingest, first.table})
+                             kIdsOfList, of_files),
+                 {first.ingest, first.table, ids})
         .status();
   });
 }
