@@ -127,13 +127,9 @@ Status BringBack(const IngestContext& context, const warehouse::Fence& fence, co
   Fetcher fetcher(std::move(tasks), context.spool_folder, FetchLimits(), context.cancel, nullptr);
   report::Progress progress;
   SLUICE_TRY(FetchFiles(fetcher, 0, load, context.reporter, &progress));
-  const StageContext stage{connection,
-                           context.functions,
-                           context.reporter,
-                           context.cancel,
-                           context.spool_folder,
-                           true,
-                           &context.session.database()};
+  const StageContext stage{
+      connection,           context.functions, context.reporter,           context.cancel,
+      context.spool_folder, ReadFixes::kAll,   &context.session.database()};
   SLUICE_TRY(Stage(stage, load));
   const int64_t load_id = load.files.front().load_id;
   SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection));

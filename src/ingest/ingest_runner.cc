@@ -346,13 +346,9 @@ class IngestRun::Impl {
     SLUICE_TRY(Fetch(load, part));
     SLUICE_TRY(*part.fetched);
     if (load.files.empty()) return Status::Ok();
-    const StageContext stage{connection_,
-                             context_.functions,
-                             context_.reporter,
-                             context_.cancel,
-                             context_.spool_folder,
-                             true,
-                             &context_.session.database()};
+    const StageContext stage{
+        connection_,           context_.functions, context_.reporter,           context_.cancel,
+        context_.spool_folder, ReadFixes::kAll,    &context_.session.database()};
     SLUICE_TRY(in_transaction ? StageInTransaction(stage, load) : Stage(stage, load));
     SLUICE_TRY(FindEarlierVersions(connection_, load));
     SLUICE_TRY(TellKnownContent(connection_, load));

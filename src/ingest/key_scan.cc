@@ -44,7 +44,7 @@ class KeyScan {
       if (!obstacle.empty()) return obstacle;
     }
     StageContext context = context_;
-    context.with_fixes = false;
+    context.fixes = ReadFixes::kApplied;
     const Status staged = Stage(context, scan_);
     if (staged.code() == Code::kRejected) return staged.message();
     SLUICE_TRY(staged);

@@ -164,9 +164,13 @@ class Rebuilder {
       outcome_.check = "file";
       return fetched;
     }
-    const StageContext stage{
-        connection_, context_.functions,          reporter_, context_.cancel, context_.spool_folder,
-        true,        &context_.session.database()};
+    const StageContext stage{connection_,
+                             context_.functions,
+                             reporter_,
+                             context_.cancel,
+                             context_.spool_folder,
+                             ReadFixes::kAll,
+                             &context_.session.database()};
     const Status staged = Stage(stage, load);
     if (load.late) {
       outcome_.warnings.insert(outcome_.warnings.end(), load.warnings.begin(), load.warnings.end());

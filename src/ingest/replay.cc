@@ -286,13 +286,8 @@ class TableReplay {
   }
 
   StageContext Staging() const {
-    return {connection_,
-            context_.functions,
-            context_.reporter,
-            context_.cancel,
-            context_.spool_folder,
-            true,
-            &context_.session.database()};
+    return {connection_,           context_.functions, context_.reporter,           context_.cancel,
+            context_.spool_folder, ReadFixes::kAll,    &context_.session.database()};
   }
 
   Status StageRows() {

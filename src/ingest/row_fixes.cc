@@ -12,17 +12,18 @@ const FixesOfFile* RowFixes::Of(const std::string& content_hash) const {
 }
 
 Result<RowFixes> ReadRowFixes(engine::Connection& connection, const std::string& ingest,
-                              const std::string& table) {
+                              const std::string& table, bool as_applied) {
   RowFixes fixes;
   SLUICE_ASSIGN(const auto rows,
-                connection.Rows("SELECT content_hash, byte_offset, action, raw FROM "
+                connection.Rows("SELECT content_hash, byte_offset, action, raw, state FROM "
                                 "_sluice.quarantine_fixes WHERE ingest = $1 AND table_name = $2",
                                 {ingest, table}));
   for (const auto& row : rows) {
     auto& fix =
         fixes.by_content[engine::ToText(row[0])][static_cast<uint64_t>(engine::ToInt(row[1]))];
     fix.reset();
-    if (engine::ToText(row[2]) == "fix") fix = engine::ToText(row[3]);
+    const bool waits = as_applied && engine::ToText(row[4]) == "open";
+    if (engine::ToText(row[2]) == "fix" && !waits) fix = engine::ToText(row[3]);
   }
   return fixes;
 }

@@ -27,9 +27,9 @@ struct RowFixes {
   const FixesOfFile* Of(const std::string& content_hash) const;
 };
 
-// All decisions about rows of one table.
+// All decisions about rows of one table. `as_applied`: rows whose fix waits are left out, as if they were discarded.
 Result<RowFixes> ReadRowFixes(engine::Connection& connection, const std::string& ingest,
-                              const std::string& table);
+                              const std::string& table, bool as_applied);
 
 // As MakeReadable, of the file with `fixes` carried out: rows that were discarded are not in it.
 Result<ReadableCopy> MakeFixedReadable(const ReadableFile& file, const FixesOfFile& fixes,

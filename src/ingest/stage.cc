@@ -132,9 +132,8 @@ class Stager {
     parts_.assign(load_.files.size(), {});
     load_.quarantined = QuarantinedRows(context_.spool_folder);
     load_.warnings.clear();
-    if (context_.with_fixes) {
-      SLUICE_ASSIGN(fixes_, ReadRowFixes(context_.connection, load_.ingest, load_.target.name));
-    }
+    SLUICE_ASSIGN(fixes_, ReadRowFixes(context_.connection, load_.ingest, load_.target.name,
+                                       context_.fixes == ReadFixes::kApplied));
     SLUICE_TRY(LookAtFiles(care));
     TellHowMuch();
     load_.stage = StageName(load_.files.front().load_id) + load_.stage_suffix;

@@ -12,13 +12,16 @@
 
 namespace sluice::ingest {
 
+// Decisions about quarantined rows. kApplied: those that the table has; rows whose fix waits are left out.
+enum class ReadFixes { kAll, kApplied };
+
 struct StageContext {
   engine::Connection& connection;
   StageFunctions& functions;
   report::Reporter& reporter;
   const env::Cancel* cancel = nullptr;  // may be null
   std::string spool_folder;             // for copies of files that must be rewritten first
-  bool with_fixes = true;               // decisions about quarantined rows are carried out
+  ReadFixes fixes = ReadFixes::kAll;    // that are carried out
   // For looks into files (Parquet) whose failure must not spoil a transaction.
   engine::Database* database = nullptr;
 };
