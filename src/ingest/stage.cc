@@ -66,7 +66,7 @@ class Stager {
       if (status.code() != Code::kRejected || unfit_.empty()) return status;
       if (unfit_.size() == load_.files.size()) {
         load_.too_many_bad_rows = unfit_.front().check == kBadRows;
-        return unfit_.front().status;
+        return NoneFits();
       }
       LeaveUnfit();
       load_.target.columns = columns;
@@ -88,6 +88,21 @@ class Stager {
     if (!load_.file_by_file || status.code() != Code::kRejected) return false;
     if (unfit_.empty() || unfit_.back().index != index) unfit_.push_back({index, check, status});
     return true;
+  }
+
+  // Each file has a reason of its own.
+  Status NoneFits() const {
+    if (unfit_.size() == 1) return unfit_.front().status;
+    constexpr size_t kMostTold = 20;
+    std::vector<std::string> reasons;
+    for (size_t i = 0; i < unfit_.size() && i < kMostTold; ++i) {
+      reasons.push_back(HoldMessage(unfit_[i].status, unfit_[i].check == kBadRows));
+    }
+    if (unfit_.size() > kMostTold) {
+      reasons.push_back(Counted(unfit_.size() - kMostTold, "more file"));
+    }
+    return RejectedError(fmt::format("none of {} can be loaded: {}", Counted(unfit_.size(), "file"),
+                                     Join(reasons, "; ")));
   }
 
   void LeaveUnfit() {
