@@ -23,6 +23,7 @@ QuarantinedRow Row(size_t file, int64_t line, std::string raw) {
   row.value = "x";
   row.reason = "expected INTEGER";
   row.rule = line % 2 == 0 ? "encoding" : "type";
+  if (row.rule == "encoding") row.reason = file == 2 ? "not valid utf-16le" : "not valid UTF-8";
   row.raw = std::move(raw);
   row.raw_cut = line % 3 == 0;
   return row;
@@ -91,8 +92,9 @@ TEST_F(QuarantinedRowsTest, OfEachFileTheFirstAndHowManyAreKnown) {
   Add(rows, 7, "x");
   EXPECT_EQ(rows.Of(1).rows, 3);
   EXPECT_EQ(rows.Of(1).not_utf8, 1);
+  EXPECT_EQ(rows.Of(2).not_utf8, 0) << "not valid in the encoding that it has";
   EXPECT_EQ(rows.Of(2).line, 2);
-  EXPECT_EQ(rows.Of(2).reason, "expected INTEGER");
+  EXPECT_EQ(rows.Of(2).reason, "not valid utf-16le");
   EXPECT_EQ(rows.Of(9).rows, 0);
   EXPECT_EQ(QuarantinedRows().Of(1).rows, 0);
 }
