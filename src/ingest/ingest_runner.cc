@@ -63,6 +63,7 @@ class IngestRun::Impl {
         HoldLateFiles(connection_, context_.ingest.name, plan_.late, run_, &context_.reporter)
             .status());
     ReportProblems();
+    SLUICE_TRY(left_.Lift(plan_.lifted));
     for (const UnfitFile& file : plan_.unfit) SLUICE_TRY(left_.HoldFile(file));
     for (Rebuild& rebuild : plan_.rebuilds) SLUICE_TRY(RebuildOne(rebuild));
     StartFetching();

@@ -9,6 +9,22 @@
 
 namespace sluice::ingest {
 
+Status LeftBehind::Lift(const std::vector<std::string>& holds) {
+  for (const std::string& id : holds) {
+    SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(connection()));
+    SLUICE_TRY(warehouse::CheckFence(connection(), fence_));
+    SLUICE_ASSIGN(const quality::HoldRecord hold, quality::FindHold(connection(), id));
+    SLUICE_TRY(quality::SettleHold(connection(), hold, "rejected",
+                                   "the file or its checksum has come anew", run_.now));
+    SLUICE_TRY(transaction->Commit());
+    context_.reporter.Note(
+        report::Level::kInfo,
+        fmt::format("{}.{}: hold {} is lifted: the file or its checksum has come anew",
+                    context_.ingest.name, hold.table, id));
+  }
+  return Status::Ok();
+}
+
 bool LeftBehind::IsBlocked(const TableLoad& load) const {
   if (blocked_.count(load.target.name) > 0) return true;
   return std::any_of(load.files.begin(), load.files.end(), [&](const LoadFile& file) {
@@ -55,8 +71,13 @@ Status LeftBehind::LeaveAlone(const Judged& judged) {
 
 Status LeftBehind::LeaveFile(const TableLoad& load, const LoadFile& file, const Status& status) {
   if (status.code() == Code::kRejected) {
-    return HoldFile(
-        {file.connection, load.target.name, file.stored.path, "checksum", status.message()});
+    return HoldFile({file.connection,
+                     load.target.name,
+                     file.stored.path,
+                     "checksum",
+                     status.ToString(),
+                     {},
+                     ProofId({{&file.stored, &file.proof}})});
   }
   told_.Fail(load.label + ": " + status.ToString());
   return Status::Ok();

@@ -30,6 +30,9 @@ class LeftBehind {
              IngestReport& told)
       : context_(context), fence_(fence), run_(run), told_(told) {}
 
+  // Holds that planning found to be out of date, for what they are about has come anew.
+  Status Lift(const std::vector<std::string>& holds);
+
   // Whether an earlier load of the table, or of its pod, was left.
   bool IsBlocked(const TableLoad& load) const;
 

@@ -8,9 +8,12 @@
 namespace sluice::ingest {
 namespace {
 
-Status FetchOne(Fetcher& fetcher, size_t task, const TableLoad& load, LoadFile& file) {
+Status FetchOne(Fetcher& fetcher, size_t task, TableLoad& load, LoadFile& file) {
   auto fetched = fetcher.Wait(task);
-  if (!fetched.ok()) return fetched.status().WithContext(file.stored.path);
+  if (!fetched.ok()) {
+    load.unproven = fetched.status().code() == Code::kRejected && !file.proof.empty();
+    return fetched.status().WithContext(file.stored.path);
+  }
   file.local_path = fetched->local_path;
   file.content_hash = fetched->content_hash;
   if (!file.expected_hash.empty() && file.expected_hash != file.content_hash) {

@@ -105,7 +105,7 @@ struct UnfitFile {
   std::string check;                   // "capture", "manifest", "checksum", "file", "bad_rows"
   std::string message;                 // begins with the path
   std::vector<std::string> more = {};  // paths of others with the same
-  int64_t load_id = 0;                 // "bad_rows": LoadIdOf them
+  int64_t load_id = 0;                 // "bad_rows": LoadIdOf them; "checksum": ProofId
 };
 
 // A file whose rows are all published since an earlier run: what becomes of it is still to be done.
@@ -131,6 +131,7 @@ struct IngestPlan {
   std::vector<LateFile> late;  // those that are held
   std::vector<Rebuild> rebuilds;
   std::vector<UnfitFile> unfit;
+  std::vector<std::string> lifted;  // holds of files that, or whose checksums, have come anew since
   std::vector<DoneFile> done;
   // Tables whose files wait for a decision: (table, hold id), with how many groups are behind.
   struct Waiting {

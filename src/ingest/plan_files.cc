@@ -47,6 +47,10 @@ class FilesPlanner {
     for (const OpenHold& hold : ledger_.holds) {
       // A file that came too late stops nothing.
       if (hold.table != table.name || (hold.kind != "gate" && hold.kind != "file")) continue;
+      if (HasComeAnew(hold, files)) {
+        plan_.lifted.push_back(hold.id);
+        continue;
+      }
       waits = waits || hold.kind == "gate" || !by_file;
       if (hold.kind == "file") held.insert(hold.files.begin(), hold.files.end());
       plan_.waiting.push_back({table.name, "", hold.id, 0});

@@ -89,6 +89,12 @@ Result<std::string> HoldLoad(engine::Connection& connection, const warehouse::Fe
     if (check.outcome == quality::Outcome::kFail) names.push_back(check.check);
   }
   hold.check = gate ? Join(names, ", ") : load.too_many_bad_rows ? "bad_rows" : "file";
+  if (load.unproven && !gate) {
+    hold.check = "checksum";
+    std::vector<ProvenFile> proven;
+    for (const LoadFile& file : load.files) proven.push_back({&file.stored, &file.proof});
+    hold.load_id = ProofId(std::move(proven));
+  }
   for (const LoadFile& file : load.files) hold.files.push_back(file.stored.path);
   SLUICE_TRY(warehouse::CheckFence(connection, fence));
   if (gate) hold.stage = load.stage;

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "env/file.h"
 #include "format/strict.h"
+#include "ingest/hand.h"
 
 namespace sluice::ingest {
 namespace {
@@ -37,6 +38,17 @@ std::optional<std::string> CapturedValue(const config::Captures& captures,
   const auto found = captures.find(capture);
   if (found == captures.end() || found->second == kHiveNull) return std::nullopt;
   return found->second;
+}
+
+bool HasComeAnew(const OpenHold& hold, const std::vector<TableFile>& files) {
+  // What was loaded by hand lies elsewhere.
+  const bool by_hand = StartsWith(hold.connection, kHandConnection);
+  if (hold.check != "checksum" || hold.load_id == 0 || by_hand) return false;
+  std::vector<ProvenFile> proven;
+  for (const TableFile& file : files) {
+    if (hold.files.count(file.file->path) > 0) proven.push_back({file.file, &file.proof});
+  }
+  return ProofId(std::move(proven)) != hold.load_id;
 }
 
 Status ReadCaptures(const TargetTable& target, LoadFile& file) {

@@ -66,6 +66,9 @@ class Inbox {
   std::vector<Listed> listed_;  // by source
 };
 
+// Whether a file of a hold for its checksum, or what lies beside it, is another one now than when it was held.
+bool HasComeAnew(const OpenHold& hold, const std::vector<TableFile>& files);
+
 // What the path of a file says to the columns of its table. kRejected when they do not take it.
 Status ReadCaptures(const TargetTable& target, LoadFile& file);
 

@@ -156,6 +156,7 @@ struct TableLoad {
   QuarantinedRows quarantined;
   std::vector<std::string> warnings;  // what staging found worth telling
   bool too_many_bad_rows = false;     // why staging refused it
+  bool unproven = false;              // a file is not what the checksum beside it says
   // A file that cannot be had or used is left behind, and the others are loaded: where rows are only added.
   bool file_by_file = false;
   std::vector<LeftFile> left;               // by staging

@@ -1,7 +1,10 @@
 #include "ingest/verify_file.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
+#include "base/hash.h"
 #include "env/file.h"
 
 namespace sluice::ingest {
@@ -24,12 +27,13 @@ Result<std::string> DigestOfFile(const std::string& path, DigestKind kind,
 }
 
 Status Compare(const ExpectedDigest& expected, const std::string& by,
-               const connector::FetchedFile& fetched, const env::Cancel* cancel) {
+               const connector::FetchedFile& fetched, const std::string& next,
+               const env::Cancel* cancel) {
   SLUICE_ASSIGN(const std::string found, DigestOfFile(fetched.local_path, expected.kind, cancel));
   if (found == expected.hex) return Status::Ok();
   return RejectedError(
       fmt::format("{} is {}, {} says {}", DigestName(expected.kind), found, by, expected.hex),
-      "Have the file sent again with its checksum, then reject the hold");
+      next);
 }
 
 }  // namespace
@@ -37,7 +41,10 @@ Status Compare(const ExpectedDigest& expected, const std::string& by,
 Status VerifyFile(const Proof& proof, const connector::StoredFile& file,
                   const connector::FetchedFile& fetched, connector::Store& store,
                   const env::Cancel* cancel) {
-  if (proof.digest) SLUICE_TRY(Compare(*proof.digest, proof.by, fetched, cancel));
+  if (proof.digest) {
+    SLUICE_TRY(Compare(*proof.digest, proof.by, fetched,
+                       "Have the file sent again with its checksum, then reject the hold", cancel));
+  }
   if (!proof.sidecar) return Status::Ok();
   const std::string& beside = proof.sidecar->path;
   if (proof.sidecar->size > kMaxSidecarBytes) {
@@ -47,7 +54,23 @@ Status VerifyFile(const Proof& proof, const connector::StoredFile& file,
   if (!text.ok()) return text.status().WithContext(beside);
   auto expected = ParseSidecar(*text, *SidecarKind(beside), env::Basename(file.path));
   if (!expected.ok()) return expected.status().WithContext(beside);
-  return Compare(*expected, beside, fetched, cancel);
+  return Compare(*expected, beside, fetched,
+                 "Have the file or its checksum sent again; a run looks at it again by itself",
+                 cancel);
+}
+
+int64_t ProofId(std::vector<ProvenFile> files) {
+  std::sort(files.begin(), files.end(),
+            [](const ProvenFile& a, const ProvenFile& b) { return a.file->path < b.file->path; });
+  int64_t id = 0;
+  for (const ProvenFile& proven : files) {
+    if (proven.proof->digest) return 0;
+    const connector::StoredFile none;
+    const connector::StoredFile& beside = proven.proof->sidecar ? *proven.proof->sidecar : none;
+    id = StableId(
+        {std::to_string(id), proven.file->path, proven.file->tag, beside.path, beside.tag});
+  }
+  return id;
 }
 
 }  // namespace sluice::ingest

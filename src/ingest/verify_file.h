@@ -2,8 +2,10 @@
 // entry of a manifest.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 #include "connector/store.h"
@@ -26,5 +28,14 @@ struct Proof {
 Status VerifyFile(const Proof& proof, const connector::StoredFile& file,
                   const connector::FetchedFile& fetched, connector::Store& store,
                   const env::Cancel* cancel);
+
+// A file and what lies beside it. Neither is owned.
+struct ProvenFile {
+  const connector::StoredFile* file = nullptr;
+  const Proof* proof = nullptr;
+};
+// Stands for files and their sidecars as they are listed now, in whatever order: another id when one of them has come
+// anew. 0 where a manifest speaks of them.
+int64_t ProofId(std::vector<ProvenFile> files);
 
 }  // namespace sluice::ingest
