@@ -112,6 +112,7 @@ class StateFaultTest(unittest.TestCase):
         before, people = self.files(), self.bench.people.ask("users?format=jsonl")
         said = self.bench.run(shim, (1,))
         self.assertIn(os.strerror(errno.EROFS), said)
+        self.assertIn("Let this user write in", said)
         self.assertEqual(self.files(), before)
         self.assertEqual(self.bench.people.ask("users?format=jsonl"), people)
         self.finish()
