@@ -41,8 +41,8 @@ struct SyncCounts {
   uint64_t left = 0;        // not in the model any more, since this run
   uint64_t delivered = 0;   // rows that are, or may be, there and had not left: `left` are of them
   uint64_t confirmed = 0;   // of those to be sent, that an earlier run was let through with
-  uint64_t taken_from =
-      0;  // rows of other syncs that count as delivered until those to be sent are taken away
+  // Rows of other syncs that count as delivered until those to be sent are taken away.
+  uint64_t taken_from = 0;
   uint64_t model = 0;  // rows of the model, whatever becomes of them
   // Rows of the model that `relation` does not have, because they are about people who were forgotten. They are
   // counted, and listed nowhere.
