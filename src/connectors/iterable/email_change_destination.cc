@@ -59,9 +59,9 @@ class EmailChangeDestination : public PeopleDestination {
     SLUICE_ASSIGN(const EmailChange change, EmailChangeOfRow(project(), payload));
     return NormalId(change.from.kind, change.from.text);
   }
-  // Both addresses: nothing else is sent to either while it changes hands.
+  // Both addresses: nothing else is sent to either while it changes hands. Also of what other syncs have sent.
   std::vector<std::string> HashesOf(std::string_view payload) const override {
-    std::vector<std::string> hashes;
+    std::vector<std::string> hashes = ForgottenHashesOf(payload);
     for (const std::string& field : identifiers()) {
       const std::string_view value = JsonMemberValue(payload, field);
       const auto text = value.empty() ? std::nullopt : IdText(value);
