@@ -17,15 +17,19 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LOGS = ROOT / "build" / "test-logs"
 TAIL_LINES = 60  # of a failed suite's log
+MEMORY = "/dev/shm/"
+MEMORY_NEEDED = 4 << 30  # bytes: far more than is used
 
 
 @dataclass
@@ -43,6 +47,7 @@ class Suite:
     count: object  # (log text) -> Count; raises ValueError when the log has no closing lines
     deadline_s: int  # generous: it is there to end what hangs, not to measure
     wide: bool = False  # takes all processors by itself
+    in_memory: bool = False  # its temporary files, where there is room: on a disk it waits more than it works
     on_request: bool = False  # only when it is named, or with --all
 
 
@@ -132,12 +137,12 @@ def suites(build_dir):
         "-j",
         str(os.cpu_count()),
     ]
-    yield Suite("unit", unit, ROOT, count_ctest, 3600, wide=True)
+    yield Suite("unit", unit, ROOT, count_ctest, 3600, wide=True, in_memory=True)
     yield from python_suites()
     yield from node_suites()
     scenarios = ROOT / "test" / "scenarios" / "run.py"
     if scenarios.exists():
-        yield Suite("scenarios", [sys.executable, str(scenarios)], ROOT, count_plain, 3600, wide=True)
+        yield Suite("scenarios", [sys.executable, str(scenarios)], ROOT, count_plain, 3600, wide=True, in_memory=True)
     simulate = [sys.executable, str(ROOT / "test" / "simulate.py"), "--build-dir", str(build_dir), "--keep-going"]
     yield Suite("simulation", simulate, ROOT, count_plain, 3600, wide=True)
     sanitized = [str(ROOT / "scripts" / "test-sanitized"), "--quick"]
@@ -181,6 +186,17 @@ def parser():
     return parser
 
 
+@contextmanager
+def temporary_files(suite):
+    """The variables that say where they go; nothing of them outlives the suite."""
+    disk = os.statvfs(MEMORY) if os.access(MEMORY, os.W_OK) else None
+    if not suite.in_memory or not disk or disk.f_bavail * disk.f_frsize < MEMORY_NEEDED:
+        yield {}
+        return
+    with tempfile.TemporaryDirectory(prefix="sluice-", dir=MEMORY, ignore_cleanup_errors=True) as folder:
+        yield {"TMPDIR": folder, "TEST_TMPDIR": folder + "/"}
+
+
 class Runner:
     """Runs suites, from several threads at once, and sums up what they say."""
 
@@ -213,12 +229,12 @@ class Runner:
     def run(self, suite):
         """Runs one suite to its end or its deadline; returns (exit code, log text)."""
         path = LOGS / f"{suite.name}.log"
-        with open(path, "wb") as log:
+        with temporary_files(suite) as places, open(path, "wb") as log:
             with self.lock:
                 if self.stopped:
                     return 1, ""
                 print(f"{suite.name} ...", flush=True)
-                process = subprocess.Popen(suite.command, cwd=suite.folder, env=self.environment,
+                process = subprocess.Popen(suite.command, cwd=suite.folder, env={**self.environment, **places},
                                            stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
                                            start_new_session=True)
                 self.running.add(process)

@@ -1,5 +1,6 @@
 """What the runner reads out of other runners' output; nothing that went wrong looks well."""
 
+import os
 import sys
 import tempfile
 import time
@@ -170,6 +171,16 @@ class Running(unittest.TestCase):
                  "print('1 passed, 0 failed')")
         self.assertEqual(self.run_all(alone, alone, wide=[0, 1])[0], 0)
         self.assertEqual(self.run_all(alone, alone)[0], 0)
+
+    def test_temporary_files_in_memory_are_gone_behind_the_suite(self):
+        said = self.folder / "said"
+        script = (f"import os, tempfile; open({str(said)!r}, 'w').write(tempfile.mkdtemp());"
+                  "print('1 passed, 0 failed')")
+        suite = Suite("s", [sys.executable, "-c", script], self.folder, count_plain, 60, in_memory=True)
+        with mock.patch.multiple(run, LOGS=self.folder, MEMORY=self.folder, MEMORY_NEEDED=0), mock.patch("builtins.print"):
+            run.Runner(dict(os.environ)).report(suite)
+        self.assertEqual(Path(said.read_text()).parent.parent, self.folder)
+        self.assertFalse(Path(said.read_text()).exists())
 
     def test_no_suite_at_all_is_no_success(self):
         self.assertEqual(self.run_all()[0], 1)

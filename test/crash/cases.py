@@ -43,7 +43,7 @@ def in_one_go(runner, full):
     """All the work in one process, to the end."""
     points = runner.points("base=0;load")
     for way in ("whole", "torn half, read first"):
-        yield "in one go", way, list(stops("base=0;load", points, way, ";verify"))[::1 if full else 30]
+        yield "in one go", way, list(stops("base=0;load", points, way, ";verify"))[::1 if full else 90]
 
 
 def stretches(runner, full):
@@ -52,7 +52,7 @@ def stretches(runner, full):
         before = f"base={first};load:{last}"
         points = runner.points(before)
         for way in WAYS if full else QUICK_WAYS:
-            yield "load", way, list(stops(before, points, way))[::1 if full else 40]
+            yield "load", way, list(stops(before, points, way))[::1 if full else 60]
 
 
 def checkpoints(runner, full):
@@ -90,7 +90,7 @@ def full_disk(runner, full):
         for how in bench.FULL:
             some = [p for p in points if p.writes] if how in ("half", "short") else points
             yield "full disk", how, [f"{before}!{p.number}:{how}{GO_ON}"
-                                     for p in some[::1 if full else 6]]
+                                     for p in some[::1 if full else 9]]
 
 
 def unguarded(runner, full):
