@@ -194,6 +194,7 @@ def temporary_files(suite):
         yield {}
         return
     with tempfile.TemporaryDirectory(prefix="sluice-", dir=MEMORY, ignore_cleanup_errors=True) as folder:
+        os.chmod(folder, 0o711)  # some tests become somebody else
         yield {"TMPDIR": folder, "TEST_TMPDIR": folder + "/"}
 
 
