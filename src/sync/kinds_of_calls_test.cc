@@ -29,23 +29,12 @@ class KindsOfCallsTest : public testing::Test, public SyncWorld {
     calls_.any_single = true;
     destination_ = std::make_unique<PeopleInMemory>(world_, options_);
   }
-  SyncJob JobOfConnection() {
+  // One round; true when rows of it wait.
+  bool Round() {
     SyncJob job = Job();
     job.calls = calls_;
     job.others_first = others_first_;
-    return job;
-  }
-  // One round; true when rows of it wait.
-  bool Round() {
-    const SyncJob job = JobOfConnection();
-    EXPECT_TRUE(engine_->Recover(*connection_, job).ok());
-    auto delivery = engine_->Prepare(*connection_, job);
-    EXPECT_TRUE(delivery.ok()) << delivery.status().ToString();
-    delivery_ = std::move(delivery).value();
-    if (delivery_.id != 0) {
-      EXPECT_TRUE(engine_->Deliver(delivery_, job, limiter_, deliver_options_).ok());
-      EXPECT_TRUE(engine_->Fold(*connection_, job, delivery_).ok());
-    }
+    MustRun(job);
     return delivery_.counts.HeldUnsettled() > 0;
   }
 

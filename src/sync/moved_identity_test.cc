@@ -42,15 +42,7 @@ class MovedIdentityTest : public testing::Test, public SyncWorld {
     SyncJob job = Job();
     job.movers = movers_;
     job.others_first = true;
-    EXPECT_TRUE(engine_->Recover(*connection_, job).ok());
-    auto delivery = engine_->Prepare(*connection_, job);
-    EXPECT_TRUE(delivery.ok()) << delivery.status().ToString();
-    delivery_ = std::move(delivery).value();
-    if (delivery_.id == 0) return SyncSummary();
-    EXPECT_TRUE(engine_->Deliver(delivery_, job, limiter_, deliver_options_).ok());
-    auto summary = engine_->Fold(*connection_, job, delivery_);
-    EXPECT_TRUE(summary.ok()) << summary.status().ToString();
-    return summary.ok() ? std::move(summary).value() : SyncSummary();
+    return MustRun(job);
   }
   // That a run waits before its next round.
   milliseconds Left() const { return delivery_.settle; }

@@ -117,16 +117,17 @@ class SyncWorld {
   }
 
   // A whole run. Its delivery's summary; a Status from wherever it stopped.
-  Result<SyncSummary> RunSync() {
-    const SyncJob job = Job();
+  Result<SyncSummary> RunSync() { return RunSync(Job()); }
+  Result<SyncSummary> RunSync(const SyncJob& job) {
     SLUICE_ASSIGN(recovered_, engine_->Recover(*connection_, job));
     SLUICE_ASSIGN(delivery_, engine_->Prepare(*connection_, job));
     if (delivery_.id == 0) return SyncSummary();
     SLUICE_ASSIGN(report_, engine_->Deliver(delivery_, job, limiter_, deliver_options_));
     return engine_->Fold(*connection_, job, delivery_);
   }
-  SyncSummary MustRun() {
-    auto summary = RunSync();
+  SyncSummary MustRun() { return MustRun(Job()); }
+  SyncSummary MustRun(const SyncJob& job) {
+    auto summary = RunSync(job);
     EXPECT_TRUE(summary.ok()) << summary.status().ToString();
     return summary.ok() ? summary.value() : SyncSummary();
   }

@@ -25,18 +25,7 @@ class TakenAwayTest : public testing::Test, public SyncWorld {
     if (takes_away_) job.taken_from = {"users"};
     return job;
   }
-  SyncSummary Run() {
-    const SyncJob job = JobOf();
-    EXPECT_TRUE(engine_->Recover(*connection_, job).ok());
-    auto delivery = engine_->Prepare(*connection_, job);
-    EXPECT_TRUE(delivery.ok()) << delivery.status().ToString();
-    delivery_ = std::move(delivery).value();
-    if (delivery_.id == 0) return {};
-    EXPECT_TRUE(engine_->Deliver(delivery_, job, limiter_, deliver_options_).ok());
-    auto summary = engine_->Fold(*connection_, job, delivery_);
-    EXPECT_TRUE(summary.ok()) << summary.status().ToString();
-    return summary.ok() ? std::move(summary).value() : SyncSummary();
-  }
+  SyncSummary Run() { return MustRun(JobOf()); }
   std::string Users() {
     return Ask("SELECT key FROM _sluice.sync_delivered WHERE sync = 'users' ORDER BY 1");
   }
