@@ -46,7 +46,7 @@ test: ## everything, from nothing, with one summary
 	@scripts/test --build-dir $(BUILD) $(SUITES)
 
 .PHONY: sim
-sim: ## the simulation of syncs, SEEDS=1-5000; `make test` runs 60
+sim: ## the simulation of syncs, SEEDS=1-5000; `make test` runs 300
 	@scripts/install-deps test
 	@$(MAKE_PARTS) configure TESTS=ON
 	@cmake --build $(BUILD) --target sync_simulation

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The simulation of syncs (src/sync/simulation_test.cc) over many seeds, side by side.
 
-    test/simulate.py [--seeds 1-60] [--jobs N] [--build-dir DIR] [--keep-going]
+    test/simulate.py [--seeds 1-300] [--jobs N] [--build-dir DIR] [--keep-going]
 
 Ends with the first seed that fails, unless told to keep going, and prints what it said and how to repeat it. Closes
 with "N passed, N failed", in seeds.
@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-AT_ONCE = 5  # seeds of one process: to start it costs nothing beside them
+AT_ONCE = 15  # seeds of one process: to start it costs nothing beside them
 LONGEST_S = 600  # of so many
 SHOWN_LINES = 40
 
@@ -83,7 +83,7 @@ class Runner:
 
 def main():
     parser = argparse.ArgumentParser(description="The simulation of syncs over many seeds.")
-    parser.add_argument("--seeds", type=seeds_of, default=range(1, 61), metavar="FIRST-LAST")
+    parser.add_argument("--seeds", type=seeds_of, default=range(1, 301), metavar="FIRST-LAST")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--build-dir")
     parser.add_argument("--keep-going", action="store_true")

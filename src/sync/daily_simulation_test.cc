@@ -138,6 +138,7 @@ TEST(DailySimulationTest, NoDayHoldsMoreThanItsCapAndEverybodyWhoIsConfirmedGoes
   uint64_t jumps = 0;
   uint64_t full_days = 0;
   for (uint64_t seed = seeds.first; seed <= seeds.last && !testing::Test::HasFailure(); ++seed) {
+    if (WorldOf(seed) != "days") continue;
     DailySimulation simulation(seed);
     simulation.Run(12);
     kills += simulation.kills_;

@@ -15,6 +15,7 @@
 #include "sync/in_flight_for_tests.h"
 #include "sync/log_rules_for_tests.h"
 #include "sync/simulated_people_for_tests.h"
+#include "sync/simulation_seeds_for_tests.h"
 #include "sync/sync_fixture_for_tests.h"
 
 namespace sluice::sync {
@@ -23,7 +24,7 @@ struct Killed {};
 
 class Simulation : public SyncWorld {
  public:
-  // `mode`: one of a sync, or "changes": upsert, with identities that are changed at the destination.
+  // `mode`: of a sync, or "changes" (WorldOf).
   Simulation(uint64_t seed, const std::string& mode)
       : rng_(seed),
         seed_(seed),
@@ -34,15 +35,16 @@ class Simulation : public SyncWorld {
     sync_.mode = changes_ ? "upsert" : mode;
     sync_.change_identifiers = changes_;
     Do("ALTER TABLE people ADD COLUMN version BIGINT");
+    const uint64_t turn = TurnOf(seed);
     using Policy = config::Duplicates::Policy;
     constexpr Policy kPolicies[] = {Policy::kCollapse, Policy::kReject, Policy::kNewest};
-    sync_.duplicates = {kPolicies[seed % 3], "version", {}};
+    sync_.duplicates = {kPolicies[turn % 3], "version", {}};
     sync_.guards.allow_empty = true;
     deliver_options_.max_attempts = 3;
     sync_.batch.rows = 7;
-    sync_.batch.parallel = static_cast<int64_t>(1 + seed % 5);
-    options_.capabilities.merges_nested = seed % 2 == 0;
-    options_.name_poison = seed % 3 == 0;
+    sync_.batch.parallel = static_cast<int64_t>(1 + turn % 5);
+    options_.capabilities.merges_nested = turn % 2 == 0;
+    options_.name_poison = turn / 3 % 3 == 0;
     Reopen();
   }
 

@@ -43,6 +43,7 @@ WAYS = {  # those that tear or halve are for writes only
     "torn, machine, some lost": "{n}/sector#{seed};lose#{seed}",
 }
 EVERY_S = 10  # a line of progress
+MOST_LINES = 40  # of one bad case
 
 
 def all_cases(points):
@@ -77,7 +78,7 @@ class Sweep:
         self.total = self.cases.qsize()
         self.last = len(cases)
         self.lock = threading.Lock()
-        self.bad = []
+        self.bad = []  # what is printed about each
         self.done = collections.Counter()
         self.started = self.told = time.monotonic()
 
@@ -97,12 +98,12 @@ class Sweep:
         with self.lock:
             self.done[way] += 1
             if lines:
-                self.bad.append(case)
+                told = [f"case {number}, {way}: bad", *("    " + line for line in lines[:MOST_LINES]),
+                        f"    again: python3 test/e2e/stop_sweep.py --case '{case}'"]
+                self.bad.append("\n".join(told))
                 if self.until_bad:
                     self.cases = queue.Queue()
-                print(f"case {number}, {way}: bad")
-                print("\n".join("    " + line for line in lines[:40]))
-                print(f"    again: python3 test/e2e/stop_sweep.py --case '{case}'", flush=True)
+                print(self.bad[-1], flush=True)
             now = time.monotonic()
             if now - self.told > EVERY_S:
                 self.told = now
@@ -122,7 +123,7 @@ def start_drop(stack, folder):
 
 
 def sweep(choose, jobs, first=1, every=1, until_bad=False):
-    """How many cases were bad; says what it does. choose: points -> (way, case)."""
+    """What is wrong, a text for each bad case; says what it does. choose: points -> (way, case)."""
     with ExitStack() as stack:
         # In memory where that is to be had: what a disk would lose is worked out, not waited for.
         memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
@@ -145,7 +146,7 @@ def sweep(choose, jobs, first=1, every=1, until_bad=False):
     done = sum(work.done.values())
     print(f"{time.monotonic() - work.started:.0f} s")
     print(f"{done - len(work.bad)} passed, {len(work.bad)} failed")
-    return len(work.bad)
+    return work.bad
 
 
 def repeat(case):
