@@ -198,10 +198,15 @@ class SyncStep {
         runtime_.sync_engine().Deliver(delivery, *job, Limiter(*job), Options(job->destination));
     sync::SyncSummary summary;
     {
-      SLUICE_ASSIGN(const auto session, OpenWarehouse());
-      SLUICE_ASSIGN(summary, runtime_.sync_engine().Fold(session->connection(), *job, delivery));
+      const auto session = OpenWarehouse();
+      if (!delivered.ok()) {
+        if (session.ok()) TakeIn(session.value()->connection(), *job);
+        return delivered.status();
+      }
+      SLUICE_TRY(session.status());
+      SLUICE_ASSIGN(summary,
+                    runtime_.sync_engine().Fold(session.value()->connection(), *job, delivery));
     }
-    if (!delivered.ok()) return delivered.status();
     TellSummary(summary, delivered.value(), delivery.counts, job->destination);
     if (summary.acknowledged > 0) TellSamples(job->destination);
     if (!delivery.held.ok() && report_.outcome == "done") {
@@ -281,6 +286,13 @@ class SyncStep {
       exchange.outcomes.push_back(std::move(text));
     }
     report_.exchanges.push_back(std::move(exchange));
+  }
+
+  // A delivery whose log could not be written has ended like one that was killed: what the log does not say the
+  // destination may know. Where that cannot be done now, the next run does it.
+  void TakeIn(engine::Connection& connection, const sync::SyncJob& job) {
+    const auto taken = runtime_.sync_engine().Recover(connection, job);
+    if (taken.ok() && taken.value()) TellRecovered(*taken.value());
   }
 
   void TellRecovered(const sync::SyncSummary& taken) {

@@ -132,7 +132,7 @@ class SyncEngine {
   // What Deliver will do, as Plan would have said it before.
   static SyncPlan PlanOf(const Delivery& delivery, const SyncJob& job);
 
-  // Sends what was prepared. An error is one of the log or the spool; Fold all the same.
+  // Sends what was prepared. An error is one of the log or the spool: Recover then.
   Result<DeliverReport> Deliver(const Delivery& delivery, const SyncJob& job, RateLimiter& limiter,
                                 DeliverOptions options);
 
