@@ -50,7 +50,11 @@ class Bench:
         self.work.mkdir(parents=True, exist_ok=True)
         people = self.work / "people.duckdb"
         if not people.exists():
-            timed([self.bench_sql, people, measure.HERE / "sync" / "people.sql", "THREADS=2", f"ROWS={self.rows}"], self.work)
+            made = people.with_suffix(".new")
+            made.unlink(missing_ok=True)
+            timed([self.bench_sql, made, measure.HERE / "sync" / "people.sql", "THREADS=2", "MEMORY=4GB",
+                   f"ROWS={self.rows}"], self.work)
+            made.rename(people)
         self.project = self.work / "project"
         shutil.rmtree(self.project, ignore_errors=True)
         self.project.mkdir()

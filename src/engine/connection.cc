@@ -2,6 +2,7 @@
 #include <iterator>
 #include <string_view>
 
+#include "base/check.h"
 #include "base/text.h"
 #include "engine/handles.h"
 #include "engine/statement.h"
@@ -116,6 +117,16 @@ Result<std::vector<std::string>> Connection::TableNames(const std::string& sql) 
   }
   if (list != nullptr) duckdb_destroy_value(&list);
   return names;
+}
+
+Status Connection::InAnyOrder(const std::function<Status()>& statements) {
+  SLUICE_CHECK(impl_->in_transaction,
+               "the order of rows is the database's, outside of a transaction");
+  SLUICE_TRY(RunOwn(impl_->connection, "SET preserve_insertion_order = false"));
+  impl_->any_order = true;
+  Status done = statements();
+  RestoreOrder(*impl_);
+  return done;
 }
 
 void Connection::Interrupt() {

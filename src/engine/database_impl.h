@@ -99,7 +99,8 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
   Database::Impl* database = nullptr;
   duckdb_connection connection = nullptr;  // nullptr once the Connection has gone
   bool in_transaction = false;
-  bool failed = false;  // a statement failed inside the transaction
+  bool failed = false;     // a statement failed inside the transaction
+  bool any_order = false;  // Connection::InAnyOrder
   // Whether a statement that may be broken off is on. The engine clears a late interruption when the
   // next statement begins, so that it cannot hit a COMMIT.
   std::mutex interrupt_mutex;

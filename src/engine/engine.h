@@ -122,6 +122,11 @@ class Connection {
                                                const std::vector<Value>& parameters = {});
   Result<Value> Scalar(const std::string& sql, const std::vector<Value>& parameters = {});
 
+  // Runs statements whose rows may end up in any order: where they come from one file each, or from a function, the
+  // engine would else write them with one thread, or in scraps. It is a setting of the whole database: inside a
+  // Transaction, whose writer is alone.
+  Status InAnyOrder(const std::function<Status()>& statements);
+
   // The tables and views that a statement reads, unqualified, by the engine's own parser.
   Result<std::vector<std::string>> TableNames(const std::string& sql);
 

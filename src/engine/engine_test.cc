@@ -50,6 +50,19 @@ TEST_F(EngineTest, ACommitAfterAFailedStatementIsRefused) {
   EXPECT_EQ(Text("SELECT count(*) FROM t"), "0");
 }
 
+TEST_F(EngineTest, RowsKeepTheirOrderAgainAfterStatementsThatNeedNone) {
+  const auto kept = [&] { return Text("SELECT current_setting('preserve_insertion_order')"); };
+  for (const char* statement : {"SELECT 1", "SELECT error('no')"}) {
+    auto transaction = Transaction::Begin(*connection_);
+    const Status done = connection_->InAnyOrder([&] {
+      EXPECT_EQ(kept(), "false");
+      return connection_->Execute(statement).status();
+    });
+    EXPECT_EQ(transaction.value()->Commit().ok(), done.ok()) << statement;
+    EXPECT_EQ(kept(), "true") << statement;
+  }
+}
+
 TEST_F(EngineTest, ACommitAfterAFailedStreamIsRefused) {
   Do("CREATE TABLE t (i INTEGER)");
   auto transaction = Transaction::Begin(*connection_);

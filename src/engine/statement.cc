@@ -225,4 +225,9 @@ Status RunOwn(duckdb_connection connection, const char* sql) {
   return status;
 }
 
+void RestoreOrder(Connection::Impl& connection) {
+  if (!connection.any_order) return;
+  connection.any_order = !RunOwn(connection.connection, "RESET preserve_insertion_order").ok();
+}
+
 }  // namespace sluice::engine

@@ -29,4 +29,7 @@ Result<std::unique_ptr<QueryResult::Impl>> Run(Connection::Impl& connection, con
 // Runs a statement of this folder, without these rules.
 Status RunOwn(duckdb_connection connection, const char* sql);
 
+// Ends InAnyOrder. In a transaction in which a statement failed the engine refuses: its rollback does it then.
+void RestoreOrder(Connection::Impl& connection);
+
 }  // namespace sluice::engine

@@ -58,6 +58,7 @@ Status Transaction::Rollback() {
   impl_->open = false;
   connection.in_transaction = false;
   connection.failed = false;
+  RestoreOrder(connection);
   connection.database->writer.Release();
   // The engine has nothing to roll back where a failed COMMIT has done it already.
   const bool nothing = rolled_back.message().find("no transaction is active") != std::string::npos;

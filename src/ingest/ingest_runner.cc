@@ -20,6 +20,7 @@
 #include "ingest/load_files.h"
 #include "ingest/publish_step.h"
 #include "ingest/rebuild.h"
+#include "ingest/row_fixes.h"
 #include "ingest/stage.h"
 #include "ingest/unmatched_files.h"
 #include "quality/holds.h"
@@ -238,10 +239,10 @@ class IngestRun::Impl {
   // load, and what is staged and published at once is written to the log once. False: a statement
   // failed, nothing has happened, and RunOneByOne finds out which load it concerns.
   Result<bool> RunAtOnce(Step& step) {
-    for (size_t i = 0; i < step.loads.size(); ++i) {
-      SLUICE_TRY(PrepareToStage(connection_, step.loads[i].target));
-      SLUICE_TRY(Fetch(step.loads[i], parts_[i]));
-    }
+    SLUICE_TRY(PrepareToStage(connection_, step.loads));
+    for (size_t i = 0; i < step.loads.size(); ++i) SLUICE_TRY(Fetch(step.loads[i], parts_[i]));
+    SLUICE_ASSIGN(const bool any_fixes, HasRowFixes(connection_, context_.ingest.name));
+    fixes_ = any_fixes ? ReadFixes::kAll : ReadFixes::kNone;
     const std::vector<TableLoad> before = step.loads;
     std::vector<Judged> judged;
     std::vector<LeftLoad> held;
@@ -347,9 +348,13 @@ class IngestRun::Impl {
     SLUICE_TRY(Fetch(load, part));
     SLUICE_TRY(*part.fetched);
     if (load.files.empty()) return Status::Ok();
-    const StageContext stage{
-        connection_,           context_.functions, context_.reporter,           context_.cancel,
-        context_.spool_folder, ReadFixes::kAll,    &context_.session.database()};
+    const StageContext stage{connection_,
+                             context_.functions,
+                             context_.reporter,
+                             context_.cancel,
+                             context_.spool_folder,
+                             in_transaction ? fixes_ : ReadFixes::kAll,
+                             &context_.session.database()};
     SLUICE_TRY(in_transaction ? StageInTransaction(stage, load) : Stage(stage, load));
     SLUICE_TRY(FindEarlierVersions(connection_, load));
     SLUICE_TRY(TellKnownContent(connection_, load));
@@ -443,8 +448,9 @@ class IngestRun::Impl {
   warehouse::Fence fence_;
   std::unique_ptr<Fetcher> fetcher_;
   size_t next_step_ = 0;
-  size_t next_file_ = 0;     // the first one of that step, in the fetcher
-  std::vector<Part> parts_;  // of the step in work, one for each load
+  size_t next_file_ = 0;               // the first one of that step, in the fetcher
+  std::vector<Part> parts_;            // of the step in work, one for each load
+  ReadFixes fixes_ = ReadFixes::kAll;  // of a step that is one transaction
   IngestReport told_;
   LeftBehind left_;
   bool done_ = false;

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "ingest/ddl.h"
 #include "ingest/hand.h"
+#include "warehouse/dialect.h"
 
 namespace sluice::ingest {
 namespace {
@@ -40,19 +41,25 @@ bool IsInProject(const config::Project& project, const Name& name, const std::st
              });
 }
 
-// Names under which files of the table were loaded, and that nobody has any more.
-Result<std::vector<Name>> FormerNames(engine::Connection& connection,
-                                      const config::Project& project, const std::string& table) {
-  SLUICE_ASSIGN(const auto rows,
-                connection.Rows("SELECT DISTINCT ingest, connection FROM _sluice.files WHERE "
-                                "table_name = $1 AND state = 'loaded' ORDER BY ALL",
-                                {table}));
-  std::vector<Name> names;
+// By table, names under which files of it were loaded, and that nobody has any more.
+Result<std::map<std::string, std::vector<Name>>> FormerNames(engine::Connection& connection,
+                                                             const config::Project& project,
+                                                             const std::set<std::string>& tables) {
+  std::map<std::string, std::vector<Name>> names;
+  if (tables.empty()) return names;
+  std::vector<std::string> quoted;
+  for (const std::string& table : tables) quoted.push_back(warehouse::QuoteText(table));
+  SLUICE_ASSIGN(const auto rows, connection.Rows(fmt::format(
+                                     "SELECT DISTINCT table_name, ingest, connection FROM "
+                                     "_sluice.files WHERE state = 'loaded' AND table_name IN ({}) "
+                                     "ORDER BY ALL",
+                                     Join(quoted, ", "))));
   for (const auto& row : rows) {
-    Name name{ToText(row[0]), ToText(row[1])};
+    const std::string table = ToText(row[0]);
+    Name name{ToText(row[1]), ToText(row[2])};
     // What was loaded by hand has no name that could change.
     if (StartsWith(name.connection, kHandConnection)) continue;
-    if (!IsInProject(project, name, table)) names.push_back(std::move(name));
+    if (!IsInProject(project, name, table)) names[table].push_back(std::move(name));
   }
   return names;
 }
@@ -70,8 +77,8 @@ class KnownElsewhere {
         if (load.target.merge != Merge::kReplace) tables.insert(load.target.name);
       }
     }
-    for (const std::string& table : tables) {
-      SLUICE_ASSIGN(const auto names, FormerNames(connection_, project_, table));
+    SLUICE_ASSIGN(const auto former, FormerNames(connection_, project_, tables));
+    for (const auto& [table, names] : former) {
       for (const Name& name : names) SLUICE_TRY(Compare(table, name));
     }
     return Status::Ok();
@@ -174,9 +181,10 @@ Status HoldKnownElsewhere(engine::Connection& connection, const config::Project&
 
 Result<int64_t> TakeOver(engine::Connection& connection, const config::Project& project,
                          const quality::HoldRecord& hold) {
-  SLUICE_ASSIGN(const auto names, FormerNames(connection, project, hold.table));
+  SLUICE_ASSIGN(const auto former, FormerNames(connection, project, {hold.table}));
   int64_t files = 0;
-  for (const Name& name : names) {
+  if (former.empty()) return files;
+  for (const Name& name : former.begin()->second) {
     const std::vector<engine::Value> values = {name.ingest, hold.table, hold.owner, name.connection,
                                                hold.connection};
     SLUICE_ASSIGN(const auto n, connection.Scalar("SELECT count(*) FROM _sluice.files WHERE ingest "

@@ -28,6 +28,13 @@ Result<RowFixes> ReadRowFixes(engine::Connection& connection, const std::string&
   return fixes;
 }
 
+Result<bool> HasRowFixes(engine::Connection& connection, const std::string& ingest) {
+  SLUICE_ASSIGN(const auto any,
+                connection.Scalar("SELECT count(*) FROM _sluice.quarantine_fixes WHERE ingest = $1",
+                                  {ingest}));
+  return engine::ToInt(any) > 0;
+}
+
 Result<ReadableCopy> MakeFixedReadable(const ReadableFile& file, const FixesOfFile& fixes,
                                        const std::string& spool_folder, bool rewrite,
                                        const env::Cancel* cancel) {

@@ -27,6 +27,9 @@ struct RowFixes {
   const FixesOfFile* Of(const std::string& content_hash) const;
 };
 
+// Whether any row of any of its tables was decided about.
+Result<bool> HasRowFixes(engine::Connection& connection, const std::string& ingest);
+
 // All decisions about rows of one table. `as_applied`: rows whose fix waits are left out, as if they were discarded.
 Result<RowFixes> ReadRowFixes(engine::Connection& connection, const std::string& ingest,
                               const std::string& table, bool as_applied);

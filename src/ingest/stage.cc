@@ -147,8 +147,10 @@ class Stager {
     parts_.assign(load_.files.size(), {});
     load_.quarantined = QuarantinedRows(context_.spool_folder);
     load_.warnings.clear();
-    SLUICE_ASSIGN(fixes_, ReadRowFixes(context_.connection, load_.ingest, load_.target.name,
-                                       context_.fixes == ReadFixes::kApplied));
+    if (context_.fixes != ReadFixes::kNone) {
+      SLUICE_ASSIGN(fixes_, ReadRowFixes(context_.connection, load_.ingest, load_.target.name,
+                                         context_.fixes == ReadFixes::kApplied));
+    }
     SLUICE_TRY(LookAtFiles(care));
     TellHowMuch();
     load_.stage = StageName(load_.files.front().load_id) + load_.stage_suffix;
@@ -157,7 +159,7 @@ class Stager {
       if (staged.code() == Code::kRejected) SLUICE_TRY(DropStage());
       return staged;
     }
-    SLUICE_TRY(PrepareToStage(context_.connection, load_.target));
+    SLUICE_TRY(PrepareToStage(context_.connection, {&load_, 1}));
     SLUICE_ASSIGN(const auto transaction, engine::Transaction::Begin(context_.connection));
     SLUICE_TRY(FillStage());
     return transaction->Commit();
@@ -346,13 +348,13 @@ class Stager {
     }
     context_.functions.Begin(std::move(ids));
     SLUICE_ASSIGN(const std::string select, StageSelect(load_, batch, forgotten_));
-    // Said each time: it holds for the whole database, and a statement that fails leaves it as it is.
-    SLUICE_TRY(Execute(fmt::format("SET preserve_insertion_order = {}", !MayLoseOrder(batch))));
-    const Status read =
-        Execute(created ? fmt::format("INSERT INTO {} {}", QualifiedName(load_.stage), select)
-                        : fmt::format("CREATE TABLE {} AS {}", QualifiedName(load_.stage), select));
+    const std::string statement =
+        created ? fmt::format("INSERT INTO {} {}", QualifiedName(load_.stage), select)
+                : fmt::format("CREATE TABLE {} AS {}", QualifiedName(load_.stage), select);
+    const Status read = MayLoseOrder(batch)
+                            ? context_.connection.InAnyOrder([&] { return Execute(statement); })
+                            : Execute(statement);
     if (!read.ok()) return CannotRead(read, *batch.files.front());
-    SLUICE_TRY(Execute("RESET preserve_insertion_order"));
     SLUICE_TRY(Count(batch));
     for (ShapedFile* file : batch.files) {
       if (!file->copy.is_copy) continue;
@@ -440,9 +442,12 @@ Status Stage(const StageContext& context, TableLoad& load) {
   return Stager(context, load, true).Run();
 }
 
-Status PrepareToStage(engine::Connection& connection, const TargetTable& target) {
+Status PrepareToStage(engine::Connection& connection, std::span<const TableLoad> loads) {
   SLUICE_TRY(privacy::ForgottenList::Prepare(connection));
-  return format::RegisterCasts(connection, FormsOf(target));
+  for (const TableLoad& load : loads) {
+    SLUICE_TRY(format::RegisterCasts(connection, FormsOf(load.target)));
+  }
+  return Status::Ok();
 }
 
 Status StageInTransaction(const StageContext& context, TableLoad& load) {

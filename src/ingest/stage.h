@@ -1,6 +1,7 @@
 // Files -> typed rows beside the target, not yet visible, with every row accounted for.
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "base/status.h"
@@ -12,8 +13,9 @@
 
 namespace sluice::ingest {
 
-// Decisions about quarantined rows. kApplied: those that the table has; rows whose fix waits are left out.
-enum class ReadFixes { kAll, kApplied };
+// Decisions about quarantined rows. kApplied: those that the table has; rows whose fix waits are left out. kNone: it is
+// known that there are none.
+enum class ReadFixes { kAll, kApplied, kNone };
 
 struct StageContext {
   engine::Connection& connection;
@@ -36,7 +38,7 @@ Status Stage(const StageContext& context, TableLoad& load);
 
 // What has to come before StageInTransaction, outside of any transaction: functions that a rollback would
 // take away again.
-Status PrepareToStage(engine::Connection& connection, const TargetTable& target);
+Status PrepareToStage(engine::Connection& connection, std::span<const TableLoad> loads);
 
 // As Stage, inside a transaction of the caller's, which makes it durable or not. After kRejected the
 // transaction holds nothing of the load and may go on; after any other error it must be rolled back.

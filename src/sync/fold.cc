@@ -276,10 +276,7 @@ Status Write(engine::Connection& connection, const FoldJob& job, const sql::Fold
     summary.taken_from = static_cast<uint64_t>(engine::ToInt(taken));
     if (summary.taken_from > 0) SLUICE_TRY(RunAll(connection, sql::ForgetTaken(names)));
   }
-  // Rows come from several threads, and need no order. Said for the whole database, by its one writer.
-  SLUICE_TRY(connection.Execute("SET preserve_insertion_order = false").status());
-  SLUICE_TRY(RunAll(connection, sql::WriteFold(names)));
-  SLUICE_TRY(connection.Execute("RESET preserve_insertion_order").status());
+  SLUICE_TRY(connection.InAnyOrder([&] { return RunAll(connection, sql::WriteFold(names)); }));
   SLUICE_ASSIGN(const auto held,
                 connection.Scalar("SELECT count(*) FROM _sluice.sync_findings WHERE sync = $1 AND "
                                   "kind = 'identifier_changed'",
