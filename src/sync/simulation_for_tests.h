@@ -9,6 +9,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "base/text.h"
 #include "sync/delivery_log.h"
@@ -156,6 +157,14 @@ class Simulation : public SyncWorld {
     return OneIn(8) ? " P" + number + "@X" : "p" + number + "@x";
   }
 
+  // To another one, or back to the one before.
+  void ChangeEmail(const std::string& key, Person& person) {
+    const auto former = former_emails_.find(key);
+    const bool back = former != former_emails_.end() && OneIn(3);
+    std::string email = back ? former->second : SomeEmail();
+    former_emails_[key] = std::exchange(person.email, std::move(email));
+  }
+
   // A second field of a column that is mapped already, or without it again.
   void EditMapping() {
     with_town_ = !with_town_;
@@ -188,7 +197,7 @@ class Simulation : public SyncWorld {
         people_.erase(at);
         people_["n" + std::to_string(Below(30))] = person;
       } else if (OneIn(changes_ ? 3 : 10)) {
-        at->second.email = SomeEmail();
+        ChangeEmail(key, at->second);
       } else if (OneIn(2)) {
         at->second.city = SomeCity();
       } else {
@@ -476,6 +485,7 @@ class Simulation : public SyncWorld {
   std::unique_ptr<InFlightFromSeed> in_flight_;
   bool faulty_ = false;
   std::map<std::string, Person> people_;
+  std::map<std::string, std::string> former_emails_;
   std::set<std::string> known_delivered_;
   std::map<std::string, std::string> delivered_identities_;
   std::set<std::string> only_town_is_new_;
