@@ -49,16 +49,22 @@ class CopyingSource : public format::ByteSource {
 
  private:
   void Write(std::string_view bytes) {
-    const auto size = static_cast<int64_t>(bytes.size());
-    taken_ += size;
-    if (room_ != nullptr && room_->fetch_sub(size) < size) {
-      status_ = FailedError("no room for a copy");
-    } else {
-      status_ = to_->Append(bytes);
-    }
+    status_ = Take(static_cast<int64_t>(bytes.size())) ? to_->Append(bytes)
+                                                       : FailedError("no room for a copy");
     if (status_.ok()) return;
     (void)to_->Truncate(0);  // it is not used
     if (room_ != nullptr) *room_ += taken_;
+  }
+
+  // What does not fit takes nothing, not even for a moment in which it would be missing to another.
+  bool Take(int64_t size) {
+    if (room_ == nullptr) return true;
+    int64_t left = *room_;
+    do {
+      if (left < size) return false;
+    } while (!room_->compare_exchange_weak(left, left - size));
+    taken_ += size;
+    return true;
   }
 
   std::unique_ptr<format::ByteSource> from_;
