@@ -144,6 +144,13 @@ const PARAMETERS = {
   ],
 };
 
+const queryText = (name) => ({ in: 'query', name, type: 'string' });
+PARAMETERS['GET /api/export/data.json'] = [
+  { ...queryText('dataTypeName'), required: true },
+  ...['range', 'startDateTime', 'endDateTime', 'omitFields'].map(queryText),
+  { in: 'query', name: 'onlyFields', type: 'array', items: text, collectionFormat: 'multi' },
+];
+
 const catalog = [pathText('catalogName')];
 const item = [pathText('catalogName'), pathText('itemId')];
 const pages = ['page', 'pageSize'].map((name) => ({ in: 'query', name, type: 'integer' }));

@@ -4,6 +4,8 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, beforeEach, test } from 'node:test';
 
+import { ownOperations } from '../lib/own_schema.mjs';
+import { HANDLERS } from '../lib/routes.mjs';
 import { HAS_SWAGGER, start } from './harness.mjs';
 
 let server;
@@ -170,6 +172,11 @@ test('subscriptions overwrite what they name and nothing else', async () => {
   const single = await post('users/updateSubscriptions', { email: 'a@x.org', emailListIds: [] });
   assert.deepEqual(single.body, SUCCESS);
   assert.equal((await server.users())[0].lists, undefined);
+});
+
+test('what is built is known without the Swagger too', () => {
+  const known = new Set(ownOperations(true).map(({ method, template }) => `${method} ${template.replace('/api/', '')}`));
+  assert.deepEqual(Object.keys(HANDLERS).filter((endpoint) => !known.has(endpoint)), []);
 });
 
 test('what the schema knows but the stand-in does not is 501, the rest 404', async () => {
