@@ -58,7 +58,7 @@ run_inside() {
   unshare --mount --pid --fork --kill-child bash -c '
     root=$1; shift
     mount -t proc proc "$root/proc"
-    mount --bind /dev "$root/dev"
+    mount --rbind /dev "$root/dev"
     exec chroot "$root" /usr/bin/env -i HOME=/root LANG=C.UTF-8 TERM="${TERM:-dumb}" \
       PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"' \
     try "$root" "${variables[@]}" bash -c "cd $folder && $*"
