@@ -128,10 +128,11 @@ TEST_F(ChangedFilesTest, ItIsHeldWhereEarlierFilesWouldBeReadOtherwise) {
   WriteLines("b.csv", "2,20,NA\n");
   EXPECT_EQ(RunLater().late_files, 1);
   EXPECT_EQ(ops(), "1|1|NA\n2|2|I\n");
-  EXPECT_EQ(Rows("SELECT check_name, message FROM _sluice.holds"),
-            "options|a file has changed after it was loaded: lines cannot be made again: earlier files "
-            "were read otherwise: null_words was [] and is [\"NA\"]; write it as it was, or accept "
-            "that every file is read as is declared now\n");
+  EXPECT_EQ(
+      Rows("SELECT check_name, message FROM _sluice.holds"),
+      "options|a file has changed after it was loaded: lines cannot be made again: earlier files "
+      "were read otherwise: null_words was [] and is [\"NA\"]; write it as it was, or accept "
+      "that every file is read as is declared now\n");
   EXPECT_EQ(RunLater().late_files, 1) << "held once";
   EXPECT_EQ(Holds(), "late|options|open\n");
   // Somebody wants it so.

@@ -77,7 +77,8 @@ TEST_F(FetcherTest, WhetherFilesAreThereIsKnownWithoutWaiting) {
   EXPECT_TRUE(fetcher.AreThere(0, 0));
   EXPECT_FALSE(fetcher.AreThere(0, 2));
   store.shut_.Set();
-  EXPECT_TRUE(Within([&] { return fetcher.AreThere(0, 2); })) << "though the spool has room for one";
+  EXPECT_TRUE(Within([&] { return fetcher.AreThere(0, 2); }))
+      << "though the spool has room for one";
   EXPECT_EQ(store.fetched_, 2) << "the third was not asked for";
   fetcher.Release(0);
   EXPECT_TRUE(fetcher.AreThere(0, 2)) << "also when it was used and removed";

@@ -152,8 +152,7 @@ TEST_F(ReadingTest, WhatPathsSayCounts) {
   target_.pattern = "{day}/{shop}.csv";
   const TargetTable before = target_;
   target_.pattern = "{shop}/{day}.csv";
-  EXPECT_EQ(Differs(before, headed_),
-            R"(path was "{day}/{shop}.csv" and is "{shop}/{day}.csv")");
+  EXPECT_EQ(Differs(before, headed_), R"(path was "{day}/{shop}.csv" and is "{shop}/{day}.csv")");
   target_.pattern = before.pattern;
   target_.captured = {{"sold", "shop"}};
   EXPECT_EQ(Differs(before, headed_), R"(capture of sold was "day" and is "shop")");
