@@ -49,22 +49,27 @@ class CopyingSource : public format::ByteSource {
 
  private:
   void Write(std::string_view bytes) {
-    status_ = Take(static_cast<int64_t>(bytes.size())) ? to_->Append(bytes)
-                                                       : FailedError("no room for a copy");
-    if (status_.ok()) return;
+    if (Take(static_cast<int64_t>(bytes.size()))) {
+      status_ = to_->Append(bytes);
+      if (status_.ok()) return;
+      if (room_ != nullptr) *room_ += taken_;
+    } else {
+      status_ = FailedError("no room for a copy");
+    }
     (void)to_->Truncate(0);  // it is not used
-    if (room_ != nullptr) *room_ += taken_;
   }
 
-  // What does not fit takes nothing, not even for a moment in which it would be missing to another.
+  // What does not fit gives back in the same moment what it took before: else two that each have a part of the last
+  // room would both fail, where there was enough for one.
   bool Take(int64_t size) {
     if (room_ == nullptr) return true;
     int64_t left = *room_;
+    bool fits = false;
     do {
-      if (left < size) return false;
-    } while (!room_->compare_exchange_weak(left, left - size));
+      fits = left >= size;
+    } while (!room_->compare_exchange_weak(left, fits ? left - size : left + taken_));
     taken_ += size;
-    return true;
+    return fits;
   }
 
   std::unique_ptr<format::ByteSource> from_;
