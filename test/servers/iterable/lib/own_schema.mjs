@@ -126,8 +126,8 @@ const BODIES = {
 };
 
 const PARAMETERS = {
-  'GET /api/users/getByEmail': [{ in: 'query', name: 'email', type: 'string' }],
-  'GET /api/users/byUserId': [{ in: 'query', name: 'userId', type: 'string' }],
+  'GET /api/users/getByEmail': [queryText('email')],
+  'GET /api/users/byUserId': [queryText('userId')],
   'GET /api/users/byUserId/{userId}': [pathText('userId')],
   'DELETE /api/users/byUserId/{userId}': [pathText('userId')],
   'GET /api/users/{email}': [pathText('email')],
@@ -142,14 +142,12 @@ const PARAMETERS = {
     listId('query'),
     { in: 'query', name: 'preferUserId', type: 'boolean' },
   ],
+  'GET /api/export/data.json': [
+    { ...queryText('dataTypeName'), required: true },
+    ...['range', 'startDateTime', 'endDateTime', 'omitFields'].map(queryText),
+    { in: 'query', name: 'onlyFields', type: 'array', items: text, collectionFormat: 'multi' },
+  ],
 };
-
-const queryText = (name) => ({ in: 'query', name, type: 'string' });
-PARAMETERS['GET /api/export/data.json'] = [
-  { ...queryText('dataTypeName'), required: true },
-  ...['range', 'startDateTime', 'endDateTime', 'omitFields'].map(queryText),
-  { in: 'query', name: 'onlyFields', type: 'array', items: text, collectionFormat: 'multi' },
-];
 
 const catalog = [pathText('catalogName')];
 const item = [pathText('catalogName'), pathText('itemId')];
@@ -172,6 +170,10 @@ function parametersOf(key) {
 
 function pathText(name) {
   return { in: 'path', name, required: true, type: 'string' };
+}
+
+function queryText(name) {
+  return { in: 'query', name, type: 'string' };
 }
 
 function listId(where) {
